@@ -1,0 +1,31 @@
+/// Floats in memory that begins on a cache line, owned by one object.
+///
+/// Safe to share between threads: whoever writes has checked that it holds the only reference
+/// (`isKnownUniquelyReferenced`), or lends disjoint rows to threads that end before it returns.
+@safe
+package final class AlignedStorage: @unchecked Sendable {
+  package let base: UnsafeMutablePointer<Float>
+  package let count: Int
+
+  static let alignment = 64
+
+  /// Room for `count` floats with arbitrary contents; the caller writes all of them.
+  init(uninitialized count: Int) {
+    let raw = UnsafeMutableRawPointer.allocate(
+      byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: AlignedStorage.alignment)
+    unsafe base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    self.count = count
+  }
+
+  convenience init(repeating value: Float, count: Int) {
+    unsafe self.init(uninitialized: count)
+    unsafe base.update(repeating: value, count: count)
+  }
+
+  convenience init(copying other: AlignedStorage) {
+    unsafe self.init(uninitialized: other.count)
+    unsafe base.update(from: other.base, count: other.count)
+  }
+
+  deinit { unsafe UnsafeMutableRawPointer(base).deallocate() }
+}

@@ -1,0 +1,110 @@
+/// A row-major matrix of float32: rows are tokens or latents, columns the dimensions of activations.
+///
+/// A value: copies share memory until one of them is changed. Rows lie one after another without
+/// gaps, and the first begins on a 64-byte boundary.
+public struct Matrix: Sendable {
+  package var storage: AlignedStorage
+
+  public let rows: Int
+  public let columns: Int
+
+  /// Elements: rows × columns.
+  public var count: Int { rows * columns }
+
+  /// "rows × columns", for messages.
+  public var shape: String { "\(rows) × \(columns)" }
+
+  /// A matrix with every element equal to `value`.
+  public init(rows: Int, columns: Int, repeating value: Float = 0) {
+    self.init(
+      storage: AlignedStorage(repeating: value, count: Matrix.count(rows, columns)), rows, columns)
+  }
+
+  /// A matrix of the given elements, row after row.
+  ///
+  /// - Precondition: there are rows × columns values.
+  public init(rows: Int, columns: Int, values: some Collection<Float>) {
+    precondition(
+      values.count == Matrix.count(rows, columns),
+      "\(values.count) values cannot fill a matrix of \(rows) × \(columns)")
+    unsafe self.init(uninitialized: rows, columns) { buffer in
+      _ = unsafe buffer.update(fromContentsOf: values)
+    }
+  }
+
+  /// A matrix whose element (row, column) is what the closure returns for them.
+  public init(rows: Int, columns: Int, _ element: (_ row: Int, _ column: Int) -> Float) {
+    unsafe self.init(uninitialized: rows, columns) { buffer in
+      for row in 0..<rows {
+        for column in 0..<columns { unsafe buffer[row * columns + column] = element(row, column) }
+      }
+    }
+  }
+
+  /// A matrix that `fill` writes completely; what it leaves out holds arbitrary values.
+  package init(
+    uninitialized rows: Int, _ columns: Int,
+    _ fill: (UnsafeMutableBufferPointer<Float>) throws -> Void
+  ) rethrows {
+    let storage = AlignedStorage(uninitialized: Matrix.count(rows, columns))
+    self.init(storage: storage, rows, columns)
+    try unsafe fill(UnsafeMutableBufferPointer(start: storage.base, count: storage.count))
+  }
+
+  private init(storage: AlignedStorage, _ rows: Int, _ columns: Int) {
+    self.storage = storage
+    self.rows = rows
+    self.columns = columns
+  }
+
+  private static func count(_ rows: Int, _ columns: Int) -> Int {
+    precondition(
+      rows >= 0 && columns >= 0, "a matrix cannot have \(rows) rows and \(columns) columns")
+    let (count, overflow) = rows.multipliedReportingOverflow(by: columns)
+    precondition(!overflow, "a matrix of \(rows) × \(columns) is larger than the address space")
+    return count
+  }
+
+  /// The element at a row and a column.
+  public subscript(row: Int, column: Int) -> Float {
+    get {
+      check(row, column)
+      return unsafe storage.base[row * columns + column]
+    }
+    set {
+      check(row, column)
+      makeUnique()
+      unsafe storage.base[row * columns + column] = newValue
+    }
+  }
+
+  /// All elements, row after row.
+  public var array: [Float] {
+    unsafe Array(UnsafeBufferPointer(start: storage.base, count: count))
+  }
+
+  private func check(_ row: Int, _ column: Int) {
+    precondition(
+      row >= 0 && row < rows && column >= 0 && column < columns,
+      "(\(row), \(column)) lies outside a matrix of \(shape)")
+  }
+
+  /// Copies the elements if another matrix or view holds them as well.
+  mutating func makeUnique() {
+    if !isKnownUniquelyReferenced(&storage) { storage = AlignedStorage(copying: storage) }
+  }
+}
+
+extension Matrix: Equatable {
+  /// Same shape and element by element the same values; a NaN equals nothing.
+  public static func == (a: Matrix, b: Matrix) -> Bool {
+    guard a.rows == b.rows, a.columns == b.columns else { return false }
+    return unsafe a.withUnsafeElements { left in
+      unsafe b.withUnsafeElements { right in unsafe left.elementsEqual(right) }
+    }
+  }
+}
+
+extension Matrix: CustomStringConvertible {
+  public var description: String { "Matrix(\(shape))" }
+}

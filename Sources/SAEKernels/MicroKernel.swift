@@ -1,0 +1,54 @@
+/// The innermost loop of the matrix product: one register tile of C, kept in registers over the
+/// whole depth.
+///
+///     C[r][v] (+)= Σ_p a[p][r] · b[p][v]
+///
+///     A panel: depth × rows          B panel: depth × vectors
+///     step p:  a₀ a₁ … a₁₃           b₀ │ b₁
+///     tile[r][v] += a[r] · b[v]      b's vectors first, then row by row: nothing but FMAs
+///
+/// The caller promises `depth · rows` floats at `a`, `depth · vectors · lanes` floats at `b`, and a
+/// full tile at `c`: edges go through a scratch tile. When overwriting, C is never read.
+public enum MicroKernel<Unit: VectorUnit, let rows: Int, let vectors: Int> {
+  public typealias Vector = Unit.Vector
+  public typealias Tile = InlineArray<rows, InlineArray<vectors, Vector>>
+
+  /// Columns of the tile, in floats.
+  @inlinable @inline(__always)
+  public static var columns: Int { vectors * Vector.scalarCount }
+
+  @inlinable @inline(__always)
+  public static func run(
+    depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
+    c: UnsafeMutablePointer<Float>, rowStride: Int, accumulate: Bool
+  ) {
+    var tile = Tile(repeating: InlineArray<vectors, Vector>(repeating: .zero))
+    var a = a
+    var b = b
+    for _ in 0..<depth {
+      // B's vectors are loaded before the rows are walked: the other order spills the tile.
+      var bs = InlineArray<vectors, Vector>(repeating: .zero)
+      for v in 0..<vectors { bs[v] = b.vector(v * Vector.scalarCount, as: Vector.self) }
+      for r in 0..<rows {
+        let ar = Vector(repeating: a[r])
+        for v in 0..<vectors { tile[r][v] = Unit.multiplyAdd(tile[r][v], ar, bs[v]) }
+      }
+      a += rows
+      b += columns
+    }
+    if accumulate {
+      for r in 0..<rows {
+        for v in 0..<vectors {
+          let offset = r * rowStride + v * Vector.scalarCount
+          c.store(c.vector(offset, as: Vector.self) + tile[r][v], offset)
+        }
+      }
+    } else {
+      for r in 0..<rows {
+        for v in 0..<vectors {
+          c.store(tile[r][v], r * rowStride + v * Vector.scalarCount)
+        }
+      }
+    }
+  }
+}
