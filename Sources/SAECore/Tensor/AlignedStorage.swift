@@ -18,12 +18,12 @@ package final class AlignedStorage: @unchecked Sendable {
   }
 
   convenience init(repeating value: Float, count: Int) {
-    unsafe self.init(uninitialized: count)
+    self.init(uninitialized: count)
     unsafe base.update(repeating: value, count: count)
   }
 
   convenience init(copying other: AlignedStorage) {
-    unsafe self.init(uninitialized: other.count)
+    self.init(uninitialized: other.count)
     unsafe base.update(from: other.base, count: other.count)
   }
 

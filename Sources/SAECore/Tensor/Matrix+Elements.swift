@@ -12,8 +12,8 @@ extension Matrix {
   public var mutableElements: MutableSpan<Float> {
     @_lifetime(&self)
     mutating get {
-      makeUnique()
-      let span = unsafe MutableSpan(_unsafeStart: storage.base, count: count)
+      let base = unsafe uniqueBase()
+      let span = unsafe MutableSpan(_unsafeStart: base, count: count)
       return unsafe _overrideLifetime(span, mutating: &self)
     }
   }
@@ -31,8 +31,8 @@ extension Matrix {
   @_lifetime(&self)
   public mutating func mutableRow(_ row: Int) -> MutableSpan<Float> {
     precondition(row >= 0 && row < rows, "row \(row) lies outside a matrix of \(shape)")
-    makeUnique()
-    let span = unsafe MutableSpan(_unsafeStart: storage.base + row * columns, count: columns)
+    let base = unsafe uniqueBase()
+    let span = unsafe MutableSpan(_unsafeStart: base + row * columns, count: columns)
     return unsafe _overrideLifetime(span, mutating: &self)
   }
 

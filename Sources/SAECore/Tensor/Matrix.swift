@@ -93,6 +93,15 @@ public struct Matrix: Sendable {
   mutating func makeUnique() {
     if !isKnownUniquelyReferenced(&storage) { storage = AlignedStorage(copying: storage) }
   }
+
+  /// Where the elements lie once no other matrix or view holds them.
+  ///
+  /// Not inlined: inside an accessor that returns a span it trips the optimiser (Swift 6.3.1).
+  @inline(never)
+  mutating func uniqueBase() -> UnsafeMutablePointer<Float> {
+    makeUnique()
+    return unsafe storage.base
+  }
 }
 
 extension Matrix: Equatable {
