@@ -16,9 +16,10 @@ let memorySafe: [SwiftSetting] = [.strictMemorySafety(), .enableExperimentalFeat
 
 /// Kernels run at full speed in debug builds and in tests as well: `-O` stands in both, and without
 /// the raised threshold the row loop of the micro-kernel is not unrolled, so that its accumulators
-/// live in memory.
+/// live in memory. Without `-fno-math-errno` a square root is a branch to the C library's, which sets
+/// `errno`, and no loop with one becomes vectors.
 func kernelSettings(march: String? = nil, vectorWidth: Int? = nil) -> [SwiftSetting] {
-  var flags = ["-O", "-Xllvm", "-unroll-threshold=2000"]
+  var flags = ["-O", "-Xllvm", "-unroll-threshold=2000", "-Xcc", "-fno-math-errno"]
   // `-Xarch_x86_64` makes every other architecture ignore the flag that follows it.
   if let march { flags += ["-Xcc", "-Xarch_x86_64", "-Xcc", "-march=\(march)"] }
   if let vectorWidth {

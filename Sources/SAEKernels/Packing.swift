@@ -4,7 +4,7 @@
 ///
 /// The last panel is padded with zeros. `acrossStride` is the distance between neighbours across a
 /// panel (rows of A, columns of B), `depthStride` that between steps of the sum.
-public enum Packing<let width: Int> {
+public enum Packing<Unit: VectorUnit, let width: Int> {
   @inlinable @inline(__always)
   public static func pack(
     _ source: UnsafePointer<Float>, count: Int, depth: Int, acrossStride: Int, depthStride: Int,
@@ -35,22 +35,53 @@ public enum Packing<let width: Int> {
     }
   }
 
-  /// Steps are contiguous in the source: a transposition, a cache line of each row at a time.
+  /// Steps are contiguous in the source: a transposition, four rows by four steps at a time, over
+  /// stretches of steps short enough for their part of the panel to stay in the first cache.
   @inlinable @inline(__always)
   static func packTransposed(
     _ source: UnsafePointer<Float>, depth: Int, acrossStride: Int,
     into panel: UnsafeMutablePointer<Float>
   ) {
-    let line = 16
-    var p = 0
-    while p < depth {
-      let end = min(p + line, depth)
-      for i in 0..<width {
+    let stretch = 64
+    var begin = 0
+    while begin < depth {
+      let end = min(begin + stretch, depth)
+      var i = 0
+      while i + 4 <= width {
         let row = source + i * acrossStride
-        for q in p..<end { panel[q * width + i] = row[q] }
+        var p = begin
+        while p + 4 <= end {
+          transpose(row + p, acrossStride, into: panel + (p * width + i))
+          p += 4
+        }
+        while p < end {
+          for q in 0..<4 { panel[p * width + i + q] = row[q * acrossStride + p] }
+          p += 1
+        }
+        i += 4
       }
-      p = end
+      while i < width {
+        let row = source + i * acrossStride
+        for p in begin..<end { panel[p * width + i] = row[p] }
+        i += 1
+      }
+      begin = end
     }
+  }
+
+  /// Four rows of four to four steps of four.
+  @inlinable @inline(__always)
+  static func transpose(
+    _ source: UnsafePointer<Float>, _ stride: Int, into panel: UnsafeMutablePointer<Float>
+  ) {
+    let a: SIMD4<Float> = source.vector(0)
+    let b: SIMD4<Float> = source.vector(stride)
+    let c: SIMD4<Float> = source.vector(2 * stride)
+    let d: SIMD4<Float> = source.vector(3 * stride)
+    panel.store(SIMD4(a[0], b[0], c[0], d[0]), 0)
+    panel.store(SIMD4(a[1], b[1], c[1], d[1]), width)
+    panel.store(SIMD4(a[2], b[2], c[2], d[2]), 2 * width)
+    panel.store(SIMD4(a[3], b[3], c[3], d[3]), 3 * width)
   }
 
   @inlinable @inline(__always)

@@ -1,34 +1,72 @@
+/// A vector of floats whose lanes a kernel may add up or reinterpret as integers.
+public protocol FloatVector: SIMD where Scalar == Float {
+  associatedtype Integers: SIMD where Integers.Scalar == Int32
+
+  /// The sum of all lanes, added in halves.
+  var laneSum: Float { get }
+  /// The lanes' bit patterns.
+  var bits: Integers { get }
+  /// Whether any of the lanes has its highest bit set.
+  static func anyNegative(_ bits: Integers) -> Bool
+}
+
 /// What a kernel is written against: a vector of floats and the multiply-add its machine does best.
 ///
-/// One conforming type an instruction set; the kernels are generic over it and are instantiated in
-/// a target compiled for that set.
-public protocol VectorUnit {
-  associatedtype Vector: SIMD where Vector.Scalar == Float
+/// Every instruction set has a type of its own, so that what is instantiated for one can never be
+/// picked by the linker for another.
+public protocol VectorUnit: SendableMetatype {
+  associatedtype Vector: FloatVector
 
   /// sum + a · b, fused where the instruction set fuses.
   static func multiplyAdd(_ sum: Vector, _ a: Vector, _ b: Vector) -> Vector
+
+  /// The same of one lane, for loops that the compiler makes vectors of.
+  static func multiplyAdd(_ sum: Float, _ a: Float, _ b: Float) -> Float
 }
 
-/// Vectors for machines with a fused multiply-add instruction.
-public enum FusedUnit<Vector: SIMD>: VectorUnit where Vector.Scalar == Float {
+extension SIMD4: FloatVector where Scalar == Float {
   @inlinable @inline(__always)
-  public static func multiplyAdd(_ sum: Vector, _ a: Vector, _ b: Vector) -> Vector {
-    sum.addingProduct(a, b)
+  public var laneSum: Float { (self[0] + self[2]) + (self[1] + self[3]) }
+
+  @inlinable @inline(__always)
+  public var bits: SIMD4<Int32> { unsafeBitCast(self, to: SIMD4<Int32>.self) }
+
+  @inlinable @inline(__always)
+  public static func anyNegative(_ bits: SIMD4<Int32>) -> Bool {
+    (bits[0] | bits[1] | bits[2] | bits[3]) < 0
   }
 }
 
-/// Vectors for baseline x86-64, where a fused multiply-add would be a call of `fmaf` a lane.
-public enum UnfusedUnit<Vector: SIMD>: VectorUnit where Vector.Scalar == Float {
+extension SIMD8: FloatVector where Scalar == Float {
   @inlinable @inline(__always)
-  public static func multiplyAdd(_ sum: Vector, _ a: Vector, _ b: Vector) -> Vector {
-    sum + a * b
+  public var laneSum: Float { (lowHalf + highHalf).laneSum }
+
+  @inlinable @inline(__always)
+  public var bits: SIMD8<Int32> { unsafeBitCast(self, to: SIMD8<Int32>.self) }
+
+  @inlinable @inline(__always)
+  public static func anyNegative(_ bits: SIMD8<Int32>) -> Bool {
+    SIMD4<Float>.anyNegative(bits.lowHalf | bits.highHalf)
+  }
+}
+
+extension SIMD16: FloatVector where Scalar == Float {
+  @inlinable @inline(__always)
+  public var laneSum: Float { (lowHalf + highHalf).laneSum }
+
+  @inlinable @inline(__always)
+  public var bits: SIMD16<Int32> { unsafeBitCast(self, to: SIMD16<Int32>.self) }
+
+  @inlinable @inline(__always)
+  public static func anyNegative(_ bits: SIMD16<Int32>) -> Bool {
+    SIMD8<Float>.anyNegative(bits.lowHalf | bits.highHalf)
   }
 }
 
 extension UnsafePointer where Pointee == Float {
   /// The vector that begins `offset` floats from here; no alignment is needed.
   @inlinable @inline(__always)
-  public func vector<V: SIMD>(_ offset: Int, as _: V.Type) -> V where V.Scalar == Float {
+  public func vector<V: SIMD>(_ offset: Int, as _: V.Type = V.self) -> V where V.Scalar == Float {
     UnsafeRawPointer(self + offset).loadUnaligned(as: V.self)
   }
 }
@@ -36,7 +74,7 @@ extension UnsafePointer where Pointee == Float {
 extension UnsafeMutablePointer where Pointee == Float {
   /// The vector that begins `offset` floats from here; no alignment is needed.
   @inlinable @inline(__always)
-  public func vector<V: SIMD>(_ offset: Int, as _: V.Type) -> V where V.Scalar == Float {
+  public func vector<V: SIMD>(_ offset: Int, as _: V.Type = V.self) -> V where V.Scalar == Float {
     UnsafeRawPointer(self + offset).loadUnaligned(as: V.self)
   }
 

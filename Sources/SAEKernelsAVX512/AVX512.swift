@@ -1,26 +1,24 @@
 #if arch(x86_64)
-  import SAEKernels
-  public enum AVX512 {
-    public static let tileRows = 14
-    public static let tileColumns = 32
-    public static func block(
-      _ m: Int, _ n: Int, _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
-      _ c: UnsafeMutablePointer<Float>, _ rowStride: Int, _ accumulate: Bool
-    ) {
-      BlockKernel<FusedUnit<SIMD16<Float>>, 14, 2>.run(
-        m: m, n: n, depth: depth, a: a, b: b, c: c, rowStride: rowStride, accumulate: accumulate)
+  public import SAEKernels
+
+  /// Sixteen lanes and a fused multiply-add; compiled for x86-64-v4.
+  enum AVX512Unit: VectorUnit {
+    typealias Vector = SIMD16<Float>
+
+    @inline(__always)
+    static func multiplyAdd(_ sum: Vector, _ a: Vector, _ b: Vector) -> Vector {
+      sum.addingProduct(a, b)
     }
-    public static func packA(
-      _ s: UnsafePointer<Float>, _ count: Int, _ depth: Int, _ x: Int, _ y: Int,
-      _ d: UnsafeMutablePointer<Float>
-    ) {
-      Packing<14>.pack(s, count: count, depth: depth, acrossStride: x, depthStride: y, into: d)
-    }
-    public static func packB(
-      _ s: UnsafePointer<Float>, _ count: Int, _ depth: Int, _ x: Int, _ y: Int,
-      _ d: UnsafeMutablePointer<Float>
-    ) {
-      Packing<32>.pack(s, count: count, depth: depth, acrossStride: x, depthStride: y, into: d)
+
+    @inline(__always)
+    static func multiplyAdd(_ sum: Float, _ a: Float, _ b: Float) -> Float {
+      sum.addingProduct(a, b)
     }
   }
+
+  /// 14 × 2 accumulators, 2 of B and 1 of A in 32 registers.
+  public let avx512Kernels = KernelTable(
+    name: "avx512", unit: AVX512Unit.self, block: BlockKernel<AVX512Unit, 14, 2>.self,
+    packA: Packing<AVX512Unit, 14>.self, packB: Packing<AVX512Unit, 32>.self,
+    rowLoops: RowLoops<AVX512Unit, 24>.self)
 #endif

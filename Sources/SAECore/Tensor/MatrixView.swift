@@ -1,4 +1,4 @@
-/// A block of a matrix, seen without copying it.
+/// A block of a matrix, or its transposition, seen without copying it.
 ///
 /// It keeps the elements alive and unchanged: a matrix that is changed while a view of it exists
 /// moves to a copy of its own.
@@ -8,32 +8,48 @@ public struct MatrixView: Sendable {
 
   public let rows: Int
   public let columns: Int
-  /// Floats from one row's beginning to the next one's.
+  /// Floats from an element to the next in its column.
   public let rowStride: Int
+  /// Floats from an element to the next in its row: 1 but in transposed views.
+  public let columnStride: Int
 
-  package init(storage: AlignedStorage, offset: Int, rows: Int, columns: Int, rowStride: Int) {
+  package init(
+    storage: AlignedStorage, offset: Int, rows: Int, columns: Int, rowStride: Int,
+    columnStride: Int = 1
+  ) {
     self.storage = storage
     self.offset = offset
     self.rows = rows
     self.columns = columns
     self.rowStride = rowStride
+    self.columnStride = columnStride
   }
 
   /// "rows × columns", for messages.
   public var shape: String { "\(rows) × \(columns)" }
+
+  /// The same elements with rows and columns exchanged.
+  public var transposed: MatrixView {
+    MatrixView(
+      storage: storage, offset: offset, rows: columns, columns: rows, rowStride: columnStride,
+      columnStride: rowStride)
+  }
 
   /// The element at a row and a column of the block.
   public subscript(row: Int, column: Int) -> Float {
     precondition(
       row >= 0 && row < rows && column >= 0 && column < columns,
       "(\(row), \(column)) lies outside a view of \(shape)")
-    return unsafe storage.base[offset + row * rowStride + column]
+    return unsafe storage.base[offset + row * rowStride + column * columnStride]
   }
 
   /// One row of the block, without a copy.
+  ///
+  /// - Precondition: the view is not a transposed one, whose rows do not lie in one piece.
   @_lifetime(borrow self)
   public func row(_ row: Int) -> Span<Float> {
     precondition(row >= 0 && row < rows, "row \(row) lies outside a view of \(shape)")
+    precondition(columnStride == 1, "the rows of a transposed view are not contiguous")
     let span = unsafe Span(
       _unsafeStart: UnsafePointer(storage.base + (offset + row * rowStride)), count: columns)
     return unsafe _overrideLifetime(span, borrowing: self)
@@ -46,11 +62,17 @@ public struct MatrixView: Sendable {
         && columnRange.upperBound <= columns,
       "rows \(rowRange) and columns \(columnRange) lie outside a view of \(shape)")
     return MatrixView(
-      storage: storage, offset: offset + rowRange.lowerBound * rowStride + columnRange.lowerBound,
-      rows: rowRange.count, columns: columnRange.count, rowStride: rowStride)
+      storage: storage,
+      offset: offset + rowRange.lowerBound * rowStride + columnRange.lowerBound * columnStride,
+      rows: rowRange.count, columns: columnRange.count, rowStride: rowStride,
+      columnStride: columnStride)
   }
 
   package var pointer: UnsafePointer<Float> { unsafe UnsafePointer(storage.base + offset) }
+
+  var operand: Operand {
+    unsafe Operand(pointer, rowStride: rowStride, columnStride: columnStride)
+  }
 }
 
 extension Matrix {
@@ -58,6 +80,9 @@ extension Matrix {
   public var view: MatrixView {
     MatrixView(storage: storage, offset: 0, rows: rows, columns: columns, rowStride: columns)
   }
+
+  /// The matrix with rows and columns exchanged, without a copy.
+  public var transposed: MatrixView { view.transposed }
 
   /// Some rows, without a copy.
   public subscript(rows range: Range<Int>) -> MatrixView {
@@ -72,9 +97,11 @@ extension Matrix {
   /// A copy of the block.
   public init(_ view: MatrixView) {
     unsafe self.init(uninitialized: view.rows, view.columns) { buffer in
+      let from = unsafe view.pointer
       for row in 0..<view.rows {
         for column in 0..<view.columns {
-          unsafe buffer[row * view.columns + column] = view.pointer[row * view.rowStride + column]
+          unsafe buffer[row * view.columns + column] =
+            from[row * view.rowStride + column * view.columnStride]
         }
       }
     }

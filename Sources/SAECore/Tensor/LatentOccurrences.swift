@@ -1,0 +1,64 @@
+/// The transposition of ``SparseLatents``: for each latent the tokens on which it has an entry.
+///
+/// Latent i's occurrences stand at `offsets[i] ..< offsets[i + 1]`, tokens ascending. `entries`
+/// says which entry of the batch each one is, so that any list of values an entry can be read in
+/// this order.
+public struct LatentOccurrences: Sendable, Equatable {
+  /// Tokens of the batch.
+  public let tokenCount: Int
+  /// latents + 1 positions.
+  public let offsets: [Int]
+  /// Token of each occurrence.
+  public let tokens: [UInt32]
+  /// Position of each occurrence in the batch's `indices` and `values`.
+  public let entries: [UInt32]
+
+  /// Latents, with and without occurrences.
+  public var latentCount: Int { offsets.count - 1 }
+
+  /// Where a latent's occurrences stand.
+  public func occurrences(of latent: Int) -> Range<Int> {
+    precondition(
+      latent >= 0 && latent < latentCount, "latent \(latent) lies outside \(latentCount) latents")
+    return offsets[latent]..<offsets[latent + 1]
+  }
+}
+
+extension SparseLatents {
+  /// Lists the tokens of each latent, by a counting sort.
+  ///
+  /// - Complexity: O(entries + latents).
+  public func occurrencesByLatent() -> LatentOccurrences {
+    var offsets = [Int](repeating: 0, count: latentCount + 1)
+    let tokens = self.tokens
+    let count = entryCount
+    unsafe indices.withUnsafeBufferPointer { indices in
+      unsafe offsets.withUnsafeMutableBufferPointer { offsets in
+        for entry in 0..<count { unsafe offsets[Int(indices[entry]) + 1] += 1 }
+        for latent in 0..<latentCount { unsafe offsets[latent + 1] += offsets[latent] }
+      }
+    }
+    var next = Array(offsets.dropLast())
+    var sortedTokens = [UInt32](repeating: 0, count: count)
+    var sortedEntries = [UInt32](repeating: 0, count: count)
+    unsafe indices.withUnsafeBufferPointer { indices in
+      unsafe sortedTokens.withUnsafeMutableBufferPointer { sortedTokens in
+        unsafe sortedEntries.withUnsafeMutableBufferPointer { sortedEntries in
+          unsafe next.withUnsafeMutableBufferPointer { next in
+            for token in 0..<tokens {
+              for entry in rowOffsets[token]..<rowOffsets[token + 1] {
+                let latent = unsafe Int(indices[entry])
+                let position = unsafe next[latent]
+                unsafe next[latent] = position + 1
+                unsafe sortedTokens[position] = UInt32(truncatingIfNeeded: token)
+                unsafe sortedEntries[position] = UInt32(truncatingIfNeeded: entry)
+              }
+            }
+          }
+        }
+      }
+    }
+    return LatentOccurrences(
+      tokenCount: tokens, offsets: offsets, tokens: sortedTokens, entries: sortedEntries)
+  }
+}

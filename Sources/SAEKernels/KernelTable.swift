@@ -1,0 +1,109 @@
+/// The kernels of one instruction set, as functions to call through.
+///
+/// Pointers: `P` reads, `M` writes. What each entry does and expects stands at the loop it calls.
+public struct KernelTable: Sendable {
+  public typealias P = UnsafePointer<Float>
+  public typealias M = UnsafeMutablePointer<Float>
+
+  /// "portable", "avx2" or "avx512": what `SAE_KERNELS` takes.
+  public let name: String
+  /// Rows of a register tile, and of a packed panel of A.
+  public let tileRows: Int
+  /// Columns of a register tile, and of a packed panel of B.
+  public let tileColumns: Int
+
+  /// (m, n, depth, packed A, packed B, C, rowStride, accumulate)
+  public let multiplyBlock: @Sendable (Int, Int, Int, P, P, M, Int, Bool) -> Void
+  /// (source, count, depth, acrossStride, depthStride, destination)
+  public let packA: @Sendable (P, Int, Int, Int, Int, M) -> Void
+  /// (source, count, depth, acrossStride, depthStride, destination)
+  public let packB: @Sendable (P, Int, Int, Int, Int, M) -> Void
+
+  public let axpy: @Sendable (Int, Float, P, M) -> Void
+  public let scale: @Sendable (Int, Float, M) -> Void
+  public let subtract: @Sendable (Int, P, P, M) -> Void
+  public let multiply: @Sendable (Int, P, P, M) -> Void
+  public let dot: @Sendable (Int, P, P) -> Float
+  public let sum: @Sendable (Int, P) -> Float
+  public let sumOfSquares: @Sendable (Int, P) -> Float
+  public let maximum: @Sendable (Int, P) -> Float
+  public let allFinite: @Sendable (Int, P) -> Bool
+  public let accumulate: @Sendable (Int, P, UnsafeMutablePointer<Double>) -> Void
+
+  public let relu: @Sendable (Int, P, M) -> Void
+  public let jumpReLU: @Sendable (Int, P, P, M) -> Void
+  public let exp: @Sendable (Int, P, M) -> Void
+  public let tanh: @Sendable (Int, P, M) -> Void
+  public let sigmoid: @Sendable (Int, P, M) -> Void
+  public let gelu: @Sendable (Int, P, M) -> Void
+
+  public let widenHalf: @Sendable (Int, UnsafePointer<UInt16>, M) -> Void
+  public let widenBrain: @Sendable (Int, UnsafePointer<UInt16>, M) -> Void
+  public let narrowHalf: @Sendable (Int, P, UnsafeMutablePointer<UInt16>) -> Void
+  public let narrowBrain: @Sendable (Int, P, UnsafeMutablePointer<UInt16>) -> Void
+
+  /// (n, factors, gradient, parameter, first moment, second moment)
+  public let adam: @Sendable (Int, AdamFactors, P, M, M, M) -> Void
+  /// (count, indices, coefficients, rows, width, rowStride, out, accumulate)
+  public let weightedRowSum: @Sendable (Int, UnsafePointer<UInt32>, P, P, Int, Int, M, Bool) -> Void
+  /// (count, indices, x, rows, width, rowStride, out)
+  public let rowDots: @Sendable (Int, UnsafePointer<UInt32>, P, P, Int, Int, M) -> Void
+  /// (n, values, bias, threshold, firstIndex, indices, found, length) → new length
+  public let appendAbove:
+    @Sendable (Int, P, P, Float, UInt32, UnsafeMutablePointer<UInt32>, M, Int) -> Int
+
+  /// The kernels for a vector unit, a register tile of `rows` × `vectors` and strips of `strip`
+  /// vectors. Inlined into the target that is compiled for the instruction set.
+  @inlinable @inline(__always)
+  public init<Unit: VectorUnit, let rows: Int, let vectors: Int, let columns: Int, let strip: Int>(
+    name: String, unit: Unit.Type, block: BlockKernel<Unit, rows, vectors>.Type,
+    packA: Packing<Unit, rows>.Type, packB: Packing<Unit, columns>.Type,
+    rowLoops: RowLoops<Unit, strip>.Type
+  ) {
+    self.name = name
+    tileRows = rows
+    tileColumns = columns
+    multiplyBlock = {
+      BlockKernel<Unit, rows, vectors>.run(
+        m: $0, n: $1, depth: $2, a: $3, b: $4, c: $5, rowStride: $6, accumulate: $7)
+    }
+    self.packA = {
+      Packing<Unit, rows>.pack(
+        $0, count: $1, depth: $2, acrossStride: $3, depthStride: $4, into: $5)
+    }
+    self.packB = {
+      Packing<Unit, columns>.pack(
+        $0, count: $1, depth: $2, acrossStride: $3, depthStride: $4, into: $5)
+    }
+    axpy = { VectorLoops<Unit>.axpy($0, $1, $2, $3) }
+    scale = { VectorLoops<Unit>.scale($0, $1, $2) }
+    subtract = { VectorLoops<Unit>.subtract($0, $1, $2, $3) }
+    multiply = { VectorLoops<Unit>.multiply($0, $1, $2, $3) }
+    dot = { VectorLoops<Unit>.dot($0, $1, $2) }
+    sum = { VectorLoops<Unit>.sum($0, $1) }
+    sumOfSquares = { VectorLoops<Unit>.sumOfSquares($0, $1) }
+    maximum = { VectorLoops<Unit>.maximum($0, $1) }
+    allFinite = { VectorLoops<Unit>.allFinite($0, $1) }
+    accumulate = { VectorLoops<Unit>.accumulate($0, $1, $2) }
+    relu = { ActivationLoops<Unit>.relu($0, $1, $2) }
+    jumpReLU = { ActivationLoops<Unit>.jumpReLU($0, $1, $2, $3) }
+    exp = { ActivationLoops<Unit>.exp($0, $1, $2) }
+    tanh = { ActivationLoops<Unit>.tanh($0, $1, $2) }
+    sigmoid = { ActivationLoops<Unit>.sigmoid($0, $1, $2) }
+    gelu = { ActivationLoops<Unit>.gelu($0, $1, $2) }
+    widenHalf = { HalfPrecision<Unit>.widenHalf($0, $1, $2) }
+    widenBrain = { HalfPrecision<Unit>.widenBrain($0, $1, $2) }
+    narrowHalf = { HalfPrecision<Unit>.narrowHalf($0, $1, $2) }
+    narrowBrain = { HalfPrecision<Unit>.narrowBrain($0, $1, $2) }
+    adam = { AdamLoop<Unit>.run($0, $1, gradient: $2, parameter: $3, first: $4, second: $5) }
+    weightedRowSum = {
+      RowLoops<Unit, strip>.weightedSum(
+        $0, $1, $2, $3, width: $4, rowStride: $5, $6, accumulate: $7)
+    }
+    rowDots = { RowLoops<Unit, strip>.dots($0, $1, $2, $3, width: $4, rowStride: $5, $6) }
+    appendAbove = {
+      ThresholdScan<Unit>.append(
+        $0, $1, bias: $2, above: $3, firstIndex: $4, $5, $6, length: $7)
+    }
+  }
+}
