@@ -48,9 +48,13 @@ public struct KernelTable: Sendable {
   public let weightedRowSum: @Sendable (Int, UnsafePointer<UInt32>, P, P, Int, Int, M, Bool) -> Void
   /// (count, indices, x, rows, width, rowStride, out)
   public let rowDots: @Sendable (Int, UnsafePointer<UInt32>, P, P, Int, Int, M) -> Void
-  /// (n, values, bias, threshold, firstIndex, indices, found, length) → new length
-  public let appendAbove:
-    @Sendable (Int, P, P, Float, UInt32, UnsafeMutablePointer<UInt32>, M, Int) -> Int
+  /// (candidates, k, n, values, bias, scale, firstIndex, scratch indices, scratch scores)
+  public let updateTopK:
+    @Sendable (
+      inout TopKCandidates, Int, Int, P, P, P, UInt32, UnsafeMutablePointer<UInt32>, M
+    ) -> Void
+  /// (candidates, k)
+  public let finishTopK: @Sendable (inout TopKCandidates, Int) -> Void
 
   /// The kernels for a vector unit, a register tile of `rows` × `vectors` and strips of `strip`
   /// vectors. Inlined into the target that is compiled for the instruction set.
@@ -101,9 +105,11 @@ public struct KernelTable: Sendable {
         $0, $1, $2, $3, width: $4, rowStride: $5, $6, accumulate: $7)
     }
     rowDots = { RowLoops<Unit, strip>.dots($0, $1, $2, $3, width: $4, rowStride: $5, $6) }
-    appendAbove = {
-      ThresholdScan<Unit>.append(
-        $0, $1, bias: $2, above: $3, firstIndex: $4, $5, $6, length: $7)
+    updateTopK = {
+      TopKSelection<Unit>.update(
+        &$0, k: $1, $2, $3, bias: $4, scale: $5, firstIndex: $6, scratchIndices: $7,
+        scratchScores: $8)
     }
+    finishTopK = { TopKSelection<Unit>.finish(&$0, k: $1) }
   }
 }

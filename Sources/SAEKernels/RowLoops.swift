@@ -39,7 +39,9 @@ public enum RowLoops<Unit: VectorUnit, let strip: Int> {
     }
     while column < width {
       var sum = accumulate ? out[column] : 0
-      for j in 0..<count { sum += coefficients[j] * rows[Int(indices[j]) * rowStride + column] }
+      for j in 0..<count {
+        sum = Unit.multiplyAdd(sum, coefficients[j], rows[Int(indices[j]) * rowStride + column])
+      }
       out[column] = sum
       column += 1
     }

@@ -17,7 +17,7 @@ public enum VectorLoops<Unit: VectorUnit> {
       i += lanes
     }
     while i < n {
-      y[i] += alpha * x[i]
+      y[i] = Unit.multiplyAdd(y[i], alpha, x[i])
       i += 1
     }
   }
@@ -96,7 +96,7 @@ public enum VectorLoops<Unit: VectorUnit> {
     }
     var sum = ((s0 + s1) + (s2 + s3)).laneSum
     while i < n {
-      sum += x[i] * y[i]
+      sum = Unit.multiplyAdd(sum, x[i], y[i])
       i += 1
     }
     return sum

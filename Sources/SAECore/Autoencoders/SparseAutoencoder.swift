@@ -1,0 +1,60 @@
+/// An autoencoder with sparse latents that can be run.
+public protocol SparseAutoencoder: Sendable {
+  /// d_in: the width of the activations.
+  var inputDimension: Int { get }
+  /// d_out: the width of what is reconstructed; ``inputDimension`` but for a transcoder.
+  var outputDimension: Int { get }
+  /// d_sae.
+  var latentCount: Int { get }
+
+  /// The latents of each token.
+  ///
+  /// - Parameter activations: tokens × ``inputDimension``.
+  /// - Throws: ``ShapeError`` if the width is another.
+  func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents
+
+  /// The reconstruction from latents, tokens × ``outputDimension``.
+  ///
+  /// - Throws: ``ShapeError`` if the number of latents is another.
+  func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix
+}
+
+extension SparseAutoencoder {
+  public var outputDimension: Int { inputDimension }
+
+  /// Encodes and decodes.
+  ///
+  /// - Parameter activations: tokens × ``inputDimension``.
+  /// - Throws: ``ShapeError`` if the width is another.
+  public func reconstruct(_ activations: Matrix) throws(ShapeError) -> Matrix {
+    try decode(encode(activations))
+  }
+}
+
+/// A width or a count that does not fit.
+public struct ShapeError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What has the wrong size, such as "activations".
+  public let subject: String
+  /// Of what there should be another number, such as "columns".
+  public let dimension: String
+  public let expected: Int
+  public let found: Int
+
+  public init(_ subject: String, _ dimension: String, expected: Int, found: Int) {
+    self.subject = subject
+    self.dimension = dimension
+    self.expected = expected
+    self.found = found
+  }
+
+  public var description: String { "\(subject): expected \(expected) \(dimension), found \(found)" }
+
+  /// Throws unless the two numbers agree.
+  package static func check(
+    _ subject: String, _ dimension: String, expected: Int, found: Int
+  ) throws(ShapeError) {
+    guard expected == found else {
+      throw ShapeError(subject, dimension, expected: expected, found: found)
+    }
+  }
+}
