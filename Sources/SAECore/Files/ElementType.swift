@@ -1,0 +1,48 @@
+/// How one element of a tensor is stored in a file, named as safetensors names it.
+public enum ElementType: String, Sendable, CaseIterable {
+  // In the order of the format's own list; the writer sorts by it.
+  case bool = "BOOL"
+  case u8 = "U8"
+  case i8 = "I8"
+  /// Eight bits: sign, 5 of exponent, 2 of mantissa. Read, not written from floats.
+  case f8E5M2 = "F8_E5M2"
+  /// Eight bits: sign, 4 of exponent, 3 of mantissa; no infinity. Read, not written from floats.
+  case f8E4M3 = "F8_E4M3"
+  case i16 = "I16"
+  case u16 = "U16"
+  /// IEEE half precision.
+  case f16 = "F16"
+  /// The upper half of a float32.
+  case bf16 = "BF16"
+  case i32 = "I32"
+  case u32 = "U32"
+  case f32 = "F32"
+  case f64 = "F64"
+  case i64 = "I64"
+  case u64 = "U64"
+
+  /// Bytes of one element.
+  public var size: Int {
+    switch self {
+    case .bool, .u8, .i8, .f8E5M2, .f8E4M3: 1
+    case .i16, .u16, .f16, .bf16: 2
+    case .i32, .u32, .f32: 4
+    case .f64, .i64, .u64: 8
+    }
+  }
+
+  /// Whether elements are whole numbers (or Booleans, which count as 0 and 1).
+  public var isInteger: Bool {
+    switch self {
+    case .bool, .u8, .i8, .i16, .u16, .i32, .u32, .i64, .u64: true
+    case .f8E5M2, .f8E4M3, .f16, .bf16, .f32, .f64: false
+    }
+  }
+
+  /// Place in the order by which safetensors files are sorted: wide elements last here, first there.
+  var rank: Int { ElementType.allCases.firstIndex(of: self) ?? 0 }
+}
+
+extension ElementType: CustomStringConvertible {
+  public var description: String { rawValue }
+}

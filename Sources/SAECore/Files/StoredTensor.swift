@@ -1,0 +1,127 @@
+/// A tensor in a file: its description, checked against the file, and access to its elements.
+///
+/// Nothing is read before it is asked for. As a matrix, all axes but the last are rows: activations
+/// stored as sequences × positions × width become tokens × width, and a vector becomes one row.
+public struct StoredTensor: Sendable {
+  public let name: String
+  public let type: ElementType
+  /// Dimensions, slowest first; empty for a scalar.
+  public let shape: [Int]
+
+  let contents: FileBytes
+  /// Where the elements lie; as many bytes as shape and type need.
+  let bytes: Range<Int>
+  var isBigEndian = false
+  /// Whether the first index varies fastest.
+  var isColumnMajor = false
+
+  /// The file it is in.
+  public var file: String { contents.name }
+
+  /// Elements.
+  public var count: Int { bytes.count / type.size }
+
+  /// Bytes in the file.
+  public var byteCount: Int { bytes.count }
+
+  /// All dimensions but the last, multiplied: 1 for a scalar or a vector.
+  public var rows: Int { shape.dropLast().reduce(1, *) }
+
+  /// The last dimension: 1 for a scalar.
+  public var columns: Int { shape.last ?? 1 }
+
+  /// All elements, widened (or rounded to nearest) to float32.
+  ///
+  /// - Throws: ``TensorFileError`` if the shape has rows without elements.
+  public func matrix() throws(TensorFileError) -> Matrix { try matrix(rows: 0..<rows) }
+
+  /// Some rows, widened (or rounded to nearest) to float32.
+  ///
+  /// - Throws: ``TensorFileError`` if a row lies outside, or rows have no elements.
+  public func matrix(rows range: Range<Int>) throws(TensorFileError) -> Matrix {
+    try check(range)
+    var matrix = Matrix(rows: range.count, columns: columns)
+    try read(rows: range, into: &matrix, at: 0)
+    return matrix
+  }
+
+  /// Reads rows into a matrix that is there already, from its row `row` on.
+  ///
+  /// - Throws: ``TensorFileError`` if a row lies outside the tensor, or the widths differ.
+  /// - Precondition: the matrix has rows enough.
+  public func read(
+    rows range: Range<Int>, into matrix: inout Matrix, at row: Int
+  ) throws(TensorFileError) {
+    try check(range)
+    guard columns == matrix.columns else {
+      throw .wrongShape(
+        file: file, tensor: name, expected: "rows of \(matrix.columns)", found: shape)
+    }
+    precondition(
+      row >= 0 && row <= matrix.rows && range.count <= matrix.rows - row,
+      "\(range.count) rows do not fit a matrix of \(matrix.shape) from row \(row) on")
+    if isColumnMajor {
+      readColumnMajor(rows: range, into: &matrix, at: row)
+    } else {
+      var elements = matrix.mutableElements
+      contents.bytes.extracting(rowBytes(range))
+        .decode(type, bigEndian: isBigEndian, into: &elements, at: row * columns)
+    }
+  }
+
+  /// All elements in row-major order.
+  public func floats() -> [Float] {
+    var values = [Float](repeating: 0, count: count)
+    var target = values.mutableSpan
+    contents.bytes.extracting(bytes).decode(type, bigEndian: isBigEndian, into: &target)
+    return isColumnMajor ? rowMajor(values) : values
+  }
+
+  /// All elements in row-major order, in double precision; exact but for whole numbers beyond 2⁵³.
+  public func doubles() -> [Double] {
+    var values = [Double](repeating: 0, count: count)
+    var target = values.mutableSpan
+    contents.bytes.extracting(bytes).decode(type, bigEndian: isBigEndian, into: &target)
+    return isColumnMajor ? rowMajor(values) : values
+  }
+
+  /// All elements in row-major order, as whole numbers.
+  ///
+  /// - Throws: ``TensorFileError`` if they are stored as floats, or one does not fit an `Int`.
+  public func integers() throws(TensorFileError) -> [Int] {
+    guard type.isInteger else {
+      throw .notConvertible(
+        file: file, tensor: name, from: type.rawValue, to: "whole numbers")
+    }
+    let stored = contents.bytes.extracting(bytes)
+    guard let values = stored.decodeIntegers(type, bigEndian: isBigEndian) else {
+      throw .valueOutOfRange(
+        file: file, tensor: name, value: "a number above 2⁶³ − 1", type: "Int")
+    }
+    return isColumnMajor ? rowMajor(values) : values
+  }
+
+  /// Tells the system that rows are not needed soon, so that what was read of them does not stay in
+  /// this process's memory; of use to whoever streams through a file larger than memory.
+  public func release(rows range: Range<Int>) {
+    guard !isColumnMajor, range.lowerBound >= 0, range.upperBound <= rows else { return }
+    contents.release(rowBytes(range))
+  }
+
+  private func rowBytes(_ range: Range<Int>) -> Range<Int> {
+    let rowSize = columns * type.size
+    return bytes.lowerBound + range.lowerBound * rowSize..<bytes.lowerBound + range.upperBound
+      * rowSize
+  }
+
+  private func check(_ range: Range<Int>) throws(TensorFileError) {
+    // Dimensions beside a zero may be anything; nobody should loop over them or reserve by them.
+    if count == 0, rows > 0 || columns > 1 << 24 {
+      throw .wrongShape(
+        file: file, tensor: name, expected: "rows of at least one element", found: shape)
+    }
+    guard range.lowerBound >= 0, range.upperBound <= rows else {
+      throw .rowsOutOfRange(file: file, tensor: name, rows: range, available: rows)
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+@testable import SAECore
+
+/// The folder of files written by other tools, found by listing.
+enum FormatFixtures {
+  static let root: URL = {
+    if let path = ProcessInfo.processInfo.environment["SAE_FIXTURES"] {
+      return URL(fileURLWithPath: path)
+    }
+    return URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../../../shared/fixtures").standardizedFileURL
+  }()
+
+  static let formats = root.appendingPathComponent("formats")
+
+  static var arePresent: Bool { FileManager.default.fileExists(atPath: formats.path) }
+
+  static func files(_ folder: String, ending: String) -> [String] {
+    let url = formats.appendingPathComponent(folder)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+    return names.filter { $0.hasSuffix(ending) }.sorted().map {
+      url.appendingPathComponent($0).path
+    }
+  }
+
+  static func json<Value: Decodable>(_ type: Value.Type, _ path: String) throws -> Value {
+    try JSONDecoder().decode(type, from: Data(contentsOf: formats.appendingPathComponent(path)))
+  }
+}
+
+/// An array as the fixtures describe it.
+struct ExpectedArray: Decodable {
+  let shape: [Int]
+  let valuesRowMajor: [Double]
+
+  enum CodingKeys: String, CodingKey {
+    case shape
+    case valuesRowMajor = "values_row_major"
+  }
+}
+
+/// An empty folder that is removed with the value.
+final class ScratchFolder {
+  let path: String
+
+  init() throws {
+    path =
+      FileManager.default.temporaryDirectory.appendingPathComponent(
+        "sae-tests-\(UUID().uuidString)"
+      ).path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  var names: [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+  }
+}
+
+/// A small generator with a seed (SplitMix64), so that tests repeat.
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+/// A changed copy of a file's bytes: bits flipped, bytes replaced, parts cut, doubled or inserted.
+func mutate(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
+  var bytes = bytes
+  for _ in 0..<Int.random(in: 1...4, using: &generator) {
+    guard !bytes.isEmpty else { return [UInt8.random(in: 0...255, using: &generator)] }
+    let place = Int.random(in: 0..<bytes.count, using: &generator)
+    let length = min(Int.random(in: 1...16, using: &generator), bytes.count - place)
+    switch Int.random(in: 0..<6, using: &generator) {
+    case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+    case 1: bytes[place] = UInt8.random(in: 0...255, using: &generator)
+    case 2: bytes.removeSubrange(place..<place + length)
+    case 3: bytes.insert(contentsOf: bytes[place..<place + length], at: place)
+    case 4: bytes.removeLast(length)
+    default:
+      for index in place..<place + length {
+        bytes[index] = Bool.random(using: &generator) ? 0xFF : 0
+      }
+    }
+  }
+  return bytes
+}

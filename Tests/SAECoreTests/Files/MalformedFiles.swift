@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+@testable import SAECore
+
+/// The fixtures' hostile files and what their manifest says is wrong with each.
+enum MalformedFiles {
+  struct Manifest: Decodable {
+    struct Entry: Decodable {
+      let file: String
+      let problem: String
+    }
+    let files: [Entry]
+  }
+
+  /// Opens every file with the ending and expects the error that its description means.
+  ///
+  /// `errors` has pairs of a phrase in a description and the name of the error's case; the first
+  /// phrase that occurs counts.
+  static func expect(
+    ending: String, _ errors: KeyValuePairs<String, String>, open: (String) throws -> Void
+  ) throws {
+    let manifest = try FormatFixtures.json(Manifest.self, "malformed/manifest.json")
+    let files = FormatFixtures.files("malformed", ending: ending)
+    #expect(!files.isEmpty)
+    for path in files {
+      let name = URL(fileURLWithPath: path).lastPathComponent
+      let entry = try #require(manifest.files.first { $0.file == name }, "\(name)")
+      let expected = try #require(
+        errors.first { entry.problem.contains($0.key) }?.value, "\(name): \(entry.problem)")
+      do {
+        try open(path)
+        Issue.record("\(name) was accepted: \(entry.problem)")
+      } catch let error as TensorFileError {
+        print("malformed:", error)
+        #expect(caseName(error) == expected, "\(name): \(entry.problem): \(error)")
+        #expect(error.description.hasPrefix(path))
+        #expect(!error.description.contains("\n"))
+      }
+    }
+  }
+
+  static func caseName(_ error: TensorFileError) -> String? {
+    Mirror(reflecting: error).children.first?.label
+  }
+
+  /// Opens and reads a thousand changed copies of a good file; each is accepted or refused with a
+  /// typed error. Returns how many were refused.
+  static func openMutations(
+    of bytes: [UInt8], seed: UInt64, _ open: (FileBytes) throws -> Void
+  ) throws -> Int {
+    var generator = SeededGenerator(seed)
+    var refused = 0
+    for _ in 0..<1000 {
+      do {
+        try open(FileBytes(mutate(bytes, &generator), name: "mutation"))
+      } catch is TensorFileError {
+        refused += 1
+      }
+    }
+    return refused
+  }
+}
