@@ -10,7 +10,7 @@ struct HuffmanCode {
 
   /// A code from the lengths of its symbols' codes, 0 for symbols that do not occur.
   ///
-  /// - Parameter mayBeIncomplete: whether a lone code of one bit, or none at all, is allowed.
+  /// `mayBeIncomplete` allows a lone code of one bit, or none at all.
   init(lengths: some Collection<UInt8>, mayBeIncomplete: Bool) throws(DeflateError) {
     var counts = [Int](repeating: 0, count: 16)
     for length in lengths { counts[Int(length)] += 1 }
