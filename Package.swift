@@ -56,6 +56,7 @@ let package = Package(
     .testTarget(name: "SAECoreTests", dependencies: ["SAECore"], swiftSettings: strict),
     .testTarget(
       name: "SAEMetricsTests", dependencies: ["SAEMetrics"], swiftSettings: strict),
-    .testTarget(name: "SAEModelsTests", dependencies: ["SAEModels"], swiftSettings: strict),
+    .testTarget(
+      name: "SAEModelsTests", dependencies: ["SAEModels", "SAECore"], swiftSettings: strict),
   ]
 )

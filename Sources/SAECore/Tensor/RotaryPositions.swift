@@ -25,12 +25,17 @@ package struct RotaryPositions: Sendable {
   /// d: components of a head.
   package var headDimension: Int { 2 * cosines.columns }
 
+  /// - Parameters:
+  ///   - base: θ.
+  ///   - brainFrequencies: whether the frequencies are rounded to bfloat16 first.
   /// - Precondition: the head dimension is even.
-  package init(positions: Int, headDimension: Int, base: Double) {
+  package init(positions: Int, headDimension: Int, base: Double, brainFrequencies: Bool) {
     precondition(headDimension % 2 == 0, "\(headDimension) components cannot be turned in pairs")
     let half = headDimension / 2
     let frequencies = (0..<half).map { pair in
-      Float(pow(base, -2 * Double(pair) / Double(headDimension)))
+      let frequency = Float(pow(base, -2 * Double(pair) / Double(headDimension)))
+      return brainFrequencies
+        ? HalfPrecision.widen(bf16: HalfPrecision.narrow(bf16: frequency)) : frequency
     }
     func angle(_ position: Int, _ pair: Int) -> Double {
       Double(Float(position) * frequencies[pair])

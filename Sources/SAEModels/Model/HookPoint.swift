@@ -5,21 +5,24 @@
 public struct HookPoint: Sendable, Hashable {
   /// Layers that lie before the place.
   public let depth: Int
+  /// The layer that the name speaks of.
+  public let layer: Int
   /// The name it was made with.
   public let name: String
 
   /// The residual stream as it enters a layer; for layer 0, the embedding.
   public static func residPre(_ layer: Int) -> HookPoint {
-    HookPoint(depth: layer, name: "blocks.\(layer).hook_resid_pre")
+    HookPoint(depth: layer, layer: layer, name: "blocks.\(layer).hook_resid_pre")
   }
 
   /// The residual stream as it leaves a layer.
   public static func residPost(_ layer: Int) -> HookPoint {
-    HookPoint(depth: layer + 1, name: "blocks.\(layer).hook_resid_post")
+    HookPoint(depth: layer + 1, layer: layer, name: "blocks.\(layer).hook_resid_post")
   }
 
-  private init(depth: Int, name: String) {
+  private init(depth: Int, layer: Int, name: String) {
     self.depth = depth
+    self.layer = layer
     self.name = name
   }
 
