@@ -34,6 +34,12 @@ public struct KernelTable: Sendable {
   public let maximum: @Sendable (Int, P) -> Float
   public let allFinite: @Sendable (Int, P) -> Bool
   public let accumulate: @Sendable (Int, P, UnsafeMutablePointer<Double>) -> Void
+  /// (count, tokens, x, y, rowStride, width, moments, stride)
+  public let addErrorMoments:
+    @Sendable (Int, UnsafePointer<UInt32>, P, P, Int, Int, UnsafeMutablePointer<Double>, Int) ->
+      Void
+  /// (n, x, y, out)
+  public let rowProducts: @Sendable (Int, P, P, UnsafeMutablePointer<Double>) -> Void
 
   public let relu: @Sendable (Int, P, M) -> Void
   public let jumpReLU: @Sendable (Int, P, P, M) -> Void
@@ -96,6 +102,11 @@ public struct KernelTable: Sendable {
     maximum = { VectorLoops<Unit>.maximum($0, $1) }
     allFinite = { VectorLoops<Unit>.allFinite($0, $1) }
     accumulate = { VectorLoops<Unit>.accumulate($0, $1, $2) }
+    addErrorMoments = {
+      StatisticsLoops.addErrorMoments(
+        $0, $1, $2, $3, rowStride: $4, width: $5, $6, stride: $7)
+    }
+    rowProducts = { StatisticsLoops.rowProducts($0, $1, $2, $3) }
     relu = { ActivationLoops<Unit>.relu($0, $1, $2) }
     jumpReLU = { ActivationLoops<Unit>.jumpReLU($0, $1, $2, $3) }
     exp = { ActivationLoops<Unit>.exp($0, $1, $2) }
