@@ -56,8 +56,8 @@ public struct KernelTable: Sendable {
   public let softCap: @Sendable (Int, Float, Float, M) -> Void
   /// (n, shift, x, out) → sum
   public let shiftedExponentials: @Sendable (Int, Float, P, M) -> Float
-  /// (n, gate, up, out)
-  public let gatedGELU: @Sendable (Int, P, P, M) -> Void
+  /// (n, gate, up)
+  public let gatedGELU: @Sendable (Int, M, P) -> Void
 
   public let widenHalf: @Sendable (Int, UnsafePointer<UInt16>, M) -> Void
   public let widenBrain: @Sendable (Int, UnsafePointer<UInt16>, M) -> Void
@@ -132,7 +132,7 @@ public struct KernelTable: Sendable {
     shiftedExponentials = {
       TransformerLoops<Unit>.shiftedExponentials($0, shift: $1, $2, $3)
     }
-    gatedGELU = { TransformerLoops<Unit>.gatedGELU($0, gate: $1, up: $2, $3) }
+    gatedGELU = { TransformerLoops<Unit>.gatedGELU($0, gate: $1, up: $2) }
     widenHalf = { HalfPrecision<Unit>.widenHalf($0, $1, $2) }
     widenBrain = { HalfPrecision<Unit>.widenBrain($0, $1, $2) }
     narrowHalf = { HalfPrecision<Unit>.narrowHalf($0, $1, $2) }

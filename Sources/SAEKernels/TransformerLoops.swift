@@ -55,18 +55,22 @@ public enum TransformerLoops<Unit: VectorUnit> {
   public static func shiftedExponentials(
     _ n: Int, shift: Float, _ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>
   ) -> Float {
-    for i in 0..<n { out[i] = ActivationLoops<Unit>.exponential(x[i] - shift) }
+    if UnsafePointer(out) == x {
+      // With two pointers the compiler's test for overlap would choose the loop without vectors.
+      for i in 0..<n { out[i] = ActivationLoops<Unit>.exponential(out[i] - shift) }
+    } else {
+      for i in 0..<n { out[i] = ActivationLoops<Unit>.exponential(x[i] - shift) }
+    }
     return VectorLoops<Unit>.sum(n, out)
   }
 
-  /// out = gelu(gate) ⊙ up, GELU in its tanh form; `out` may be one of the two.
+  /// gate ← gelu(gate) ⊙ up, GELU in its tanh form; the two do not overlap.
   ///
   /// Source: Shazeer 2020, arXiv 2002.05202, equation 5 (GEGLU).
   @inlinable @inline(__always)
   public static func gatedGELU(
-    _ n: Int, gate: UnsafePointer<Float>, up: UnsafePointer<Float>,
-    _ out: UnsafeMutablePointer<Float>
+    _ n: Int, gate: UnsafeMutablePointer<Float>, up: UnsafePointer<Float>
   ) {
-    for i in 0..<n { out[i] = ActivationLoops<Unit>.tanhGELU(gate[i]) * up[i] }
+    for i in 0..<n { gate[i] = ActivationLoops<Unit>.tanhGELU(gate[i]) * up[i] }
   }
 }

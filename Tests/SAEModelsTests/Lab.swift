@@ -21,9 +21,12 @@ enum Lab {
 
   static func path(_ name: String) -> String { root.appendingPathComponent(name).path }
 
-  /// The model, read once for all tests. What was computed with it elsewhere was computed after a
-  /// conversion of the whole model to bfloat16, the rotary frequencies included.
-  static let model = Result {
+  /// The model as it is, read once for all tests.
+  static let model = Result { try LanguageModels.load(path("model")) }
+
+  /// The model with rotary frequencies in bfloat16: so were the lab's activations and expected
+  /// tensors computed, after a conversion of the whole model to that type and back.
+  static let brainModel = Result {
     try LanguageModels.load(path("model"), options: ModelOptions(rotaryFrequencies: .bfloat16))
   }
 }

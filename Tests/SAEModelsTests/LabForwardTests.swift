@@ -10,7 +10,7 @@ struct LabForwardTests {
   let batch: TokenBatch
 
   init() throws {
-    model = try Lab.model.get()
+    model = try Lab.brainModel.get()
     expected = try SafetensorsFile(Lab.path("expected/forward.safetensors"))
     let tokens = try expected.tensor("tokens")
     let ids = try tokens.integers().map { UInt32($0) }
@@ -22,7 +22,6 @@ struct LabForwardTests {
     let values = try expected.tensor(name).floats()
     #expect(found.count == values.count)
     let error = relativeError(found.array, values)
-    print("\(name): \(error)")
     #expect(error < 2e-4, "\(name)")
   }
 

@@ -7,7 +7,8 @@ extension Matrix {
   /// - Precondition: the number of columns is even, and the rows are there.
   package mutating func applyGatedGELU(rows range: Range<Int>) {
     precondition(columns % 2 == 0, "\(columns) columns are not two halves")
-    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "\(range) lies outside \(shape)")
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= rows, "\(range) lies outside \(shape)")
     let (width, half) = (columns, columns / 2)
     unsafe withUnsafeMutableElements { elements in
       guard let base = elements.baseAddress else { return }
@@ -15,7 +16,7 @@ extension Matrix {
       Parallel.forRanges(range.count, grain: Parallel.grain(range.count, least: 16)) { part, _ in
         for row in part {
           let gate = unsafe target.base + row * width
-          unsafe Kernels.table.gatedGELU(half, gate, gate + half, gate)
+          unsafe Kernels.table.gatedGELU(half, gate, gate + half)
         }
       }
     }

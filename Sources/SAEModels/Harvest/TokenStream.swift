@@ -1,4 +1,4 @@
-public import SAECore
+import SAECore
 
 /// The tokens of a corpus, one after another, in memory or in a file.
 public struct TokenStream: Sendable {
@@ -6,6 +6,8 @@ public struct TokenStream: Sendable {
   public let name: String
   /// Tokens.
   public let count: Int
+  /// Where they begin in what is stored.
+  private let offset: Int
 
   private enum Storage: Sendable {
     case memory([UInt32])
@@ -17,6 +19,7 @@ public struct TokenStream: Sendable {
   public init(_ tokens: [UInt32]) {
     name = "tokens"
     count = tokens.count
+    offset = 0
     storage = .memory(tokens)
   }
 
@@ -36,7 +39,25 @@ public struct TokenStream: Sendable {
     }
     name = path
     count = tensor.count
+    offset = 0
     storage = .file(tensor)
+  }
+
+  private init(_ stream: TokenStream, _ range: Range<Int>) {
+    name = stream.name
+    count = range.count
+    offset = stream.offset + range.lowerBound
+    storage = stream.storage
+  }
+
+  /// A part of the stream.
+  ///
+  /// - Precondition: the range lies in the stream.
+  public subscript(range: Range<Int>) -> TokenStream {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= count,
+      "tokens \(range) lie outside a stream of \(count)")
+    return TokenStream(self, range)
   }
 
   /// Some tokens.
@@ -47,6 +68,7 @@ public struct TokenStream: Sendable {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= count,
       "tokens \(range) lie outside a stream of \(count)")
+    let range = range.lowerBound + offset..<range.upperBound + offset
     switch storage {
     case .memory(let tokens): return Array(tokens[range])
     case .file(let tensor):

@@ -5,7 +5,7 @@ public struct TokenLosses: Sendable, Equatable {
   /// −log p(next token) in nats, of every token that has one behind it in its sequence, in the order
   /// of the batch: tokens − sequences numbers.
   public let crossEntropies: [Double]
-  /// KL(reference ‖ this one) in nats at every token of the batch; empty for the reference itself.
+  /// KL(reference ‖ this one) in nats of the same predictions; empty for the reference itself.
   public let divergences: [Double]
 }
 
@@ -45,7 +45,8 @@ extension LanguageModel {
             normalizers[row - begin] - Double(logits[row - begin, Int(target)]))
         }
         if let reference {
-          divergences[index] += reference.divergences(to: logits)
+          let all = reference.divergences(to: logits)
+          divergences[index] += rows.filter { targets[$0] != nil }.map { all[$0 - begin] }
         } else {
           reference = logits
         }
