@@ -11,22 +11,24 @@ struct LabLossRecoveredTests {
     struct Spliced: Decodable {
       let spliced: Double
       let kl: Double
-      let recovered_zero: Double
-      let recovered_mean: Double
+      let recoveredZero: Double
+      let recoveredMean: Double
       let l0: Double
     }
     let sequences: Int
     let clean: Double
     let zero: Double
-    let zero_kl: Double
+    let zeroKl: Double
     let mean: Double
-    let mean_kl: Double
+    let meanKl: Double
     let topk: Spliced
     let jumprelu: Spliced
   }
 
   @Test func figures() throws {
-    let expected = try JSONDecoder().decode(
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let expected = try decoder.decode(
       Figures.self,
       from: Data(contentsOf: URL(fileURLWithPath: Lab.path("expected/loss_recovered.json"))))
     let train = try SafetensorsFile(Lab.path("activations/med_train.safetensors"))
@@ -47,13 +49,13 @@ struct LabLossRecoveredTests {
       #expect(result.predictions == expected.sequences * 255)
       compare(result.clean, expected.clean, "clean")
       compare(result.zeroAblated, expected.zero, "zero")
-      compare(result.zeroDivergence, expected.zero_kl, "zero_kl")
+      compare(result.zeroDivergence, expected.zeroKl, "zeroKl")
       compare(result.meanAblated, expected.mean, "mean")
-      compare(result.meanDivergence, expected.mean_kl, "mean_kl")
+      compare(result.meanDivergence, expected.meanKl, "meanKl")
       compare(result.spliced, figures.spliced, "spliced")
       compare(result.splicedDivergence, figures.kl, "kl")
-      compare(result.recoveredFromZero, figures.recovered_zero, "recovered_zero")
-      compare(result.recoveredFromMean, figures.recovered_mean, "recovered_mean")
+      compare(result.recoveredFromZero, figures.recoveredZero, "recoveredZero")
+      compare(result.recoveredFromMean, figures.recoveredMean, "recoveredMean")
     }
   }
 }

@@ -10,12 +10,12 @@ public struct Gemma2: LanguageModel {
   public static let architectures = ["Gemma2ForCausalLM"]
 
   public let name: String
+  public let options: ModelOptions
   public let configuration: Gemma2Configuration
   /// vocabulary × width; what scales it on the way in does not on the way out.
   private let embedding: Matrix
   private let layers: [Gemma2Layer]
   private let finalNormWeight: [Float]
-  private let rotaryFrequencies: RotaryFrequencies
 
   public var width: Int { configuration.width }
   public var layerCount: Int { configuration.layerCount }
@@ -34,7 +34,7 @@ public struct Gemma2: LanguageModel {
     try Gemma2.checkNames(weights, layers: configuration.layerCount)
     name = directory.split(separator: "/").last.map(String.init) ?? directory
     self.configuration = configuration
-    rotaryFrequencies = options.rotaryFrequencies
+    self.options = options
     embedding = try weights.matrix(
       "model.embed_tokens.weight", rows: configuration.vocabularySize,
       columns: configuration.width)
@@ -69,7 +69,7 @@ public struct Gemma2: LanguageModel {
     let longest = batch.sequences.reduce(0) { max($0, $1.count) }
     let rotary = RotaryPositions(
       positions: longest, headDimension: configuration.headDimension,
-      base: configuration.rotaryBase, brainFrequencies: rotaryFrequencies == .bfloat16)
+      base: configuration.rotaryBase, brainFrequencies: options.rotaryFrequencies == .bfloat16)
     var work = Gemma2Workspace(
       tokens: batch.count, configuration, attentionColumns: attention(window: nil).columns)
     for layer in range {

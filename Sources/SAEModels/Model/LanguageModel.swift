@@ -16,6 +16,8 @@ public protocol LanguageModel: Sendable {
 
   /// What the model is called in messages and metadata.
   var name: String { get }
+  /// How it was read.
+  var options: ModelOptions { get }
   /// Width of the residual stream.
   var width: Int { get }
   /// Layers of the architecture.
