@@ -4,14 +4,14 @@ import SAEModels
 import Testing
 
 struct ModelFilesTests {
-  func load(fields: [String: Any?]) throws {
+  func load(fields: [String: Any]) throws {
     let checkpoint = try RandomCheckpoint()
     try checkpoint.writeConfiguration(fields)
     _ = try LanguageModels.load(checkpoint.directory)
   }
 
   /// The field that an error complains about.
-  func refused(_ fields: [String: Any?]) -> String? {
+  func refused(_ fields: [String: Any]) -> String? {
     do {
       try load(fields: fields)
       return nil
@@ -157,7 +157,8 @@ struct ModelFilesTests {
     ) {
       try LanguageModels.load(checkpoint.directory)
     }
-    try write(shapes.map { ($0.name, $0.name.hasSuffix("0.mlp.up_proj.weight") ? [24, 40] : $0.shape) })
+    try write(
+      shapes.map { ($0.name, $0.name.hasSuffix("0.mlp.up_proj.weight") ? [24, 40] : $0.shape) })
     #expect(
       throws: ModelError.wrongShape(
         file: path, tensor: "model.layers.0.mlp.up_proj.weight", expected: [40, 24],

@@ -65,7 +65,8 @@ struct PlainGemma2 {
         let first = layer % 2 == 0 ? max(0, t - sizes.window + 1) : 0
         let scores = (first...t).map { s in
           let key = rotate(Array(k[s][shared * d..<(shared + 1) * d]), s)
-          let score = zip(query, key).reduce(0) { $0 + $1.0 * $1.1 } / sizes.queryScalar.squareRoot()
+          let score =
+            zip(query, key).reduce(0) { $0 + $1.0 * $1.1 } / sizes.queryScalar.squareRoot()
           return exp(capped(score, sizes.attentionCap))
         }
         let total = scores.reduce(0, +)

@@ -27,7 +27,7 @@ final class RandomCheckpoint {
   ///   - fields: fields of the configuration to replace; NSNull for null.
   init(
     _ sizes: Sizes = Sizes(), type: ElementType = .f32, shards: Int = 1, seed: UInt64 = 1,
-    fields: [String: Any?] = [:]
+    fields: [String: Any] = [:]
   ) throws {
     self.sizes = sizes
     directory =
@@ -66,7 +66,7 @@ final class RandomCheckpoint {
 
   func file(_ name: String) -> String { "\(directory)/\(name)" }
 
-  func writeConfiguration(_ changes: [String: Any?]) throws {
+  func writeConfiguration(_ changes: [String: Any]) throws {
     var fields: [String: Any] = [
       "architectures": ["Gemma2ForCausalLM"], "vocab_size": sizes.vocabulary,
       "hidden_size": sizes.width, "intermediate_size": sizes.hidden,
