@@ -12,6 +12,11 @@ public struct KernelTable: Sendable {
   /// Columns of a register tile, and of a packed panel of B.
   public let tileColumns: Int
 
+  /// Multiply-adds of one step of `peak`.
+  public let peakWidth: Int
+  /// (steps, seed) → a number that depends on every multiply-add
+  public let peak: @Sendable (Int, Float) -> Float
+
   /// (m, n, depth, packed A, packed B, C, rowStride, accumulate)
   public let multiplyBlock: @Sendable (Int, Int, Int, P, P, M, Int, Bool) -> Void
   /// (source, count, depth, acrossStride, depthStride, destination)
@@ -73,6 +78,8 @@ public struct KernelTable: Sendable {
     self.name = name
     tileRows = rows
     tileColumns = columns
+    peakWidth = PeakLoop<Unit, 12>.multiplyAdds
+    peak = { PeakLoop<Unit, 12>.run($0, $1) }
     multiplyBlock = {
       BlockKernel<Unit, rows, vectors>.run(
         m: $0, n: $1, depth: $2, a: $3, b: $4, c: $5, rowStride: $6, accumulate: $7)

@@ -1,0 +1,147 @@
+import Foundation
+
+/// The learning rate of each step: warm-up, a main phase, and a linear decay to 0 at the end.
+///
+/// With T steps, W of warm-up, Δ of decay, peak rate η:
+///
+///     t < W               η (t + 1)/W, or η t/W
+///     W ≤ t < T − Δ       η, or with τ = t − W and M = (T − W − Δ)/cycles, τ taken modulo M:
+///                         end + (η − end)(1 + cos(π τ/M))/2
+///     T − Δ ≤ t < T       q (1 − (t − (T − Δ))/Δ), q the rate at which the main phase ends
+///
+/// The libraries' schedules are ``saeLens(peak:totalSteps:warmUpSteps:decaySteps:shape:)``,
+/// ``dictionaryLearning(peak:totalSteps:warmUpSteps:decayStart:resamplingPeriod:)`` and
+/// ``sparsify(peak:totalSteps:warmUpSteps:)``.
+public struct LearningRateSchedule: Sendable, Equatable {
+  /// The course of the main phase.
+  public enum Shape: Sendable, Equatable {
+    case constant
+    /// Half a cosine from the peak down to `endRate`, `cycles` times: SAELens' `cosineannealing`
+    /// with one cycle, its `cosineannealingwarmrestarts` with more.
+    case cosine(endRate: Double, cycles: Int = 1)
+  }
+
+  /// The rate of the first of W steps of warm-up.
+  public enum WarmUp: Sendable, Equatable {
+    /// η/W; step W − 1 has the whole rate: SAELens.
+    case fromFirstShare
+    /// 0; step W has the whole rate: dictionary_learning and sparsify.
+    case fromZero
+  }
+
+  /// η
+  public let peak: Double
+  /// T: later steps have the rate that the formula has there, or 0 after a decay.
+  public let totalSteps: Int
+  /// W
+  public let warmUpSteps: Int
+  public let warmUp: WarmUp
+  /// Δ
+  public let decaySteps: Int
+  public let shape: Shape
+  /// If given, the warm-up is repeated every so many steps, as after each resampling of dead
+  /// latents.
+  public let warmUpPeriod: Int?
+
+  /// A schedule of the given parts.
+  ///
+  /// - Throws: ``InvalidOption`` if a number is negative or not finite, the phases are longer than
+  ///   the whole, a cycle has no step, or a decay follows a cosine that ends at 0.
+  public init(
+    peak: Double, totalSteps: Int, warmUpSteps: Int = 0, warmUp: WarmUp = .fromFirstShare,
+    decaySteps: Int = 0, shape: Shape = .constant, warmUpPeriod: Int? = nil
+  ) throws(InvalidOption) {
+    try InvalidOption.checkNotNegative("peak", peak)
+    try InvalidOption.check("totalSteps", totalSteps, in: 1...Int.max)
+    try InvalidOption.check("warmUpSteps", warmUpSteps, in: 0...totalSteps)
+    try InvalidOption.check("decaySteps", decaySteps, in: 0...(totalSteps - warmUpSteps))
+    if let warmUpPeriod {
+      try InvalidOption.check("warmUpPeriod", warmUpPeriod, in: max(1, warmUpSteps)...Int.max)
+    }
+    if case .cosine(let endRate, let cycles) = shape {
+      try InvalidOption.checkNotNegative("endRate", endRate)
+      try InvalidOption.check(
+        "cycles", cycles, in: 1...max(1, totalSteps - warmUpSteps - decaySteps))
+      guard decaySteps == 0 || endRate > 0 else {
+        throw InvalidOption(
+          "decaySteps", expected: "0 where the cosine ends at 0", found: "\(decaySteps)")
+      }
+    }
+    self.peak = peak
+    self.totalSteps = totalSteps
+    self.warmUpSteps = warmUpSteps
+    self.warmUp = warmUp
+    self.decaySteps = decaySteps
+    self.shape = shape
+    self.warmUpPeriod = warmUpPeriod
+  }
+
+  /// The rate in force during a step; the first step is 0.
+  public func rate(at step: Int) -> Double {
+    precondition(step >= 0, "there is no step \(step)")
+    let rise = warmUpFactor(warmUpPeriod.map { step % $0 } ?? step)
+    let decayStart = totalSteps - decaySteps
+    guard decaySteps > 0, step >= decayStart else {
+      return rise * mainRate(max(0, min(step, totalSteps) - warmUpSteps))
+    }
+    let remaining = max(0, totalSteps - step)
+    return rise * lastMainRate * (Double(remaining) / Double(decaySteps))
+  }
+
+  private func warmUpFactor(_ step: Int) -> Double {
+    guard step < warmUpSteps else { return 1 }
+    let share = warmUp == .fromFirstShare ? step + 1 : step
+    return Double(share) / Double(warmUpSteps)
+  }
+
+  /// The rate `step` steps after the warm-up.
+  private func mainRate(_ step: Int) -> Double {
+    guard case .cosine(let endRate, let cycles) = shape else { return peak }
+    let period = (totalSteps - warmUpSteps - decaySteps) / cycles
+    guard period > 0 else { return peak }
+    let position = cycles == 1 ? min(step, period) : step % period
+    let angle = Double.pi * Double(position) / Double(period)
+    return endRate + (peak - endRate) * (1 + cos(angle)) / 2
+  }
+
+  private var lastMainRate: Double {
+    if case .cosine(let endRate, _) = shape { endRate } else { peak }
+  }
+}
+
+extension LearningRateSchedule {
+  /// SAELens' schedule: `lr_warm_up_steps`, `lr_decay_steps` and `lr_scheduler_name`, whose `lr_end`
+  /// is a tenth of the peak unless given.
+  public static func saeLens(
+    peak: Double, totalSteps: Int, warmUpSteps: Int = 0, decaySteps: Int = 0,
+    shape: Shape = .constant
+  ) throws(InvalidOption) -> LearningRateSchedule {
+    try LearningRateSchedule(
+      peak: peak, totalSteps: totalSteps, warmUpSteps: warmUpSteps, decaySteps: decaySteps,
+      shape: shape)
+  }
+
+  /// dictionary_learning's schedule: `warmup_steps`, `decay_start` and `resample_steps`.
+  public static func dictionaryLearning(
+    peak: Double, totalSteps: Int, warmUpSteps: Int = 1000, decayStart: Int? = nil,
+    resamplingPeriod: Int? = nil
+  ) throws(InvalidOption) -> LearningRateSchedule {
+    if let decayStart {
+      try InvalidOption.check(
+        "decayStart", decayStart, in: warmUpSteps...max(warmUpSteps, totalSteps))
+    }
+    return try LearningRateSchedule(
+      peak: peak, totalSteps: totalSteps, warmUpSteps: warmUpSteps, warmUp: .fromZero,
+      decaySteps: decayStart.map { totalSteps - $0 } ?? 0, warmUpPeriod: resamplingPeriod)
+  }
+
+  /// sparsify's schedule for Adam: up from 0 for `lr_warmup_steps`, then straight down to 0.
+  public static func sparsify(
+    peak: Double, totalSteps: Int, warmUpSteps: Int = 1000
+  ) throws(InvalidOption) -> LearningRateSchedule {
+    try InvalidOption.check("warmUpSteps", warmUpSteps, in: 0...max(0, totalSteps))
+    return try LearningRateSchedule(
+      peak: peak, totalSteps: totalSteps, warmUpSteps: warmUpSteps, warmUp: .fromZero,
+      decaySteps: totalSteps - warmUpSteps)
+  }
+}
