@@ -29,6 +29,8 @@ public struct KernelTable: Sendable {
   public let maximum: @Sendable (Int, P) -> Float
   public let allFinite: @Sendable (Int, P) -> Bool
   public let accumulate: @Sendable (Int, P, UnsafeMutablePointer<Double>) -> Void
+  /// (count, rows, rowStride, n, sums)
+  public let productSums: @Sendable (Int, P, Int, Int, UnsafeMutablePointer<Double>) -> Void
 
   public let relu: @Sendable (Int, P, M) -> Void
   public let jumpReLU: @Sendable (Int, P, P, M) -> Void
@@ -89,6 +91,7 @@ public struct KernelTable: Sendable {
     maximum = { VectorLoops<Unit>.maximum($0, $1) }
     allFinite = { VectorLoops<Unit>.allFinite($0, $1) }
     accumulate = { VectorLoops<Unit>.accumulate($0, $1, $2) }
+    productSums = { ProductSums<Unit>.run($0, $1, rowStride: $2, $3, $4) }
     relu = { ActivationLoops<Unit>.relu($0, $1, $2) }
     jumpReLU = { ActivationLoops<Unit>.jumpReLU($0, $1, $2, $3) }
     exp = { ActivationLoops<Unit>.exp($0, $1, $2) }
