@@ -12,6 +12,11 @@ public struct KernelTable: Sendable {
   /// Columns of a register tile, and of a packed panel of B.
   public let tileColumns: Int
 
+  /// Multiply-adds of one step of `peak`.
+  public let peakWidth: Int
+  /// (steps, seed) → a number that depends on every multiply-add
+  public let peak: @Sendable (Int, Float) -> Float
+
   /// (m, n, depth, packed A, packed B, C, rowStride, accumulate)
   public let multiplyBlock: @Sendable (Int, Int, Int, P, P, M, Int, Bool) -> Void
   /// (source, count, depth, acrossStride, depthStride, destination)
@@ -31,6 +36,12 @@ public struct KernelTable: Sendable {
   public let accumulate: @Sendable (Int, P, UnsafeMutablePointer<Double>) -> Void
   /// (count, rows, rowStride, n, sums)
   public let productSums: @Sendable (Int, P, Int, Int, UnsafeMutablePointer<Double>) -> Void
+  /// (count, tokens, x, y, rowStride, width, moments, stride)
+  public let addErrorMoments:
+    @Sendable (Int, UnsafePointer<UInt32>, P, P, Int, Int, UnsafeMutablePointer<Double>, Int) ->
+      Void
+  /// (n, x, y, out)
+  public let rowProducts: @Sendable (Int, P, P, UnsafeMutablePointer<Double>) -> Void
 
   public let relu: @Sendable (Int, P, M) -> Void
   public let jumpReLU: @Sendable (Int, P, P, M) -> Void
@@ -69,6 +80,8 @@ public struct KernelTable: Sendable {
     self.name = name
     tileRows = rows
     tileColumns = columns
+    peakWidth = PeakLoop<Unit, 12>.multiplyAdds
+    peak = { PeakLoop<Unit, 12>.run($0, $1) }
     multiplyBlock = {
       BlockKernel<Unit, rows, vectors>.run(
         m: $0, n: $1, depth: $2, a: $3, b: $4, c: $5, rowStride: $6, accumulate: $7)
@@ -92,6 +105,11 @@ public struct KernelTable: Sendable {
     allFinite = { VectorLoops<Unit>.allFinite($0, $1) }
     accumulate = { VectorLoops<Unit>.accumulate($0, $1, $2) }
     productSums = { ProductSums<Unit>.run($0, $1, rowStride: $2, $3, $4) }
+    addErrorMoments = {
+      StatisticsLoops.addErrorMoments(
+        $0, $1, $2, $3, rowStride: $4, width: $5, $6, stride: $7)
+    }
+    rowProducts = { StatisticsLoops.rowProducts($0, $1, $2, $3) }
     relu = { ActivationLoops<Unit>.relu($0, $1, $2) }
     jumpReLU = { ActivationLoops<Unit>.jumpReLU($0, $1, $2, $3) }
     exp = { ActivationLoops<Unit>.exp($0, $1, $2) }

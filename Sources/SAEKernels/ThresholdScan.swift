@@ -32,11 +32,17 @@ public enum ThresholdScan<Unit: VectorUnit> {
       let d3: Vector = limit - score(i + 3 * lanes, values, bias, scale)
       if Vector.anyNegative(d0.bits | d1.bits | d2.bits | d3.bits) {
         let parts: InlineArray<4, Vector> = [d0, d1, d2, d3]
-        for k in 0..<4 where Vector.anyNegative(parts[k].bits) {
-          let begin = i + k * lanes
-          length = appendEach(
-            begin, begin + lanes, values, bias, scale, threshold, firstIndex, indices, found,
-            length)
+        for k in 0..<4 {
+          var mask = Vector.signMask(parts[k].bits)
+          while mask != 0 {
+            let q = i + k * lanes + mask.trailingZeroBitCount
+            let value = (values[q] + bias[q]) * scale[q]
+            indices[length] = firstIndex &+ UInt32(truncatingIfNeeded: q)
+            found[length] = value
+            // A NaN may carry the sign as well.
+            length += value > threshold ? 1 : 0
+            mask &= mask &- 1
+          }
         }
       }
       i += 4 * lanes

@@ -22,6 +22,8 @@ public struct TopKCandidates {
 }
 
 public enum TopKSelection<Unit: VectorUnit> {
+  public typealias Vector = Unit.Vector
+
   /// Takes the scores of `n` further latents into account; see ``ThresholdScan`` for what a score
   /// is. The scratch lists have room for `2 k + n` entries.
   @inlinable @inline(__always)
@@ -64,14 +66,85 @@ public enum TopKSelection<Unit: VectorUnit> {
 
   /// Copies the k largest of `count` ≥ k scores, in their order, the first of equal ones; returns
   /// the k-th largest. Source and destination may be the same.
+  ///
+  /// Halves the range of the scores' keys until k of them lie above a cut: a count of all keys a
+  /// step, without a branch to mispredict.
   @inlinable @inline(__always)
   static func keepLargest(
     _ k: Int, of count: Int, _ indices: UnsafePointer<UInt32>, _ scores: UnsafePointer<Float>,
     into keptIndices: UnsafeMutablePointer<UInt32>, _ keptScores: UnsafeMutablePointer<Float>
   ) -> Float {
     guard k > 0 else { return .infinity }
-    // Float order is integer order once the lower bits of negative numbers are flipped. Halving
-    // the range of integers, a count of all keys a step, has no branches to mispredict.
+    var (low, high) = keyRange(count, scores)
+    // Invariant: at least k keys are ≥ low, fewer than k are > high.
+    var ties = Int.max
+    while low < high {
+      let gap = UInt32(bitPattern: high &- low)
+      let middle = low &+ Int32(bitPattern: gap / 2 &+ (gap & 1))
+      let atLeast = countAtLeast(middle, count, scores)
+      if atLeast == k {
+        // Exactly those at or above the middle: no need to find the k-th itself.
+        low = middle &- 1
+        ties = 0
+        break
+      }
+      if atLeast > k { low = middle } else { high = middle &- 1 }
+    }
+    if ties == 0 {
+      copyAbove(low, count, indices, scores, into: keptIndices, keptScores)
+    } else {
+      ties = k - countAtLeast(low &+ 1, count, scores)
+      var kept = 0
+      for i in 0..<count where kept < k {
+        let key = key(scores[i])
+        if key > low || (key == low && ties > 0) {
+          ties -= key == low ? 1 : 0
+          keptIndices[kept] = indices[i]
+          keptScores[kept] = scores[i]
+          kept += 1
+        }
+      }
+    }
+    var least = Float.infinity
+    for i in 0..<k { least = keptScores[i] < least ? keptScores[i] : least }
+    return least
+  }
+
+  /// Copies the scores whose key is above `bound`, in their order.
+  @inlinable @inline(__always)
+  static func copyAbove(
+    _ bound: Int32, _ count: Int, _ indices: UnsafePointer<UInt32>,
+    _ scores: UnsafePointer<Float>, into keptIndices: UnsafeMutablePointer<UInt32>,
+    _ keptScores: UnsafeMutablePointer<Float>
+  ) {
+    let lanes = Vector.scalarCount
+    var kept = 0
+    var i = 0
+    while i + lanes <= count {
+      var mask =
+        ~Vector.signMask(less(i, than: bound &+ 1, scores)) & (UInt32.max >> (32 - UInt32(lanes)))
+      while mask != 0 {
+        let q = i + mask.trailingZeroBitCount
+        keptIndices[kept] = indices[q]
+        keptScores[kept] = scores[q]
+        kept += 1
+        mask &= mask &- 1
+      }
+      i += lanes
+    }
+    while i < count {
+      if key(scores[i]) > bound {
+        keptIndices[kept] = indices[i]
+        keptScores[kept] = scores[i]
+        kept += 1
+      }
+      i += 1
+    }
+  }
+
+  /// The smallest and the largest key.
+  @inlinable @inline(__always)
+  static func keyRange(_ count: Int, _ scores: UnsafePointer<Float>) -> (Int32, Int32) {
     var low = Int32.max
     var high = Int32.min
     for i in 0..<count {
@@ -79,33 +152,42 @@ public enum TopKSelection<Unit: VectorUnit> {
       low = key < low ? key : low
       high = key > high ? key : high
     }
-    while low < high {
-      let gap = UInt32(bitPattern: high &- low)
-      let middle = low &+ Int32(bitPattern: gap / 2 &+ (gap & 1))
-      var atLeast: Int32 = 0
-      for i in 0..<count { atLeast &+= key(scores[i]) >= middle ? 1 : 0 }
-      if atLeast >= Int32(truncatingIfNeeded: k) { low = middle } else { high = middle &- 1 }
+    return (low, high)
+  }
+
+  /// How many keys are at least `bound`.
+  @inlinable @inline(__always)
+  static func countAtLeast(
+    _ bound: Int32, _ count: Int, _ scores: UnsafePointer<Float>
+  ) -> Int {
+    let lanes = Vector.scalarCount
+    var below = Vector.Integers.zero
+    var i = 0
+    while i + lanes <= count {
+      below &+= less(i, than: bound, scores) &>> 31
+      i += lanes
     }
-    var above = 0
-    for i in 0..<count { above &+= key(scores[i]) > low ? 1 : 0 }
-    var ties = k - above
-    var kept = 0
-    var limit: Float = 0
-    for i in 0..<count {
-      let key = key(scores[i])
-      let isTie = key == low
-      let keep = key > low || (isTie && ties > 0)
-      if isTie {
-        ties -= 1
-        limit = scores[i]
-      }
-      if keep {
-        keptIndices[kept] = indices[i]
-        keptScores[kept] = scores[i]
-        kept += 1
-      }
+    var atLeast = i
+    for lane in 0..<lanes { atLeast &+= Int(below[lane]) }
+    while i < count {
+      atLeast &+= key(scores[i]) >= bound ? 1 : 0
+      i += 1
     }
-    return limit
+    return atLeast
+  }
+
+  /// Integers whose sign is set where the key is less than `bound`.
+  @inlinable @inline(__always)
+  static func less(
+    _ i: Int, than bound: Int32, _ scores: UnsafePointer<Float>
+  ) -> Vector.Integers {
+    let limit = Vector.Integers(repeating: bound)
+    let vector: Vector = scores.vector(i)
+    let bits = vector.bits
+    let keys = bits ^ ((bits &>> 31) & Vector.Integers(repeating: Int32.max))
+    // The sign of key − limit, corrected where the difference overflows.
+    let difference = keys &- limit
+    return difference ^ ((keys ^ limit) & (difference ^ keys))
   }
 
   /// An integer that orders as the float does.

@@ -8,6 +8,8 @@ public protocol FloatVector: SIMD where Scalar == Float {
   var bits: Integers { get }
   /// Whether any of the lanes has its highest bit set.
   static func anyNegative(_ bits: Integers) -> Bool
+  /// A bit for each lane, the lowest for the first: set where the lane's highest bit is.
+  static func signMask(_ bits: Integers) -> UInt32
 }
 
 /// What a kernel is written against: a vector of floats and the multiply-add its machine does best.
@@ -35,6 +37,12 @@ extension SIMD4: FloatVector where Scalar == Float {
   public static func anyNegative(_ bits: SIMD4<Int32>) -> Bool {
     (bits[0] | bits[1] | bits[2] | bits[3]) < 0
   }
+
+  @inlinable @inline(__always)
+  public static func signMask(_ bits: SIMD4<Int32>) -> UInt32 {
+    let weighted = (bits &>> 31) & SIMD4<Int32>(1, 2, 4, 8)
+    return UInt32(bitPattern: weighted[0] | weighted[1] | weighted[2] | weighted[3])
+  }
 }
 
 extension SIMD8: FloatVector where Scalar == Float {
@@ -48,6 +56,13 @@ extension SIMD8: FloatVector where Scalar == Float {
   public static func anyNegative(_ bits: SIMD8<Int32>) -> Bool {
     SIMD4<Float>.anyNegative(bits.lowHalf | bits.highHalf)
   }
+
+  @inlinable @inline(__always)
+  public static func signMask(_ bits: SIMD8<Int32>) -> UInt32 {
+    let weighted = (bits &>> 31) & SIMD8<Int32>(1, 2, 4, 8, 16, 32, 64, 128)
+    let half = weighted.lowHalf | weighted.highHalf
+    return UInt32(bitPattern: half[0] | half[1] | half[2] | half[3])
+  }
 }
 
 extension SIMD16: FloatVector where Scalar == Float {
@@ -60,6 +75,16 @@ extension SIMD16: FloatVector where Scalar == Float {
   @inlinable @inline(__always)
   public static func anyNegative(_ bits: SIMD16<Int32>) -> Bool {
     SIMD8<Float>.anyNegative(bits.lowHalf | bits.highHalf)
+  }
+
+  @inlinable @inline(__always)
+  public static func signMask(_ bits: SIMD16<Int32>) -> UInt32 {
+    let weights = SIMD16<Int32>(
+      1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)
+    let weighted = (bits &>> 31) & weights
+    let half = weighted.lowHalf | weighted.highHalf
+    let quarter = half.lowHalf | half.highHalf
+    return UInt32(bitPattern: quarter[0] | quarter[1] | quarter[2] | quarter[3])
   }
 }
 

@@ -18,15 +18,15 @@ public struct ParameterName: RawRepresentable, Hashable, Sendable, CustomStringC
 
 /// The parameters of an autoencoder, or its gradients, or an optimizer's moments: named matrices in
 /// a fixed order. Vectors are matrices of one row.
-public struct ParameterSet: Sendable, Equatable {
+public struct ParameterSet: Sendable, Equatable, ExpressibleByDictionaryLiteral {
   public private(set) var names: [ParameterName]
   private var matrices: [Matrix]
 
   /// Takes named matrices.
   ///
   /// - Precondition: no name stands twice.
-  public init(_ parameters: KeyValuePairs<ParameterName, Matrix>) {
-    self.init(names: parameters.map(\.key), matrices: parameters.map(\.value))
+  public init(dictionaryLiteral parameters: (ParameterName, Matrix)...) {
+    self.init(names: parameters.map(\.0), matrices: parameters.map(\.1))
   }
 
   package init(names: [ParameterName], matrices: [Matrix]) {

@@ -26,13 +26,6 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
     case .wrongByteCount(let file, let tensor, let shape, let type, let expected, let found):
       "\(file): tensor \(quoted(tensor)): expected \(expected) bytes "
         + "(\(Shape.describe(shape)) × \(type)), found \(found)"
-    default: layoutOrUseDescription
-    }
-  }
-
-  /// The messages of safetensors' layout and of what callers ask for.
-  private var layoutOrUseDescription: String {
-    switch self {
     case .headerTooLong(let file, let declared, let limit):
       "\(file): expected a header of at most \(limit) bytes, found a length of \(declared)"
     case .headerNotUTF8(let file, let offset):
@@ -40,8 +33,7 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
     case .missingField(let file, let tensor, let field):
       "\(file): tensor \(quoted(tensor)): expected the field \(quoted(field)), found none"
     case .unknownField(let file, let tensor, let field):
-      "\(file): tensor \(quoted(tensor)): expected dtype, shape and data_offsets, found "
-        + quoted(field)
+      "\(file): tensor \(quoted(tensor)): expected no such field, found \(quoted(field))"
     case .invalidOffsets(let file, let tensor, let found):
       "\(file): tensor \(quoted(tensor)): expected two ascending byte offsets, found \(found)"
     case .notContiguous(let file, let tensor, let expectedBegin, let found):
@@ -60,7 +52,39 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
       "\(file): tensor \(quoted(tensor)): cannot convert \(from) to \(to)"
     case .valueOutOfRange(let file, let tensor, let value, let type):
       "\(file): tensor \(quoted(tensor)): expected values that \(type) can hold, found \(value)"
-    default: "invalid tensor file"
+    case .outside(let file, let part, let offset, let length, let end):
+      "\(file): \(part): expected to lie before byte \(end), "
+        + "found offset \(offset) and length \(length)"
+    case .wrongMemberCount(let file, let expected, let found):
+      "\(file): expected \(expected) members, found \(found)"
+    case .overlappingMembers(let file, let first, let second):
+      "\(file): expected members that lie apart, found \(quoted(first)) and \(quoted(second)) "
+        + "on the same bytes"
+    case .unsupportedCompression(let file, let member, let method):
+      "\(file): member \(quoted(member)): expected a stored or deflated member, found "
+        + "compression method \(method)"
+    case .encrypted(let file, let member):
+      "\(file): member \(quoted(member)): expected a readable member, found an encrypted one"
+    case .wrongMemberSize(let file, let member, let expected, let found):
+      "\(file): member \(quoted(member)): expected \(expected) bytes, found \(found)"
+    case .implausibleMemberSize(let file, let member, let compressed, let declared):
+      "\(file): member \(quoted(member)): declared as \(declared) bytes, which is not what its "
+        + "\(compressed) compressed bytes hold"
+    case .corruptMember(let file, let member, let reason):
+      "\(file): member \(quoted(member)): expected deflated data, found an error: \(reason)"
+    case .wrongChecksum(let file, let member, let expected, let found):
+      "\(file): member \(quoted(member)): expected the checksum \(String(expected, radix: 16)), "
+        + "found \(String(found, radix: 16))"
+    }
+  }
+
+  /// A byte of text where another was expected, or the end of the text.
+  static func describe(_ byte: UInt8?) -> String {
+    switch byte {
+    case nil: "the end"
+    case .some(let byte) where byte > 0x20 && byte < 0x7F:
+      "\"\(Character(Unicode.Scalar(byte)))\""
+    case .some(let byte): "byte 0x\(String(byte, radix: 16))"
     }
   }
 }

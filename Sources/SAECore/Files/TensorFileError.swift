@@ -29,21 +29,41 @@ public enum TensorFileError: Error, Equatable, Sendable {
   case wrongByteCount(
     file: String, tensor: String, shape: [Int], type: ElementType, expected: Int, found: Int)
 
-  // safetensors
-  /// The header's declared length is beyond the format's limit or the end of the file.
+  // Headers of safetensors and npy
+  /// A tensor's description lacks a field.
+  case missingField(file: String, tensor: String, field: String)
+  /// A tensor's description has a field that the format does not know.
+  case unknownField(file: String, tensor: String, field: String)
+  /// The header's declared length is beyond the format's limit.
   case headerTooLong(file: String, declared: UInt64, limit: Int)
   /// The header is not UTF-8; the offset is that of the first wrong byte.
   case headerNotUTF8(file: String, offset: Int)
-  /// A tensor lacks one of dtype, shape and data_offsets.
-  case missingField(file: String, tensor: String, field: String)
-  /// A tensor has a field that the format does not know.
-  case unknownField(file: String, tensor: String, field: String)
   /// A tensor's byte range is not two whole numbers in ascending order.
   case invalidOffsets(file: String, tensor: String, found: String)
   /// A tensor does not begin where the one before it ends: a hole or an overlap.
   case notContiguous(file: String, tensor: String, expectedBegin: Int, found: Int)
   /// The tensors end before or after the file does.
   case wrongDataLength(file: String, expected: Int, found: Int)
+
+  // Zip archives
+  /// A part of the archive is said to lie where the file, or the part's place in it, has ended.
+  case outside(file: String, part: String, offset: UInt64, length: UInt64, end: Int)
+  /// The directory holds more or fewer members than its end record says.
+  case wrongMemberCount(file: String, expected: UInt64, found: Int)
+  /// Two members share bytes.
+  case overlappingMembers(file: String, first: String, second: String)
+  /// A member is compressed by another method than deflate.
+  case unsupportedCompression(file: String, member: String, method: Int)
+  /// A member needs a password.
+  case encrypted(file: String, member: String)
+  /// A member's size is not what the directory says.
+  case wrongMemberSize(file: String, member: String, expected: Int, found: Int)
+  /// A member is said to hold more than its compressed bytes can expand to, or does.
+  case implausibleMemberSize(file: String, member: String, compressed: Int, declared: Int)
+  /// A member's compressed bytes are broken.
+  case corruptMember(file: String, member: String, reason: String)
+  /// A member's bytes have another checksum than the directory says.
+  case wrongChecksum(file: String, member: String, expected: UInt32, found: UInt32)
 
   // Asking for and handing in tensors
   /// No tensor of that name.

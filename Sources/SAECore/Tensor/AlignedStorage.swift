@@ -7,13 +7,13 @@ package final class AlignedStorage: @unchecked Sendable {
   package let base: UnsafeMutablePointer<Float>
   package let count: Int
 
-  static let alignment = 64
+  private let bytes: Int
 
   /// Room for `count` floats with arbitrary contents; the caller writes all of them.
   init(uninitialized count: Int) {
-    let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: AlignedStorage.alignment)
-    unsafe base = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    let block = unsafe MemoryPool.take(count * MemoryLayout<Float>.stride)
+    unsafe base = block.base.bindMemory(to: Float.self, capacity: max(count, 1))
+    bytes = unsafe block.bytes
     self.count = count
   }
 
@@ -27,5 +27,5 @@ package final class AlignedStorage: @unchecked Sendable {
     unsafe base.update(from: other.base, count: other.count)
   }
 
-  deinit { unsafe UnsafeMutableRawPointer(base).deallocate() }
+  deinit { unsafe MemoryPool.give(UnsafeMutableRawPointer(base), bytes: bytes) }
 }

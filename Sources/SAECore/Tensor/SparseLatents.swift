@@ -161,3 +161,12 @@ extension SparseLatentsError: CustomStringConvertible {
     }
   }
 }
+
+extension SparseLatents {
+  /// Every value divided by its latent's number.
+  package func dividingValues(by divisors: [Float]) -> SparseLatents {
+    precondition(
+      divisors.count == latentCount, "\(divisors.count) divisors for \(latentCount) latents")
+    return replacingValues(zip(indices, values).map { $1 / divisors[Int($0)] })
+  }
+}

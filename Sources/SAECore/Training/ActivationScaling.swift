@@ -39,7 +39,7 @@ public enum ActivationScaling: Sendable, Equatable {
     case .layerNorm: return standardized(activations)
     case .constantNorm:
       let length = Float(activations.columns).squareRoot()
-      let norms = ActivationScaling.norms(activations)
+      let norms = activations.rowNorms()
       let factors = norms.map { $0 > 0 ? length / $0 : 1 }
       var scaled = activations
       scaled.scaleRows(by: factors)
@@ -50,25 +50,16 @@ public enum ActivationScaling: Sendable, Equatable {
 
   private func standardized(_ activations: Matrix) -> ScaledActivations {
     let width = Float(activations.columns)
-    let means = ActivationScaling.rowSums(activations).map { $0 / width }
+    let means = activations.rowSums().map { $0 / width }
     var scaled = activations
     scaled.scaleRows(
       by: [Float](repeating: 1, count: activations.rows), adding: means.map { -$0 })
     // A width of 1 has a deviation of 0, not 0/0.
     let divisor = max(1, width - 1).squareRoot()
-    let deviations = ActivationScaling.norms(scaled).map { $0 / divisor }
+    let deviations = scaled.rowNorms().map { $0 / divisor }
     scaled.scaleRows(by: deviations.map { 1 / ($0 + 1e-5) })
     return ScaledActivations(
       activations: scaled, restoration: .rows(factors: deviations, shifts: means))
-  }
-
-  private static func norms(_ matrix: Matrix) -> [Float] {
-    matrix.rowDistances(to: [Float](repeating: 0, count: matrix.columns))
-  }
-
-  private static func rowSums(_ matrix: Matrix) -> [Float] {
-    let ones = Matrix(rows: matrix.columns, columns: 1, repeating: 1)
-    return matrix.multiplied(by: ones).array
   }
 }
 

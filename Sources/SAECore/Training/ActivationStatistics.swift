@@ -26,11 +26,11 @@ public struct ActivationStatistics: Sendable, Equatable {
   /// - Throws: ``ShapeError`` if the width is another.
   public mutating func add(_ batch: Matrix) throws(ShapeError) {
     try ShapeError.check("activations", "columns", expected: dimension, found: batch.columns)
-    for norm in batch.rowDistances(to: [Float](repeating: 0, count: dimension)) {
+    for norm in batch.rowNorms() {
       normSum += Double(norm)
       squaredNormSum += Double(norm) * Double(norm)
     }
-    let batchSums = batch.weightedSum(ofRows: [Float](repeating: 1, count: batch.rows))
+    let batchSums = batch.columnSums()
     for index in sums.indices { sums[index] += batchSums[index] }
     moments?.add(batch)
     tokens += batch.rows

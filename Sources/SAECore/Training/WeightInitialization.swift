@@ -52,10 +52,10 @@ public enum WeightInitialization: Sendable, Equatable {
       }
       decoder = rows
     }
-    return ParameterSet([
+    return [
       .encoder: encoder, .encoderBias: Matrix(rows: 1, columns: latentCount), .decoder: decoder,
       .decoderBias: Matrix(rows: 1, columns: inputDimension),
-    ])
+    ]
   }
 
   /// The weights of a transcoder, as sparsify has them: the encoder uniform in ±1/√input width, the
@@ -68,12 +68,12 @@ public enum WeightInitialization: Sendable, Equatable {
   ) throws(InvalidOption) -> ParameterSet {
     try check(inputDimension, latentCount)
     try check(outputDimension, latentCount, "outputDimension")
-    return ParameterSet([
+    return [
       .encoder: linearLayer(inputDimension, latentCount, &generator),
       .encoderBias: Matrix(rows: 1, columns: latentCount),
       .decoder: Matrix(rows: latentCount, columns: outputDimension),
       .decoderBias: Matrix(rows: 1, columns: outputDimension),
-    ])
+    ]
   }
 
   /// A linear layer's default in PyTorch: latents × width, uniform in ±1/√width.

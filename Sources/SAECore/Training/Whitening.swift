@@ -62,9 +62,7 @@ public struct Whitening: Sendable, Equatable {
 
   /// (x − m) M for every row.
   func applied(to activations: Matrix) -> Matrix {
-    var centered = activations
-    centered.addToRows(mean.map { -Float($0) })
-    return centered.multiplied(by: float32(matrix))
+    activations.subtractingFromRows(mean.map { Float($0) }).multiplied(by: float32(matrix))
   }
 
   /// z M⁻¹ + m for every row.

@@ -26,14 +26,9 @@ struct JSONReader {
 
   /// The error that something else than `expected` stands at the present position.
   func unexpected(_ expected: String) -> TensorFileError {
-    let found =
-      switch next {
-      case nil: "the end"
-      case .some(let byte) where byte > 0x20 && byte < 0x7F:
-        "\"\(Character(Unicode.Scalar(byte)))\""
-      case .some(let byte): "byte 0x\(String(byte, radix: 16))"
-      }
-    return .malformed(file: file, offset: origin + position, expected: expected, found: found)
+    .malformed(
+      file: file, offset: origin + position, expected: expected,
+      found: TensorFileError.describe(next))
   }
 
   /// Steps over one punctuation character and the white space before it.

@@ -1,0 +1,261 @@
+"""Measures our worker and the Python peers in turn, and prints medians and their ratios.
+
+Each figure is the median of a side's rounds; the rounds of the sides alternate, one measurement at
+a time, and only one side works at any moment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+import tables
+from sides import Contender, NotMeasured, Side, alternate
+from tables import number, ratio
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+# An encoder, its gradients, and the square everybody quotes; m × n × k.
+GEMM_SHAPES = ((4096, 16384, 768), (4096, 768, 16384), (2048, 8192, 384), (2048, 2048, 2048))
+SAE_SIZE = {"width": 768, "latents": 16384, "k": 64, "batch": 4096}
+LIBRARIES = ("saelens", "dictionary_learning", "sparsify")
+VARIANTS = ("topk", "batchtopk", "matryoshka", "jumprelu", "gated", "relu")
+
+Facts = dict[str, dict[str, object]]
+Rows = list[list[str]]
+
+
+class Comparison:
+    """The commands of both sides, and why some measurements are missing: each reason once."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.ours_command = shlex.split(options.ours) if options.ours else built_worker()
+        self.peer_command = [options.python, str(HERE / "worker.py")]
+        self.rounds: int = options.rounds
+        self.missing: dict[str, list[str]] = {}
+
+    def ours(self) -> Side:
+        return Side(self.ours_command)
+
+    def peer(self, environment: dict[str, str] | None = None) -> Side:
+        return Side(self.peer_command, environment)
+
+    def facts(self) -> Facts:
+        """What both sides say of themselves, from processes that measure nothing.
+
+        Peers may be missing; without our own worker there is nothing to compare.
+        """
+        facts: Facts = {}
+        with self.ours() as ours, self.peer() as peers:
+            try:
+                facts["ours"] = ours.ask(job="info")
+            except NotMeasured as failure:
+                sys.exit(f"compare.py: our worker does not answer: {failure}")
+            try:
+                facts["peers"] = peers.ask(job="info")
+            except NotMeasured as failure:
+                facts["peers"] = {}
+                self.missing[str(failure)] = ["peers"]
+        return facts
+
+    def run(self, contenders: list[Contender], setting: str) -> None:
+        """Alternates the contenders, and remembers which of them could not be measured."""
+        print(setting, file=sys.stderr)
+        alternate(contenders, self.rounds)
+        for contender in contenders:
+            if contender.failure:
+                what = f"{contender.name} ({setting})"
+                self.missing.setdefault(contender.failure, []).append(what)
+
+
+def built_worker() -> list[str]:
+    """The release build of this package's benchmarks, which must have been made before."""
+    package = str(HERE.parent)
+    command = ["swift", "build", "-c", "release", "--package-path", package, "--show-bin-path"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"compare.py: cannot find our build ({error}); name a worker with --ours")
+    binary = pathlib.Path(found.stdout.strip()) / "sae-benchmarks"
+    if not binary.exists():
+        sys.exit(f"compare.py: {binary} is not built; run.sh builds it, --ours names another")
+    return [str(binary), "worker"]
+
+
+def has_avx512() -> bool:
+    """Whether the processor says that it has AVX-512 (Linux only: that is where it matters)."""
+    try:
+        return " avx512f " in pathlib.Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+
+
+def compare_gemm(comparison: Comparison, options: argparse.Namespace, facts: Facts) -> Rows:
+    """float32 products: GFLOP/s of everybody, and ours against the FMA peak and the best peer.
+
+    OpenBLAS chooses its kernels by the processor's name and does not know every recent one. Where
+    it missed AVX-512, it is measured once more with those kernels forced.
+    """
+    kernels = facts["peers"].get("numpy_blas_kernels")
+    forced = kernels not in (None, "SkylakeX", "Cooperlake", "SapphireRapids") and has_avx512()
+    rows = [
+        ["m × n × k", "threads", "FMA peak", "ours", "of peak", "to 1 thread", "PyTorch"]
+        + [f"OpenBLAS ({kernels})" if kernels else "OpenBLAS", "to better peer"]
+        + (["OpenBLAS (SkylakeX, forced)", "to best peer"] if forced else [])
+    ]
+    with (
+        comparison.ours() as ours,
+        comparison.peer() as torch,
+        comparison.peer() as numpy,
+        comparison.peer({"OPENBLAS_CORETYPE": "SkylakeX"}) as avx512,
+    ):
+        for m, n, k in GEMM_SHAPES:
+            on_one_thread: float | None = None
+            for threads in options.threads:
+                gemm = {"job": "gemm", "m": m, "n": n, "k": k, "threads": threads}
+                contenders = [
+                    Contender("peak", ours, {"job": "peak", "threads": threads}),
+                    Contender("ours", ours, gemm | {"library": "ours"}),
+                    Contender("PyTorch", torch, gemm | {"library": "torch"}),
+                    Contender("OpenBLAS", numpy, gemm | {"library": "numpy"}),
+                ]
+                if forced:
+                    contenders.append(Contender("forced", avx512, gemm | {"library": "numpy"}))
+                comparison.run(contenders, f"{m} × {n} × {k}, threads {threads}")
+
+                peak = contenders[0].median("gflops")
+                speeds = [ratio(2e-9 * m * n * k, c.median("seconds")) for c in contenders[1:]]
+                our_speed, *peers = speeds
+                on_one_thread = our_speed if threads == 1 else on_one_thread
+                rows.append(
+                    [f"{m} × {n} × {k}", str(threads), number(peak), number(our_speed)]
+                    + [number(ratio(our_speed, peak), ".0%")]
+                    + [number(ratio(our_speed, on_one_thread), ".2f", "×")]
+                    + [number(peers[0]), number(peers[1])]
+                    + [number(ratio(our_speed, best(peers[:2])), ".2f", "×")]
+                )
+                if forced:
+                    against_all = ratio(our_speed, best(peers))
+                    rows[-1] += [number(peers[2]), number(against_all, ".2f", "×")]
+    return rows
+
+
+def best(speeds: list[float | None]) -> float | None:
+    return max((speed for speed in speeds if speed is not None), default=None)
+
+
+def compare_train(comparison: Comparison, options: argparse.Namespace, facts: Facts) -> Rows:
+    """Full training steps: tokens/s and peak memory, in fresh processes for every pair."""
+    rows = [
+        ["variant", "peer", "ours tokens/s", "peer tokens/s", "ratio", "ours L0", "peer L0"]
+        + ["ours MB", "peer MB", "memory"]
+    ]
+    threads = facts["peers"].get("threads")
+    for variant in options.variants:
+        for library in options.libraries:
+            job = {"job": "train", "variant": variant, "steps": options.steps, **SAE_SIZE}
+            with comparison.ours() as our_side, comparison.peer() as peer_side:
+                ours = Contender("ours", our_side, job | {"library": "ours", "threads": threads})
+                peer = Contender(library, peer_side, job | {"library": library})
+                comparison.run([ours, peer], f"{variant}, {library}")
+                speeds = [tokens_per_second(ours), tokens_per_second(peer)]
+                bytes_used = [peak_memory(ours), peak_memory(peer)]
+            rows.append(
+                [variant, library, number(speeds[0]), number(speeds[1])]
+                + [number(ratio(*speeds), ".1f", "×")]
+                + [number(ours.median("l0")), number(peer.median("l0"))]
+                + [number(ratio(used, 1e6)) for used in bytes_used]
+                + [number(ratio(*bytes_used), ".2f", "×")]
+            )
+    return rows
+
+
+def compare_encode(comparison: Comparison, options: argparse.Namespace, facts: Facts) -> Rows:
+    """The encoder alone: its product and the k largest latents of every token."""
+    rows = [["encode", "ours tokens/s", "PyTorch tokens/s", "ratio", "PyTorch's product alone"]]
+    job: dict[str, Any] = {"job": "encode", "threads": facts["peers"].get("threads"), **SAE_SIZE}
+    with comparison.ours() as our_side, comparison.peer() as torch_side:
+        ours = Contender("ours", our_side, job | {"library": "ours"})
+        torch = Contender("PyTorch", torch_side, job | {"library": "torch"})
+        comparison.run([ours, torch], "encode")
+        speeds = [tokens_per_second(ours), tokens_per_second(torch)]
+    product = ratio(SAE_SIZE["batch"], torch.median("product_seconds"))
+    size = f"{SAE_SIZE['width']} → {SAE_SIZE['latents']}, k {SAE_SIZE['k']}"
+    cells = [number(speeds[0]), number(speeds[1]), number(ratio(*speeds), ".2f", "×")]
+    return [*rows, [size, *cells, number(product)]]
+
+
+def tokens_per_second(contender: Contender) -> float | None:
+    return ratio(contender.median("tokens"), contender.median("seconds"))
+
+
+def peak_memory(contender: Contender) -> float | None:
+    """Peak resident memory in bytes of a process that did nothing but this contender's job."""
+    try:
+        return None if contender.failure else contender.side.ask(job="memory")["bytes"]
+    except NotMeasured:
+        return None
+
+
+def names(text: str) -> list[str]:
+    return text.split(",")
+
+
+def counts(text: str) -> list[int]:
+    return [int(count) for count in names(text)]
+
+
+def parse() -> argparse.Namespace:
+    """The command line. Lists are given with commas."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--ours", metavar="COMMAND", help="our worker (default: the release build)")
+    shared.add_argument("--markdown", action="store_true", help="print a Markdown table")
+    venv = HERE / ".venv" / "bin" / "python"
+    python = str(venv) if venv.exists() else sys.executable
+    shared.add_argument("--python", default=python, help="the Python that has the peers")
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    gemm = commands.add_parser("gemm", parents=[shared], help="float32 matrix products")
+    gemm.add_argument("--rounds", type=int, default=7)
+    gemm.add_argument("--threads", type=counts, default=[1, 2])
+    gemm.set_defaults(compare=compare_gemm, unit="GFLOP/s")
+    train = commands.add_parser("train", parents=[shared], help="training steps and peak memory")
+    train.add_argument("--rounds", type=int, default=3)
+    train.add_argument("--steps", type=int, default=1, help="training steps in one measurement")
+    train.add_argument("--variants", type=names, default=["topk"])
+    train.add_argument("--libraries", type=names, default=list(LIBRARIES))
+    train.set_defaults(compare=compare_train, unit="tokens/s, one full training step")
+    encode = commands.add_parser("encode", parents=[shared], help="the encoder alone")
+    encode.add_argument("--rounds", type=int, default=7)
+    encode.set_defaults(compare=compare_encode, unit="tokens/s, product and selection")
+
+    options = parser.parse_args()
+    for name, known in (("variants", VARIANTS), ("libraries", LIBRARIES)):
+        for value in getattr(options, name, []):
+            if value not in known:
+                parser.error(f"--{name}: {value!r} is none of {', '.join(known)}")
+    if options.rounds < 1:
+        parser.error("--rounds: expected at least 1")
+    return options
+
+
+def main() -> None:
+    options = parse()
+    comparison = Comparison(options)
+    facts = comparison.facts()
+    header, *rows = options.compare(comparison, options, facts)
+    bullet = "- " if options.markdown else ""
+    print("\n".join(bullet + line for line in tables.circumstances(facts)))
+    print(f"{bullet}figures: {options.unit}, medians of {options.rounds} alternated rounds\n")
+    print(tables.render(header, rows, options.markdown))
+    for reason, what in comparison.missing.items():
+        print(f"\n{bullet}not measured: {', '.join(what)}: {reason}")
+
+
+if __name__ == "__main__":
+    main()

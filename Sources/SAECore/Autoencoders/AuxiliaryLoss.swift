@@ -1,0 +1,29 @@
+/// AuxK: dead latents reconstruct what the living ones leave over, and so come back to life.
+///
+/// The residual r = x − x̂ counts as constant. e is the reconstruction, without bias, by the k_aux
+/// dead latents with the highest scores of each token, k_aux = min(⌊width/2⌋, dead latents).
+///
+/// Source: Gao et al. 2024, arXiv 2406.04093, appendix A.2.
+public struct AuxiliaryLoss: Sendable, Equatable {
+  /// How the libraries differ.
+  public enum Form: Sendable, Equatable {
+    /// α Σ‖e − r‖² / Σ‖r − r̄‖², r̄ the batch's mean; scores after ReLU: dictionary_learning. It does
+    /// not depend on the scale of the activations.
+    case residualVariance
+    /// α min(dead/⌊width/2⌋, 1) (1/tokens) Σ‖e − r‖², scores without ReLU, negative ones too:
+    /// SAELens.
+    case rawScores
+    /// α min(dead/⌊width/2⌋, 1) Σ‖e − r‖² / Σ‖x − x̄‖², scores after ReLU; trains the decoder alone:
+    /// sparsify.
+    case decoderOnly
+  }
+
+  public let form: Form
+  /// α
+  public let coefficient: Double
+
+  public init(_ form: Form = .residualVariance, coefficient: Double = 1.0 / 32) {
+    self.form = form
+    self.coefficient = coefficient
+  }
+}

@@ -1,0 +1,23 @@
+/// An npy file, open for reading: one array, as NumPy's `save` writes it.
+///
+/// Versions 1.0 to 3.0, either byte order, row- or column-major. Types that hold anything but plain
+/// numbers are refused; in particular pickled objects, which run code when they are loaded.
+public struct NpyFile: Sendable {
+  /// The array, named after the file.
+  public let tensor: StoredTensor
+
+  /// Opens a file.
+  ///
+  /// - Throws: ``TensorFileError`` if the file cannot be opened or is no such file.
+  public init(_ path: String) throws(TensorFileError) {
+    try self.init(FileBytes(mapping: path))
+  }
+
+  /// Opens what may be in memory already.
+  public init(_ contents: FileBytes) throws(TensorFileError) {
+    let last = contents.name.split(separator: "/").last ?? "array"
+    let name = String(last.hasSuffix(".npy") ? last.dropLast(4) : last)
+    let header = try NpyHeader(contents.bytes, file: contents.name, array: name, origin: 0)
+    tensor = try header.tensor(named: name, in: contents, 0..<contents.count)
+  }
+}

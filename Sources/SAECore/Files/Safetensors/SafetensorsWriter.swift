@@ -1,0 +1,60 @@
+/// Writes a safetensors file.
+///
+/// Tensors are sorted as the reference implementation sorts them: wide elements first, then by name.
+public struct SafetensorsWriter: TensorWriter, ~Copyable {
+  private var file: AtomicFile
+  private var places: TensorPlaces
+
+  /// Begins a file and writes its header.
+  ///
+  /// - Throws: ``TensorFileError`` if a name occurs twice or is "\_\_metadata\_\_", a size does not
+  ///   fit an `Int`, or the file cannot be created.
+  public init(
+    _ path: String, _ tensors: [TensorDeclaration], metadata: [String: String] = [:]
+  ) throws(TensorFileError) {
+    let sorted = tensors.sorted {
+      $0.type.rank != $1.type.rank
+        ? $0.type.rank > $1.type.rank : $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+    }
+    if sorted.contains(where: { $0.name == "__metadata__" }) {
+      throw .duplicateName(file: path, name: "__metadata__")
+    }
+    // Once to see that offsets fit, before they are written down, and once behind the header.
+    _ = try SafetensorsWriter.places(path, sorted, from: 0)
+    let header = SafetensorsHeader.encode(sorted, metadata)
+    guard header.count - 8 <= SafetensorsHeader.lengthLimit else {
+      throw .headerTooLong(
+        file: path, declared: UInt64(header.count - 8), limit: SafetensorsHeader.lengthLimit)
+    }
+    let places = try SafetensorsWriter.places(path, sorted, from: header.count)
+    var file = try AtomicFile(path)
+    try file.append(header)
+    self.file = file
+    self.places = places
+  }
+
+  private static func places(
+    _ path: String, _ tensors: [TensorDeclaration], from offset: Int
+  ) throws(TensorFileError) -> TensorPlaces {
+    var places = TensorPlaces(path)
+    var end = offset
+    for tensor in tensors { end = try places.place(tensor, at: end) }
+    return places
+  }
+
+  public var path: String { file.path }
+
+  public func elementType(of name: String) throws(TensorFileError) -> ElementType {
+    try places.place(name).declaration.type
+  }
+
+  public mutating func append(stored bytes: RawSpan, to name: String) throws(TensorFileError) {
+    try file.write(bytes, at: places.position(of: name, for: bytes.byteCount))
+    places.advance(name, by: bytes.byteCount)
+  }
+
+  public consuming func finish() throws(TensorFileError) {
+    try places.checkComplete()
+    try file.finish()
+  }
+}

@@ -1,0 +1,71 @@
+import SAEKernels
+
+/// The optimizer of all peers.
+///
+///     m ← β₁ m + (1 − β₁) g      v ← β₂ v + (1 − β₂) g²
+///     w ← w − η/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
+///
+/// Source: Kingma and Ba 2015, arXiv 1412.6980, algorithm 1.
+public struct Adam: Sendable, Equatable {
+  public let beta1: Float
+  public let beta2: Float
+  /// Added after the correction of the second moment.
+  public let epsilon: Float
+
+  /// Steps made.
+  public private(set) var step: Int
+  /// m
+  public private(set) var firstMoments: ParameterSet
+  /// v
+  public private(set) var secondMoments: ParameterSet
+
+  /// An optimizer that has made no step yet.
+  public init(
+    for parameters: ParameterSet, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8
+  ) {
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    step = 0
+    firstMoments = parameters.zeros()
+    secondMoments = parameters.zeros()
+  }
+
+  /// Changes the parameters by one step.
+  ///
+  /// - Parameters:
+  ///   - gradientScale: multiplies every gradient first.
+  ///   - normalizesDecoderRows: whether decoder rows are then divided by their norm.
+  package mutating func update(
+    _ parameters: inout ParameterSet, gradients: ParameterSet, learningRate: Double,
+    gradientScale: Double, normalizesDecoderRows: Bool
+  ) {
+    step += 1
+    let factors = AdamFactors(
+      gradientScale: Float(gradientScale), beta1: beta1, beta2: beta2,
+      stepSize: Float(learningRate / correction(beta1)),
+      inverseRootCorrection: Float(1 / correction(beta2).squareRoot()), epsilon: epsilon)
+    for (position, name) in parameters.names.enumerated() {
+      parameters[position].adamStep(
+        gradient: gradients[name], first: &firstMoments[position],
+        second: &secondMoments[position], factors: factors,
+        rowNormGuard: normalizesDecoderRows && name == .decoder
+          ? DecoderConstraint.normGuard : nil)
+    }
+  }
+
+  /// 1 − βᵗ, in double: at β₂ = 0.999 and t = 1 float32 would keep four digits of it.
+  private func correction(_ beta: Float) -> Double {
+    // The decimal that was meant, not the float nearest to it.
+    let exact = Double("\(beta)") ?? Double(beta)
+    var power = 1.0
+    var base = exact
+    var exponent = step
+    while exponent > 0 {
+      if exponent & 1 == 1 { power *= base }
+      base *= base
+      exponent >>= 1
+    }
+    return 1 - power
+  }
+}

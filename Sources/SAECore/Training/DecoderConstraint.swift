@@ -1,0 +1,23 @@
+/// What keeps the rows of the decoder at unit norm.
+///
+/// A row's length and its latent's activations could trade against each other for ever; with unit
+/// rows the gradient's component along the row is wasted motion, so it is removed.
+///
+/// Source: Bricken et al. 2023, "Towards Monosemanticity", appendix on optimization.
+public enum DecoderConstraint: Sendable, Equatable {
+  /// Rows are free.
+  case none
+  /// Removes the component along row/(norm + 1e-6) from the gradient and divides rows by
+  /// (norm + 2⁻²³) after the step: dictionary_learning's trainers of the TopK family.
+  case unitRowsAfterStep
+  /// Divides rows by (norm + 2⁻²³) before the forward pass and removes the component along the row
+  /// as it is: sparsify.
+  case unitRowsBeforeForward
+
+  /// What is added to a norm that rows are divided by: the unit in the last place of 1.
+  static let normGuard: Float = 0x1p-23
+
+  /// What is added to the norm of the direction that is removed from a gradient; nil where the row
+  /// itself is that direction.
+  var directionGuard: Float? { self == .unitRowsAfterStep ? 1e-6 : nil }
+}

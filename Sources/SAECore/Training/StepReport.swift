@@ -1,0 +1,27 @@
+/// What one training step was like.
+public struct StepReport: Sendable {
+  /// Steps made, this one included.
+  public let step: Int
+  /// Tokens trained on, this step's included.
+  public let tokens: Int
+  /// The terms of the loss, with their coefficients.
+  public let losses: [LossTerm]
+  /// The batch's latents.
+  public let latents: SparseLatents
+  /// Σ ‖x̂ − y‖² over the batch.
+  public let totalSquaredError: Double
+  /// The norm of all gradients together, after the decoder's constraint, before clipping.
+  public let gradientNorm: Double
+  public let learningRate: Double
+  /// Latents that counted as dead.
+  public let deadCount: Int
+
+  /// The total loss.
+  public var loss: Double { losses.reduce(0) { $0 + $1.value } }
+
+  /// Active latents a token, over the batch.
+  public var l0: Double {
+    latents.tokens == 0
+      ? 0 : Double(latents.values.count { $0 != 0 }) / Double(latents.tokens)
+  }
+}

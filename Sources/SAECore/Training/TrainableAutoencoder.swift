@@ -1,0 +1,75 @@
+/// An autoencoder that can be trained: it owns its activation function, its loss and the gradients;
+/// optimizer, schedules, constraints and dead-latent counting are the trainer's.
+public protocol TrainableAutoencoder: SparseAutoencoder {
+  /// What the optimizer changes.
+  var parameters: ParameterSet { get set }
+
+  /// What keeps decoder rows at unit norm, if anything does.
+  var decoderConstraint: DecoderConstraint { get }
+
+  /// Loss and gradients of a batch; overwrites `gradients`, which has the names and shapes of
+  /// ``parameters``.
+  ///
+  /// Gradients are those of the total loss as it stands, before any constraint or clipping.
+  ///
+  /// - Throws: ``ShapeError`` if the batch does not fit.
+  mutating func computeGradients(
+    of batch: TrainingBatch, into gradients: inout ParameterSet
+  ) throws(ShapeError) -> TrainingPass
+}
+
+/// What a training step is computed from.
+public struct TrainingBatch: Sendable {
+  /// Input, tokens × input width.
+  public let activations: Matrix
+  /// What is to be reconstructed, tokens × output width: the input but for a transcoder.
+  public let target: Matrix
+  /// How long each latent has been silent before this batch.
+  public let deadLatents: DeadLatents
+  /// Steps already made.
+  public let step: Int
+
+  public init(
+    activations: Matrix, target: Matrix? = nil, deadLatents: DeadLatents, step: Int = 0
+  ) {
+    self.activations = activations
+    self.target = target ?? activations
+    self.deadLatents = deadLatents
+    self.step = step
+  }
+}
+
+/// What a forward and backward pass tells besides the gradients.
+public struct TrainingPass: Sendable {
+  /// The terms of the loss as they enter the total, by name.
+  public let losses: [LossTerm]
+  /// The latents of the batch.
+  public let latents: SparseLatents
+  /// Σ ‖x̂ − y‖² over the batch.
+  public let totalSquaredError: Double
+  /// Latents that took part in the auxiliary loss.
+  public let deadCount: Int
+
+  public init(
+    losses: [LossTerm], latents: SparseLatents, totalSquaredError: Double, deadCount: Int
+  ) {
+    self.losses = losses
+    self.latents = latents
+    self.totalSquaredError = totalSquaredError
+    self.deadCount = deadCount
+  }
+
+  /// The loss that the gradients belong to.
+  public var totalLoss: Double { losses.reduce(0) { $0 + $1.value } }
+}
+
+/// A term of the loss, with its coefficient already in it.
+public struct LossTerm: Sendable, Equatable {
+  public let name: String
+  public let value: Double
+
+  public init(_ name: String, _ value: Double) {
+    self.name = name
+    self.value = value
+  }
+}

@@ -1,0 +1,95 @@
+/// Trains an autoencoder a batch at a time.
+///
+/// A step: dead latents as the batch finds them → forward and backward → constraint on the decoder's
+/// gradient → clipping → Adam → decoder rows to unit norm → counters. Equal seeds and batches give
+/// equal bits for any number of threads.
+public struct Trainer<Model: TrainableAutoencoder>: Sendable {
+  /// The autoencoder as it is now.
+  public private(set) var model: Model
+  public private(set) var optimizer: Adam
+  public private(set) var deadLatents: DeadLatents
+  public let clipping: GradientClipping
+
+  /// Steps made.
+  public private(set) var step = 0
+  /// Tokens trained on.
+  public private(set) var tokens = 0
+
+  /// The gradients of the last step, after constraint, before clipping.
+  public private(set) var gradients: ParameterSet
+
+  /// A trainer that has made no step yet.
+  public init(
+    _ model: Model, optimizer: Adam? = nil, clipping: GradientClipping = .globalNorm(1),
+    deadLatents: DeadLatents
+  ) {
+    self.model = model
+    self.optimizer = optimizer ?? Adam(for: model.parameters)
+    self.clipping = clipping
+    self.deadLatents = deadLatents
+    gradients = model.parameters.zeros()
+  }
+
+  /// Trains on one batch.
+  ///
+  /// - Parameters:
+  ///   - activations: tokens × input width, in the scale that the model is trained in.
+  ///   - target: tokens × output width, for a transcoder.
+  ///   - learningRate: of this step.
+  /// - Throws: ``TrainingError`` if the batch does not fit or something is not finite; the model is
+  ///   then as it was before the step.
+  public mutating func train(
+    on activations: Matrix, target: Matrix? = nil, learningRate: Double
+  ) throws(TrainingError) -> StepReport {
+    let constraint = model.decoderConstraint
+    if constraint == .unitRowsBeforeForward {
+      model.parameters[.decoder].normalizeRows(normGuard: DecoderConstraint.normGuard)
+    }
+    let batch = TrainingBatch(
+      activations: activations, target: target, deadLatents: deadLatents, step: step)
+    let pass: TrainingPass
+    do {
+      pass = try model.computeGradients(of: batch, into: &gradients)
+    } catch {
+      throw .shape(error)
+    }
+    for term in pass.losses where !term.value.isFinite {
+      throw .notFinite(step: step, term: term.name)
+    }
+    if constraint != .none {
+      gradients[.decoder].removeComponents(
+        along: model.parameters[.decoder], guard: constraint.directionGuard)
+    }
+    let norm = gradients.norm()
+    guard norm.isFinite else {
+      throw .notFinite(step: step, term: gradients.firstNotFinite ?? "gradient norm")
+    }
+    optimizer.update(
+      &model.parameters, gradients: gradients, learningRate: learningRate,
+      gradientScale: clipping.factor(norm: norm),
+      normalizesDecoderRows: constraint == .unitRowsAfterStep)
+    deadLatents.record(pass.latents)
+    step += 1
+    tokens += activations.rows
+    return StepReport(
+      step: step, tokens: tokens, losses: pass.losses, latents: pass.latents,
+      totalSquaredError: pass.totalSquaredError, gradientNorm: norm, learningRate: learningRate,
+      deadCount: pass.deadCount)
+  }
+}
+
+/// Why a training step was not made.
+public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The batch does not fit the model.
+  case shape(ShapeError)
+  /// A loss or a gradient is NaN or infinite.
+  case notFinite(step: Int, term: String)
+
+  public var description: String {
+    switch self {
+    case .shape(let error): error.description
+    case .notFinite(let step, let term):
+      "step \(step): expected finite numbers, found NaN or infinity in \(term)"
+    }
+  }
+}

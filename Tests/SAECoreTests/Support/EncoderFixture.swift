@@ -1,0 +1,115 @@
+import Foundation
+import SAECore
+import Testing
+
+/// One case of `fixtures/encoders`: a batch, parameters, and what a peer computed from them.
+struct EncoderFixture: Sendable, CustomTestStringConvertible {
+  let name: String
+  let json: [String: JSONNumberOrText]
+  let peer: String
+  let variant: String
+  let folder: URL
+
+  var testDescription: String { name }
+
+  /// The folder of all cases, if there is one.
+  static var root: URL? {
+    let path = ProcessInfo.processInfo.environment["SAE_FIXTURES"] ?? "../shared/fixtures"
+    let url = URL(fileURLWithPath: path).appendingPathComponent("encoders")
+    return FileManager.default.fileExists(atPath: url.path) ? url : nil
+  }
+
+  /// Every case whose variant is accepted.
+  static func all(where accepts: (String) -> Bool) -> [EncoderFixture] {
+    guard let root,
+      let names = try? FileManager.default.contentsOfDirectory(atPath: root.path)
+    else {
+      print("skipped: no folder fixtures/encoders (SAE_FIXTURES names another)")
+      return []
+    }
+    return names.sorted().compactMap { EncoderFixture(root.appendingPathComponent($0)) }
+      .filter { accepts($0.variant) }
+  }
+
+  init?(_ folder: URL) {
+    guard let data = try? Data(contentsOf: folder.appendingPathComponent("case.json")),
+      let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+      let peer = object["peer"] as? String, let variant = object["variant"] as? String
+    else { return nil }
+    self.folder = folder
+    self.peer = peer
+    self.variant = variant
+    name = folder.lastPathComponent
+    json = JSONNumberOrText.flatten(object)
+  }
+
+  func file(_ name: String) throws -> SafetensorsFile {
+    try SafetensorsFile(folder.appendingPathComponent("\(name).safetensors").path)
+  }
+
+  /// A number of `case.json` at a path such as "tolerances.grad_f32".
+  func number(_ path: String) -> Double? {
+    if case .number(let value) = json[path] { return value }
+    return nil
+  }
+
+  /// A switch of `case.json`.
+  func flag(_ path: String) -> Bool? { number(path).map { $0 != 0 } }
+
+  /// Parameters in our orientation: W_enc is stored [width, latents].
+  func parameters(_ file: SafetensorsFile, prefix: String = "") throws -> ParameterSet {
+    [
+      .encoder: Matrix(try file.tensor(prefix + "W_enc").matrix().transposed),
+      .encoderBias: try vector(file, prefix + "b_enc"),
+      .decoder: try file.tensor(prefix + "W_dec").matrix(),
+      .decoderBias: try vector(file, prefix + "b_dec"),
+    ]
+  }
+
+  private func vector(_ file: SafetensorsFile, _ name: String) throws -> Matrix {
+    let values = try file.tensor(name).floats()
+    return Matrix(rows: 1, columns: values.count, values: values)
+  }
+}
+
+/// The leaves of a JSON object, under paths of their keys.
+enum JSONNumberOrText: Sendable {
+  case number(Double)
+  case text(String)
+
+  static func flatten(_ object: [String: Any], _ prefix: String = "") -> [String: JSONNumberOrText]
+  {
+    var leaves: [String: JSONNumberOrText] = [:]
+    for (key, value) in object {
+      let path = prefix + key
+      if let nested = value as? [String: Any] {
+        leaves.merge(flatten(nested, path + ".")) { first, _ in first }
+      } else if let number = value as? NSNumber {
+        leaves[path] = .number(number.doubleValue)
+      } else if let text = value as? String {
+        leaves[path] = .text(text)
+      }
+    }
+    return leaves
+  }
+}
+
+/// The fixtures' rule: max|got − expected| ≤ tolerance · max|expected|, absolute where that is 0.
+func expectClose(
+  _ got: [Float], _ expected: [Float], tolerance: Double, _ what: String,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(got.count == expected.count, "\(what): counts differ", sourceLocation: sourceLocation)
+  guard got.count == expected.count else { return }
+  var largest = 0.0
+  var worst = 0.0
+  for (a, b) in zip(got, expected) {
+    largest = max(largest, abs(Double(b)))
+    let difference = abs(Double(a) - Double(b))
+    worst = difference.isNaN ? .infinity : max(worst, difference)
+  }
+  let bound = tolerance * (largest > 0 ? largest : 1)
+  #expect(
+    worst <= bound, "\(what): differs by \(worst), allowed \(bound)",
+    sourceLocation: sourceLocation)
+}
