@@ -34,6 +34,8 @@ public struct KernelTable: Sendable {
   public let maximum: @Sendable (Int, P) -> Float
   public let allFinite: @Sendable (Int, P) -> Bool
   public let accumulate: @Sendable (Int, P, UnsafeMutablePointer<Double>) -> Void
+  /// (count, rows, rowStride, n, sums)
+  public let productSums: @Sendable (Int, P, Int, Int, UnsafeMutablePointer<Double>) -> Void
   /// (count, tokens, x, y, rowStride, width, moments, stride)
   public let addErrorMoments:
     @Sendable (Int, UnsafePointer<UInt32>, P, P, Int, Int, UnsafeMutablePointer<Double>, Int) ->
@@ -102,6 +104,7 @@ public struct KernelTable: Sendable {
     maximum = { VectorLoops<Unit>.maximum($0, $1) }
     allFinite = { VectorLoops<Unit>.allFinite($0, $1) }
     accumulate = { VectorLoops<Unit>.accumulate($0, $1, $2) }
+    productSums = { ProductSums<Unit>.run($0, $1, rowStride: $2, $3, $4) }
     addErrorMoments = {
       StatisticsLoops.addErrorMoments(
         $0, $1, $2, $3, rowStride: $4, width: $5, $6, stride: $7)
