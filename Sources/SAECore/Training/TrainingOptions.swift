@@ -10,6 +10,10 @@ public struct TrainingOptions: Sendable, Equatable {
   public var warmUpSteps: Int?
   /// Steps at the end over which the learning rate falls to 0; nil takes a fifth of all.
   public var decaySteps: Int?
+  /// How the weights begin; nil takes what the variant recommends.
+  public var weightInitialization: WeightInitialization?
+  /// How b_dec begins; nil takes what the variant recommends.
+  public var decoderBiasInitialization: DecoderBiasInitialization?
   /// Equal seeds give equal bits.
   public var seed: UInt64 = 0
   /// Bound on the norm of all gradients together; nil for none.

@@ -31,7 +31,8 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     schedule = try options.schedule(
       peak: options.learningRate ?? configuration.learningRate(latentCount: latents))
     var generator = RandomGenerator(seed: options.seed)
-    var parameters = try configuration.weightInitialization.parameters(
+    let weights = options.weightInitialization ?? configuration.weightInitialization
+    var parameters = try weights.parameters(
       inputDimension: source.width, latentCount: latents, using: &generator)
     stream = try ShuffledActivations(
       source, seed: generator.next(), bufferTokens: options.bufferTokens)
@@ -39,7 +40,8 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
       options.scalesActivations
       ? try TrainingRun.measureScale(of: source, tokens: options.scaleTokens) : 1
     let first = try TrainingRun.batch(&stream, options.batchTokens, scale: scale, step: 0)
-    parameters[.decoderBias] = try configuration.decoderBiasInitialization.bias(for: first)
+    let bias = options.decoderBiasInitialization ?? configuration.decoderBiasInitialization
+    parameters[.decoderBias] = try bias.bias(for: first)
     firstBatch = first
     trainer = Trainer(
       try Model(parameters: parameters, configuration: configuration),
