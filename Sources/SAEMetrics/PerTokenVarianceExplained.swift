@@ -14,9 +14,8 @@ public struct PerTokenVarianceExplained: Sendable {
 
   public init(mean: [Double]) { self.mean = mean }
 
-  /// Adds a batch of tokens × width.
+  /// Adds a batch of tokens × width; the mask says for each token whether it counts.
   ///
-  /// - Parameter mask: for each token whether it counts; all do if there is none.
   /// - Throws: ``ShapeError`` if widths or numbers of tokens differ.
   public mutating func update(
     activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil

@@ -39,3 +39,22 @@ public struct TopKConfiguration: Sendable, Equatable {
     return configuration
   }
 }
+
+extension TopKConfiguration: AutoencoderConfiguration {
+  /// Unit rows where the decoder is held at them, else SAELens' small ones.
+  public var weightInitialization: WeightInitialization {
+    decoderConstraint == .none ? .saeLens : .uniformEntries(rowNorm: 1)
+  }
+
+  /// The geometric median, where b_dec is subtracted from the input.
+  public var decoderBiasInitialization: DecoderBiasInitialization {
+    subtractsDecoderBias ? .geometricMedian : .zeros
+  }
+
+  /// 2e-4 / √(latents / 2¹⁴).
+  ///
+  /// Source: Gao et al. 2024, arXiv 2406.04093, section 3.
+  public func learningRate(latentCount: Int) -> Double {
+    AutomaticLearningRate.adam(latentCount: latentCount)
+  }
+}

@@ -1,6 +1,17 @@
 /// An autoencoder that can be trained: it owns its activation function, its loss and the gradients;
 /// optimizer, schedules, constraints and dead-latent counting are the trainer's.
 public protocol TrainableAutoencoder: SparseAutoencoder {
+  /// The variant's settings.
+  associatedtype Configuration: AutoencoderConfiguration
+
+  /// The settings it has.
+  var configuration: Configuration { get }
+
+  /// An autoencoder of the given parameters.
+  ///
+  /// - Throws: ``ShapeError`` if they do not fit each other or the settings.
+  init(parameters: ParameterSet, configuration: Configuration) throws(ShapeError)
+
   /// What the optimizer changes.
   var parameters: ParameterSet { get set }
 
@@ -16,6 +27,16 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   mutating func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass
+}
+
+/// The settings of a variant, and what its training begins with.
+public protocol AutoencoderConfiguration: Sendable, Equatable {
+  /// The recommended beginning of the weights.
+  var weightInitialization: WeightInitialization { get }
+  /// The recommended beginning of b_dec.
+  var decoderBiasInitialization: DecoderBiasInitialization { get }
+  /// The recommended peak learning rate for a number of latents.
+  func learningRate(latentCount: Int) -> Double
 }
 
 /// What a training step is computed from.

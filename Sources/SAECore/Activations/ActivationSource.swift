@@ -1,0 +1,102 @@
+/// Rows of activations that can be read in any order: a matrix, a file, a list of shards.
+public protocol ActivationSource: Sendable {
+  /// Columns.
+  var width: Int { get }
+  /// Rows.
+  var tokens: Int { get }
+
+  /// Reads rows into a matrix that is there already, from its row `row` on.
+  ///
+  /// - Throws: what keeps the rows from being read.
+  func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) throws
+}
+
+extension ActivationSource {
+  /// A copy of some rows.
+  public func matrix(rows: Range<Int>) throws -> Matrix {
+    var matrix = Matrix(rows: rows.count, columns: width)
+    try read(rows, into: &matrix, at: 0)
+    return matrix
+  }
+}
+
+extension Matrix: ActivationSource {
+  public var width: Int { columns }
+  public var tokens: Int { rows }
+
+  public func read(_ range: Range<Int>, into matrix: inout Matrix, at row: Int) {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= rows && matrix.columns == columns && row >= 0
+        && row + range.count <= matrix.rows,
+      "rows \(range) of \(shape) do not fit \(matrix.shape) from row \(row) on")
+    matrix.copyRows(range, of: self, to: row)
+  }
+}
+
+extension StoredTensor: ActivationSource {
+  public var width: Int { columns }
+  public var tokens: Int { rows }
+
+  public func read(
+    _ range: Range<Int>, into matrix: inout Matrix, at row: Int
+  ) throws(TensorFileError) {
+    try read(rows: range, into: &matrix, at: row)
+  }
+}
+
+/// Several sources one after another, such as the shards of a harvest.
+public struct ConcatenatedActivations: ActivationSource {
+  public let sources: [any ActivationSource]
+  public let width: Int
+  public let tokens: Int
+  /// The first row of each source, and the end.
+  private let offsets: [Int]
+
+  /// Sources of equal width.
+  ///
+  /// - Throws: ``ShapeError`` if there is no source, or their widths differ.
+  public init(_ sources: [any ActivationSource]) throws(ShapeError) {
+    guard let first = sources.first else {
+      throw ShapeError("activations", "sources or more", expected: 1, found: 0)
+    }
+    var offsets = [0]
+    for (index, source) in sources.enumerated() {
+      try ShapeError.check(
+        "activations, source \(index + 1)", "columns", expected: first.width, found: source.width)
+      offsets.append(offsets[index] + source.tokens)
+    }
+    self.sources = sources
+    self.offsets = offsets
+    width = first.width
+    tokens = offsets[sources.count]
+  }
+
+  public func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) throws {
+    precondition(
+      rows.lowerBound >= 0 && rows.upperBound <= tokens,
+      "rows \(rows) lie outside \(tokens) tokens")
+    var index = source(of: rows.lowerBound)
+    var next = rows.lowerBound
+    while next < rows.upperBound {
+      let end = min(rows.upperBound, offsets[index + 1])
+      if end > next {
+        try sources[index].read(
+          next - offsets[index]..<end - offsets[index], into: &matrix,
+          at: row + next - rows.lowerBound)
+        next = end
+      }
+      index += 1
+    }
+  }
+
+  /// The source that a row is in, by halving.
+  private func source(of row: Int) -> Int {
+    var low = 0
+    var high = sources.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if offsets[middle] <= row { low = middle } else { high = middle }
+    }
+    return low
+  }
+}

@@ -1,0 +1,38 @@
+/// The settings of a run that do not belong to a variant.
+public struct TrainingOptions: Sendable, Equatable {
+  /// Steps to make.
+  public var steps: Int
+  /// Tokens a step.
+  public var batchTokens = 4096
+  /// Peak learning rate; nil takes the variant's own law.
+  public var learningRate: Double?
+  /// Steps over which the learning rate rises; nil takes a twentieth of all, at most 1000.
+  public var warmUpSteps: Int?
+  /// Steps at the end over which the learning rate falls to 0; nil takes a fifth of all.
+  public var decaySteps: Int?
+  /// Equal seeds give equal bits.
+  public var seed: UInt64 = 0
+  /// Bound on the norm of all gradients together; nil for none.
+  public var clippingNorm: Double? = 1
+  /// Tokens after which a silent latent counts as dead.
+  public var deadAfterTokens = 10_000_000
+  /// Whether activations are scaled to a mean norm of √width, measured before the first step and
+  /// folded into the weights at the end, so that one learning rate serves all layers and models.
+  public var scalesActivations = true
+  /// Rows that the scale is measured on, from evenly spaced parts of the source.
+  public var scaleTokens = 65536
+  /// Rows that wait to be drawn, at most; see ``ShuffledActivations``.
+  public var bufferTokens = 1 << 16
+
+  /// Options for a number of steps.
+  public init(steps: Int) { self.steps = steps }
+
+  /// The learning rate of each step.
+  ///
+  /// - Throws: ``InvalidOption`` if phases are longer than the run.
+  func schedule(peak: Double) throws(InvalidOption) -> LearningRateSchedule {
+    try LearningRateSchedule(
+      peak: peak, totalSteps: steps, warmUpSteps: warmUpSteps ?? min(1000, steps / 20),
+      decaySteps: decaySteps ?? steps / 5)
+  }
+}

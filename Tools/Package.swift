@@ -1,0 +1,25 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "sae-tools",
+  platforms: [.macOS(.v26)],
+  products: [.executable(name: "sae", targets: ["sae"])],
+  dependencies: [
+    .package(name: "swift-sae", path: ".."),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+  ],
+  targets: [
+    .executableTarget(
+      name: "sae",
+      dependencies: [
+        .product(name: "SAECore", package: "swift-sae"),
+        .product(name: "SAEMetrics", package: "swift-sae"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+    .testTarget(
+      name: "SAEToolTests", dependencies: ["sae"],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
+  ]
+)
