@@ -18,8 +18,5 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
-    .testTarget(
-      name: "SAEToolTests", dependencies: ["sae"],
-      swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )

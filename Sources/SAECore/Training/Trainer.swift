@@ -74,7 +74,7 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     return StepReport(
       step: step, tokens: tokens, losses: pass.losses, latents: pass.latents,
       totalSquaredError: pass.totalSquaredError, gradientNorm: norm, learningRate: learningRate,
-      deadCount: pass.deadCount)
+      deadCount: pass.deadCount, target: batch.target)
   }
 }
 
