@@ -26,6 +26,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     _ configuration: Model.Configuration, latents: Int, on source: any ActivationSource,
     options: TrainingOptions
   ) throws {
+    try InvalidOption.check("latents", latents, in: 1...Int(UInt32.max))
     try InvalidOption.check("steps", options.steps, in: 1...Int.max)
     try InvalidOption.check("batchTokens", options.batchTokens, in: 1...Int.max)
     schedule = try options.schedule(
@@ -46,8 +47,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     trainer = Trainer(
       try Model(parameters: parameters, configuration: configuration),
       clipping: options.clippingNorm.map { .globalNorm($0) } ?? .none,
-      deadLatents: DeadLatents(
-        latentCount: latents, rule: .tokensIncludingBatch(options.deadAfterTokens)))
+      deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule))
     self.options = options
   }
 

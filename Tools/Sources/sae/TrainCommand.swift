@@ -88,8 +88,9 @@ struct TrainCommand: ParsableCommand {
     archive.metadata["seed"] = .string("\(training.seed)")
     archive.metadata["activation_scale"] = .double(run.scale)
     try archive.write(to: out, replacing: force)
-    print("\(out): \(architecture.rawValue), \(source.width) → \(latents), "
-      + "\(grouped(rate)) tokens/s with \(kernelName) kernels on \(Threads.count) threads")
+    print(
+      "\(out): \(architecture.rawValue), \(source.width) → \(latents), "
+        + "\(grouped(rate)) tokens/s with \(kernelName) kernels on \(Threads.count) threads")
   }
 }
 
