@@ -1,16 +1,21 @@
+/// Panels that the factors of a product in double are packed into.
+public enum DoublePanel {
+  @inlinable @inline(__always)
+  public static var columns: Int { 16 }
+}
+
 /// The matrix product in double, for sums that float32 would spoil: normal equations and their
 /// solution.
 ///
-/// Panels are ``panel`` rows or columns wide, packed step by step of the depth and padded with
+/// Panels are ``DoublePanel/columns`` rows or columns wide, packed step by step of the depth and padded with
 /// zeros. Products and sums are rounded one by one, and every element of C is summed in the order of
 /// the depth, beginning with what it holds: however the depth is cut, the bits are the same, on
-/// every instruction set.
-public enum DoubleLoops {
+/// every instruction set. The vector unit only tells the copies of the code apart.
+public enum DoubleLoops<Unit: VectorUnit> {
   public typealias Vector = SIMD8<Double>
 
-  /// Columns of a panel.
   @inlinable @inline(__always)
-  public static var panel: Int { 16 }
+  static var panel: Int { DoublePanel.columns }
 
   /// Rows of a register tile: half a panel.
   @inlinable @inline(__always)

@@ -113,15 +113,15 @@ public struct KernelTable: Sendable {
     allFinite = { VectorLoops<Unit>.allFinite($0, $1) }
     accumulate = { VectorLoops<Unit>.accumulate($0, $1, $2) }
     addErrorMoments = {
-      StatisticsLoops.addErrorMoments(
+      StatisticsLoops<Unit>.addErrorMoments(
         $0, $1, $2, $3, rowStride: $4, width: $5, $6, stride: $7)
     }
-    rowProducts = { StatisticsLoops.rowProducts($0, $1, $2, $3) }
+    rowProducts = { StatisticsLoops<Unit>.rowProducts($0, $1, $2, $3) }
     packDoubles = {
-      DoubleLoops.pack($0, $1, $2, acrossStride: $3, depthStride: $4, factor: $5, $6)
+      DoubleLoops<Unit>.pack($0, $1, $2, acrossStride: $3, depthStride: $4, factor: $5, $6)
     }
     multiplyDoubles = {
-      DoubleLoops.multiplyPanels(m: $0, n: $1, depth: $2, $3, $4, $5, rowStride: $6)
+      DoubleLoops<Unit>.multiplyPanels(m: $0, n: $1, depth: $2, $3, $4, $5, rowStride: $6)
     }
     relu = { ActivationLoops<Unit>.relu($0, $1, $2) }
     jumpReLU = { ActivationLoops<Unit>.jumpReLU($0, $1, $2, $3) }

@@ -44,7 +44,7 @@ extension DoubleMatrix {
 
   /// All columns of b, for some steps of the depth, in panels.
   private static func pack(_ b: DoubleFactor, _ step: Int, _ depth: Int) -> [Double] {
-    let panel = DoubleLoops.panel
+    let panel = DoublePanel.columns
     let panels = (b.columns + panel - 1) / panel
     let size = panel * depth
     return unsafe [Double](unsafeUninitializedCapacity: panels * size) { buffer, count in
@@ -72,7 +72,7 @@ extension DoubleMatrix {
     by packed: [Double], _ columns: Int, into target: SharedPointer<Double>, _ stride: Int,
     upperOnly: Bool
   ) {
-    let panel = DoubleLoops.panel
+    let panel = DoublePanel.columns
     let size = panel * depth
     let blocks = Swift.stride(from: range.lowerBound, to: range.upperBound, by: panel)
     var packedRows = [Double](repeating: 0, count: (range.count + panel - 1) / panel * size)
