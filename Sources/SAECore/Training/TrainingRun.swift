@@ -42,7 +42,9 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     parameters[.decoderBias] = try configuration.decoderBiasInitialization.bias(for: first)
     firstBatch = first
     trainer = Trainer(
-      try Model(parameters: parameters, configuration: configuration),
+      try Model(
+        parameters: configuration.initialParameters(parameters, batch: first),
+        configuration: configuration),
       clipping: options.clippingNorm.map { .globalNorm($0) } ?? .none,
       deadLatents: DeadLatents(
         latentCount: latents, rule: .tokensIncludingBatch(options.deadAfterTokens)))
