@@ -76,6 +76,10 @@ public struct KernelTable: Sendable {
     @Sendable (
       inout TopKCandidates, Int, Int, P, P, P, UInt32, UnsafeMutablePointer<UInt32>, M
     ) -> Void
+  /// (n, values, bias, thresholds, firstIndex, indices, found, length) → new length; the lists have
+  /// room for n + 1 more
+  public let appendAbove:
+    @Sendable (Int, P, P, P, UInt32, UnsafeMutablePointer<UInt32>, M, Int) -> Int
   /// (candidates, k)
   public let finishTopK: @Sendable (inout TopKCandidates, Int) -> Void
 
@@ -146,6 +150,10 @@ public struct KernelTable: Sendable {
       TopKSelection<Unit>.update(
         &$0, k: $1, $2, $3, bias: $4, scale: $5, firstIndex: $6, scratchIndices: $7,
         scratchScores: $8)
+    }
+    appendAbove = {
+      ThresholdScan<Unit>.append(
+        $0, $1, bias: $2, thresholds: $3, firstIndex: $4, $5, $6, length: $7)
     }
     finishTopK = { TopKSelection<Unit>.finish(&$0, k: $1) }
   }

@@ -67,7 +67,8 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     optimizer.update(
       &model.parameters, gradients: gradients, learningRate: learningRate,
       gradientScale: clipping.factor(norm: norm),
-      normalizesDecoderRows: constraint == .unitRowsAfterStep)
+      decoderRowGuard: constraint.stepGuard)
+    model.finishStep(step)
     deadLatents.record(pass.latents)
     step += 1
     tokens += activations.rows

@@ -45,7 +45,9 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     parameters[.decoderBias] = try bias.bias(for: first)
     firstBatch = first
     trainer = Trainer(
-      try Model(parameters: parameters, configuration: configuration),
+      try Model(
+        parameters: configuration.initialParameters(parameters, batch: first),
+        configuration: configuration),
       clipping: options.clippingNorm.map { .globalNorm($0) } ?? .none,
       deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule))
     self.options = options
