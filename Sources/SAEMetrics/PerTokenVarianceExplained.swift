@@ -14,19 +14,13 @@ public struct PerTokenVarianceExplained: Sendable {
 
   public init(mean: [Double]) { self.mean = mean }
 
-  /// Adds a batch of tokens × width.
+  /// Adds a batch of tokens × width; the mask says for each token whether it counts.
   ///
-  /// - Parameter mask: for each token whether it counts; all do if there is none.
   /// - Throws: ``ShapeError`` if widths or numbers of tokens differ.
   public mutating func update(
     activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
   ) throws(ShapeError) {
-    try CountedTokens.check(
-      "activations", "columns", expected: mean.count, found: activations.columns)
-    try CountedTokens.check(
-      "reconstruction", "columns", expected: mean.count, found: reconstruction.columns)
-    try CountedTokens.check(
-      "reconstruction", "rows", expected: activations.rows, found: reconstruction.rows)
+    try CountedTokens.check(activations, reconstruction, width: mean.count)
     for row in try CountedTokens.rows(activations.rows, mask: mask) {
       let x = activations.row(Int(row))
       let y = reconstruction.row(Int(row))

@@ -6,15 +6,20 @@ enum SAELensConfiguration {
 
   /// What the file says, as an archive without parameters.
   static func read(_ path: String) throws(TensorFileError) -> SAEArchive {
-    var reader = try SettingsReader(path)
+    try archive(SettingsReader(path))
+  }
+
+  /// What settings say, as an archive without parameters.
+  static func archive(_ settings: SettingsReader) throws(TensorFileError) -> SAEArchive {
+    var reader = settings
     let metadata = reader.rest["metadata"]?.asObject
     let version = (reader.rest["sae_lens_version"] ?? metadata?["sae_lens_version"])?.asString
     let major = version.flatMap { Int($0.prefix { $0 != "." }) }
     if major ?? 0 < firstVersion { reader = try LegacySAELensConfiguration.translate(reader) }
-    return try archive(&reader)
+    return try present(&reader)
   }
 
-  private static func archive(_ reader: inout SettingsReader) throws(TensorFileError) -> SAEArchive
+  private static func present(_ reader: inout SettingsReader) throws(TensorFileError) -> SAEArchive
   {
     let name = try reader.string("architecture") ?? "standard"
     guard let architecture = SAEArchitecture(saeLensName: name) else {
