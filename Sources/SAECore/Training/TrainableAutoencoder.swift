@@ -27,6 +27,26 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   mutating func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass
+
+  /// Called when a step has been made: for what a variant keeps besides parameters, such as a running
+  /// threshold. Does nothing by default.
+  ///
+  /// - Parameter step: steps made before this one.
+  mutating func finishStep(_ pass: TrainingPass, step: Int)
+
+  /// The autoencoder for activations as they are, of one trained on activations times `scale`. By
+  /// default W_enc is multiplied by the scale, W_dec and b_dec are divided by it.
+  ///
+  /// - Throws: ``ShapeError`` as the initializer does.
+  func foldingScale(_ scale: Double) throws(ShapeError) -> Self
+}
+
+extension TrainableAutoencoder {
+  public mutating func finishStep(_ pass: TrainingPass, step: Int) {}
+
+  public func foldingScale(_ scale: Double) throws(ShapeError) -> Self {
+    try Self(parameters: parameters.foldingScale(scale), configuration: configuration)
+  }
 }
 
 /// The settings of a variant, and what its training begins with.
@@ -37,6 +57,21 @@ public protocol AutoencoderConfiguration: Sendable, Equatable {
   var decoderBiasInitialization: DecoderBiasInitialization { get }
   /// The recommended peak learning rate for a number of latents.
   func learningRate(latentCount: Int) -> Double
+  /// The parameters that training begins with, but for b_dec; ``weightInitialization``'s by default.
+  ///
+  /// - Throws: ``InvalidOption`` for sizes that make no sense.
+  func initialParameters(
+    inputDimension: Int, latentCount: Int, using generator: inout RandomGenerator
+  ) throws(InvalidOption) -> ParameterSet
+}
+
+extension AutoencoderConfiguration {
+  public func initialParameters(
+    inputDimension: Int, latentCount: Int, using generator: inout RandomGenerator
+  ) throws(InvalidOption) -> ParameterSet {
+    try weightInitialization.parameters(
+      inputDimension: inputDimension, latentCount: latentCount, using: &generator)
+  }
 }
 
 /// What a training step is computed from.
@@ -66,16 +101,20 @@ public struct TrainingPass: Sendable {
   public let losses: [LossTerm]
   /// The latents of the batch.
   public let latents: SparseLatents
+  /// The latents that count as having fired: ``latents`` but where more are trained on.
+  public let firing: SparseLatents
   /// Σ ‖x̂ − y‖² over the batch.
   public let totalSquaredError: Double
   /// Latents that took part in the auxiliary loss.
   public let deadCount: Int
 
   public init(
-    losses: [LossTerm], latents: SparseLatents, totalSquaredError: Double, deadCount: Int
+    losses: [LossTerm], latents: SparseLatents, totalSquaredError: Double, deadCount: Int,
+    firing: SparseLatents? = nil
   ) {
     self.losses = losses
     self.latents = latents
+    self.firing = firing ?? latents
     self.totalSquaredError = totalSquaredError
     self.deadCount = deadCount
   }

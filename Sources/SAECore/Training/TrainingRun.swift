@@ -31,7 +31,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     schedule = try options.schedule(
       peak: options.learningRate ?? configuration.learningRate(latentCount: latents))
     var generator = RandomGenerator(seed: options.seed)
-    var parameters = try configuration.weightInitialization.parameters(
+    var parameters = try configuration.initialParameters(
       inputDimension: source.width, latentCount: latents, using: &generator)
     stream = try ShuffledActivations(
       source, seed: generator.next(), bufferTokens: options.bufferTokens)
@@ -68,11 +68,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
 
   /// The autoencoder as it is now, for activations as the source has them: the scale is folded into
   /// the weights.
-  public func finished() throws -> Model {
-    try Model(
-      parameters: trainer.model.parameters.foldingScale(scale),
-      configuration: trainer.model.configuration)
-  }
+  public func finished() throws -> Model { try trainer.model.foldingScale(scale) }
 
   private static func batch(
     _ stream: inout ShuffledActivations, _ tokens: Int, scale: Double, step: Int

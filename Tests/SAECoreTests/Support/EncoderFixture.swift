@@ -53,6 +53,13 @@ struct EncoderFixture: Sendable, CustomTestStringConvertible {
     return nil
   }
 
+  /// The numbers of a list of `case.json`, in their order.
+  func numbers(_ path: String) throws -> [Double] {
+    var values: [Double] = []
+    while let value = number("\(path).\(values.count)") { values.append(value) }
+    return values
+  }
+
   /// A switch of `case.json`.
   func flag(_ path: String) -> Bool? { number(path).map { $0 != 0 } }
 
@@ -83,6 +90,10 @@ enum JSONNumberOrText: Sendable {
     for (key, value) in object {
       let path = prefix + key
       if let nested = value as? [String: Any] {
+        leaves.merge(flatten(nested, path + ".")) { first, _ in first }
+      } else if let list = value as? [Any] {
+        let nested = Dictionary(
+          uniqueKeysWithValues: list.enumerated().map { ("\($0.offset)", $0.element) })
         leaves.merge(flatten(nested, path + ".")) { first, _ in first }
       } else if let number = value as? NSNumber {
         leaves[path] = .number(number.doubleValue)

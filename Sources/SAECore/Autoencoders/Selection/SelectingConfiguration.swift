@@ -1,0 +1,51 @@
+/// What the variants that select latents by their scores have in common.
+///
+/// The defaults of ``weightInitialization``, ``decoderBiasInitialization`` and
+/// ``learningRate(latentCount:)`` follow from these settings.
+public protocol SelectingConfiguration: AutoencoderConfiguration {
+  /// Whether b_dec is subtracted from the activations before encoding.
+  var subtractsDecoderBias: Bool { get set }
+  /// Whether latents compete, and are reported, multiplied by their decoder row's norm, so that the
+  /// selection does not depend on how a latent's size is split between code and row: SAELens'
+  /// `rescale_acts_by_decoder_norm`.
+  var rescalesByDecoderNorm: Bool { get set }
+  /// The scale of the reconstruction error.
+  var reconstructionLoss: ReconstructionLoss { get set }
+  /// What revives dead latents; nil leaves them dead.
+  var auxiliaryLoss: AuxiliaryLoss? { get set }
+  /// What keeps decoder rows at unit norm.
+  var decoderConstraint: DecoderConstraint { get set }
+}
+
+extension SelectingConfiguration {
+  /// Unit rows where the decoder is held at them, else SAELens' small ones.
+  public var weightInitialization: WeightInitialization {
+    decoderConstraint == .none ? .saeLens : .uniformEntries(rowNorm: 1)
+  }
+
+  /// The geometric median, where b_dec is subtracted from the input.
+  public var decoderBiasInitialization: DecoderBiasInitialization {
+    subtractsDecoderBias ? .geometricMedian : .zeros
+  }
+
+  /// 2e-4 / √(latents / 2¹⁴).
+  ///
+  /// Source: Gao et al. 2024, arXiv 2406.04093, section 3.
+  public func learningRate(latentCount: Int) -> Double {
+    AutomaticLearningRate.adam(latentCount: latentCount)
+  }
+
+  /// Takes over what SAELens' training of such variants has in common.
+  mutating func followSAELens() {
+    rescalesByDecoderNorm = true
+    auxiliaryLoss = AuxiliaryLoss(.rawScores, coefficient: 1)
+    decoderConstraint = .none
+  }
+
+  /// Takes over what sparsify's variants have in common, with its auxiliary loss off.
+  mutating func followSparsify() {
+    reconstructionLoss = .fractionOfVarianceUnexplained
+    auxiliaryLoss = nil
+    decoderConstraint = .unitRowsBeforeForward
+  }
+}
