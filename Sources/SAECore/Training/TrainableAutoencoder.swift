@@ -57,21 +57,16 @@ public protocol AutoencoderConfiguration: Sendable, Equatable {
   var decoderBiasInitialization: DecoderBiasInitialization { get }
   /// The recommended peak learning rate for a number of latents.
   func learningRate(latentCount: Int) -> Double
-  /// The parameters that training begins with, but for b_dec; ``weightInitialization``'s by default.
+
+  /// The parameters a run begins with, from weights and biases: where a variant has others, they
+  /// come in here.
   ///
-  /// - Throws: ``InvalidOption`` for sizes that make no sense.
-  func initialParameters(
-    inputDimension: Int, latentCount: Int, using generator: inout RandomGenerator
-  ) throws(InvalidOption) -> ParameterSet
+  /// - Parameter batch: the first batch, tokens × width, in the scale that the model is trained in.
+  func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet
 }
 
 extension AutoencoderConfiguration {
-  public func initialParameters(
-    inputDimension: Int, latentCount: Int, using generator: inout RandomGenerator
-  ) throws(InvalidOption) -> ParameterSet {
-    try weightInitialization.parameters(
-      inputDimension: inputDimension, latentCount: latentCount, using: &generator)
-  }
+  public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet { weights }
 }
 
 /// What a training step is computed from.

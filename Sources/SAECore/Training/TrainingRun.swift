@@ -31,7 +31,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     schedule = try options.schedule(
       peak: options.learningRate ?? configuration.learningRate(latentCount: latents))
     var generator = RandomGenerator(seed: options.seed)
-    var parameters = try configuration.initialParameters(
+    var parameters = try configuration.weightInitialization.parameters(
       inputDimension: source.width, latentCount: latents, using: &generator)
     stream = try ShuffledActivations(
       source, seed: generator.next(), bufferTokens: options.bufferTokens)
@@ -42,7 +42,9 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     parameters[.decoderBias] = try configuration.decoderBiasInitialization.bias(for: first)
     firstBatch = first
     trainer = Trainer(
-      try Model(parameters: parameters, configuration: configuration),
+      try Model(
+        parameters: configuration.initialParameters(parameters, batch: first),
+        configuration: configuration),
       clipping: options.clippingNorm.map { .globalNorm($0) } ?? .none,
       deadLatents: DeadLatents(
         latentCount: latents, rule: .tokensIncludingBatch(options.deadAfterTokens)))
