@@ -34,6 +34,8 @@ public struct KernelTable: Sendable {
   public let maximum: @Sendable (Int, P) -> Float
   public let allFinite: @Sendable (Int, P) -> Bool
   public let accumulate: @Sendable (Int, P, UnsafeMutablePointer<Double>) -> Void
+  /// (count, rows, rowStride, n, sums)
+  public let productSums: @Sendable (Int, P, Int, Int, UnsafeMutablePointer<Double>) -> Void
   /// (count, tokens, x, y, rowStride, width, moments, stride)
   public let addErrorMoments:
     @Sendable (Int, UnsafePointer<UInt32>, P, P, Int, Int, UnsafeMutablePointer<Double>, Int) ->
@@ -74,6 +76,10 @@ public struct KernelTable: Sendable {
     @Sendable (
       inout TopKCandidates, Int, Int, P, P, P, UInt32, UnsafeMutablePointer<UInt32>, M
     ) -> Void
+  /// (n, values, bias, thresholds, firstIndex, indices, found, length) → new length; the lists have
+  /// room for n + 1 more
+  public let appendAbove:
+    @Sendable (Int, P, P, P, UInt32, UnsafeMutablePointer<UInt32>, M, Int) -> Int
   /// (candidates, k)
   public let finishTopK: @Sendable (inout TopKCandidates, Int) -> Void
 
@@ -112,6 +118,7 @@ public struct KernelTable: Sendable {
     maximum = { VectorLoops<Unit>.maximum($0, $1) }
     allFinite = { VectorLoops<Unit>.allFinite($0, $1) }
     accumulate = { VectorLoops<Unit>.accumulate($0, $1, $2) }
+    productSums = { ProductSums<Unit>.run($0, $1, rowStride: $2, $3, $4) }
     addErrorMoments = {
       StatisticsLoops<Unit>.addErrorMoments(
         $0, $1, $2, $3, rowStride: $4, width: $5, $6, stride: $7)
@@ -143,6 +150,10 @@ public struct KernelTable: Sendable {
       TopKSelection<Unit>.update(
         &$0, k: $1, $2, $3, bias: $4, scale: $5, firstIndex: $6, scratchIndices: $7,
         scratchScores: $8)
+    }
+    appendAbove = {
+      ThresholdScan<Unit>.append(
+        $0, $1, bias: $2, thresholds: $3, firstIndex: $4, $5, $6, length: $7)
     }
     finishTopK = { TopKSelection<Unit>.finish(&$0, k: $1) }
   }

@@ -41,6 +41,13 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
         + "where the tensor before ends, found \(found)"
     case .wrongDataLength(let file, let expected, let found):
       "\(file): expected \(expected) bytes of data, found \(found)"
+    case .unrecognized(let file, let lookedFor, let found):
+      "\(file): expected \(lookedFor.joined(separator: ", or ")), found "
+        + (found.isEmpty ? "nothing" : found.map(quoted).joined(separator: ", "))
+    case .invalidSetting(let file, let setting, let expected, let found):
+      "\(file): \(quoted(setting)): expected \(expected), found \(found)"
+    case .notRepresentable(let file, let layout, let what):
+      "\(file): the layout of \(layout) cannot hold \(what)"
     case .noSuchTensor(let file, let tensor, let present):
       "\(file): expected a tensor \(quoted(tensor)), found "
         + (present.isEmpty ? "none" : present.map(quoted).joined(separator: ", "))

@@ -65,6 +65,14 @@ public enum TensorFileError: Error, Equatable, Sendable {
   /// A member's bytes have another checksum than the directory says.
   case wrongChecksum(file: String, member: String, expected: UInt32, found: UInt32)
 
+  // Autoencoders
+  /// Nothing that is known; what would have been known, and what is there instead.
+  case unrecognized(file: String, lookedFor: [String], found: [String])
+  /// A setting that is missing, has no meaning, or contradicts the weights.
+  case invalidSetting(file: String, setting: String, expected: String, found: String)
+  /// The layout cannot express something about the autoencoder.
+  case notRepresentable(file: String, layout: String, what: String)
+
   // Asking for and handing in tensors
   /// No tensor of that name.
   case noSuchTensor(file: String, tensor: String, present: [String])

@@ -88,14 +88,3 @@ public final class FileBytes: @unchecked Sendable {
       UnsafeMutableRawPointer(mutating: base + first), end - first, MADV_DONTNEED)
   }
 }
-
-/// What the operating system said when it refused.
-enum SystemCall {
-  /// The error for the last failed call; one of its own for a full disk.
-  static func error(_ file: String, _ operation: String) -> TensorFileError {
-    let code = errno
-    if code == ENOSPC || code == EDQUOT { return .diskFull(file: file) }
-    let reason = unsafe strerror(code).map { unsafe String(cString: $0) }
-    return .system(file: file, operation: operation, reason: reason ?? "error \(code)")
-  }
-}

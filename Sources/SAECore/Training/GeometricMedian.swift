@@ -31,7 +31,7 @@ extension Matrix {
   /// - Precondition: there is a row.
   package func rowMean() -> [Double] {
     precondition(rows > 0, "no rows have no mean")
-    return weightedSum(ofRows: [Float](repeating: 1, count: rows)).map { $0 / Double(rows) }
+    return columnSums().map { $0 / Double(rows) }
   }
 
   private func weiszfeldStep(from median: [Double]) -> [Double] {

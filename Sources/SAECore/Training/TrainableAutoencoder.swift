@@ -27,6 +27,14 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   mutating func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass
+
+  /// Called when the optimizer has made the step that the last gradients were for, with its number,
+  /// the first 0: where a variant keeps a state beside its parameters, it changes here.
+  mutating func finishStep(_ step: Int)
+}
+
+extension TrainableAutoencoder {
+  public mutating func finishStep(_ step: Int) {}
 }
 
 /// The settings of a variant, and what its training begins with.
@@ -37,6 +45,16 @@ public protocol AutoencoderConfiguration: Sendable, Equatable {
   var decoderBiasInitialization: DecoderBiasInitialization { get }
   /// The recommended peak learning rate for a number of latents.
   func learningRate(latentCount: Int) -> Double
+
+  /// The parameters a run begins with, from weights and biases: where a variant has others, they
+  /// come in here.
+  ///
+  /// - Parameter batch: the first batch, tokens × width, in the scale that the model is trained in.
+  func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet
+}
+
+extension AutoencoderConfiguration {
+  public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet { weights }
 }
 
 /// What a training step is computed from.

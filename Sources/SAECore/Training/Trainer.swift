@@ -67,14 +67,15 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     optimizer.update(
       &model.parameters, gradients: gradients, learningRate: learningRate,
       gradientScale: clipping.factor(norm: norm),
-      normalizesDecoderRows: constraint == .unitRowsAfterStep)
+      decoderRowGuard: constraint.stepGuard)
+    model.finishStep(step)
     deadLatents.record(pass.latents)
     step += 1
     tokens += activations.rows
     return StepReport(
       step: step, tokens: tokens, losses: pass.losses, latents: pass.latents,
       totalSquaredError: pass.totalSquaredError, gradientNorm: norm, learningRate: learningRate,
-      deadCount: pass.deadCount)
+      deadCount: pass.deadCount, target: batch.target)
   }
 }
 

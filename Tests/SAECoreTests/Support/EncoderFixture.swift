@@ -53,6 +53,18 @@ struct EncoderFixture: Sendable, CustomTestStringConvertible {
     return nil
   }
 
+  /// A text of `case.json`.
+  func text(_ path: String) -> String? {
+    if case .text(let value) = json[path] { return value }
+    return nil
+  }
+
+  /// A setting of the peer's configuration or trainer.
+  func setting(_ name: String) -> Double? {
+    number("hyper_parameters.config.\(name)")
+      ?? number("hyper_parameters.trainer_arguments.\(name)")
+  }
+
   /// A switch of `case.json`.
   func flag(_ path: String) -> Bool? { number(path).map { $0 != 0 } }
 
@@ -64,6 +76,24 @@ struct EncoderFixture: Sendable, CustomTestStringConvertible {
       .decoder: try file.tensor(prefix + "W_dec").matrix(),
       .decoderBias: try vector(file, prefix + "b_dec"),
     ]
+  }
+
+  /// Parameters by the names that a model has, in our orientation.
+  func parameters(
+    _ names: [ParameterName], _ file: SafetensorsFile, prefix: String = ""
+  ) throws -> ParameterSet {
+    var set: [(ParameterName, Matrix)] = []
+    for name in names {
+      let tensor = try file.tensor(prefix + name.rawValue)
+      set.append(
+        (
+          name,
+          name == .encoder
+            ? Matrix(try tensor.matrix().transposed)
+            : name == .decoder ? try tensor.matrix() : try vector(file, prefix + name.rawValue)
+        ))
+    }
+    return ParameterSet(named: set)
   }
 
   private func vector(_ file: SafetensorsFile, _ name: String) throws -> Matrix {
@@ -84,6 +114,10 @@ enum JSONNumberOrText: Sendable {
       let path = prefix + key
       if let nested = value as? [String: Any] {
         leaves.merge(flatten(nested, path + ".")) { first, _ in first }
+      } else if let list = value as? [Any] {
+        let named = Dictionary(
+          uniqueKeysWithValues: list.enumerated().map { ("\($0)", $1) })
+        leaves.merge(flatten(named, path + ".")) { first, _ in first }
       } else if let number = value as? NSNumber {
         leaves[path] = .number(number.doubleValue)
       } else if let text = value as? String {

@@ -1,0 +1,69 @@
+/// How a sparse autoencoder makes latents from activations, and what it reconstructs.
+public struct SAEArchitecture: Hashable, Sendable {
+  /// How latents follow from pre-activations.
+  public enum Activation: String, Sendable, CaseIterable {
+    case relu
+    case topK
+    /// The k latents of largest absolute value, with their sign.
+    case absTopK
+    /// Top-k over a batch, while it is trained; to run it, a threshold.
+    case batchTopK
+    case matryoshkaBatchTopK
+    /// The largest latent of each of k groups.
+    case groupMax
+    case jumpReLU
+    case gated
+    case matchingPursuit
+    /// Temporal feature analysis, with attention over earlier tokens.
+    case temporal
+  }
+
+  public var activation: Activation
+  /// Whether it reconstructs other activations than those it sees.
+  public var isTranscoder: Bool
+  /// Whether a linear map of the input is added to the reconstruction.
+  public var hasSkipConnection: Bool
+
+  public init(
+    _ activation: Activation, isTranscoder: Bool = false, hasSkipConnection: Bool = false
+  ) {
+    self.activation = activation
+    self.isTranscoder = isTranscoder
+    self.hasSkipConnection = hasSkipConnection
+  }
+
+  /// What SAELens calls it; nil for what it has no name for.
+  public var saeLensName: String? { SAEArchitecture.saeLensNames.first { $0.value == self }?.key }
+
+  /// The architecture that SAELens calls so.
+  public init?(saeLensName: String) {
+    guard let found = SAEArchitecture.saeLensNames.first(where: { $0.key == saeLensName }) else {
+      return nil
+    }
+    self = found.value
+  }
+
+  static let saeLensNames: KeyValuePairs<String, SAEArchitecture> = [
+    "standard": SAEArchitecture(.relu),
+    "topk": SAEArchitecture(.topK),
+    "abstopk": SAEArchitecture(.absTopK),
+    "batchtopk": SAEArchitecture(.batchTopK),
+    "matryoshka_batchtopk": SAEArchitecture(.matryoshkaBatchTopK),
+    "jumprelu": SAEArchitecture(.jumpReLU),
+    "gated": SAEArchitecture(.gated),
+    "matching_pursuit": SAEArchitecture(.matchingPursuit),
+    "temporal": SAEArchitecture(.temporal),
+    "transcoder": SAEArchitecture(.relu, isTranscoder: true),
+    "skip_transcoder": SAEArchitecture(.relu, isTranscoder: true, hasSkipConnection: true),
+    "jumprelu_transcoder": SAEArchitecture(.jumpReLU, isTranscoder: true),
+    "jumprelu_skip_transcoder": SAEArchitecture(
+      .jumpReLU, isTranscoder: true, hasSkipConnection: true),
+  ]
+}
+
+extension SAEArchitecture: CustomStringConvertible {
+  public var description: String {
+    saeLensName ?? "\(activation)\(hasSkipConnection ? " skip" : "")"
+      + (isTranscoder ? " transcoder" : "")
+  }
+}

@@ -1,0 +1,56 @@
+/// How files hold a sparse autoencoder.
+public enum SAELayout: String, Sendable, CaseIterable {
+  case saeLens = "saelens"
+  /// One `params.npz`.
+  case gemmaScope = "gemma-scope"
+  /// `params.safetensors` and `config.json`; read only.
+  case gemmaScope2 = "gemma-scope-2"
+  case sparsify
+}
+
+extension SAEArchive {
+  /// Reads an autoencoder in whichever of the known layouts it is.
+  ///
+  /// - Parameter path: its directory, or the file with its weights. What they are is told from their
+  ///   content; names count only where a directory holds several candidates.
+  /// - Returns: the autoencoder and the layout that it was found in.
+  /// - Throws: ``TensorFileError`` if there is none, or something about it is wrong.
+  public static func read(
+    _ path: String
+  ) throws(TensorFileError) -> (archive: SAEArchive, layout: SAELayout) {
+    let candidate = try SAECandidate.find(path)
+    let archive =
+      switch candidate.weights {
+      case .npz(let file): try GemmaScope.read(file)
+      case .safetensors(let file):
+        switch candidate.layout {
+        case .sparsify: try Sparsify.read(file, directory: candidate.directory)
+        case .gemmaScope2: try GemmaScope.read(file, directory: candidate.directory)
+        case .saeLens, .gemmaScope:
+          try SAELensDirectory.read(file, directory: candidate.directory)
+        }
+      }
+    return (archive, candidate.layout)
+  }
+
+  /// Writes an autoencoder as a new directory, which appears when it is complete.
+  ///
+  /// - Parameters:
+  ///   - path: the directory; its parent must exist.
+  ///   - layout: how; ``SAELayout/gemmaScope2`` cannot be written.
+  ///   - replacing: whether a directory of that name, with all that is in it, gives way.
+  /// - Throws: ``TensorFileError`` if the layout cannot express the autoencoder, something is there
+  ///   already, or the disk refuses.
+  public func write(
+    to path: String, as layout: SAELayout = .saeLens, replacing: Bool = false
+  ) throws(TensorFileError) {
+    switch layout {
+    case .saeLens: try SAELensDirectory.write(self, to: path, replacing: replacing)
+    case .gemmaScope: try GemmaScope.write(self, to: path, replacing: replacing)
+    case .sparsify: try Sparsify.write(self, to: path, replacing: replacing)
+    case .gemmaScope2:
+      throw .notRepresentable(
+        file: path, layout: "Gemma Scope 2", what: "anything: it is only read")
+    }
+  }
+}

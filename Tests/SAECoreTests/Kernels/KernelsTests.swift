@@ -1,0 +1,34 @@
+import SAEKernels
+import Testing
+
+@testable import SAECore
+
+@Suite struct KernelsTests {
+  @Test func widestComesFirstAndNamesChoose() {
+    let tables = Kernels.available
+    #expect(tables.last?.name == "portable")
+    #expect(Kernels.choose(requested: nil, available: tables).name == tables[0].name)
+    #expect(Kernels.choose(requested: "", available: tables).name == tables[0].name)
+    for table in tables {
+      #expect(Kernels.choose(requested: table.name, available: tables).name == table.name)
+    }
+  }
+
+  @Test func anUnknownNameTraps() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Kernels.choose(requested: "avx1024", available: Kernels.available)
+    }
+  }
+
+  @Test func featuresOfAProcessorMakeInstructionSets() {
+    let third = "avx avx2 bmi1 bmi2 f16c fma movbe abm"
+    let fourth = "avx512f avx512bw avx512cd avx512dq avx512vl"
+    #expect(InstructionSets(cpuinfo: "model name: x\nflags\t\t: sse2 \(third)\n") == .avx2)
+    #expect(InstructionSets(cpuinfo: "flags : \(third) \(fourth)") == [.avx2, .avx512])
+    // AVX-512 without what x86-64-v4 also needs, or without the third level, is not enough.
+    #expect(InstructionSets(cpuinfo: "flags : \(third) avx512f") == .avx2)
+    #expect(InstructionSets(cpuinfo: "flags : avx avx2 \(fourth)") == [])
+    #expect(InstructionSets(cpuinfo: "Features : fp asimd") == [])
+    #expect(InstructionSets(cpuinfo: "") == [])
+  }
+}
