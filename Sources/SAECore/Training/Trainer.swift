@@ -68,8 +68,8 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
       &model.parameters, gradients: gradients, learningRate: learningRate,
       gradientScale: clipping.factor(norm: norm),
       decoderRowGuard: constraint.stepGuard)
-    model.finishStep(step)
-    deadLatents.record(pass.latents)
+    deadLatents.record(pass.firing)
+    model.finishStep(pass, step: step)
     step += 1
     tokens += activations.rows
     return StepReport(

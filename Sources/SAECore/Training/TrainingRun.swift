@@ -72,11 +72,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
 
   /// The autoencoder as it is now, for activations as the source has them: the scale is folded into
   /// the weights.
-  public func finished() throws -> Model {
-    try Model(
-      parameters: trainer.model.parameters.foldingScale(scale),
-      configuration: trainer.model.configuration)
-  }
+  public func finished() throws -> Model { try trainer.model.foldingScale(scale) }
 
   private static func batch(
     _ stream: inout ShuffledActivations, _ tokens: Int, scale: Double, step: Int
