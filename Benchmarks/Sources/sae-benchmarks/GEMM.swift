@@ -110,6 +110,7 @@ struct GEMMCommand: ParsableCommand {
     printTable(rows)
     let small = SmallProduct(size: 64).measure(rounds: rounds)
     print(
-      "64 × 64 × 64: \(short(small.ours * 1e6)) µs a call, three loops \(short(small.loops * 1e6)) µs")
+      "64 × 64 × 64: \(short(small.ours * 1e6)) µs a call, three loops \(short(small.loops * 1e6)) µs"
+    )
   }
 }

@@ -1,7 +1,8 @@
 /// A training run from activations to an autoencoder that works on them as they are.
 ///
-///     var run = try TrainingRun(TopKConfiguration(k: 32), latents: 4096, on: activations,
-///                               options: TrainingOptions(steps: 2000))
+///     var run = try TrainingRun<TopKAutoencoder>(
+///       TopKConfiguration(k: 32), latents: 4096, on: activations,
+///       options: TrainingOptions(steps: 2000))
 ///     while let report = try run.step() { print(report.step, report.loss) }
 ///     let autoencoder = try run.finished()
 ///

@@ -51,7 +51,9 @@ struct DemoCommand: ParsableCommand {
           fixed(reconstruction.value.fractionOfVarianceExplained, 4),
         ],
         ["L0 (true L0)", "\(fixed(sparsity.value.l0, 2)) (\(fixed(recovery.value.trueL0, 2)))"],
-        ["latents that never fired", "\(sparsity.value.latentsThatNeverFired?.count ?? 0) of 1024"],
+        [
+          "latents that never fired", "\(sparsity.value.latentsThatNeverFired?.count ?? 0) of 1024",
+        ],
         ["true features found (cosine > 0.9)", "\(found) of \(world.featureCount)"],
         ["mean maximum cosine", fixed(similarity.meanMaximumCosine, 4)],
         ["tokens/s trained on", grouped(rate)],
