@@ -97,10 +97,14 @@ import Testing
     }
 
     private func variance(_ rows: [[Double]]) -> Double {
-      let mean = (rows.first ?? []).indices.map { c in
-        rows.reduce(0) { $0 + $1[c] } / Double(rows.count)
+      let count = Double(rows.count)
+      var total = 0.0
+      for column in 0..<(rows.first ?? []).count {
+        let values = rows.map { $0[column] }
+        let mean: Double = values.reduce(0, +) / count
+        for value in values { total += (value - mean) * (value - mean) }
       }
-      return rows.reduce(0) { $0 + zip($1, mean).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } }
+      return total
     }
 
     func value() -> (DoubleParameters) -> Double {
