@@ -1,4 +1,4 @@
-/// Finding the few elements of a row that exceed a threshold.
+/// Finding the few elements of a row that exceed a threshold, one for all or one each.
 public enum ThresholdScan<Unit: VectorUnit> {
   public typealias Vector = Unit.Vector
 
@@ -48,6 +48,48 @@ public enum ThresholdScan<Unit: VectorUnit> {
       i += 4 * lanes
     }
     return appendEach(i, n, values, bias, scale, threshold, firstIndex, indices, found, length)
+  }
+
+  /// Appends every value + bias above the element's own threshold; else as the other.
+  @inlinable @inline(__always)
+  public static func append(
+    _ n: Int, _ values: UnsafePointer<Float>, bias: UnsafePointer<Float>,
+    thresholds: UnsafePointer<Float>, firstIndex: UInt32,
+    _ indices: UnsafeMutablePointer<UInt32>, _ found: UnsafeMutablePointer<Float>, length: Int
+  ) -> Int {
+    let lanes = Vector.scalarCount
+    var length = length
+    var i = 0
+    while i + 4 * lanes <= n {
+      var parts = InlineArray<4, Vector>(repeating: .zero)
+      for k in 0..<4 {
+        let q = i + k * lanes
+        let sum: Vector = values.vector(q) + bias.vector(q)
+        // The sign is that of the comparison: a difference is 0 only between equals.
+        parts[k] = thresholds.vector(q) - sum
+      }
+      if Vector.anyNegative(parts[0].bits | parts[1].bits | parts[2].bits | parts[3].bits) {
+        for k in 0..<4 {
+          var mask = Vector.signMask(parts[k].bits)
+          while mask != 0 {
+            let q = i + k * lanes + mask.trailingZeroBitCount
+            let value = values[q] + bias[q]
+            indices[length] = firstIndex &+ UInt32(truncatingIfNeeded: q)
+            found[length] = value
+            length += value > thresholds[q] ? 1 : 0
+            mask &= mask &- 1
+          }
+        }
+      }
+      i += 4 * lanes
+    }
+    for q in i..<n {
+      let value = values[q] + bias[q]
+      indices[length] = firstIndex &+ UInt32(truncatingIfNeeded: q)
+      found[length] = value
+      length += value > thresholds[q] ? 1 : 0
+    }
+    return length
   }
 
   @inlinable @inline(__always)

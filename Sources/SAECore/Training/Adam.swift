@@ -35,10 +35,10 @@ public struct Adam: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - gradientScale: multiplies every gradient first.
-  ///   - normalizesDecoderRows: whether decoder rows are then divided by their norm.
+  ///   - decoderRowGuard: if given, decoder rows are then divided by their norm plus this.
   package mutating func update(
     _ parameters: inout ParameterSet, gradients: ParameterSet, learningRate: Double,
-    gradientScale: Double, normalizesDecoderRows: Bool
+    gradientScale: Double, decoderRowGuard: Float?
   ) {
     step += 1
     let factors = AdamFactors(
@@ -49,8 +49,7 @@ public struct Adam: Sendable, Equatable {
       parameters[position].adamStep(
         gradient: gradients[name], first: &firstMoments[position],
         second: &secondMoments[position], factors: factors,
-        rowNormGuard: normalizesDecoderRows && name == .decoder
-          ? DecoderConstraint.normGuard : nil)
+        rowNormGuard: name == .decoder ? decoderRowGuard : nil)
     }
   }
 

@@ -10,6 +10,9 @@ public enum DecoderConstraint: Sendable, Equatable {
   /// Removes the component along row/(norm + 1e-6) from the gradient and divides rows by
   /// (norm + 2⁻²³) after the step: dictionary_learning's trainers of the TopK family.
   case unitRowsAfterStep
+  /// Removes the component along row/norm from the gradient and divides rows by their norm after the
+  /// step: dictionary_learning's trainers of the Standard and Gated families.
+  case exactUnitRowsAfterStep
   /// Divides rows by (norm + 2⁻²³) before the forward pass and removes the component along the row
   /// as it is: sparsify.
   case unitRowsBeforeForward
@@ -19,5 +22,23 @@ public enum DecoderConstraint: Sendable, Equatable {
 
   /// What is added to the norm of the direction that is removed from a gradient; nil where the row
   /// itself is that direction.
-  var directionGuard: Float? { self == .unitRowsAfterStep ? 1e-6 : nil }
+  var directionGuard: Float? {
+    switch self {
+    case .unitRowsAfterStep: 1e-6
+    case .exactUnitRowsAfterStep: DecoderConstraint.leastGuard
+    case .none, .unitRowsBeforeForward: nil
+    }
+  }
+
+  /// What is added to a norm that rows are divided by after the step; nil where they are not.
+  var stepGuard: Float? {
+    switch self {
+    case .unitRowsAfterStep: DecoderConstraint.normGuard
+    case .exactUnitRowsAfterStep: DecoderConstraint.leastGuard
+    case .none, .unitRowsBeforeForward: nil
+    }
+  }
+
+  /// Changes no norm, and leaves rows of zeros as they are.
+  private static let leastGuard = Float.leastNormalMagnitude
 }

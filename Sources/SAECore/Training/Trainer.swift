@@ -67,7 +67,7 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     optimizer.update(
       &model.parameters, gradients: gradients, learningRate: learningRate,
       gradientScale: clipping.factor(norm: norm),
-      normalizesDecoderRows: constraint == .unitRowsAfterStep)
+      decoderRowGuard: constraint.stepGuard)
     deadLatents.record(pass.firing)
     model.finishStep(pass, step: step)
     step += 1
@@ -75,7 +75,7 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     return StepReport(
       step: step, tokens: tokens, losses: pass.losses, latents: pass.latents,
       totalSquaredError: pass.totalSquaredError, gradientNorm: norm, learningRate: learningRate,
-      deadCount: pass.deadCount)
+      deadCount: pass.deadCount, target: batch.target)
   }
 }
 

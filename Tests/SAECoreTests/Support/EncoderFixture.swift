@@ -53,6 +53,18 @@ struct EncoderFixture: Sendable, CustomTestStringConvertible {
     return nil
   }
 
+  /// A text of `case.json`.
+  func text(_ path: String) -> String? {
+    if case .text(let value) = json[path] { return value }
+    return nil
+  }
+
+  /// A setting of the peer's configuration or trainer.
+  func setting(_ name: String) -> Double? {
+    number("hyper_parameters.config.\(name)")
+      ?? number("hyper_parameters.trainer_arguments.\(name)")
+  }
+
   /// The numbers of a list of `case.json`, in their order.
   func numbers(_ path: String) throws -> [Double] {
     var values: [Double] = []
@@ -71,6 +83,24 @@ struct EncoderFixture: Sendable, CustomTestStringConvertible {
       .decoder: try file.tensor(prefix + "W_dec").matrix(),
       .decoderBias: try vector(file, prefix + "b_dec"),
     ]
+  }
+
+  /// Parameters by the names that a model has, in our orientation.
+  func parameters(
+    _ names: [ParameterName], _ file: SafetensorsFile, prefix: String = ""
+  ) throws -> ParameterSet {
+    var set: [(ParameterName, Matrix)] = []
+    for name in names {
+      let tensor = try file.tensor(prefix + name.rawValue)
+      set.append(
+        (
+          name,
+          name == .encoder
+            ? Matrix(try tensor.matrix().transposed)
+            : name == .decoder ? try tensor.matrix() : try vector(file, prefix + name.rawValue)
+        ))
+    }
+    return ParameterSet(named: set)
   }
 
   private func vector(_ file: SafetensorsFile, _ name: String) throws -> Matrix {

@@ -34,19 +34,15 @@ public struct AbsTopKConfiguration: SelectingConfiguration {
   /// Latents that are active on a token.
   public var k: Int
   public var subtractsDecoderBias = true
-  public var rescalesByDecoderNorm = false
+  public var rescalesByDecoderNorm = true
   public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss()
-  public var decoderConstraint = DecoderConstraint.unitRowsAfterStep
+  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
+  public var decoderConstraint = DecoderConstraint.none
 
   public init(k: Int) { self.k = k }
 
   /// SAELens' conventions for training.
-  public static func saeLens(k: Int) -> AbsTopKConfiguration {
-    var configuration = AbsTopKConfiguration(k: k)
-    configuration.followSAELens()
-    return configuration
-  }
+  public static func saeLens(k: Int) -> AbsTopKConfiguration { AbsTopKConfiguration(k: k) }
 }
 
 extension AbsTopKAutoencoder: StorableAutoencoder {

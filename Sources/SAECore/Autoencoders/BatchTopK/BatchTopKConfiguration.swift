@@ -4,10 +4,10 @@ public struct BatchTopKConfiguration: SelectingConfiguration {
   /// Latents that are active on a token, on average: ⌊k · tokens⌋ are kept of a batch.
   public var k: Double
   public var subtractsDecoderBias = true
-  public var rescalesByDecoderNorm = false
+  public var rescalesByDecoderNorm = true
   public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss()
-  public var decoderConstraint = DecoderConstraint.unitRowsAfterStep
+  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
+  public var decoderConstraint = DecoderConstraint.none
   /// How the threshold for inference comes about.
   public var thresholdAverage = ThresholdAverage()
 
@@ -16,6 +16,7 @@ public struct BatchTopKConfiguration: SelectingConfiguration {
   /// dictionary_learning's conventions.
   public static func dictionaryLearning(k: Int) -> BatchTopKConfiguration {
     var configuration = BatchTopKConfiguration(k: Double(k))
+    configuration.followDictionaryLearning()
     configuration.thresholdAverage = .dictionaryLearning()
     return configuration
   }
@@ -23,7 +24,6 @@ public struct BatchTopKConfiguration: SelectingConfiguration {
   /// SAELens' conventions for training.
   public static func saeLens(k: Double) -> BatchTopKConfiguration {
     var configuration = BatchTopKConfiguration(k: k)
-    configuration.followSAELens()
     configuration.thresholdAverage = .saeLens()
     return configuration
   }

@@ -37,10 +37,10 @@ public struct GroupMaxConfiguration: SelectingConfiguration {
   /// Groups, and so latents that are active on a token.
   public var k: Int
   public var subtractsDecoderBias = true
-  public var rescalesByDecoderNorm = false
+  public var rescalesByDecoderNorm = true
   public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss()
-  public var decoderConstraint = DecoderConstraint.unitRowsAfterStep
+  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
+  public var decoderConstraint = DecoderConstraint.none
 
   public init(k: Int) { self.k = k }
 

@@ -15,13 +15,13 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
   public var levels = MatryoshkaLevels.halving(5)
   public var weighting = MatryoshkaWeighting.mean
   public var subtractsDecoderBias = true
-  public var rescalesByDecoderNorm = false
+  public var rescalesByDecoderNorm = true
   public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss()
+  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
   /// Whether each level has an auxiliary loss of its own, of the dead latents that it adds on the
   /// residual of its reconstruction: SAELens' `use_matryoshka_aux_loss`.
   public var hasAuxiliaryLossPerLevel = false
-  public var decoderConstraint = DecoderConstraint.unitRowsAfterStep
+  public var decoderConstraint = DecoderConstraint.none
   /// How the threshold for inference comes about.
   public var thresholdAverage = ThresholdAverage()
 
@@ -32,6 +32,7 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
     k: Int, fractions: [Double]
   ) -> MatryoshkaConfiguration {
     var configuration = MatryoshkaConfiguration(k: Double(k))
+    configuration.followDictionaryLearning()
     configuration.levels = .fractions(fractions)
     configuration.weighting = .meanOfMeans
     configuration.thresholdAverage = .dictionaryLearning()
@@ -41,7 +42,6 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
   /// SAELens' conventions for training.
   public static func saeLens(k: Double, widths: [Int]) -> MatryoshkaConfiguration {
     var configuration = MatryoshkaConfiguration(k: k)
-    configuration.followSAELens()
     configuration.levels = .widths(widths)
     configuration.weighting = .sum
     configuration.thresholdAverage = .saeLens()

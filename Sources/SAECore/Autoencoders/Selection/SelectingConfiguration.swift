@@ -23,9 +23,10 @@ extension SelectingConfiguration {
     decoderConstraint == .none ? .saeLens : .uniformEntries(rowNorm: 1)
   }
 
-  /// The geometric median, where b_dec is subtracted from the input.
+  /// 0 where the decoder is free, as in SAELens; else the geometric median, where b_dec is
+  /// subtracted from the input.
   public var decoderBiasInitialization: DecoderBiasInitialization {
-    subtractsDecoderBias ? .geometricMedian : .zeros
+    decoderConstraint != .none && subtractsDecoderBias ? .geometricMedian : .zeros
   }
 
   /// 2e-4 / √(latents / 2¹⁴).
@@ -35,15 +36,17 @@ extension SelectingConfiguration {
     AutomaticLearningRate.adam(latentCount: latentCount)
   }
 
-  /// Takes over what SAELens' training of such variants has in common.
-  mutating func followSAELens() {
-    rescalesByDecoderNorm = true
-    auxiliaryLoss = AuxiliaryLoss(.rawScores, coefficient: 1)
-    decoderConstraint = .none
+  /// Takes over what dictionary_learning's trainers of such variants have in common: unit decoder
+  /// rows, and an auxiliary loss that does not depend on the scale of activations.
+  mutating func followDictionaryLearning() {
+    rescalesByDecoderNorm = false
+    auxiliaryLoss = AuxiliaryLoss(.residualVariance, coefficient: 1.0 / 32)
+    decoderConstraint = .unitRowsAfterStep
   }
 
   /// Takes over what sparsify's variants have in common, with its auxiliary loss off.
   mutating func followSparsify() {
+    rescalesByDecoderNorm = false
     reconstructionLoss = .fractionOfVarianceUnexplained
     auxiliaryLoss = nil
     decoderConstraint = .unitRowsBeforeForward

@@ -1,0 +1,74 @@
+/// The settings of a ``GatedAutoencoder``. Defaults are the recommended ones; each library's own
+/// conventions are ``saeLens(coefficient:)``, ``dictionaryLearning(coefficient:)`` and
+/// ``pAnnealing(_:form:coefficient:)``.
+public struct GatedConfiguration: Sendable, Equatable {
+  /// What keeps gates closed: of the gates' positive pre-activations.
+  public var penalty = ActivationPenalty.weightedL1
+  /// λ, what the penalty is multiplied by.
+  public var coefficient: CoefficientSchedule
+  /// Lowers the penalty's exponent while training; nil leaves it.
+  public var annealing: PAnnealing?
+  /// Whether the auxiliary reconstruction trains W_dec and b_dec as well: SAELens. Frozen, the
+  /// auxiliary task does not shape the dictionary: paper, dictionary_learning.
+  public var auxiliaryTrainsDecoder = false
+  /// Whether b_dec is subtracted from the activations before encoding.
+  public var subtractsDecoderBias = true
+  /// The scale of both reconstruction errors.
+  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
+  /// What keeps decoder rows at unit norm: needed unless the penalty is weighted by norms.
+  public var decoderConstraint = DecoderConstraint.none
+
+  public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
+
+  /// SAELens' conventions for training.
+  public static func saeLens(coefficient: CoefficientSchedule) -> GatedConfiguration {
+    var configuration = GatedConfiguration(coefficient: coefficient)
+    configuration.auxiliaryTrainsDecoder = true
+    return configuration
+  }
+
+  /// The paper's conventions and dictionary_learning's: plain L1, unit decoder rows; β₁ = 0 in Adam.
+  public static func dictionaryLearning(coefficient: CoefficientSchedule) -> GatedConfiguration {
+    var configuration = GatedConfiguration(coefficient: coefficient)
+    configuration.penalty = .plainL1
+    configuration.decoderConstraint = .exactUnitRowsAfterStep
+    return configuration
+  }
+
+  /// dictionary_learning's `GatedAnnealTrainer`.
+  ///
+  /// - Throws: ``InvalidOption`` if a norm's exponent is to reach 0, where it is no norm any more.
+  public static func pAnnealing(
+    _ annealing: PAnnealing, form: ActivationPenalty.Form = .norm,
+    coefficient: CoefficientSchedule
+  ) throws(InvalidOption) -> GatedConfiguration {
+    try annealing.check(form)
+    var configuration = GatedConfiguration.dictionaryLearning(coefficient: coefficient)
+    configuration.penalty = try ActivationPenalty(
+      form, exponent: 1, weightsByDecoderNorm: false)
+    configuration.annealing = annealing
+    return configuration
+  }
+}
+
+extension GatedConfiguration: AutoencoderConfiguration {
+  /// Random unit directions where the decoder is held at them, else SAELens' small rows.
+  public var weightInitialization: WeightInitialization {
+    decoderConstraint == .none ? .saeLens : .randomDirections(rowNorm: 1)
+  }
+
+  public var decoderBiasInitialization: DecoderBiasInitialization { .zeros }
+
+  /// 2e-4 / √(latents / 2¹⁴), as for ``TopKConfiguration``.
+  public func learningRate(latentCount: Int) -> Double {
+    AutomaticLearningRate.adam(latentCount: latentCount)
+  }
+
+  /// Gates, magnitudes and their scales at 0 take the place of b_enc.
+  public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
+    let zeros = [Float](repeating: 0, count: weights[.encoder].rows)
+    return weights.replacing(
+      [.encoderBias],
+      with: [(.gateBias, zeros), (.magnitudeBias, zeros), (.magnitudeScale, zeros)])
+  }
+}

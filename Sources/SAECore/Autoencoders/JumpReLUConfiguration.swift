@@ -1,0 +1,142 @@
+/// The settings of a ``JumpReLUAutoencoder``. Defaults are the recommended ones; each library's own
+/// conventions are ``saeLens(_:coefficient:)``, ``dictionaryLearning(targetL0:coefficient:)`` and
+/// ``deepMind(coefficient:)``.
+public struct JumpReLUConfiguration: Sendable, Equatable {
+  /// What keeps latents sparse; λ is ``coefficient``, L0 the number of active latents of a token.
+  public enum SparsityLoss: Sendable, Equatable {
+    /// λ · mean L0.
+    ///
+    /// Source: Rajamanoharan et al. 2024, arXiv 2407.14435, section 3.
+    case step
+    /// λ · mean of (2/T) (L0 − T)², T the target: SAELens' `quadratic`, Gemma Scope 2.
+    case quadratic(target: Double)
+    /// λ ((mean L0)/T − 1)²: dictionary_learning.
+    case targetL0(Double)
+    /// λ · mean of Σ_i tanh(κ z_i n_i), n the decoder rows' norms and κ the scale.
+    ///
+    /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
+    case tanh(scale: Double)
+  }
+
+  /// Where the straight-through estimator of the jump sends gradients.
+  ///
+  /// With the window K = 1[|h − θ| < ε/2], for a gradient G_z of the latents: to the threshold
+  /// −(θ/ε) K G_z and, if it reaches the input, to h (θ/ε) K G_z beside the exact part; for a
+  /// gradient V of the step 1[h > θ]: −(1/ε) K V, and (1/ε) K V.
+  public enum Estimator: Sendable, Equatable {
+    /// To the threshold alone: DeepMind, SAELens' default.
+    case threshold
+    /// To threshold and pre-activation: Anthropic, SAELens' `jumprelu_ste_to_input`.
+    case thresholdAndInput
+    /// To the threshold alone, the step taken of the latent z instead of h: K = 1[|z − θ| < ε/2],
+    /// in which every silent latent (z = 0) lies once θ < ε/2. dictionary_learning.
+    case thresholdByLatents
+  }
+
+  /// What the optimizer changes.
+  public enum Parametrization: Sendable, Equatable {
+    /// θ, held at 0 or above before each forward pass: SAELens.
+    case clamped
+    /// θ, free: dictionary_learning.
+    case free
+    /// log θ: the papers, SAELens before 6.20. Adam then moves θ by a factor of at most e^η a step.
+    case logarithmic
+  }
+
+  /// What revives silent latents: coefficient · mean of Σ_i n_i max(θ_i − h_i, 0).
+  ///
+  /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
+  public struct PreActivationLoss: Sendable, Equatable {
+    public let coefficient: Double
+    /// Whether only latents that count as dead take part: SAELens. All of them: Anthropic.
+    public let isForDeadLatents: Bool
+
+    public init(coefficient: Double = 3e-6, isForDeadLatents: Bool = true) {
+      self.coefficient = coefficient
+      self.isForDeadLatents = isForDeadLatents
+    }
+  }
+
+  public var sparsityLoss = SparsityLoss.tanh(scale: 4)
+  /// λ. Anthropic warms it up over the whole run.
+  public var coefficient: CoefficientSchedule
+  /// ε, the width of the estimator's window, in the units of pre-activations: the recommended value
+  /// is for activations scaled to norm √width.
+  public var bandwidth: Float = 2
+  /// What thresholds begin as, in the same units.
+  public var initialThreshold: Float = 0.1
+  public var estimator = Estimator.thresholdAndInput
+  public var parametrization = Parametrization.clamped
+  /// nil leaves silent latents alone.
+  public var preActivationLoss: PreActivationLoss? = PreActivationLoss()
+  /// Whether b_dec is subtracted from the activations before encoding.
+  public var subtractsDecoderBias = true
+  /// The scale of the reconstruction error.
+  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
+  /// What keeps decoder rows at unit norm.
+  public var decoderConstraint = DecoderConstraint.none
+
+  public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
+
+  /// SAELens' conventions for training.
+  public static func saeLens(
+    _ loss: SparsityLoss = .step, coefficient: CoefficientSchedule
+  ) -> JumpReLUConfiguration {
+    var configuration = JumpReLUConfiguration(coefficient: coefficient)
+    configuration.sparsityLoss = loss
+    configuration.bandwidth = 0.05
+    configuration.initialThreshold = 0.01
+    configuration.estimator = .threshold
+    configuration.preActivationLoss = nil
+    return configuration
+  }
+
+  /// dictionary_learning's conventions; activations of unit mean squared norm, and β₁ = 0 in Adam.
+  public static func dictionaryLearning(
+    targetL0: Double = 20, coefficient: CoefficientSchedule
+  ) -> JumpReLUConfiguration {
+    var configuration = JumpReLUConfiguration(coefficient: coefficient)
+    configuration.sparsityLoss = .targetL0(targetL0)
+    configuration.bandwidth = 0.001
+    configuration.initialThreshold = 0.001
+    configuration.estimator = .thresholdByLatents
+    configuration.parametrization = .free
+    configuration.preActivationLoss = nil
+    configuration.subtractsDecoderBias = false
+    configuration.decoderConstraint = .unitRowsAfterStep
+    return configuration
+  }
+
+  /// The paper's conventions; activations of unit mean squared norm, and β₁ = 0 in Adam.
+  ///
+  /// Source: Rajamanoharan et al. 2024, arXiv 2407.14435; Lieberum et al. 2024, arXiv 2408.05147.
+  public static func deepMind(coefficient: CoefficientSchedule) -> JumpReLUConfiguration {
+    var configuration = JumpReLUConfiguration.saeLens(coefficient: coefficient)
+    configuration.bandwidth = 0.001
+    configuration.initialThreshold = 0.001
+    configuration.parametrization = .logarithmic
+    configuration.subtractsDecoderBias = false
+    configuration.decoderConstraint = .unitRowsAfterStep
+    return configuration
+  }
+}
+
+extension JumpReLUConfiguration: AutoencoderConfiguration {
+  /// Unit rows where the decoder is held at them, else SAELens' small ones.
+  public var weightInitialization: WeightInitialization {
+    decoderConstraint == .none ? .saeLens : .uniformEntries(rowNorm: 1)
+  }
+
+  public var decoderBiasInitialization: DecoderBiasInitialization { .zeros }
+
+  /// 2e-4 / √(latents / 2¹⁴), as for ``TopKConfiguration``.
+  public func learningRate(latentCount: Int) -> Double {
+    AutomaticLearningRate.adam(latentCount: latentCount)
+  }
+
+  /// Adds the thresholds.
+  public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
+    let thresholds = [Float](repeating: initialThreshold, count: weights[.encoder].rows)
+    return weights.replacing([], with: [parametrization.parameter(thresholds)])
+  }
+}

@@ -1,0 +1,109 @@
+/// Lowering the exponent of a sparsity term step by step, its coefficient with it so that the term
+/// keeps its size.
+///
+/// At each of `updates` steps, evenly spaced from the first to the last, the coefficient α is
+/// multiplied by the ratio of the term's mean with the exponent in force to its mean with the next
+/// one, over the last `queueLength` steps, and the next exponent comes into force. The first of the
+/// updates only begins the measuring.
+///
+/// Source: Karvonen et al. 2024, arXiv 2408.00113, section 4; details as in dictionary_learning.
+public struct PAnnealing: Sendable, Equatable {
+  /// Exponents, evenly spaced; in float32, as the library holds them.
+  public let exponents: [Double]
+  /// The steps after which they come into force, the first step being 0.
+  public let updateSteps: [Int]
+  /// Steps over which the ratio is taken.
+  public let queueLength: Int
+
+  /// - Throws: ``InvalidOption`` for an exponent that is negative or not finite, steps that are
+  ///   negative, or counts below 1.
+  public init(
+    from first: Double = 1, to last: Double, between steps: ClosedRange<Int>, updates: Int = 10,
+    queueLength: Int = 10
+  ) throws(InvalidOption) {
+    try InvalidOption.checkNotNegative("first", first)
+    try InvalidOption.checkNotNegative("last", last)
+    try InvalidOption.check("steps", steps.lowerBound, in: 0...Int.max)
+    try InvalidOption.check("updates", updates, in: 1...1_000_000)
+    try InvalidOption.check("queueLength", queueLength, in: 1...Int.max)
+    let gaps = Double(max(1, updates - 1))
+    exponents = (0..<updates).map { Double(Float(first + (last - first) * Double($0) / gaps)) }
+    updateSteps = (0..<updates).map {
+      steps.lowerBound + Int(Double(steps.upperBound - steps.lowerBound) * Double($0) / gaps)
+    }
+    self.queueLength = queueLength
+  }
+
+  /// Throws where a penalty of the form has no value at one of the exponents.
+  func check(_ form: ActivationPenalty.Form) throws(InvalidOption) {
+    guard form == .powers || exponents.allSatisfy({ $0 > 0 }) else {
+      throw InvalidOption(
+        "annealing", expected: "exponents above 0 for the form Lp", found: "an exponent of 0")
+    }
+  }
+}
+
+/// Where an annealing stands.
+public struct PAnnealingState: Sendable, Equatable {
+  public let schedule: PAnnealing
+  /// p
+  public private(set) var exponent: Double
+  /// What the coefficient has been multiplied by so far.
+  public private(set) var coefficientFactor = 1.0
+  /// The exponent to come, once it is being measured.
+  public private(set) var nextExponent: Double?
+  private var updates = 0
+  private var queue: [Pair] = []
+  private var pending: Pair?
+
+  private struct Pair: Sendable, Equatable {
+    let now: Double
+    let next: Double
+  }
+
+  /// The beginning of an annealing.
+  public init(_ schedule: PAnnealing) {
+    self.schedule = schedule
+    exponent = schedule.exponents[0]
+  }
+
+  /// Notes the size of the term in a step that has yet to be made: without coefficient, with the
+  /// exponent in force and with the next one.
+  mutating func note(_ now: Double, next: Double?) {
+    pending = next.map { Pair(now: now, next: $0) }
+  }
+
+  /// Goes on after a step, the first being 0.
+  mutating func finishStep(_ step: Int) {
+    if let pending {
+      queue.append(pending)
+      if queue.count > schedule.queueLength { queue.removeFirst() }
+    }
+    pending = nil
+    guard schedule.updateSteps.contains(step), updates < schedule.exponents.count else { return }
+    if nextExponent != nil {
+      let now = queue.reduce(0) { $0 + $1.now }
+      let next = queue.reduce(0) { $0 + $1.next }
+      // A term that is 0 for lack of activations says nothing about the ratio.
+      if next > 0 { coefficientFactor *= now / next }
+    }
+    exponent = schedule.exponents[updates]
+    updates += 1
+    nextExponent = schedule.exponents[min(updates, schedule.exponents.count - 1)]
+  }
+}
+
+extension ActivationPenalty {
+  /// The penalty with the exponent that an annealing is at, and notes what the annealing measures.
+  func evaluate(
+    _ activations: SparseLatents, norms: [Float], annealing: inout PAnnealingState?
+  ) -> (value: Double, slopes: [Float]) {
+    guard var state = annealing else { return evaluate(activations, norms: norms) }
+    let result = withExponent(state.exponent).evaluate(activations, norms: norms)
+    state.note(
+      result.value,
+      next: state.nextExponent.map { withExponent($0).value(activations, norms: norms) })
+    annealing = state
+    return result
+  }
+}

@@ -1,0 +1,60 @@
+extension ReLUAutoencoder: TrainableAutoencoder {
+  public var decoderConstraint: DecoderConstraint { configuration.decoderConstraint }
+
+  /// The loss is the reconstruction error and the sparsity penalty times its coefficient.
+  public mutating func computeGradients(
+    of batch: TrainingBatch, into gradients: inout ParameterSet
+  ) throws(ShapeError) -> TrainingPass {
+    try check(batch)
+    let inputs = centered(batch.activations)
+    let latents = latents(of: inputs)
+    let algebra = CodeAlgebra(latents)
+    let pass = algebra.reconstructionPass(
+      code: latents.values, decoder: dictionary, bias: parameters[.decoderBias].array,
+      target: batch.target)
+    let factor = configuration.reconstructionLoss.factor(for: batch.target)
+    let slope = Float(2 * factor)
+
+    let weights = configuration.penalty.weightsByDecoderNorm
+    let norms = weights ? dictionary.rowNorms() : []
+    let penalty = configuration.penalty.evaluate(latents, norms: norms, annealing: &annealing)
+    let coefficient = self.coefficient(at: batch.step)
+    let lambda = Float(coefficient)
+    let (values, slopes, projections) = (latents.values, penalty.slopes, pass.projections)
+    let preActivations = latents.mapEntries { entry, _, _ in
+      slope * projections[entry] + lambda * slopes[entry]
+    }
+
+    algebra.sumRows(
+      pass.error, coefficients: latents.mapEntries { entry, _, _ in slope * values[entry] },
+      into: &gradients[.decoder])
+    if weights {
+      // The penalty depends on z n alone, so n ∂/∂n = z ∂/∂z.
+      let sums = latents.sumByLatent(
+        latents.mapEntries { entry, _, latent in
+          norms[latent] > 0 ? lambda * slopes[entry] * values[entry] / norms[latent] : 0
+        })
+      gradients.addNormGradients(sums, norms: norms, decoder: dictionary)
+    }
+    algebra.sumRows(inputs, coefficients: preActivations, into: &gradients[.encoder])
+    let encoderBias = latents.sumByLatent(preActivations).map { Float($0) }
+    gradients[.encoderBias] = .rowVector(encoderBias)
+    gradients[.decoderBias] = parameters.decoderBiasGradient(
+      error: pass.error, slope: Double(slope),
+      preActivations: configuration.subtractsDecoderBias ? encoderBias : nil)
+    return TrainingPass(
+      losses: [
+        LossTerm("reconstruction", factor * pass.totalSquaredError),
+        LossTerm("sparsity", coefficient * penalty.value),
+      ], latents: latents, totalSquaredError: pass.totalSquaredError, deadCount: 0)
+  }
+
+  public mutating func finishStep(_ pass: TrainingPass, step: Int) {
+    annealing?.finishStep(step)
+  }
+
+  /// λ in force during a step, annealing included.
+  func coefficient(at step: Int) -> Double {
+    configuration.coefficient.value(at: step) * (annealing?.coefficientFactor ?? 1)
+  }
+}

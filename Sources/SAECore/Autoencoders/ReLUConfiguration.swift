@@ -1,0 +1,69 @@
+/// The settings of a ``ReLUAutoencoder``. Defaults are the recommended ones; each library's own
+/// conventions are ``saeLens(coefficient:exponent:)``, ``dictionaryLearning(coefficient:)`` and
+/// ``pAnnealing(_:form:coefficient:)``.
+public struct ReLUConfiguration: Sendable, Equatable {
+  /// What keeps latents sparse.
+  public var penalty = ActivationPenalty.weightedL1
+  /// λ, what the penalty is multiplied by. Anthropic trains with 5 and warms it up over a twentieth
+  /// of the steps, activations scaled to norm √width.
+  public var coefficient: CoefficientSchedule
+  /// Lowers the penalty's exponent while training; nil leaves it.
+  public var annealing: PAnnealing?
+  /// Whether b_dec is subtracted from the activations before encoding.
+  public var subtractsDecoderBias = true
+  /// The scale of the reconstruction error.
+  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
+  /// What keeps decoder rows at unit norm: needed unless the penalty is weighted by norms.
+  public var decoderConstraint = DecoderConstraint.none
+
+  public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
+
+  /// SAELens' conventions, which are the defaults, and dictionary_learning's
+  /// `StandardTrainerAprilUpdate`.
+  ///
+  /// - Parameter exponent: its `lp_norm`.
+  /// - Throws: ``InvalidOption`` for an exponent that is not positive.
+  public static func saeLens(
+    coefficient: CoefficientSchedule, exponent: Double = 1
+  ) throws(InvalidOption) -> ReLUConfiguration {
+    var configuration = ReLUConfiguration(coefficient: coefficient)
+    configuration.penalty = try ActivationPenalty(
+      .norm, exponent: exponent, weightsByDecoderNorm: true)
+    return configuration
+  }
+
+  /// dictionary_learning's `StandardTrainer`: plain L1, unit decoder rows.
+  public static func dictionaryLearning(coefficient: CoefficientSchedule) -> ReLUConfiguration {
+    var configuration = ReLUConfiguration(coefficient: coefficient)
+    configuration.penalty = .plainL1
+    configuration.decoderConstraint = .exactUnitRowsAfterStep
+    return configuration
+  }
+
+  /// dictionary_learning's `PAnnealTrainer`.
+  ///
+  /// - Throws: ``InvalidOption`` if a norm's exponent is to reach 0, where it is no norm any more.
+  public static func pAnnealing(
+    _ annealing: PAnnealing, form: ActivationPenalty.Form = .norm,
+    coefficient: CoefficientSchedule
+  ) throws(InvalidOption) -> ReLUConfiguration {
+    try annealing.check(form)
+    var configuration = ReLUConfiguration.dictionaryLearning(coefficient: coefficient)
+    configuration.penalty = try ActivationPenalty(
+      form, exponent: 1, weightsByDecoderNorm: false)
+    configuration.annealing = annealing
+    return configuration
+  }
+}
+
+extension ReLUConfiguration: AutoencoderConfiguration {
+  /// Rows of norm 0.1.
+  public var weightInitialization: WeightInitialization { .saeLens }
+
+  public var decoderBiasInitialization: DecoderBiasInitialization { .zeros }
+
+  /// 2e-4 / √(latents / 2¹⁴), as for ``TopKConfiguration``.
+  public func learningRate(latentCount: Int) -> Double {
+    AutomaticLearningRate.adam(latentCount: latentCount)
+  }
+}

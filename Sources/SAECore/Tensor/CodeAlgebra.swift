@@ -1,0 +1,147 @@
+import SAEKernels
+
+/// The linear algebra on the entries of a batch: reconstruction, projections and gradients of weight
+/// matrices, by sparse sums where entries are few and by dense products where they are many.
+///
+/// Both give the same results within rounding. Dense products take the tokens a piece at a time, of
+/// a fixed size, so that bits do not depend on the number of threads and the matrix tokens × latents
+/// is never whole in memory.
+package struct CodeAlgebra: Sendable {
+  /// Which entries there are; what their values are makes no difference.
+  package let latents: SparseLatents
+  /// nil where dense products are taken.
+  private let occurrences: LatentOccurrences?
+
+  /// The share of entries in tokens × latents from which on dense products are taken.
+  package static let denseShare = 1.0 / 32
+
+  /// Elements of a dense piece, 32 MB.
+  private static let pieceElements = 1 << 23
+
+  /// - Parameter isDense: nil decides by the number of entries.
+  package init(_ latents: SparseLatents, isDense: Bool? = nil) {
+    self.latents = latents
+    let isDense = isDense ?? latents.isDense
+    occurrences = isDense ? nil : latents.occurrencesByLatent()
+  }
+
+  /// The error of the reconstruction from a code against `target`, and its projections on the
+  /// decoder rows of all entries.
+  ///
+  /// - Parameters:
+  ///   - code: one number an entry.
+  ///   - decoder: latents × width.
+  ///   - bias: width.
+  ///   - target: tokens × width.
+  package func reconstructionPass(
+    code: [Float], decoder: Matrix, bias: [Float], target: Matrix
+  ) -> ReconstructionPass {
+    let batch = latents.replacingValues(code)
+    guard occurrences == nil else {
+      return batch.reconstructionPass(decoder: decoder, bias: bias, target: target)
+    }
+    var error = batch.denselyDecoded(by: decoder, bias: bias)
+    error.add(target, times: -1)
+    let squared = error.rowNorms().map { $0 * $0 }
+    var projections = [Float](repeating: 0, count: latents.entryCount)
+    latents.forPieces { tokens in
+      let products = Matrix.product(error[rows: tokens], decoder.transposed)
+      latents.gather(products, tokens, into: &projections)
+    }
+    return ReconstructionPass(error: error, squaredErrors: squared, projections: projections)
+  }
+
+  /// Row i of `result` = (accumulate ? row i : 0) + Σ over i's entries of coefficient · row of the
+  /// token.
+  ///
+  /// - Parameters:
+  ///   - rows: tokens × width.
+  ///   - coefficients: one an entry.
+  ///   - result: latents × width.
+  package func sumRows(
+    _ rows: Matrix, coefficients: [Float], into result: inout Matrix, accumulate: Bool = false
+  ) {
+    if let occurrences {
+      occurrences.sumRows(rows, coefficients: coefficients, into: &result, accumulate: accumulate)
+      return
+    }
+    let batch = latents.replacingValues(coefficients)
+    batch.forPieces { tokens in
+      let dense = batch.dense(tokens)
+      result.multiply(
+        dense.transposed, rows[rows: tokens], rows: 0..<result.rows, columns: 0..<result.columns,
+        accumulate: accumulate || tokens.lowerBound > 0)
+    }
+  }
+
+  /// Tokens of a piece.
+  static func pieceTokens(latents: Int) -> Int { max(16, pieceElements / max(1, latents)) }
+}
+
+extension SparseLatents {
+  /// Whether dense products are faster than sums over the entries.
+  package var isDense: Bool {
+    Double(entryCount) > CodeAlgebra.denseShare * Double(tokens) * Double(latentCount)
+  }
+
+  /// code · decoder + bias, by whichever of sums and products is faster.
+  package func reconstruction(by decoder: Matrix, bias: [Float]) -> Matrix {
+    isDense ? denselyDecoded(by: decoder, bias: bias) : decoded(by: decoder, bias: bias)
+  }
+
+  fileprivate func denselyDecoded(by decoder: Matrix, bias: [Float]) -> Matrix {
+    var result = Matrix(rows: tokens, columns: decoder.columns)
+    forPieces { range in
+      result.multiply(
+        dense(range).view, decoder.view, rows: range, columns: 0..<decoder.columns,
+        accumulate: false)
+    }
+    return result.subtractingFromRows(bias.map { -$0 })
+  }
+
+  fileprivate func forPieces(_ body: (Range<Int>) -> Void) {
+    let piece = CodeAlgebra.pieceTokens(latents: latentCount)
+    for first in stride(from: 0, to: tokens, by: piece) { body(first..<min(tokens, first + piece)) }
+  }
+
+  /// Some tokens' entries among zeros.
+  fileprivate func dense(_ range: Range<Int>) -> Matrix {
+    let latents = latentCount
+    return unsafe Matrix(uninitialized: range.count, latents) { buffer in
+      guard let base = buffer.baseAddress else { return }
+      let out = unsafe SharedPointer(base)
+      Parallel.forRanges(range.count, grain: Parallel.grain(range.count, least: 8)) { part, _ in
+        for row in part {
+          let target = unsafe out.base + row * latents
+          unsafe target.update(repeating: 0, count: latents)
+          let token = range.lowerBound + row
+          for entry in rowOffsets[token]..<rowOffsets[token + 1] {
+            unsafe target[Int(indices[entry])] = values[entry]
+          }
+        }
+      }
+    }
+  }
+
+  /// Reads some tokens' entries out of a dense matrix.
+  fileprivate func gather(
+    _ matrix: Matrix, _ range: Range<Int>, into result: inout [Float]
+  ) {
+    let latents = latentCount
+    unsafe result.withUnsafeMutableBufferPointer { result in
+      guard let base = result.baseAddress else { return }
+      let out = unsafe SharedPointer(base)
+      let from = unsafe SharedConstant(matrix.view.pointer)
+      Parallel.forRanges(range.count, grain: Parallel.grain(range.count, least: 8)) { part, _ in
+        for row in part {
+          let source = unsafe from.base + row * latents
+          let token = range.lowerBound + row
+          for entry in rowOffsets[token]..<rowOffsets[token + 1] {
+            unsafe out.base[entry] = source[Int(indices[entry])]
+          }
+        }
+      }
+    }
+    withExtendedLifetime(matrix) {}
+  }
+}

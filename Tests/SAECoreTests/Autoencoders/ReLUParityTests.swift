@@ -1,0 +1,114 @@
+import SAECore
+import Testing
+
+/// Numbers of the peers' own runs of the standard variant and of p-annealing.
+@Suite struct ReLUParityTests {
+  static let cases = EncoderFixture.all { $0.hasPrefix("standard") || $0 == "p-annealing" }
+
+  static let names: [ParameterName] = [.encoder, .encoderBias, .decoder, .decoderBias]
+
+  private func run(_ fixture: EncoderFixture) throws -> ParityRun<ReLUAutoencoder> {
+    ParityRun(
+      fixture: fixture, first: try configuration(fixture, isFirst: true),
+      training: try configuration(fixture, isFirst: false), names: Self.names)
+  }
+
+  private func configuration(
+    _ fixture: EncoderFixture, isFirst: Bool
+  ) throws -> ReLUConfiguration {
+    if fixture.variant == "p-annealing" {
+      let (annealing, form, coefficient) = try fixture.annealing(isFirst: isFirst)
+      return try ReLUConfiguration.pAnnealing(annealing, form: form, coefficient: coefficient)
+    }
+    let coefficient = try fixture.coefficient(isFirst: isFirst)
+    if fixture.peer == "SAELens" {
+      var configuration = try ReLUConfiguration.saeLens(
+        coefficient: coefficient, exponent: fixture.setting("lp_norm") ?? 1)
+      configuration.subtractsDecoderBias = fixture.setting("apply_b_dec_to_input") != 0
+      return configuration
+    }
+    try #require(fixture.peer == "dictionary_learning")
+    return fixture.variant == "standard"
+      ? ReLUConfiguration.dictionaryLearning(coefficient: coefficient)
+      : try ReLUConfiguration.saeLens(coefficient: coefficient)
+  }
+
+  @Test(arguments: cases) func firstPass(_ fixture: EncoderFixture) throws {
+    var losses = ["reconstruction": "mse_loss", "sparsity": "l1_loss"]
+    var scales: [String: Double] = [:]
+    if fixture.peer == "dictionary_learning" {
+      losses["sparsity"] = "sparsity_loss"
+      scales["sparsity_loss"] = fixture.setting("l1_penalty")
+    }
+    if fixture.variant == "p-annealing" {
+      // This peer's trainer has no term of its own for the reconstruction.
+      let expected = try fixture.file("expected")
+      let total = try expected.tensor("loss64.total").doubles()[0]
+      let sparsity = try expected.tensor("loss64.scaled_lp_loss").doubles()[0]
+      try run(fixture).checkFirstPass(
+        losses: ["reconstruction": "total", "sparsity": "scaled_lp_loss"],
+        overrides: ["reconstruction": total - sparsity])
+      return
+    }
+    try run(fixture).checkFirstPass(losses: losses, scales: scales)
+  }
+
+  @Test(arguments: cases) func tenSteps(_ fixture: EncoderFixture) throws {
+    try run(fixture).checkSteps { trainer, step, expected in
+      guard let state = trainer.model.annealing else { return }
+      try fixture.expectAnnealing(state, step, expected)
+    }
+  }
+}
+
+extension EncoderFixture {
+  /// λ with its warm-up, or without it as in the first pass.
+  func coefficient(isFirst: Bool) throws -> CoefficientSchedule {
+    let value = try #require(
+      ["l1_coefficient", "l1_penalty", "l0_coefficient", "sparsity_penalty"]
+        .compactMap { setting($0) }.first)
+    let warmUp = setting("l1_warm_up_steps") ?? setting("sparsity_warmup_steps") ?? 0
+    return try CoefficientSchedule(finalValue: value, warmUpSteps: isFirst ? 0 : Int(warmUp))
+  }
+
+  /// The annealing of the ten steps, or one that stays where the first pass is.
+  func annealing(
+    isFirst: Bool
+  ) throws -> (PAnnealing, ActivationPenalty.Form, CoefficientSchedule) {
+    let name = text("hyper_parameters.trainer_arguments.sparsity_function")
+    let form = try #require(name.flatMap { ActivationPenalty.Form(rawValue: $0) })
+    if isFirst {
+      let expected = try file("expected")
+      let p = try expected.tensor("loss64.p").doubles()[0]
+      let coefficient = try expected.tensor("loss64.sparsity_coeff").doubles()[0]
+      return (
+        try PAnnealing(from: p, to: p, between: 100...200), form,
+        try CoefficientSchedule(finalValue: coefficient)
+      )
+    }
+    func argument(_ name: String) throws -> Double { try #require(setting(name)) }
+    return (
+      try PAnnealing(
+        from: argument("p_start"), to: argument("p_end"),
+        between: Int(argument("anneal_start"))...Int(argument("anneal_end")),
+        updates: Int(argument("n_sparsity_updates")),
+        queueLength: Int(argument("sparsity_queue_length"))), form,
+      try CoefficientSchedule(finalValue: argument("initial_sparsity_penalty"))
+    )
+  }
+
+  /// The annealing as the peer has it at the start of a step.
+  func expectAnnealing(_ state: PAnnealingState, _ step: Int, _ expected: SafetensorsFile) throws {
+    let p = try expected.tensor("steps.p").doubles()[step]
+    #expect(state.exponent == p, "p before step \(step + 1)")
+    let initial = try #require(setting("initial_sparsity_penalty"))
+    let coefficient = try expected.tensor("steps.sparsity_coeff").doubles()[step]
+    #expect(
+      abs(initial * state.coefficientFactor - coefficient) <= 2e-6 * coefficient,
+      "coefficient before step \(step + 1)")
+    #expect(
+      state.schedule.exponents == (try expected.tensor("anneal.p_values").doubles()))
+    #expect(
+      state.schedule.updateSteps == (try expected.tensor("anneal.update_steps").integers()))
+  }
+}
