@@ -91,6 +91,16 @@ import Testing
     try run.checkTenSteps(model)
   }
 
+  @Test(arguments: EncoderFixture.all { $0 == "topk, schedule-free sign descent" })
+  func signDescent(_ fixture: EncoderFixture) throws {
+    let run = try PeerRun(fixture)
+    let model = try TopKAutoencoder(
+      parameters: fixture.parameters(fixture.file("params")),
+      configuration: .sparsify(k: Int(try #require(run.setting("k")))))
+    try run.checkFirstPass(model, encode: model.encode)
+    try run.checkTenSteps(model, optimizer: ScheduleFreeSignDescent(for: model.parameters))
+  }
+
   @Test(arguments: EncoderFixture.all { $0 == "topk + auxk + multi-topk" })
   func multiTopK(_ fixture: EncoderFixture) throws {
     let run = try PeerRun(fixture)

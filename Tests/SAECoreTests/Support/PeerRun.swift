@@ -107,10 +107,11 @@ struct PeerRun {
 
   /// Losses, thresholds and parameters along ten steps, and the counters after them.
   func checkTenSteps<Model: TrainableAutoencoder>(
-    _ model: Model, threshold: (Model) -> Double? = { _ in nil }
+    _ model: Model, optimizer: (any Optimizer)? = nil,
+    threshold: (Model) -> Double? = { _ in nil }
   ) throws {
     var trainer = Trainer(
-      model, clipping: fixture.peer == "sparsify" ? .none : .globalNorm(1),
+      model, optimizer: optimizer, clipping: fixture.peer == "sparsify" ? .none : .globalNorm(1),
       deadLatents: try counters())
     let rates = try expected.tensor("steps.lr").doubles()
     let losses = try expected.tensor("steps64.loss").doubles()
@@ -136,6 +137,15 @@ struct PeerRun {
         expectClose(
           trainer.model.parameters[name].array, reference[name].array, tolerance: bound,
           "\(name) after step \(after)")
+      }
+    }
+    if expected.contains("step10_eval.W_dec") {
+      let reference = try fixture.parameters(
+        expected, prefix: "step10_eval.", like: model.parameters)
+      for name in reference.names {
+        expectClose(
+          trainer.finishedModel.parameters[name].array, reference[name].array, tolerance: bound,
+          "\(name) as evaluated")
       }
     }
     let silence = try ["final.passes_since_fired", "final.tokens_since_fired"].first(

@@ -47,11 +47,13 @@ public struct ThresholdTranscoder: SparseAutoencoder, Equatable {
     let inputs =
       subtractsDecoderBias
       ? activations.subtractingFromRows(parameters[.decoderBias].array) : activations
-    let scores = LatentScores(
-      activations: inputs, encoder: parameters[.encoder], bias: parameters[.encoderBias].array)
-    guard parameters.contains(Self.threshold) else { return scores.above(0) }
-    let thresholds = parameters[Self.threshold].array
-    return scores.above(thresholds.min() ?? 0).keeping { $1 > thresholds[$0] }
+    let thresholds =
+      parameters.contains(Self.threshold)
+      ? parameters[Self.threshold].array.map { max($0, 0) }
+      : [Float](repeating: 0, count: latentCount)
+    return SparseLatents.aboveThreshold(
+      of: inputs, encoder: parameters[.encoder], bias: parameters[.encoderBias].array,
+      thresholds: thresholds)
   }
 
   public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
@@ -65,24 +67,6 @@ public struct ThresholdTranscoder: SparseAutoencoder, Equatable {
   /// - Throws: ``ShapeError`` if the width is another.
   public func reconstruct(_ activations: Matrix) throws(ShapeError) -> Matrix {
     parameters.addingSkipConnection(of: activations, to: try decode(encode(activations)))
-  }
-}
-
-extension SparseLatents {
-  /// The entries that a closure keeps, given latent and value.
-  func keeping(_ keeps: (_ latent: Int, _ value: Float) -> Bool) -> SparseLatents {
-    var offsets = [0]
-    var indices: [UInt32] = []
-    var values: [Float] = []
-    for token in 0..<tokens {
-      for entry in entries(of: token) where keeps(Int(self.indices[entry]), self.values[entry]) {
-        indices.append(self.indices[entry])
-        values.append(self.values[entry])
-      }
-      offsets.append(indices.count)
-    }
-    return SparseLatents(
-      unchecked: latentCount, rowOffsets: offsets, indices: indices, values: values)
   }
 }
 
