@@ -5,9 +5,14 @@ extension SAEArchive {
   /// - Throws: ``TensorFileError`` if there is no implementation of its architecture, or something
   ///   is missing.
   public func autoencoder(file: String) throws(TensorFileError) -> any StorableAutoencoder {
-    guard !architecture.isTranscoder, !architecture.hasSkipConnection else {
-      throw unsupported(file)
+    if architecture.isTranscoder {
+      switch architecture.activation {
+      case .topK, .groupMax: return try Transcoder(self, file: file)
+      case .relu, .jumpReLU: return try ThresholdTranscoder(self, file: file)
+      default: throw unsupported(file)
+      }
     }
+    guard !architecture.hasSkipConnection else { throw unsupported(file) }
     switch architecture.activation {
     case .topK: return try TopKAutoencoder(self, file: file)
     case .absTopK: return try AbsTopKAutoencoder(self, file: file)
@@ -17,7 +22,8 @@ extension SAEArchive {
     case .relu: return try ReLUAutoencoder(self, file: file)
     case .jumpReLU: return try JumpReLUAutoencoder(self, file: file)
     case .gated: return try GatedAutoencoder(self, file: file)
-    case .matchingPursuit, .temporal: throw unsupported(file)
+    case .matchingPursuit: return try MatchingPursuitAutoencoder(self, file: file)
+    case .temporal: throw unsupported(file)
     }
   }
 
