@@ -89,8 +89,16 @@ public struct KernelTable: Sendable {
     ) -> Void
   /// (n, values, bias, thresholds, firstIndex, indices, found, length) → new length; the lists have
   /// room for n + 1 more
-  public let appendAbove:
+  public let appendAboveThresholds:
     @Sendable (Int, P, P, P, UInt32, UnsafeMutablePointer<UInt32>, M, Int) -> Int
+  /// The same, by magnitude: see ``MagnitudeScan``.
+  public let updateTopKMagnitudes:
+    @Sendable (
+      inout TopKCandidates, Int, Int, P, P, P, UInt32, UnsafeMutablePointer<UInt32>, M
+    ) -> Void
+  /// (n, values, bias, scale, threshold, firstIndex, indices, scores, length) → new length
+  public let appendAbove:
+    @Sendable (Int, P, P, P, Float, UInt32, UnsafeMutablePointer<UInt32>, M, Int) -> Int
   /// (candidates, k)
   public let finishTopK: @Sendable (inout TopKCandidates, Int) -> Void
 
@@ -171,9 +179,18 @@ public struct KernelTable: Sendable {
         &$0, k: $1, $2, $3, bias: $4, scale: $5, firstIndex: $6, scratchIndices: $7,
         scratchScores: $8)
     }
-    appendAbove = {
+    appendAboveThresholds = {
       ThresholdScan<Unit>.append(
         $0, $1, bias: $2, thresholds: $3, firstIndex: $4, $5, $6, length: $7)
+    }
+    updateTopKMagnitudes = {
+      TopKSelection<Unit>.update(
+        &$0, k: $1, $2, $3, bias: $4, scale: $5, firstIndex: $6, scratchIndices: $7,
+        scratchScores: $8, magnitudes: true)
+    }
+    appendAbove = {
+      ThresholdScan<Unit>.append(
+        $0, $1, bias: $2, scale: $3, above: $4, firstIndex: $5, $6, $7, length: $8)
     }
     finishTopK = { TopKSelection<Unit>.finish(&$0, k: $1) }
   }
