@@ -2,8 +2,11 @@ public import SAECore
 
 /// A Gemma-2 model, from a directory in Hugging Face's layout.
 ///
-/// Weights are widened to float32 once, when the model is opened; all arithmetic is float32, the
-/// scaling of the embedding and the rotary angles as Hugging Face's library has them in that type.
+/// All arithmetic is float32, the scaling of the embedding and the rotary angles as Hugging Face's
+/// library has them in that type. Weights are widened to float32 once, when the model is opened:
+/// widened again at each use they would take half the memory, and 1 to 2% of the time at 4096 tokens
+/// a batch, but a sixth at a single sequence of 256 (measured on a model of width 256 in bfloat16).
+/// ``ModelOptions/layers`` leaves out layers that are not needed.
 ///
 /// Source: Gemma Team 2024, arXiv 2408.00118, section 2.
 public struct Gemma2: LanguageModel {
