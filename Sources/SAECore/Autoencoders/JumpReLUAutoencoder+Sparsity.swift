@@ -67,6 +67,8 @@ extension JumpReLUConfiguration {
       let mean = l0(entries).reduce(0, +) / tokens
       return JumpSparsity(
         value: coefficient * mean, stepSlopes: entries.everyToken(coefficient / tokens))
+    case .controlledL0:
+      return JumpSparsity(value: 0)
     case .quadratic(let target):
       let counts = l0(entries)
       let sum = counts.reduce(0) { $0 + ($1 - target) * ($1 - target) }

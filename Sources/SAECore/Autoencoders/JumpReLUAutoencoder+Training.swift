@@ -1,3 +1,5 @@
+import Foundation
+
 extension JumpReLUAutoencoder: TrainableAutoencoder {
   public var decoderConstraint: DecoderConstraint { configuration.decoderConstraint }
 
@@ -27,6 +29,7 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
       LossTerm("sparsity", sparsity.value),
     ]
 
+    activeShare = entries.activeByToken().reduce(0, +) / Double(max(1, latents.tokens))
     let revived = revivedLatents(of: batch, latents)
     let revival = configuration.preActivationLoss.flatMap { loss in
       revived.isEmpty ? nil : Revival(loss, revived, entries, inputs, parameters, norms: norms)
@@ -62,6 +65,12 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
       deadCount: revived.count)
   }
 
+  public mutating func finishStep(_ step: Int) {
+    guard case .controlledL0(let target, let gain) = configuration.sparsityLoss else { return }
+    let factor = Float(exp(gain * max(-0.5, min(0.5, activeShare / target - 1))))
+    parameters[.threshold].scale(by: factor)
+  }
+
   /// Everything above the threshold or in the estimator's window.
   private func entries(of inputs: Matrix) -> JumpEntries {
     let (thresholds, bandwidth) = (thresholds, configuration.bandwidth)
@@ -86,21 +95,35 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
   ) -> (preActivations: [Float], thresholds: [Double]) {
     let (h, z) = (entries.preActivations.values, entries.latents.values)
     let (thresholds, bandwidth) = (entries.thresholds, entries.bandwidth)
-    let (latentSlopes, stepSlopes) = (sparsity.latentSlopes, sparsity.stepSlopes)
+    let latentSlopes = sparsity.latentSlopes
     let estimator = configuration.estimator
     let code = entries.latents.mapEntries { entry, _, _ in
       slope * projections[entry] + (latentSlopes?[entry] ?? 0)
     }
+    var stepSlopes = sparsity.stepSlopes
+    if case .controlledL0 = configuration.sparsityLoss {
+      let pull = entries.latents.sumByToken { entry in
+        let t = thresholds[Int(entries.latents.indices[entry])]
+        return JumpEntries.isInWindow(h[entry], t, bandwidth) ? Double(t * code[entry]) : 0
+      }.reduce(0, +)
+      let count = entries.latents.sumByToken { entry in
+        let t = thresholds[Int(entries.latents.indices[entry])]
+        return JumpEntries.isInWindow(h[entry], t, bandwidth) ? 1 : 0
+      }.reduce(0, +)
+      let price = count > 0 ? max(0, -pull / count) : 0
+      stepSlopes = [Float](repeating: Float(price), count: entries.latents.tokens)
+    }
+    let slopesOfSteps = stepSlopes
     // Minus the threshold's gradient; the pre-activation gets the same where the estimator reaches it.
     let jumps = entries.latents.mapEntries { entry, token, latent in
       let threshold = thresholds[latent]
       let near = JumpEntries.isInWindow(h[entry], threshold, bandwidth)
       var jump = near ? threshold / bandwidth * code[entry] : 0
-      if let stepSlopes {
+      if let slopesOfSteps {
         let counts =
           estimator == .thresholdByLatents
           ? h[entry] > threshold && JumpEntries.isInWindow(z[entry], threshold, bandwidth) : near
-        if counts { jump += stepSlopes[token] / bandwidth }
+        if counts { jump += slopesOfSteps[token] / bandwidth }
       }
       return jump
     }

@@ -17,6 +17,7 @@ public struct JumpReLUAutoencoder: SparseAutoencoder {
   /// (1 × width).
   public var parameters: ParameterSet
   public let configuration: JumpReLUConfiguration
+  var activeShare = 0.0
 
   public var inputDimension: Int { parameters[.encoder].columns }
   public var latentCount: Int { parameters[.encoder].rows }

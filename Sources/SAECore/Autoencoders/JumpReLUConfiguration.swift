@@ -16,6 +16,8 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
     ///
     /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
     case tanh(scale: Double)
+    /// A step penalty whose price is found.
+    case controlledL0(target: Double, gain: Double)
   }
 
   /// Where the straight-through estimator of the jump sends gradients.
@@ -136,7 +138,28 @@ extension JumpReLUConfiguration: AutoencoderConfiguration {
 
   /// Adds the thresholds.
   public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
-    let thresholds = [Float](repeating: initialThreshold, count: weights[.encoder].rows)
+    var beginning = initialThreshold
+    if case .controlledL0(let target, _) = sparsityLoss {
+      beginning = calibratedThreshold(weights, batch, target: target)
+    }
+    let thresholds = [Float](repeating: beginning, count: weights[.encoder].rows)
     return weights.replacing([], with: [parametrization.parameter(thresholds)])
+  }
+}
+
+extension JumpReLUConfiguration {
+  /// The threshold at which `target` latents of a token are active in the mean.
+  private func calibratedThreshold(
+    _ weights: ParameterSet, _ batch: Matrix, target: Double
+  ) -> Float {
+    let inputs =
+      subtractsDecoderBias ? batch.subtractingFromRows(weights[.decoderBias].array) : batch
+    let latents = weights[.encoder].rows
+    let scores = SparseLatents.largestScores(
+      k: min(latents, Int(8 * target) + 1), of: inputs, encoder: weights[.encoder],
+      bias: weights[.encoderBias].array, scale: [Float](repeating: 1, count: latents)
+    ).values.sorted(by: >)
+    let wanted = Int(target * Double(batch.rows))
+    return wanted < scores.count ? scores[wanted] : initialThreshold
   }
 }

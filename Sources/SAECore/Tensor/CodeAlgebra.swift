@@ -22,7 +22,7 @@ package struct CodeAlgebra: Sendable {
   package init(_ latents: SparseLatents, isDense: Bool? = nil) {
     self.latents = latents
     let isDense = isDense ?? latents.isDense
-    occurrences = isDense ? nil : latents.occurrencesByLatent()
+    occurrences = isDense && latents.tokens > 0 ? nil : latents.occurrencesByLatent()
   }
 
   /// The error of the reconstruction from a code against `target`, and its projections on the
