@@ -19,7 +19,8 @@ let package = Package(
       ],
       swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
     .testTarget(
-      name: "SAEToolTests", dependencies: ["sae"],
-      swiftSettings: [.swiftLanguageMode(.v6)]),
+      name: "SAEToolTests",
+      dependencies: ["sae", .product(name: "SAECore", package: "swift-sae")],
+      swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
   ]
 )

@@ -42,6 +42,16 @@ public struct KernelTable: Sendable {
       Void
   /// (n, x, y, out)
   public let rowProducts: @Sendable (Int, P, P, UnsafeMutablePointer<Double>) -> Void
+  /// (count, depth, source, acrossStride, depthStride, factor, destination)
+  public let packDoubles:
+    @Sendable (
+      Int, Int, UnsafePointer<Double>, Int, Int, Double, UnsafeMutablePointer<Double>
+    ) -> Void
+  /// (m, n, depth, packed A, packed B, C, rowStride)
+  public let multiplyDoubles:
+    @Sendable (
+      Int, Int, Int, UnsafePointer<Double>, UnsafePointer<Double>, UnsafeMutablePointer<Double>, Int
+    ) -> Void
 
   public let relu: @Sendable (Int, P, M) -> Void
   public let jumpReLU: @Sendable (Int, P, P, M) -> Void
@@ -68,8 +78,16 @@ public struct KernelTable: Sendable {
     ) -> Void
   /// (n, values, bias, thresholds, firstIndex, indices, found, length) → new length; the lists have
   /// room for n + 1 more
-  public let appendAbove:
+  public let appendAboveThresholds:
     @Sendable (Int, P, P, P, UInt32, UnsafeMutablePointer<UInt32>, M, Int) -> Int
+  /// The same, by magnitude: see ``MagnitudeScan``.
+  public let updateTopKMagnitudes:
+    @Sendable (
+      inout TopKCandidates, Int, Int, P, P, P, UInt32, UnsafeMutablePointer<UInt32>, M
+    ) -> Void
+  /// (n, values, bias, scale, threshold, firstIndex, indices, scores, length) → new length
+  public let appendAbove:
+    @Sendable (Int, P, P, P, Float, UInt32, UnsafeMutablePointer<UInt32>, M, Int) -> Int
   /// (candidates, k)
   public let finishTopK: @Sendable (inout TopKCandidates, Int) -> Void
 
@@ -110,10 +128,16 @@ public struct KernelTable: Sendable {
     accumulate = { VectorLoops<Unit>.accumulate($0, $1, $2) }
     productSums = { ProductSums<Unit>.run($0, $1, rowStride: $2, $3, $4) }
     addErrorMoments = {
-      StatisticsLoops.addErrorMoments(
+      StatisticsLoops<Unit>.addErrorMoments(
         $0, $1, $2, $3, rowStride: $4, width: $5, $6, stride: $7)
     }
-    rowProducts = { StatisticsLoops.rowProducts($0, $1, $2, $3) }
+    rowProducts = { StatisticsLoops<Unit>.rowProducts($0, $1, $2, $3) }
+    packDoubles = {
+      DoubleLoops<Unit>.pack($0, $1, $2, acrossStride: $3, depthStride: $4, factor: $5, $6)
+    }
+    multiplyDoubles = {
+      DoubleLoops<Unit>.multiplyPanels(m: $0, n: $1, depth: $2, $3, $4, $5, rowStride: $6)
+    }
     relu = { ActivationLoops<Unit>.relu($0, $1, $2) }
     jumpReLU = { ActivationLoops<Unit>.jumpReLU($0, $1, $2, $3) }
     exp = { ActivationLoops<Unit>.exp($0, $1, $2) }
@@ -135,9 +159,18 @@ public struct KernelTable: Sendable {
         &$0, k: $1, $2, $3, bias: $4, scale: $5, firstIndex: $6, scratchIndices: $7,
         scratchScores: $8)
     }
-    appendAbove = {
+    appendAboveThresholds = {
       ThresholdScan<Unit>.append(
         $0, $1, bias: $2, thresholds: $3, firstIndex: $4, $5, $6, length: $7)
+    }
+    updateTopKMagnitudes = {
+      TopKSelection<Unit>.update(
+        &$0, k: $1, $2, $3, bias: $4, scale: $5, firstIndex: $6, scratchIndices: $7,
+        scratchScores: $8, magnitudes: true)
+    }
+    appendAbove = {
+      ThresholdScan<Unit>.append(
+        $0, $1, bias: $2, scale: $3, above: $4, firstIndex: $5, $6, $7, length: $8)
     }
     finishTopK = { TopKSelection<Unit>.finish(&$0, k: $1) }
   }

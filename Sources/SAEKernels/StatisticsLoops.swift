@@ -1,8 +1,8 @@
 /// Sums in double over rows of floats, for statistics of many tokens.
 ///
 /// No fused multiply-add and a fixed number of partial sums: every instruction set gives the same
-/// bits.
-public enum StatisticsLoops {
+/// bits. The vector unit only tells the copies of the code apart.
+public enum StatisticsLoops<Unit: VectorUnit> {
   @usableFromInline static var lanes: Int { 8 }
 
   @inlinable @inline(__always)

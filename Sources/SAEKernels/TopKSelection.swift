@@ -25,17 +25,24 @@ public enum TopKSelection<Unit: VectorUnit> {
   public typealias Vector = Unit.Vector
 
   /// Takes the scores of `n` further latents into account; see ``ThresholdScan`` for what a score
-  /// is. The scratch lists have room for `2 k + n` entries.
+  /// is, and ``MagnitudeScan`` for scores that compete by magnitude. The scratch lists have room for
+  /// `2 k + n` entries.
   @inlinable @inline(__always)
   public static func update(
     _ candidates: inout TopKCandidates, k: Int, _ n: Int, _ values: UnsafePointer<Float>,
     bias: UnsafePointer<Float>, scale: UnsafePointer<Float>, firstIndex: UInt32,
-    scratchIndices: UnsafeMutablePointer<UInt32>, scratchScores: UnsafeMutablePointer<Float>
+    scratchIndices: UnsafeMutablePointer<UInt32>, scratchScores: UnsafeMutablePointer<Float>,
+    magnitudes: Bool = false
   ) {
     let held = candidates.count
-    let total = ThresholdScan<Unit>.append(
-      n, values, bias: bias, scale: scale, above: candidates.threshold, firstIndex: firstIndex,
-      scratchIndices, scratchScores, length: held)
+    let total =
+      magnitudes
+      ? MagnitudeScan<Unit>.append(
+        n, values, bias: bias, scale: scale, above: candidates.threshold, firstIndex: firstIndex,
+        scratchIndices, scratchScores, length: held)
+      : ThresholdScan<Unit>.append(
+        n, values, bias: bias, scale: scale, above: candidates.threshold, firstIndex: firstIndex,
+        scratchIndices, scratchScores, length: held)
     if total == held { return }
     if total < 2 * k {
       for i in held..<total {

@@ -11,6 +11,15 @@ enum CountedTokens {
     return mask.indices.filter { mask[$0] }.map { UInt32($0) }
   }
 
+  /// Throws unless activations and reconstruction are of the same tokens and of a width.
+  static func check(
+    _ activations: Matrix, _ reconstruction: Matrix, width: Int
+  ) throws(ShapeError) {
+    try check("activations", "columns", expected: width, found: activations.columns)
+    try check("reconstruction", "columns", expected: width, found: reconstruction.columns)
+    try check("reconstruction", "rows", expected: activations.rows, found: reconstruction.rows)
+  }
+
   /// Throws unless two sizes agree.
   static func check(
     _ subject: String, _ dimension: String, expected: Int, found: Int

@@ -20,12 +20,7 @@ public struct PerTokenVarianceExplained: Sendable {
   public mutating func update(
     activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
   ) throws(ShapeError) {
-    try CountedTokens.check(
-      "activations", "columns", expected: mean.count, found: activations.columns)
-    try CountedTokens.check(
-      "reconstruction", "columns", expected: mean.count, found: reconstruction.columns)
-    try CountedTokens.check(
-      "reconstruction", "rows", expected: activations.rows, found: reconstruction.rows)
+    try CountedTokens.check(activations, reconstruction, width: mean.count)
     for row in try CountedTokens.rows(activations.rows, mask: mask) {
       let x = activations.row(Int(row))
       let y = reconstruction.row(Int(row))

@@ -30,12 +30,7 @@ public struct ReconstructionMetrics: Sendable {
   public mutating func update(
     activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
   ) throws(ShapeError) {
-    try CountedTokens.check(
-      "activations", "columns", expected: width, found: activations.columns)
-    try CountedTokens.check(
-      "reconstruction", "columns", expected: width, found: reconstruction.columns)
-    try CountedTokens.check(
-      "reconstruction", "rows", expected: activations.rows, found: reconstruction.rows)
+    try CountedTokens.check(activations, reconstruction, width: width)
     let rows = try CountedTokens.rows(activations.rows, mask: mask)
     moments.add(activations, reconstruction, rows: rows)
     for products in activations.rowProducts(with: reconstruction, rows: rows) {

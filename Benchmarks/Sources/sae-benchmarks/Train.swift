@@ -3,7 +3,7 @@ import SAECore
 
 /// A training step to be measured.
 struct TrainSubject {
-  private var trainer: Trainer<TopKAutoencoder>
+  private var steps: any TrainingSteps
   private let batches: [Matrix]
   private var next = 0
   private(set) var l0 = 0.0
@@ -11,8 +11,9 @@ struct TrainSubject {
   let batch: Int
 
   init(variant: String, width: Int, latents: Int, k: Int, batch: Int) throws {
-    guard variant == "topk" else {
-      throw ValidationError("variant: expected topk, found \(variant)")
+    guard let make = trainVariants[variant] else {
+      throw ValidationError(
+        "variant: expected one of \(trainVariants.keys.sorted()), found \(variant)")
     }
     self.batch = batch
     batches = (0..<4).map { benchmarkActivations(tokens: batch, width: width, seed: $0 + 1) }
@@ -21,26 +22,72 @@ struct TrainSubject {
       var span = decoder.mutableRow(row)
       for d in 0..<width { span[d] /= norm }
     }
-    let model = try TopKAutoencoder(
-      parameters: [
-        .encoder: decoder, .encoderBias: Matrix(rows: 1, columns: latents),
-        .decoder: decoder, .decoderBias: Matrix(rows: 1, columns: width),
-      ], configuration: TopKConfiguration(k: k))
-    trainer = Trainer(
-      model,
-      deadLatents: DeadLatents(latentCount: latents, rule: .tokensIncludingBatch(10_000_000)))
+    let parameters: ParameterSet = [
+      .encoder: decoder, .encoderBias: Matrix(rows: 1, columns: latents),
+      .decoder: decoder, .decoderBias: Matrix(rows: 1, columns: width),
+    ]
+    steps = try make(parameters, k)
   }
 
   /// Seconds for a number of steps.
-  mutating func measure(steps: Int) throws -> Double {
+  mutating func measure(steps count: Int) throws -> Double {
     try seconds {
-      for _ in 0..<steps {
-        l0 = try trainer.train(on: batches[next % batches.count], learningRate: 1e-4).l0
+      for _ in 0..<count {
+        l0 = try steps.step(batches[next % batches.count])
         next += 1
       }
     }
   }
 }
+
+/// A trainer of any variant.
+protocol TrainingSteps {
+  /// Makes a step and returns its L0.
+  mutating func step(_ batch: Matrix) throws -> Double
+}
+
+/// A trainer with the settings of all measurements.
+struct VariantSteps<Model: TrainableAutoencoder>: TrainingSteps {
+  private var trainer: Trainer<Model>
+
+  init(_ model: Model) {
+    trainer = Trainer(
+      model,
+      deadLatents: DeadLatents(
+        latentCount: model.latentCount, rule: .tokensIncludingBatch(10_000_000)))
+  }
+
+  mutating func step(_ batch: Matrix) throws -> Double {
+    try trainer.train(on: batch, learningRate: 1e-4).l0
+  }
+}
+
+/// The variants that can be measured, by name: what begins at some weights, with about k latents
+/// active on a token.
+let trainVariants: [String: @Sendable (ParameterSet, Int) throws -> any TrainingSteps] = [
+  "topk": { weights, k in
+    VariantSteps(
+      try TopKAutoencoder(parameters: weights, configuration: TopKConfiguration(k: k)))
+  },
+  "batchtopk": { weights, k in
+    VariantSteps(
+      try BatchTopKAutoencoder(
+        parameters: weights, configuration: BatchTopKConfiguration(k: Double(k))))
+  },
+  "matryoshka": { weights, k in
+    VariantSteps(
+      try MatryoshkaAutoencoder(
+        parameters: weights, configuration: MatryoshkaConfiguration(k: Double(k))))
+  },
+  "abstopk": { weights, k in
+    VariantSteps(
+      try AbsTopKAutoencoder(parameters: weights, configuration: AbsTopKConfiguration(k: k)))
+  },
+  "groupmax": { weights, k in
+    VariantSteps(
+      try GroupMaxAutoencoder(parameters: weights, configuration: GroupMaxConfiguration(k: k)))
+  },
+]
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -51,11 +98,19 @@ struct TrainCommand: ParsableCommand {
   @Option var latents = 16384
   @Option var k = 64
   @Option var batch = 4096
+  @Option(help: "Variants, separated by commas; all of them unless given.") var variants: String?
   @Option(help: "Rounds of one step; the median counts.") var rounds = 7
 
   func run() throws {
+    let names = variants.map { $0.split(separator: ",").map(String.init) }
+    var table = [["variant", "ms a step", "tokens/s", "L0", "floor ms", "of floor", "peak MB"]]
+    for name in names ?? trainVariants.keys.sorted() { table.append(try measure(name)) }
+    printTable(table)
+  }
+
+  private func measure(_ variant: String) throws -> [String] {
     var subject = try TrainSubject(
-      variant: "topk", width: width, latents: latents, k: k, batch: batch)
+      variant: variant, width: width, latents: latents, k: k, batch: batch)
     var times: [Double] = []
     var floors: [Double] = []
     _ = try subject.measure(steps: 1)
@@ -65,13 +120,9 @@ struct TrainCommand: ParsableCommand {
         stepFloor(width: width, latents: latents, batch: batch, threads: Threads.count))
     }
     let time = median(times)
-    printTable([
-      ["variant", "ms a step", "tokens/s", "L0", "floor ms", "of floor", "peak MB"],
-      [
-        "topk", short(time * 1e3), short(Double(batch) / time), short(subject.l0),
-        short(median(floors) * 1e3), short(time / median(floors)),
-        "\(peakResidentBytes() >> 20)",
-      ],
-    ])
+    return [
+      variant, short(time * 1e3), short(Double(batch) / time), short(subject.l0),
+      short(median(floors) * 1e3), short(time / median(floors)), "\(peakResidentBytes() >> 20)",
+    ]
   }
 }

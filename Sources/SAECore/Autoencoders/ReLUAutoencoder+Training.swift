@@ -49,7 +49,9 @@ extension ReLUAutoencoder: TrainableAutoencoder {
       ], latents: latents, totalSquaredError: pass.totalSquaredError, deadCount: 0)
   }
 
-  public mutating func finishStep(_ step: Int) { annealing?.finishStep(step) }
+  public mutating func finishStep(_ pass: TrainingPass, step: Int) {
+    annealing?.finishStep(step)
+  }
 
   /// λ in force during a step, annealing included.
   func coefficient(at step: Int) -> Double {

@@ -28,6 +28,9 @@ struct EncoderProduct {
   /// cache.
   private var stripe: Int { 16 * kernels.tileColumns }
 
+  /// Tokens that the consumer gets at a time, the last time fewer: ranges begin at its multiples.
+  var blockTokens: Int { min(product.blockRows, product.padded(max(1, tokens), kernels.tileRows)) }
+
   /// How many threads may work on the same tokens at a time, each on latents of its own.
   ///
   /// 1 when there are tokens enough to keep all threads busy. A consumer's state is kept a token
@@ -43,7 +46,7 @@ struct EncoderProduct {
     let panel = min(
       product.panelColumns(depth: width), product.padded(latents, kernels.tileColumns))
     let segments = self.segments
-    let block = min(product.blockRows, product.padded(tokens, kernels.tileRows))
+    let block = blockTokens
     let blocks = tokens == 0 ? 0 : (tokens + block - 1) / block
     Workspace.borrow(panel * width) { packed in
       for first in stride(from: 0, to: latents, by: panel) {

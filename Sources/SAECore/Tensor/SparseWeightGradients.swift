@@ -10,9 +10,12 @@ extension LatentOccurrences {
   ///   - coefficients: one an entry of the batch, in the batch's order.
   ///   - rows: tokens × width.
   ///   - result: latents × width.
+  ///   - latents: whose rows are made; all unless given.
   package func sumRows(
-    _ rows: Matrix, coefficients: [Float], into result: inout Matrix, accumulate: Bool = false
+    _ rows: Matrix, coefficients: [Float], into result: inout Matrix, accumulate: Bool = false,
+    latents: Range<Int>? = nil
   ) {
+    let latents = latents ?? 0..<latentCount
     precondition(
       rows.rows == tokenCount && result.rows == latentCount && result.columns == rows.columns,
       "cannot sum \(rows.shape) of \(tokenCount) tokens into \(result.shape) for "
@@ -20,8 +23,11 @@ extension LatentOccurrences {
     precondition(
       coefficients.count == entries.count,
       "\(coefficients.count) coefficients for \(entries.count) entries")
+    precondition(
+      latents.lowerBound >= 0 && latents.upperBound <= latentCount,
+      "latents \(latents) lie outside \(latentCount) latents")
     let width = rows.columns
-    let most = (0..<latentCount).reduce(0) { max($0, offsets[$1 + 1] - offsets[$1]) }
+    let most = latents.reduce(0) { max($0, offsets[$1 + 1] - offsets[$1]) }
     let heldTokens: [UInt32] = tokens.isEmpty ? [0] : tokens
     unsafe result.withUnsafeMutableElements { out in
       unsafe heldTokens.withUnsafeBufferPointer { tokens in
@@ -29,12 +35,15 @@ extension LatentOccurrences {
         let target = unsafe SharedPointer(outBase)
         let list = unsafe SharedConstant(tokenBase)
         let from = unsafe SharedConstant(rows.view.pointer)
-        Parallel.forRanges(latentCount, grain: Parallel.grain(latentCount, least: 16)) {
+        Parallel.forRanges(latents.count, grain: Parallel.grain(latents.count, least: 16)) {
           range, _ in
           Workspace.borrow(max(1, most)) { scratch in
-            for latent in range {
+            for latent in range.lowerBound + latents.lowerBound..<range.upperBound
+              + latents.lowerBound
+            {
               let begin = offsets[latent]
               let count = offsets[latent + 1] - begin
+              if accumulate && count == 0 { continue }
               for i in 0..<count {
                 unsafe scratch.base[i] = coefficients[Int(entries[begin + i])]
               }
@@ -50,8 +59,14 @@ extension LatentOccurrences {
   }
 
   /// Σ of the coefficients of each latent's entries, in token order.
-  package func sumCoefficients(_ coefficients: [Float]) -> [Float] {
-    (0..<latentCount).map { latent in
+  ///
+  /// - Parameter latents: whose sums are made; those of others are 0.
+  package func sumCoefficients(
+    _ coefficients: [Float], latents: Range<Int>? = nil
+  ) -> [Float] {
+    let latents = latents ?? 0..<latentCount
+    return (0..<latentCount).map { latent in
+      guard latents.contains(latent) else { return 0 }
       var sum = 0.0
       for i in offsets[latent]..<offsets[latent + 1] {
         sum += Double(coefficients[Int(entries[i])])

@@ -22,7 +22,7 @@ extension SparseLatents {
     let product = EncoderProduct(
       kernels: Kernels.table, tokens: activations.rows, latents: encoder.rows,
       width: activations.columns)
-    let table = EntryTable(
+    let table = ThresholdTable(
       tokens: activations.rows, segments: product.segments, latents: encoder.rows)
     unsafe bias.withUnsafeBufferPointer { bias in
       unsafe thresholds.withUnsafeBufferPointer { thresholds in
@@ -48,7 +48,7 @@ extension SparseLatents {
 ///
 /// Sendable because a token and segment are worked on by one thread at a time.
 @safe
-private final class EntryTable: @unchecked Sendable {
+private final class ThresholdTable: @unchecked Sendable {
   @safe
   struct List {
     var count: Int
@@ -92,7 +92,7 @@ private final class EntryTable: @unchecked Sendable {
       let found = unsafe scratch.base
       unsafe (found + room).withMemoryRebound(to: UInt32.self, capacity: room) { indices in
         for token in range {
-          let added = unsafe kernels.appendAbove(
+          let added = unsafe kernels.appendAboveThresholds(
             block.count, values + (token - range.lowerBound) * stride, bias + block.lowerBound,
             thresholds + block.lowerBound, UInt32(truncatingIfNeeded: block.lowerBound), indices,
             found, 0)
@@ -184,7 +184,7 @@ private final class EntryTable: @unchecked Sendable {
   }
 }
 
-extension EntryTable.List {
+extension ThresholdTable.List {
   /// Appends entries for which there is room.
   mutating func take(
     _ added: Int, _ newIndices: UnsafePointer<UInt32>, _ newValues: UnsafePointer<Float>

@@ -6,6 +6,8 @@ package enum TopKCandidacy: Sendable {
   case positive
   /// All scores, negative ones too.
   case any
+  /// Scores other than 0, by their magnitude; what is kept has its sign.
+  case magnitude
 }
 
 extension SparseLatents {
@@ -51,6 +53,48 @@ extension SparseLatents {
   }
 }
 
+extension SparseLatents {
+  /// The k largest entries of each token; ties go to the lower index.
+  package func keepingLargest(_ k: Int) -> SparseLatents {
+    var indices = indices
+    var values = values
+    var counts = [Int](repeating: 0, count: tokens)
+    let offsets = rowOffsets
+    unsafe indices.withUnsafeMutableBufferPointer { indices in
+      unsafe values.withUnsafeMutableBufferPointer { values in
+        unsafe counts.withUnsafeMutableBufferPointer { counts in
+          guard let indexBase = indices.baseAddress, let valueBase = values.baseAddress,
+            let countBase = counts.baseAddress
+          else { return }
+          let lists = unsafe (SharedPointer(indexBase), SharedPointer(valueBase))
+          let out = unsafe SharedPointer(countBase)
+          Parallel.forRanges(tokens, grain: Parallel.grain(tokens, least: 64)) { range, _ in
+            for token in range {
+              let begin = offsets[token]
+              var candidates = unsafe TopKCandidates(
+                count: offsets[token + 1] - begin, threshold: -.infinity,
+                indices: lists.0.base + begin, scores: lists.1.base + begin)
+              Kernels.table.finishTopK(&candidates, k)
+              unsafe out.base[token] = candidates.count
+            }
+          }
+        }
+      }
+    }
+    var kept = [0]
+    var keptIndices: [UInt32] = []
+    var keptValues: [Float] = []
+    for token in 0..<tokens {
+      let entries = offsets[token]..<offsets[token] + counts[token]
+      keptIndices += indices[entries]
+      keptValues += values[entries]
+      kept.append(keptIndices.count)
+    }
+    return SparseLatents(
+      unchecked: latentCount, rowOffsets: kept, indices: keptIndices, values: keptValues)
+  }
+}
+
 /// A pointer that threads share because all only read what it points to.
 @safe
 struct SharedConstant<Element>: @unchecked Sendable {
@@ -67,6 +111,7 @@ private final class TopKTable: @unchecked Sendable {
   let tokens: Int
   let segments: Int
   let k: Int
+  let comparesMagnitudes: Bool
   let states: UnsafeMutablePointer<TopKCandidates>
   let indices: UnsafeMutablePointer<UInt32>
   let scores: UnsafeMutablePointer<Float>
@@ -75,6 +120,7 @@ private final class TopKTable: @unchecked Sendable {
     self.tokens = tokens
     self.segments = segments
     self.k = k
+    comparesMagnitudes = candidacy == .magnitude
     let rows = tokens * segments
     let room = max(1, 2 * k)
     unsafe states = .allocate(capacity: max(1, rows))
@@ -83,7 +129,7 @@ private final class TopKTable: @unchecked Sendable {
     for row in 0..<rows {
       unsafe (states + row).initialize(
         to: TopKCandidates(
-          count: 0, threshold: candidacy == .positive ? 0 : -.infinity,
+          count: 0, threshold: candidacy == .any ? -.infinity : 0,
           indices: indices + row * room, scores: scores + row * room))
     }
   }
@@ -98,14 +144,15 @@ private final class TopKTable: @unchecked Sendable {
     _ range: Range<Int>, _ latents: Range<Int>, _ segment: Int, _ block: UnsafePointer<Float>,
     _ stride: Int, bias: UnsafePointer<Float>, scale: UnsafePointer<Float>
   ) {
-    let kernels = Kernels.table
+    let update =
+      unsafe comparesMagnitudes ? Kernels.table.updateTopKMagnitudes : Kernels.table.updateTopK
     let room = 2 * k + latents.count + 1
     Workspace.borrow(2 * room) { scratch in
       let scratchScores = unsafe scratch.base
       unsafe (scratchScores + room).withMemoryRebound(to: UInt32.self, capacity: room) {
         scratchIndices in
         for token in range {
-          unsafe kernels.updateTopK(
+          unsafe update(
             &states[token * segments + segment], k, latents.count,
             block + (token - range.lowerBound) * stride, bias + latents.lowerBound,
             scale + latents.lowerBound, UInt32(truncatingIfNeeded: latents.lowerBound),
@@ -122,6 +169,7 @@ private final class TopKTable: @unchecked Sendable {
       for token in range {
         if self.segments > 1 { self.mergeSegments(of: token) }
         unsafe kernels.finishTopK(&self.states[token * self.segments], self.k)
+        if self.comparesMagnitudes { self.restoreSigns(of: token) }
       }
     }
     var offsets = [0]
@@ -156,14 +204,28 @@ private final class TopKTable: @unchecked Sendable {
       for i in 0..<state.count { unsafe merged.append((state.indices[i], state.scores[i])) }
     }
     // The lower index first among equal scores, as in a scan of all latents.
-    merged.sort { $0.score != $1.score ? $0.score > $1.score : $0.index < $1.index }
+    let mask = comparesMagnitudes ? UInt32.max >> 1 : UInt32.max
+    merged.sort {
+      $0.score != $1.score ? $0.score > $1.score : $0.index & mask < $1.index & mask
+    }
     merged.removeLast(max(0, merged.count - k))
-    merged.sort { $0.index < $1.index }
+    merged.sort { $0.index & mask < $1.index & mask }
     let first = unsafe states + token * segments
     for (i, entry) in merged.enumerated() {
       unsafe first.pointee.indices[i] = entry.index
       unsafe first.pointee.scores[i] = entry.score
     }
     unsafe first.pointee.count = merged.count
+  }
+
+  /// Moves the signs from the indices of a token's entries to their scores.
+  private func restoreSigns(of token: Int) {
+    let state = unsafe states[token * segments]
+    for i in 0..<state.count {
+      let index = unsafe state.indices[i]
+      guard index > UInt32.max >> 1 else { continue }
+      unsafe state.indices[i] = index & (UInt32.max >> 1)
+      unsafe state.scores[i].negate()
+    }
   }
 }

@@ -5,7 +5,8 @@ public struct DeadLatents: Sendable, Equatable {
     /// Silent for at least this many tokens, the current batch included, and silent in it: what
     /// dictionary_learning and OpenAI do. A latent that fires now is never dead now.
     case tokensIncludingBatch(Int)
-    /// Silent for more than this many tokens before the current batch: sparsify.
+    /// Silent for more than this many tokens before the current batch: sparsify, where a latent that
+    /// is selected at 0 has fired as well.
     case tokensBeforeBatch(Int)
     /// Silent for more than this many steps before the current one: SAELens'
     /// `dead_feature_window`.
@@ -49,7 +50,9 @@ public struct DeadLatents: Sendable, Equatable {
   /// Counts a batch: who fires in it starts anew.
   public mutating func record(_ latents: SparseLatents) {
     if rule == .never { return }
-    let fires = latents.firing()
+    var countsZeros = false
+    if case .tokensBeforeBatch = rule { countsZeros = true }
+    let fires = latents.firing(countsZeros: countsZeros)
     var elapsed = latents.tokens
     if case .stepsBeforeBatch = rule { elapsed = 1 }
     for latent in silence.indices {
@@ -60,9 +63,13 @@ public struct DeadLatents: Sendable, Equatable {
 
 extension SparseLatents {
   /// Whether each latent is active on any token.
-  public func firing() -> [Bool] {
+  ///
+  /// - Parameter countsZeros: whether an entry that holds 0 counts as well.
+  public func firing(countsZeros: Bool = false) -> [Bool] {
     var fires = [Bool](repeating: false, count: latentCount)
-    for entry in indices.indices where values[entry] != 0 { fires[Int(indices[entry])] = true }
+    for entry in indices.indices where countsZeros || values[entry] != 0 {
+      fires[Int(indices[entry])] = true
+    }
     return fires
   }
 }

@@ -28,13 +28,25 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass
 
-  /// Called when the optimizer has made the step that the last gradients were for, with its number,
-  /// the first 0: where a variant keeps a state beside its parameters, it changes here.
-  mutating func finishStep(_ step: Int)
+  /// Called when a step has been made: for what a variant keeps besides parameters, such as a running
+  /// threshold. Does nothing by default.
+  ///
+  /// - Parameter step: steps made before this one.
+  mutating func finishStep(_ pass: TrainingPass, step: Int)
+
+  /// The autoencoder for activations as they are, of one trained on activations times `scale`. By
+  /// default W_enc is multiplied by the scale, W_dec and b_dec are divided by it.
+  ///
+  /// - Throws: ``ShapeError`` as the initializer does.
+  func foldingScale(_ scale: Double) throws(ShapeError) -> Self
 }
 
 extension TrainableAutoencoder {
-  public mutating func finishStep(_ step: Int) {}
+  public mutating func finishStep(_ pass: TrainingPass, step: Int) {}
+
+  public func foldingScale(_ scale: Double) throws(ShapeError) -> Self {
+    try Self(parameters: parameters.foldingScale(scale), configuration: configuration)
+  }
 }
 
 /// The settings of a variant, and what its training begins with.
@@ -84,16 +96,20 @@ public struct TrainingPass: Sendable {
   public let losses: [LossTerm]
   /// The latents of the batch.
   public let latents: SparseLatents
+  /// The latents that count as having fired: ``latents`` but where more are trained on.
+  public let firing: SparseLatents
   /// Σ ‖x̂ − y‖² over the batch.
   public let totalSquaredError: Double
   /// Latents that took part in the auxiliary loss.
   public let deadCount: Int
 
   public init(
-    losses: [LossTerm], latents: SparseLatents, totalSquaredError: Double, deadCount: Int
+    losses: [LossTerm], latents: SparseLatents, totalSquaredError: Double, deadCount: Int,
+    firing: SparseLatents? = nil
   ) {
     self.losses = losses
     self.latents = latents
+    self.firing = firing ?? latents
     self.totalSquaredError = totalSquaredError
     self.deadCount = deadCount
   }

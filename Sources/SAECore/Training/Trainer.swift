@@ -68,14 +68,14 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
       &model.parameters, gradients: gradients, learningRate: learningRate,
       gradientScale: clipping.factor(norm: norm),
       decoderRowGuard: constraint.stepGuard)
-    model.finishStep(step)
-    deadLatents.record(pass.latents)
+    deadLatents.record(pass.firing)
+    model.finishStep(pass, step: step)
     step += 1
     tokens += activations.rows
     return StepReport(
       step: step, tokens: tokens, losses: pass.losses, latents: pass.latents,
       totalSquaredError: pass.totalSquaredError, gradientNorm: norm, learningRate: learningRate,
-      deadCount: pass.deadCount)
+      deadCount: pass.deadCount, target: batch.target)
   }
 }
 

@@ -10,12 +10,17 @@ public struct TrainingOptions: Sendable, Equatable {
   public var warmUpSteps: Int?
   /// Steps at the end over which the learning rate falls to 0; nil takes a fifth of all.
   public var decaySteps: Int?
+  /// How the weights begin; nil takes what the variant recommends.
+  public var weightInitialization: WeightInitialization?
+  /// How b_dec begins; nil takes what the variant recommends.
+  public var decoderBiasInitialization: DecoderBiasInitialization?
   /// Equal seeds give equal bits.
   public var seed: UInt64 = 0
   /// Bound on the norm of all gradients together; nil for none.
   public var clippingNorm: Double? = 1
-  /// Tokens after which a silent latent counts as dead.
-  public var deadAfterTokens = 10_000_000
+  /// Tokens after which a silent latent counts as dead; nil takes ten million, or a twentieth of a
+  /// shorter run: dead latents that are never noticed stay dead.
+  public var deadAfterTokens: Int?
   /// Whether activations are scaled to a mean norm of √width, measured before the first step and
   /// folded into the weights at the end, so that one learning rate serves all layers and models.
   public var scalesActivations = true
@@ -26,6 +31,13 @@ public struct TrainingOptions: Sendable, Equatable {
 
   /// Options for a number of steps.
   public init(steps: Int) { self.steps = steps }
+
+  /// Tokens after which a silent latent counts as dead.
+  var deadLatentRule: DeadLatents.Rule {
+    let (total, overflows) = steps.multipliedReportingOverflow(by: batchTokens)
+    let share = overflows ? .max : max(batchTokens, total / 20)
+    return .tokensIncludingBatch(deadAfterTokens ?? min(10_000_000, share))
+  }
 
   /// The learning rate of each step.
   ///

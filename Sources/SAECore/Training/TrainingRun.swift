@@ -26,12 +26,14 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     _ configuration: Model.Configuration, latents: Int, on source: any ActivationSource,
     options: TrainingOptions
   ) throws {
+    try InvalidOption.check("latents", latents, in: 1...Int(UInt32.max))
     try InvalidOption.check("steps", options.steps, in: 1...Int.max)
     try InvalidOption.check("batchTokens", options.batchTokens, in: 1...Int.max)
     schedule = try options.schedule(
       peak: options.learningRate ?? configuration.learningRate(latentCount: latents))
     var generator = RandomGenerator(seed: options.seed)
-    var parameters = try configuration.weightInitialization.parameters(
+    let weights = options.weightInitialization ?? configuration.weightInitialization
+    var parameters = try weights.parameters(
       inputDimension: source.width, latentCount: latents, using: &generator)
     stream = try ShuffledActivations(
       source, seed: generator.next(), bufferTokens: options.bufferTokens)
@@ -39,15 +41,15 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
       options.scalesActivations
       ? try TrainingRun.measureScale(of: source, tokens: options.scaleTokens) : 1
     let first = try TrainingRun.batch(&stream, options.batchTokens, scale: scale, step: 0)
-    parameters[.decoderBias] = try configuration.decoderBiasInitialization.bias(for: first)
+    let bias = options.decoderBiasInitialization ?? configuration.decoderBiasInitialization
+    parameters[.decoderBias] = try bias.bias(for: first)
     firstBatch = first
     trainer = Trainer(
       try Model(
         parameters: configuration.initialParameters(parameters, batch: first),
         configuration: configuration),
       clipping: options.clippingNorm.map { .globalNorm($0) } ?? .none,
-      deadLatents: DeadLatents(
-        latentCount: latents, rule: .tokensIncludingBatch(options.deadAfterTokens)))
+      deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule))
     self.options = options
   }
 
@@ -70,11 +72,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
 
   /// The autoencoder as it is now, for activations as the source has them: the scale is folded into
   /// the weights.
-  public func finished() throws -> Model {
-    try Model(
-      parameters: trainer.model.parameters.foldingScale(scale),
-      configuration: trainer.model.configuration)
-  }
+  public func finished() throws -> Model { try trainer.model.foldingScale(scale) }
 
   private static func batch(
     _ stream: inout ShuffledActivations, _ tokens: Int, scale: Double, step: Int

@@ -62,20 +62,26 @@ public struct Whitening: Sendable, Equatable {
 
   /// (x − m) M for every row.
   func applied(to activations: Matrix) -> Matrix {
-    activations.subtractingFromRows(mean.map { Float($0) }).multiplied(by: float32(matrix))
+    activations.subtractingFromRows(mean.map { Float($0) }).multiplied(by: float32Matrix)
   }
 
   /// z M⁻¹ + m for every row.
   func reverted(from whitened: Matrix) -> Matrix {
-    var result = whitened.multiplied(by: float32(inverse))
+    var result = whitened.multiplied(by: float32Inverse)
     result.addToRows(mean.map { Float($0) })
     return result
   }
 
   /// The gradient by z of a loss whose gradient by z M⁻¹ + m is given.
   func gradientBeforeReversion(_ gradient: Matrix) -> Matrix {
-    Matrix.product(gradient.view, float32(inverse).transposed)
+    Matrix.product(gradient.view, float32Inverse.transposed)
   }
+
+  /// M
+  var float32Matrix: Matrix { float32(matrix) }
+
+  /// M⁻¹
+  var float32Inverse: Matrix { float32(inverse) }
 
   private func float32(_ values: [Double]) -> Matrix {
     Matrix(rows: dimension, columns: dimension, values: values.lazy.map { Float($0) })

@@ -65,6 +65,13 @@ struct EncoderFixture: Sendable, CustomTestStringConvertible {
       ?? number("hyper_parameters.trainer_arguments.\(name)")
   }
 
+  /// The numbers of a list of `case.json`, in their order.
+  func numbers(_ path: String) throws -> [Double] {
+    var values: [Double] = []
+    while let value = number("\(path).\(values.count)") { values.append(value) }
+    return values
+  }
+
   /// A switch of `case.json`.
   func flag(_ path: String) -> Bool? { number(path).map { $0 != 0 } }
 
@@ -115,9 +122,9 @@ enum JSONNumberOrText: Sendable {
       if let nested = value as? [String: Any] {
         leaves.merge(flatten(nested, path + ".")) { first, _ in first }
       } else if let list = value as? [Any] {
-        let named = Dictionary(
-          uniqueKeysWithValues: list.enumerated().map { ("\($0)", $1) })
-        leaves.merge(flatten(named, path + ".")) { first, _ in first }
+        let nested = Dictionary(
+          uniqueKeysWithValues: list.enumerated().map { ("\($0.offset)", $0.element) })
+        leaves.merge(flatten(nested, path + ".")) { first, _ in first }
       } else if let number = value as? NSNumber {
         leaves[path] = .number(number.doubleValue)
       } else if let text = value as? String {

@@ -7,6 +7,7 @@ struct DenseAutoencoder {
     case standard
     case jumpReLU
     case gated
+    case topK(k: Int)
     /// Competing and reported as n ⊙ h, decoded after division by n again.
     case rescaledTopK(k: Int)
   }
@@ -67,8 +68,11 @@ struct DenseAutoencoder {
         let magnitude = products[$0] * exponential(value("r_mag", $0)) + value("b_mag", $0)
         return products[$0] + value("b_gate", $0) > 0 ? max(0, magnitude) : 0
       }
-    case .rescaledTopK(let k):
-      let scores = products.indices.map { (products[$0] + value("b_enc", $0)) * norm($0) }
+    case .topK(let k), .rescaledTopK(let k):
+      let rescales = kind == .rescaledTopK(k: k)
+      let scores = products.indices.map {
+        (products[$0] + value("b_enc", $0)) * (rescales ? norm($0) : 1)
+      }
       let kept = Set(
         scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }.prefix(k))
       return scores.indices.map { kept.contains($0) ? max(0, scores[$0]) : 0 }

@@ -1,0 +1,62 @@
+/// A sparse autoencoder that keeps the k latents of largest magnitude of each token, with their signs:
+/// one direction stands for a concept and its opposite.
+///
+///     h = W_enc (x − b_dec) + b_enc      z = AbsTopK(h)      x̂ = W_decᵀ z + b_dec
+///
+/// Latents may be negative, so what is active is z ≠ 0.
+///
+/// Source: Zhu et al. 2025, arXiv 2510.00404; conventions of SAELens.
+public struct AbsTopKAutoencoder: SelectingAutoencoder {
+  public var parameters: ParameterSet
+  public let configuration: AbsTopKConfiguration
+
+  /// An autoencoder of the given parameters.
+  ///
+  /// - Throws: ``ShapeError`` if shapes do not fit each other, or there are fewer than k latents.
+  public init(
+    parameters: ParameterSet, configuration: AbsTopKConfiguration
+  ) throws(ShapeError) {
+    try parameters.checkShapes()
+    try parameters.checkSelection(of: configuration.k)
+    self.parameters = parameters
+    self.configuration = configuration
+  }
+
+  public var comparesMagnitudes: Bool { true }
+
+  public func select(_ scores: LatentScores) -> SparseLatents {
+    scores.largestMagnitudes(configuration.k)
+  }
+}
+
+/// The settings of an ``AbsTopKAutoencoder``.
+public struct AbsTopKConfiguration: SelectingConfiguration {
+  /// Latents that are active on a token.
+  public var k: Int
+  public var subtractsDecoderBias = true
+  public var rescalesByDecoderNorm = true
+  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
+  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
+  public var decoderConstraint = DecoderConstraint.none
+
+  public init(k: Int) { self.k = k }
+
+  /// SAELens' conventions for training.
+  public static func saeLens(k: Int) -> AbsTopKConfiguration { AbsTopKConfiguration(k: k) }
+}
+
+extension AbsTopKAutoencoder: StorableAutoencoder {
+  public func archive() -> SAEArchive { archive(.absTopK, k: configuration.k) }
+
+  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
+    try archive.check(SAEArchitecture(.absTopK), file: file)
+    var configuration = AbsTopKConfiguration(k: try archive.checkedK(file))
+    archive.apply(to: &configuration)
+    let parameters = try archive.parameterSet(SAEArchive.selectingParameters, file: file)
+    do {
+      try self.init(parameters: parameters, configuration: configuration)
+    } catch {
+      throw error.of(file: file)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// A selecting autoencoder whose selection is made over batches, and replaced by a threshold after
+/// training.
+public protocol BatchSelectingAutoencoder: SelectingAutoencoder {
+  /// What a latent must exceed to be active after training, in the unit of the scores; nil before the
+  /// first batch has counted, when a selection over the tokens that are encoded stands in for it.
+  var threshold: Double? { get }
+
+  /// An autoencoder of the given parameters and threshold.
+  ///
+  /// - Throws: ``ShapeError`` if they do not fit each other or the settings.
+  init(
+    parameters: ParameterSet, configuration: Configuration, threshold: Double?
+  ) throws(ShapeError)
+}
+
+extension BatchSelectingAutoencoder {
+  public func selectAfterTraining(_ scores: LatentScores) -> SparseLatents {
+    guard let threshold else { return select(scores) }
+    return scores.above(Float(threshold))
+  }
+
+  /// Encodes as in training, with a selection over these tokens.
+  ///
+  /// - Throws: ``ShapeError`` if the width is not ``inputDimension``.
+  public func encodeAsBatch(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
+    select(try scores(of: activations))
+  }
+
+  /// As for every autoencoder; with rescaling, scores shrink by the scale as the decoder rows do, and
+  /// the threshold with them.
+  public func foldingScale(_ scale: Double) throws(ShapeError) -> Self {
+    try Self(
+      parameters: parameters.foldingScale(scale), configuration: configuration,
+      threshold: threshold.map { configuration.rescalesByDecoderNorm ? $0 / scale : $0 })
+  }
+}
+
+extension LatentScores {
+  /// The ⌊mean · tokens⌋ largest positive scores of all tokens together; the product is truncated as
+  /// it comes out in double precision.
+  public func largestOfBatch(mean: Double) -> SparseLatents {
+    largestOfBatch(Int(min(mean * Double(tokens), Double(tokens) * Double(latentCount))))
+  }
+}
+
+extension ParameterSet {
+  /// Checks that k latents a token can be selected of a batch.
+  ///
+  /// - Throws: ``ShapeError`` if there are fewer, or k is not positive.
+  func checkSelection(ofMean k: Double) throws(ShapeError) {
+    let latents = self[.encoder].rows
+    guard k > 0, k <= Double(latents) else {
+      throw ShapeError(
+        "k", "as number of latents or fewer, and more than 0", expected: latents,
+        found: Int(exactly: k.rounded()) ?? 0)
+    }
+  }
+
+  /// The same autoencoder with decoder rows of norm 1, its pre-activations multiplied by the norms.
+  func foldingDecoderNorms() -> ParameterSet {
+    let norms = self[.decoder].guardedRowNorms()
+    var folded = self
+    folded[.decoder].scaleRows(by: norms.map { 1 / $0 })
+    folded[.encoder].scaleRows(by: norms)
+    let biases = zip(self[.encoderBias].array, norms).map { $0 * $1 }
+    folded[.encoderBias] = Matrix(rows: 1, columns: biases.count, values: biases)
+    return folded
+  }
+}

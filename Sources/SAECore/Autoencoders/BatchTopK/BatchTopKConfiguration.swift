@@ -1,0 +1,30 @@
+/// The settings of a ``BatchTopKAutoencoder``. Defaults are the recommended ones; each library's own
+/// conventions are ``dictionaryLearning(k:)`` and ``saeLens(k:)``.
+public struct BatchTopKConfiguration: SelectingConfiguration {
+  /// Latents that are active on a token, on average: ⌊k · tokens⌋ are kept of a batch.
+  public var k: Double
+  public var subtractsDecoderBias = true
+  public var rescalesByDecoderNorm = true
+  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
+  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
+  public var decoderConstraint = DecoderConstraint.none
+  /// How the threshold for inference comes about.
+  public var thresholdAverage = ThresholdAverage()
+
+  public init(k: Double) { self.k = k }
+
+  /// dictionary_learning's conventions.
+  public static func dictionaryLearning(k: Int) -> BatchTopKConfiguration {
+    var configuration = BatchTopKConfiguration(k: Double(k))
+    configuration.followDictionaryLearning()
+    configuration.thresholdAverage = .dictionaryLearning()
+    return configuration
+  }
+
+  /// SAELens' conventions for training.
+  public static func saeLens(k: Double) -> BatchTopKConfiguration {
+    var configuration = BatchTopKConfiguration(k: k)
+    configuration.thresholdAverage = .saeLens()
+    return configuration
+  }
+}

@@ -1,0 +1,55 @@
+/// How the threshold that replaces a selection over batches follows from the batches of training: as
+/// a running average of the smallest positive latent τ of each batch, t ← (1 − η) t + η τ.
+///
+/// Source: Bussmann et al. 2024, arXiv 2412.06410, section 3.
+public struct ThresholdAverage: Sendable, Equatable {
+  /// η
+  public var rate = 0.01
+  /// Whether the average begins at 0, towards which it is then biased for some 1/η steps, and not at
+  /// the first τ.
+  public var beginsAtZero = false
+  /// The first step, from 0, whose batch counts.
+  public var firstStep = 0
+  /// Whether a batch without a positive latent counts as τ = 0, and not at all otherwise.
+  public var countsEmptyBatches = false
+
+  /// The recommended average.
+  public init() {}
+
+  /// SAELens': from 0 and the first step on; `topk_threshold_lr` is the rate.
+  public static func saeLens(rate: Double = 0.01) -> ThresholdAverage {
+    var average = ThresholdAverage()
+    average.rate = rate
+    average.beginsAtZero = true
+    return average
+  }
+
+  /// dictionary_learning's: β is `threshold_beta`, counted are steps above `threshold_start_step`.
+  public static func dictionaryLearning(
+    beta: Double = 0.999, startStep: Int = 1000
+  ) -> ThresholdAverage {
+    var average = ThresholdAverage()
+    average.rate = 1 - beta
+    average.firstStep = startStep + 1
+    average.countsEmptyBatches = true
+    return average
+  }
+
+  /// The threshold after a step.
+  ///
+  /// - Parameters:
+  ///   - threshold: before it; nil if no batch has counted yet.
+  ///   - latents: the batch's.
+  ///   - step: steps made before it.
+  public func updating(_ threshold: Double?, with latents: SparseLatents, step: Int) -> Double? {
+    guard step >= firstStep else { return threshold }
+    var least = Float.infinity
+    for value in latents.values where value > 0 { least = min(least, value) }
+    if least == .infinity {
+      guard countsEmptyBatches else { return threshold }
+      least = 0
+    }
+    guard let before = threshold ?? (beginsAtZero ? 0 : nil) else { return Double(least) }
+    return (1 - rate) * before + rate * Double(least)
+  }
+}

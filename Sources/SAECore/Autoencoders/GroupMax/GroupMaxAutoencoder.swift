@@ -1,0 +1,70 @@
+/// A sparse autoencoder whose latents stand in k groups, of each of which the largest is active:
+///
+///     h = W_enc (x − b_dec) + b_enc      z = ReLU(h) where largest of its group      x̂ = W_decᵀ z + b_dec
+///
+/// Exactly one latent a group is selected, the first one where none is positive; the gradient passes
+/// there all the same.
+///
+/// Source: sparsify (EleutherAI), activation `groupmax`.
+public struct GroupMaxAutoencoder: SelectingAutoencoder {
+  public var parameters: ParameterSet
+  public let configuration: GroupMaxConfiguration
+
+  /// An autoencoder of the given parameters.
+  ///
+  /// - Throws: ``ShapeError`` if shapes do not fit each other, or the latents do not fill k groups.
+  public init(
+    parameters: ParameterSet, configuration: GroupMaxConfiguration
+  ) throws(ShapeError) {
+    try parameters.checkShapes()
+    try parameters.checkSelection(of: configuration.k)
+    let latents = parameters[.encoder].rows
+    guard latents % configuration.k == 0 else {
+      throw ShapeError(
+        "k", "latents to be a multiple of it", expected: latents, found: configuration.k)
+    }
+    self.parameters = parameters
+    self.configuration = configuration
+  }
+
+  public func select(_ scores: LatentScores) -> SparseLatents {
+    scores.largestOfGroups(configuration.k)
+  }
+}
+
+/// The settings of a ``GroupMaxAutoencoder``.
+public struct GroupMaxConfiguration: SelectingConfiguration {
+  /// Groups, and so latents that are active on a token.
+  public var k: Int
+  public var subtractsDecoderBias = true
+  public var rescalesByDecoderNorm = true
+  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
+  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
+  public var decoderConstraint = DecoderConstraint.none
+
+  public init(k: Int) { self.k = k }
+
+  /// sparsify's conventions, with its auxiliary loss off.
+  public static func sparsify(k: Int) -> GroupMaxConfiguration {
+    var configuration = GroupMaxConfiguration(k: k)
+    configuration.followSparsify()
+    return configuration
+  }
+}
+
+/// sparsify's layout holds it, SAELens' has no name for it.
+extension GroupMaxAutoencoder: StorableAutoencoder {
+  public func archive() -> SAEArchive { archive(.groupMax, k: configuration.k) }
+
+  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
+    try archive.check(SAEArchitecture(.groupMax), file: file)
+    var configuration = GroupMaxConfiguration(k: try archive.checkedK(file))
+    archive.apply(to: &configuration)
+    let parameters = try archive.parameterSet(SAEArchive.selectingParameters, file: file)
+    do {
+      try self.init(parameters: parameters, configuration: configuration)
+    } catch {
+      throw error.of(file: file)
+    }
+  }
+}

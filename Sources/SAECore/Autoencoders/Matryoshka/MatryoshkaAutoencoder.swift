@@ -1,0 +1,83 @@
+/// A BatchTopK autoencoder whose latents are ordered: nested prefixes of them each reconstruct alone,
+/// so that the first latents take up what is general and later ones need not.
+///
+///     x̂⁽ˡ⁾ = Σ_{i < prefix l} u_i W_dec,i + b_dec      loss = Σ_l weight_l ‖x̂⁽ˡ⁾ − x‖²
+///
+/// Latents are selected once, among all of them.
+///
+/// Source: Bussmann et al. 2025, arXiv 2503.17547, section 3.
+public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder {
+  public var parameters: ParameterSet
+  public let configuration: MatryoshkaConfiguration
+  public internal(set) var threshold: Double?
+  /// Latents of each level, ascending; the last has all.
+  public let prefixes: [Int]
+
+  public init(
+    parameters: ParameterSet, configuration: MatryoshkaConfiguration
+  ) throws(ShapeError) {
+    try self.init(parameters: parameters, configuration: configuration, threshold: nil)
+  }
+
+  /// An autoencoder of the given parameters.
+  ///
+  /// - Parameter threshold: that latents exceed after training; nil if it was not trained.
+  /// - Throws: ``ShapeError`` if shapes do not fit each other, levels do not ascend, or k is not
+  ///   between 0 and the number of latents.
+  public init(
+    parameters: ParameterSet, configuration: MatryoshkaConfiguration, threshold: Double?
+  ) throws(ShapeError) {
+    try parameters.checkShapes()
+    try parameters.checkSelection(ofMean: configuration.k)
+    if configuration.selection == .token {
+      try parameters.checkSelection(of: Int(configuration.k))
+    }
+    prefixes = try configuration.levels.prefixes(latentCount: parameters[.encoder].rows)
+    self.parameters = parameters
+    self.configuration = configuration
+    self.threshold = threshold
+  }
+
+  public func select(_ scores: LatentScores) -> SparseLatents {
+    switch configuration.selection {
+    case .batch: scores.largestOfBatch(mean: configuration.k)
+    case .token: scores.largest(Int(configuration.k))
+    }
+  }
+
+  public mutating func finishStep(_ pass: TrainingPass, step: Int) {
+    guard configuration.selection == .batch else { return }
+    threshold = configuration.thresholdAverage.updating(threshold, with: pass.latents, step: step)
+  }
+
+  /// The reconstruction from the latents of some first levels, tokens × width.
+  ///
+  /// - Throws: ``ShapeError`` if there are not that many levels, or the latents are others.
+  public func decode(
+    _ latents: SparseLatents, levels: Int
+  ) throws(ShapeError) -> Matrix {
+    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
+    guard levels > 0, levels <= prefixes.count else {
+      throw ShapeError(
+        "levels", "or fewer, and at least 1", expected: prefixes.count, found: levels)
+    }
+    return try decode(latents.restricted(to: 0..<prefixes[levels - 1]))
+  }
+}
+
+extension SparseLatents {
+  /// The entries whose latents lie in a range.
+  func restricted(to range: Range<Int>) -> SparseLatents {
+    var offsets = [0]
+    var indices: [UInt32] = []
+    var values: [Float] = []
+    for token in 0..<tokens {
+      let entries = entries(of: token, latents: range)
+      indices += self.indices[entries]
+      values += self.values[entries]
+      offsets.append(indices.count)
+    }
+    return SparseLatents(
+      unchecked: latentCount, rowOffsets: offsets, indices: indices, values: values)
+  }
+}

@@ -1,0 +1,50 @@
+/// The settings of a ``MatryoshkaAutoencoder``. Defaults are the recommended ones; each library's own
+/// conventions are ``dictionaryLearning(k:fractions:)`` and ``saeLens(k:widths:)``.
+public struct MatryoshkaConfiguration: SelectingConfiguration {
+  /// Over what the largest latents are kept.
+  public enum Selection: Sendable, Equatable {
+    /// ⌊k · tokens⌋ of a batch.
+    case batch
+    /// ⌊k⌋ of each token.
+    case token
+  }
+
+  /// Latents that are active on a token; with ``Selection/batch`` on average.
+  public var k: Double
+  public var selection = Selection.batch
+  public var levels = MatryoshkaLevels.halving(5)
+  public var weighting = MatryoshkaWeighting.mean
+  public var subtractsDecoderBias = true
+  public var rescalesByDecoderNorm = true
+  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
+  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
+  /// Whether each level has an auxiliary loss of its own, of the dead latents that it adds on the
+  /// residual of its reconstruction: SAELens' `use_matryoshka_aux_loss`.
+  public var hasAuxiliaryLossPerLevel = false
+  public var decoderConstraint = DecoderConstraint.none
+  /// How the threshold for inference comes about.
+  public var thresholdAverage = ThresholdAverage()
+
+  public init(k: Double) { self.k = k }
+
+  /// dictionary_learning's conventions.
+  public static func dictionaryLearning(
+    k: Int, fractions: [Double]
+  ) -> MatryoshkaConfiguration {
+    var configuration = MatryoshkaConfiguration(k: Double(k))
+    configuration.followDictionaryLearning()
+    configuration.levels = .fractions(fractions)
+    configuration.weighting = .meanOfMeans
+    configuration.thresholdAverage = .dictionaryLearning()
+    return configuration
+  }
+
+  /// SAELens' conventions for training.
+  public static func saeLens(k: Double, widths: [Int]) -> MatryoshkaConfiguration {
+    var configuration = MatryoshkaConfiguration(k: k)
+    configuration.levels = .widths(widths)
+    configuration.weighting = .sum
+    configuration.thresholdAverage = .saeLens()
+    return configuration
+  }
+}

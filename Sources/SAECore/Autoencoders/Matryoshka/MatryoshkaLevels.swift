@@ -1,0 +1,66 @@
+/// The nested prefixes of the latents that each reconstruct alone.
+public enum MatryoshkaLevels: Sendable, Equatable {
+  /// That many levels, each half as long as the next.
+  case halving(Int)
+  /// The prefixes' lengths, ascending; all latents are added if they are missing: SAELens'
+  /// `matryoshka_widths`.
+  case widths([Int])
+  /// The share of all latents that each level adds, rounded down; the last one gets what is left:
+  /// dictionary_learning's `group_fractions`.
+  case fractions([Double])
+
+  /// The prefixes' lengths, the last of which is the number of latents.
+  ///
+  /// - Throws: ``ShapeError`` if they do not ascend from 1 or more to that number or less.
+  public func prefixes(latentCount: Int) throws(ShapeError) -> [Int] {
+    var prefixes: [Int]
+    switch self {
+    case .halving(let count):
+      prefixes = (0..<max(1, min(count, Int.bitWidth - 1))).map { latentCount >> $0 }
+        .filter { $0 > 0 }.reversed()
+    case .widths(let widths):
+      prefixes = widths
+      if prefixes.last != latentCount { prefixes.append(latentCount) }
+    case .fractions(let fractions):
+      prefixes = []
+      for fraction in fractions.dropLast() {
+        guard fraction > 0, fraction < 1 else {
+          throw ShapeError(
+            "a Matryoshka level's fraction", "times the latents, at most", expected: 1,
+            found: fraction > 0 ? 2 : 0)
+        }
+        prefixes.append((prefixes.last ?? 0) + Int(fraction * Double(latentCount)))
+      }
+      prefixes.append(latentCount)
+    }
+    var previous = 0
+    for prefix in prefixes {
+      guard prefix > previous, prefix <= latentCount else {
+        throw ShapeError(
+          "Matryoshka levels", "latents at most, more than on the level before (\(previous))",
+          expected: latentCount, found: prefix)
+      }
+      previous = prefix
+    }
+    return prefixes
+  }
+}
+
+/// What the reconstruction error of each level counts in the loss.
+public enum MatryoshkaWeighting: Sendable, Equatable {
+  /// 1 / levels: the loss keeps its scale whatever the number of levels, so learning rate, clipping
+  /// and auxiliary coefficient carry over.
+  case mean
+  /// 1: SAELens.
+  case sum
+  /// 1 / levels², a mean of means: dictionary_learning with its default group weights.
+  case meanOfMeans
+
+  func weight(levels: Int) -> Double {
+    switch self {
+    case .mean: 1 / Double(levels)
+    case .sum: 1
+    case .meanOfMeans: 1 / Double(levels * levels)
+    }
+  }
+}

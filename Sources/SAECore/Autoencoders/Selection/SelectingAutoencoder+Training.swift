@@ -1,0 +1,173 @@
+extension SelectingAutoencoder {
+  /// The loss is the reconstruction error, and the auxiliary loss if there are dead latents.
+  public func computeGradients(
+    of batch: TrainingBatch, into gradients: inout ParameterSet
+  ) throws(ShapeError) -> TrainingPass {
+    var step = try SelectionStep(self, batch)
+    let latents = select(step.scores)
+    let pass = step.addReconstruction(step.code(of: latents), into: &gradients)
+    step.addAuxiliary(during: latents, error: pass.error, into: &gradients)
+    return step.finish(latents, totalSquaredError: pass.totalSquaredError, into: &gradients)
+  }
+}
+
+/// One training step of a selecting autoencoder: its loss terms, and the gradients as they add up.
+struct SelectionStep<Model: SelectingAutoencoder> {
+  let model: Model
+  let batch: TrainingBatch
+  let scores: LatentScores
+  /// What Σ‖x̂ − y‖² counts in the loss.
+  let reconstructionFactor: Double
+  /// The gradient of b_enc.
+  var encoderBias: [Float]
+  /// Σ over tokens of the gradient of x̂.
+  var outputSums: [Double]
+  var losses: [LossTerm] = []
+  private var deadCount = 0
+
+  /// - Throws: ``ShapeError`` if the batch does not fit the model.
+  init(_ model: Model, _ batch: TrainingBatch) throws(ShapeError) {
+    self.model = model
+    self.batch = batch
+    scores = try model.scores(of: batch.activations)
+    try ShapeError.check(
+      "target", "columns", expected: model.outputDimension, found: batch.target.columns)
+    try ShapeError.check(
+      "target", "rows", expected: batch.activations.rows, found: batch.target.rows)
+    reconstructionFactor = model.configuration.reconstructionLoss.factor(for: batch.target)
+    encoderBias = [Float](repeating: 0, count: model.latentCount)
+    outputSums = [Double](repeating: 0, count: model.outputDimension)
+  }
+
+  /// What decodes: latents without the scale of their scores.
+  func code(of latents: SparseLatents) -> SparseLatents {
+    model.code(of: latents, scale: scores.scale)
+  }
+
+  /// Adds weight · factor · Σ‖x̂ − y‖² for the x̂ of a code; the first one overwrites the gradients of
+  /// the weight matrices.
+  ///
+  /// - Parameters:
+  ///   - target: y, the batch's unless something else is part of the reconstruction.
+  ///   - reachesEncoder: whether the encoder gets a gradient.
+  mutating func addReconstruction(
+    _ code: SparseLatents, target: Matrix? = nil, weight: Double = 1,
+    named name: String = "reconstruction", reachesEncoder: Bool = true,
+    into gradients: inout ParameterSet
+  ) -> ReconstructionPass {
+    let isFirst = losses.isEmpty
+    let pass = code.reconstructionPass(
+      decoder: model.dictionary, bias: model.parameters[.decoderBias].array,
+      target: target ?? batch.target)
+    let factor = weight * reconstructionFactor
+    let slope = Float(2 * factor)
+    let occurrences = code.occurrencesByLatent()
+    occurrences.sumRows(
+      pass.error, coefficients: code.values.map { slope * $0 }, into: &gradients[.decoder],
+      accumulate: !isFirst)
+    if reachesEncoder {
+      let preActivationGradients = pass.projections.map { slope * $0 }
+      occurrences.sumRows(
+        scores.activations, coefficients: preActivationGradients, into: &gradients[.encoder],
+        accumulate: !isFirst)
+      add(occurrences.sumCoefficients(preActivationGradients))
+    }
+    for (column, sum) in pass.error.columnSums().enumerated() {
+      outputSums[column] += Double(slope) * sum
+    }
+    losses.append(LossTerm(name, factor * pass.totalSquaredError))
+    return pass
+  }
+
+  /// Adds to the gradient of b_enc.
+  mutating func add(_ encoderBiasSums: [Float]) {
+    for latent in encoderBias.indices { encoderBias[latent] += encoderBiasSums[latent] }
+  }
+
+  /// Adds the auxiliary loss of all dead latents, if there are any.
+  mutating func addAuxiliary(
+    during latents: SparseLatents, error: Matrix, into gradients: inout ParameterSet
+  ) {
+    guard let auxiliary = model.configuration.auxiliaryLoss else { return }
+    let dead = batch.deadLatents.indices(during: latents)
+    guard !dead.isEmpty else { return }
+    let value = addAuxiliary(auxiliary, dead: dead, error: error, into: &gradients)
+    losses.append(LossTerm("auxiliary", value))
+  }
+
+  /// Adds the auxiliary loss's gradients for some dead latents and returns its value.
+  ///
+  /// The dead latents are few: their rows are copied out, so that encoding costs
+  /// tokens · width · dead and not another pass over all latents.
+  mutating func addAuxiliary(
+    _ auxiliary: AuxiliaryLoss, dead: [Int], error: Matrix, into gradients: inout ParameterSet
+  ) -> Double {
+    deadCount += dead.count
+    let width = error.columns
+    let most = max(1, width / 2)
+    let deadScores = scores.gathering(dead)
+    let candidacy: TopKCandidacy =
+      model.comparesMagnitudes ? .magnitude : auxiliary.form == .rawScores ? .any : .positive
+    let code = model.code(
+      of: deadScores.largest(min(most, dead.count), candidacy), scale: deadScores.scale)
+
+    let residual = error.negated()
+    let pass = code.reconstructionPass(
+      decoder: model.dictionary.gatheringRows(dead), bias: [Float](repeating: 0, count: width),
+      target: residual)
+    let factor = auxiliary.factor(
+      residual: residual, target: batch.target,
+      shareOfPlaces: min(1, Double(dead.count) / Double(most)))
+    let slope = Float(2 * factor)
+
+    let occurrences = code.occurrencesByLatent()
+    var rows = Matrix(rows: dead.count, columns: width)
+    occurrences.sumRows(pass.error, coefficients: code.values.map { slope * $0 }, into: &rows)
+    gradients[.decoder].addRows(of: rows, to: dead)
+    if auxiliary.form != .decoderOnly {
+      let slopes = pass.projections.map { slope * $0 }
+      var encoderRows = Matrix(rows: dead.count, columns: scores.activations.columns)
+      occurrences.sumRows(scores.activations, coefficients: slopes, into: &encoderRows)
+      gradients[.encoder].addRows(of: encoderRows, to: dead)
+      for (sum, latent) in zip(occurrences.sumCoefficients(slopes), dead) {
+        encoderBias[latent] += sum
+      }
+    }
+    return factor * pass.totalSquaredError
+  }
+
+  /// Writes the gradients of the biases. That of b_dec is the sum of the reconstruction's, less what
+  /// flows through the input's centring: Σ_b G_h W_encᵀ is the sum of the encoder's rows weighted by
+  /// the gradient of b_enc.
+  func finish(
+    _ latents: SparseLatents, firing: SparseLatents? = nil, totalSquaredError: Double,
+    into gradients: inout ParameterSet
+  ) -> TrainingPass {
+    gradients[.encoderBias] = Matrix(rows: 1, columns: encoderBias.count, values: encoderBias)
+    var decoderBias = outputSums.map { Float($0) }
+    if model.configuration.subtractsDecoderBias {
+      let through = model.parameters[.encoder].weightedRowSum(encoderBias)
+      for column in decoderBias.indices { decoderBias[column] -= through[column] }
+    }
+    gradients[.decoderBias] = Matrix(rows: 1, columns: decoderBias.count, values: decoderBias)
+    return TrainingPass(
+      losses: losses, latents: latents, totalSquaredError: totalSquaredError, deadCount: deadCount,
+      firing: firing)
+  }
+}
+
+extension AuxiliaryLoss {
+  /// What Σ‖e − r‖² is multiplied by; 0 where the form divides by a variance of 0.
+  func factor(residual: Matrix, target: Matrix, shareOfPlaces: Double) -> Double {
+    switch form {
+    case .residualVariance:
+      let variance = residual.totalVariance()
+      return variance > 0 ? coefficient / variance : 0
+    case .rawScores:
+      return coefficient * shareOfPlaces / Double(max(1, target.rows))
+    case .decoderOnly:
+      let variance = target.totalVariance()
+      return variance > 0 ? coefficient * shareOfPlaces / variance : 0
+    }
+  }
+}

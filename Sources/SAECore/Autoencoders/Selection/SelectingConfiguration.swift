@@ -1,0 +1,54 @@
+/// What the variants that select latents by their scores have in common.
+///
+/// The defaults of ``weightInitialization``, ``decoderBiasInitialization`` and
+/// ``learningRate(latentCount:)`` follow from these settings.
+public protocol SelectingConfiguration: AutoencoderConfiguration {
+  /// Whether b_dec is subtracted from the activations before encoding.
+  var subtractsDecoderBias: Bool { get set }
+  /// Whether latents compete, and are reported, multiplied by their decoder row's norm, so that the
+  /// selection does not depend on how a latent's size is split between code and row: SAELens'
+  /// `rescale_acts_by_decoder_norm`.
+  var rescalesByDecoderNorm: Bool { get set }
+  /// The scale of the reconstruction error.
+  var reconstructionLoss: ReconstructionLoss { get set }
+  /// What revives dead latents; nil leaves them dead.
+  var auxiliaryLoss: AuxiliaryLoss? { get set }
+  /// What keeps decoder rows at unit norm.
+  var decoderConstraint: DecoderConstraint { get set }
+}
+
+extension SelectingConfiguration {
+  /// Unit rows where the decoder is held at them, else SAELens' small ones.
+  public var weightInitialization: WeightInitialization {
+    decoderConstraint == .none ? .saeLens : .uniformEntries(rowNorm: 1)
+  }
+
+  /// 0 where the decoder is free, as in SAELens; else the geometric median, where b_dec is
+  /// subtracted from the input.
+  public var decoderBiasInitialization: DecoderBiasInitialization {
+    decoderConstraint != .none && subtractsDecoderBias ? .geometricMedian : .zeros
+  }
+
+  /// 2e-4 / √(latents / 2¹⁴).
+  ///
+  /// Source: Gao et al. 2024, arXiv 2406.04093, section 3.
+  public func learningRate(latentCount: Int) -> Double {
+    AutomaticLearningRate.adam(latentCount: latentCount)
+  }
+
+  /// Takes over what dictionary_learning's trainers of such variants have in common: unit decoder
+  /// rows, and an auxiliary loss that does not depend on the scale of activations.
+  mutating func followDictionaryLearning() {
+    rescalesByDecoderNorm = false
+    auxiliaryLoss = AuxiliaryLoss(.residualVariance, coefficient: 1.0 / 32)
+    decoderConstraint = .unitRowsAfterStep
+  }
+
+  /// Takes over what sparsify's variants have in common, with its auxiliary loss off.
+  mutating func followSparsify() {
+    rescalesByDecoderNorm = false
+    reconstructionLoss = .fractionOfVarianceUnexplained
+    auxiliaryLoss = nil
+    decoderConstraint = .unitRowsBeforeForward
+  }
+}

@@ -1,0 +1,47 @@
+/// A second reconstruction, from several times as many latents, that keeps activations beyond k
+/// meaningful.
+///
+/// Source: Gao et al. 2024, arXiv 2406.04093, section 2.4 (Multi-TopK).
+public struct MultiTopK: Sendable, Equatable {
+  /// How many times k latents it has.
+  public var multiple = 4
+  /// What its error counts beside that of the k latents.
+  public var coefficient = 0.125
+  /// Whether the encoder gets a gradient of it. sparsify's does not, by a defect.
+  public var reachesEncoder = true
+
+  public init() {}
+
+  /// sparsify's, which trains the decoder alone.
+  public static var sparsify: MultiTopK {
+    var multi = MultiTopK()
+    multi.reachesEncoder = false
+    return multi
+  }
+}
+
+extension TopKAutoencoder {
+  /// The loss is the reconstruction error, that of more latents with
+  /// ``TopKConfiguration/multiTopK``, and the auxiliary loss if there are dead latents.
+  public func computeGradients(
+    of batch: TrainingBatch, into gradients: inout ParameterSet
+  ) throws(ShapeError) -> TrainingPass {
+    var step = try SelectionStep(self, batch)
+    guard let multi = configuration.multiTopK else {
+      let latents = select(step.scores)
+      let pass = step.addReconstruction(step.code(of: latents), into: &gradients)
+      step.addAuxiliary(during: latents, error: pass.error, into: &gradients)
+      return step.finish(latents, totalSquaredError: pass.totalSquaredError, into: &gradients)
+    }
+    let (count, overflows) = configuration.k.multipliedReportingOverflow(by: multi.multiple)
+    let more = step.scores.largest(overflows ? latentCount : min(count, latentCount))
+    let latents = more.keepingLargest(configuration.k)
+    let pass = step.addReconstruction(step.code(of: latents), into: &gradients)
+    _ = step.addReconstruction(
+      step.code(of: more), weight: multi.coefficient, named: "multi-topk",
+      reachesEncoder: multi.reachesEncoder, into: &gradients)
+    step.addAuxiliary(during: more, error: pass.error, into: &gradients)
+    return step.finish(
+      latents, firing: more, totalSquaredError: pass.totalSquaredError, into: &gradients)
+  }
+}

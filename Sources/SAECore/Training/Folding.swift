@@ -1,0 +1,146 @@
+import Foundation
+
+/// What training did to activations and weights, made part of the weights, so that the saved
+/// autoencoder works on raw activations. Reconstructions stay what they were.
+///
+/// Understood are W_enc, W_dec, b_enc, b_dec, threshold, b_gate, b_mag and r_mag; parameters of
+/// another name are refused, for nobody could say what they stand for.
+///
+/// Source: SAELens' `fold_activation_norm_scaling_factor`, `fold_W_dec_norm` and its whitening.
+extension ParameterSet {
+  /// Folds a normalisation.
+  ///
+  /// - Parameter subtractsDecoderBias: whether the encoder is fed x − b_dec.
+  /// - Throws: ``InvalidOption`` if it cannot be folded or the parameters are not understood.
+  public mutating func fold(
+    _ scaling: ActivationScaling, subtractsDecoderBias: Bool
+  ) throws(InvalidOption) {
+    switch scaling {
+    case .identity: try checkFoldable()
+    case .factor(let factor): try foldScalingFactor(factor)
+    case .whitening(let whitening):
+      try foldWhitening(whitening, subtractsDecoderBias: subtractsDecoderBias)
+    case .layerNorm, .constantNorm:
+      throw InvalidOption(
+        "scaling", expected: "one that is the same for every token", found: "\(scaling)")
+    }
+  }
+
+  /// Folds the factor f that activations were multiplied by: W_enc ← f W_enc, W_dec ← W_dec/f,
+  /// b_dec ← b_dec/f.
+  ///
+  /// Pre-activations and thresholds stay in training's units. Where latents compete multiplied by
+  /// decoder norms, their scores shrink by f, and with them a threshold on scores.
+  ///
+  /// - Parameters:
+  ///   - factor: that of the input.
+  ///   - targetFactor: that of a transcoder's target.
+  /// - Throws: ``InvalidOption`` if a factor is not positive or the parameters are not understood.
+  public mutating func foldScalingFactor(
+    _ factor: Double, targetFactor: Double? = nil
+  ) throws(InvalidOption) {
+    try checkFoldable()
+    for (name, value) in [("factor", factor), ("targetFactor", targetFactor ?? factor)] {
+      guard value.isFinite, value > 0 else {
+        throw InvalidOption(name, expected: "a positive number", found: "\(value)")
+      }
+    }
+    self[.encoder].scale(by: Float(factor))
+    self[.decoder].scale(by: Float(1 / (targetFactor ?? factor)))
+    self[.decoderBias].scale(by: Float(1 / (targetFactor ?? factor)))
+  }
+
+  /// Folds the divisor ν of activations the way dictionary_learning does: biases and thresholds
+  /// times ν. Weights stay, and latents become ν times as large.
+  ///
+  /// - Throws: ``InvalidOption`` if the divisor is not positive or the parameters are not understood.
+  public mutating func foldIntoBiases(divisor: Double) throws(InvalidOption) {
+    try checkFoldable()
+    guard divisor.isFinite, divisor > 0 else {
+      throw InvalidOption("divisor", expected: "a positive number", found: "\(divisor)")
+    }
+    for name in [.encoderBias, .decoderBias, Fold.gateBias, Fold.magnitudeBias, Fold.threshold]
+    where contains(name) {
+      self[name].scale(by: Float(divisor))
+    }
+  }
+
+  /// Folds a whitening that activations went through:
+  ///
+  ///     W_enc ← M W_enc    W_dec ← W_dec M⁻¹    b_dec ← b_dec M⁻¹ + m
+  ///
+  /// and where b_dec is not subtracted from the input, b_enc ← b_enc − m M W_enc, b_gate alike and
+  /// b_mag by exp(r_mag) times as much.
+  ///
+  /// Decoder norms change: an autoencoder whose latents compete multiplied by them is folded by
+  /// ``foldDecoderNorms()`` first, and its latents then compete as they are.
+  ///
+  /// - Throws: ``InvalidOption`` if the widths differ or the parameters are not understood.
+  public mutating func foldWhitening(
+    _ whitening: Whitening, subtractsDecoderBias: Bool
+  ) throws(InvalidOption) {
+    try checkFoldable()
+    let width = whitening.dimension
+    for name in [ParameterName.encoder, .decoder, .decoderBias]
+    where self[name].columns != width {
+      throw InvalidOption(
+        "whitening", expected: "one of \(name)'s width \(self[name].columns)", found: "\(width)")
+    }
+    self[.encoder] = Matrix.product(self[.encoder].view, whitening.float32Matrix.transposed)
+    self[.decoder] = self[.decoder].multiplied(by: whitening.float32Inverse)
+    self[.decoderBias] = whitening.reverted(from: self[.decoderBias])
+    guard !subtractsDecoderBias else { return }
+    let mean = Matrix(rows: 1, columns: width, values: whitening.mean.map { Float($0) })
+    let shift = Matrix.product(mean.view, self[.encoder].transposed)
+    for name in [ParameterName.encoderBias, Fold.gateBias] where contains(name) {
+      self[name].add(shift, times: -1)
+    }
+    guard contains(Fold.magnitudeBias) else { return }
+    for latent in 0..<shift.columns {
+      let scale = exp(self[Fold.magnitudeScale][0, latent])
+      self[Fold.magnitudeBias][0, latent] -= scale * shift[0, latent]
+    }
+  }
+
+  /// Folds the decoder rows' norms n into the encoder: W_dec,i ← W_dec,i/n_i; row i of W_enc, b_enc,
+  /// b_gate, b_mag and threshold times n_i. Latents become n times as large.
+  ///
+  /// For autoencoders that keep the k largest latents this changes which ones these are, unless
+  /// latents compete multiplied by n already; those keep their latents. Norms are held above 10⁻⁸.
+  ///
+  /// - Throws: ``InvalidOption`` if the parameters are not understood.
+  public mutating func foldDecoderNorms() throws(InvalidOption) {
+    try checkFoldable()
+    let norms = self[.decoder].rowNorms().map { max($0, 1e-8) }
+    self[.decoder].scaleRows(by: norms.map { 1 / $0 })
+    self[.encoder].scaleRows(by: norms)
+    for name in [ParameterName.encoderBias, Fold.gateBias, Fold.magnitudeBias, Fold.threshold]
+    where contains(name) {
+      for latent in norms.indices { self[name][0, latent] *= norms[latent] }
+    }
+  }
+
+  private func checkFoldable() throws(InvalidOption) {
+    let needed: [ParameterName] = [.encoder, .decoder, .decoderBias]
+    let optional = [
+      .encoderBias, Fold.threshold, Fold.gateBias, Fold.magnitudeBias, Fold.magnitudeScale,
+    ]
+    let unknown = names.filter { !needed.contains($0) && !optional.contains($0) }
+    guard needed.allSatisfy(contains), unknown.isEmpty,
+      contains(Fold.magnitudeBias) == contains(Fold.magnitudeScale)
+    else {
+      let expected = (needed + optional).map(\.rawValue).joined(separator: ", ")
+      throw InvalidOption(
+        "parameters", expected: "the first three at least of \(expected)",
+        found: names.map(\.rawValue).joined(separator: ", "))
+    }
+  }
+}
+
+/// Parameters of single variants.
+private enum Fold {
+  static let threshold = ParameterName(rawValue: "threshold")
+  static let gateBias = ParameterName(rawValue: "b_gate")
+  static let magnitudeBias = ParameterName(rawValue: "b_mag")
+  static let magnitudeScale = ParameterName(rawValue: "r_mag")
+}

@@ -1,0 +1,168 @@
+public import SAECore
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Foundation
+#endif
+
+/// Bits a token that a code of the quantised latents takes, each latent coded by itself:
+/// Σᵢ [H₂(pᵢ) + pᵢ H(qᵢ)], with the firing rate pᵢ, and qᵢ the distribution of the bins among the
+/// tokens on which latent i is active.
+///
+/// A latent that never fires costs nothing, nor one that always fires with one value. A short code
+/// is worth something only beside the reconstruction error of ``LatentQuantization/quantizing(_:)``.
+///
+/// Source: Ayonrinde, Pearce and Sharkey 2024, arXiv 2410.11179, section 3.
+public struct DescriptionLengthMetrics: Sendable {
+  public let quantization: LatentQuantization
+  private var tokens = 0
+  private var nonFiniteTokens = 0
+  /// Tokens in each bin of each latent.
+  private var bins: [[Int: Int]]
+
+  public init(latentCount: Int, quantization: LatentQuantization) {
+    switch quantization {
+    case .bins(let count, let ranges):
+      precondition(count > 0, "\(count) bins hold nothing")
+      precondition(ranges.latentCount == latentCount, "the ranges are of other latents")
+    case .width(let width): precondition(width > 0, "\(width) is no width of a bin")
+    }
+    self.quantization = quantization
+    bins = [[Int: Int]](repeating: [:], count: latentCount)
+  }
+
+  /// Adds a batch; the mask says which tokens count.
+  ///
+  /// - Throws: ``ShapeError`` if the number of latents or the mask's length differs.
+  public mutating func update(_ latents: SparseLatents, mask: [Bool]? = nil) throws(ShapeError) {
+    try CountedTokens.check(
+      "latent activations", "latents", expected: bins.count, found: latents.latentCount)
+    for row in try CountedTokens.rows(latents.tokens, mask: mask) {
+      tokens += 1
+      var finite = true
+      for entry in latents.entries(of: Int(row)) where latents.values[entry] != 0 {
+        let (latent, value) = (Int(latents.indices[entry]), latents.values[entry])
+        finite = finite && value.isFinite
+        guard value.isFinite else { continue }
+        bins[latent][quantization.index(value, latent: latent), default: 0] += 1
+      }
+      if !finite { nonFiniteTokens += 1 }
+    }
+  }
+
+  /// Adds what another accumulator with the same quantisation has counted.
+  ///
+  /// - Throws: ``ShapeError`` if its number of latents is another.
+  public mutating func merge(_ other: DescriptionLengthMetrics) throws(ShapeError) {
+    try CountedTokens.check(
+      "merged description length", "latents", expected: bins.count, found: other.bins.count)
+    precondition(quantization == other.quantization, "the codes are of other quantisations")
+    for latent in bins.indices {
+      bins[latent].merge(other.bins[latent], uniquingKeysWith: +)
+    }
+    tokens += other.tokens
+    nonFiniteTokens += other.nonFiniteTokens
+  }
+
+  /// Bits a token. Undefined without tokens; NaN if a counted activation was not finite.
+  public struct Value: Sendable, Equatable, Codable {
+    public var tokens: Int
+    /// Counted tokens with a NaN or infinity.
+    public var nonFiniteTokens: Int
+    /// H₂(pᵢ) of each latent.
+    public var gateBits: [Double?]
+    /// pᵢ H(qᵢ) of each latent.
+    public var valueBits: [Double?]
+    /// The sum of all.
+    public var bitsPerToken: Double?
+  }
+
+  /// The code's length for all tokens so far.
+  public var value: Value {
+    var value = Value(
+      tokens: tokens, nonFiniteTokens: nonFiniteTokens,
+      gateBits: [Double?](repeating: nil, count: bins.count),
+      valueBits: [Double?](repeating: nil, count: bins.count))
+    guard tokens > 0 else { return value }
+    var total = nonFiniteTokens > 0 ? Double.nan : 0
+    for (latent, counts) in bins.enumerated() {
+      // In the order of the bins: a dictionary's differs from run to run.
+      let ordered = counts.sorted { $0.key < $1.key }.map(\.value)
+      let firings = ordered.reduce(0, +)
+      let gate = entropy([firings, tokens - firings])
+      let rate = Double(firings) / Double(tokens)
+      let code = rate * entropy(ordered)
+      value.gateBits[latent] = gate
+      value.valueBits[latent] = code
+      total += gate + code
+    }
+    value.bitsPerToken = total
+    return value
+  }
+}
+
+/// Entropy in bits of the distribution that counts stand for; 0 without any.
+func entropy(_ counts: [Int]) -> Double {
+  let total = Double(counts.reduce(0, +))
+  return counts.reduce(0.0) { sum, count in
+    guard count > 0 else { return sum }
+    let share = Double(count) / total
+    return sum - share * log2(share)
+  }
+}
+
+extension DescriptionLengthMetrics {
+  /// A code with its reconstruction error.
+  public struct Code: Sendable, Equatable {
+    public let bins: Int
+    public let bitsPerToken: Double
+    /// Mean over tokens of ‖x − x̂‖² with quantised latents, and with the latents as they are.
+    public let quantizedMeanSquaredError: Double
+    public let meanSquaredError: Double
+  }
+
+  /// The code with the fewest bins whose reconstruction error is at most 1 + `tolerance` times that
+  /// of the latents as they are.
+  ///
+  /// - Parameters:
+  ///   - batches: activations with their latents; gone through twice and once for every number of
+  ///     bins that is tried.
+  ///   - candidates: numbers of bins.
+  ///   - tolerance: how much more error is allowed.
+  ///   - decode: reconstructions from latents.
+  /// - Returns: the code; nil if no candidate is exact enough, or there are no tokens.
+  /// - Throws: what decoding throws; ``ShapeError`` if batches do not fit.
+  public static func shortestCode(
+    _ batches: some Collection<(activations: Matrix, latents: SparseLatents)>,
+    bins candidates: [Int] = [2, 4, 8, 16, 32, 64, 128, 256], tolerance: Double,
+    decode: (SparseLatents) throws -> Matrix
+  ) throws -> Code? {
+    guard let first = batches.first else { return nil }
+    var ranges = LatentRanges(latentCount: first.latents.latentCount)
+    for batch in batches { try ranges.update(batch.latents) }
+    func error(_ change: (SparseLatents) -> SparseLatents) throws -> Double? {
+      var metrics = ReconstructionMetrics(width: first.activations.columns)
+      for batch in batches {
+        try metrics.update(
+          activations: batch.activations, reconstruction: decode(change(batch.latents)))
+      }
+      return metrics.value.meanSquaredError
+    }
+    guard let exact = try error({ $0 }) else { return nil }
+    for count in candidates.sorted() {
+      let quantization = LatentQuantization.bins(count, ranges)
+      guard let quantized = try error(quantization.quantizing),
+        quantized <= (1 + tolerance) * exact
+      else { continue }
+      var metrics = DescriptionLengthMetrics(
+        latentCount: ranges.latentCount, quantization: quantization)
+      for batch in batches { try metrics.update(batch.latents) }
+      guard let bits = metrics.value.bitsPerToken else { return nil }
+      return Code(
+        bins: count, bitsPerToken: bits, quantizedMeanSquaredError: quantized,
+        meanSquaredError: exact)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,208 @@
+public import SAECore
+
+/// Sums for the regression of an SAE's error e = x − x̂, and of ‖e‖², on the activations x: the
+/// normal equations, in double, relative to the first token.
+///
+/// One pass over the training tokens; the same bits for any batches and threads.
+///
+/// Source: Engels, Riggs and Tegmark 2024, arXiv 2410.14670, section 3.
+///
+/// - Complexity: O(tokens · width²) time; 2 (width + 1)² doubles are kept, 85 MB at width 2304.
+public struct LinearErrorRegression: Sendable {
+  /// Columns of the activations.
+  public let width: Int
+  /// Counted tokens.
+  public private(set) var tokens = 0
+  /// Counted tokens with a NaN or infinity.
+  public private(set) var nonFiniteTokens = 0
+  /// K, of each column of the table: x, 1, e, ‖e‖².
+  private var shifts: [Double]
+  /// Σ (x − K, 1)ᵀ (x − K, 1, e − K, ‖e‖² − K), its upper part.
+  private var sums: DoubleMatrix
+
+  public init(width: Int) {
+    precondition(width > 0, "a regression on activations of width \(width) has no unknowns")
+    self.width = width
+    shifts = [Double](repeating: 0, count: 2 * width + 2)
+    sums = DoubleMatrix(rows: width + 1, columns: 2 * width + 2)
+  }
+
+  /// Adds training tokens.
+  ///
+  /// - Parameters:
+  ///   - activations: tokens × ``width``.
+  ///   - reconstruction: tokens × ``width``.
+  ///   - mask: for each token whether it counts; all do if there is none.
+  /// - Throws: ``ShapeError`` if widths or numbers of tokens differ.
+  public mutating func update(
+    activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
+  ) throws(ShapeError) {
+    try CountedTokens.check(activations, reconstruction, width: width)
+    let rows = try CountedTokens.rows(activations.rows, mask: mask)
+    for begin in stride(from: 0, to: rows.count, by: 256) {
+      add(activations, reconstruction, rows[begin..<min(begin + 256, rows.count)])
+    }
+  }
+
+  private mutating func add(_ x: Matrix, _ y: Matrix, _ rows: ArraySlice<UInt32>) {
+    if tokens == 0, let first = rows.first {
+      shifts = LinearErrorRegression.terms(x, y, Int(first))
+      shifts[width] = 0
+    }
+    let (width, shifts) = (width, shifts)
+    let begin = rows.startIndex
+    let table = Parallel.map(rows.count) { index in
+      var terms = LinearErrorRegression.terms(x, y, Int(rows[begin + index]))
+      for column in terms.indices { terms[column] -= shifts[column] }
+      return terms
+    }
+    let values = DoubleMatrix(
+      rows: rows.count, columns: 2 * width + 2, values: Array(table.joined()))
+    nonFiniteTokens += table.count { !$0[2 * width + 1].isFinite || !$0[..<width].allFinite }
+    let inputs = values[rows: 0..<rows.count, columns: 0..<width + 1]
+    sums.addProduct(inputs.transposedFactor, values.factor, upperOnly: true)
+    tokens += rows.count
+  }
+
+  /// x, 1, e and ‖e‖² of a token.
+  private static func terms(_ x: Matrix, _ y: Matrix, _ row: Int) -> [Double] {
+    let (x, y) = (x.row(row), y.row(row))
+    let width = x.count
+    var terms = [Double](repeating: 1, count: 2 * width + 2)
+    var square = 0.0
+    for column in 0..<width {
+      let error = Double(x[column]) - Double(y[column])
+      terms[column] = Double(x[column])
+      terms[width + 1 + column] = error
+      square += error * error
+    }
+    terms[2 * width + 1] = square
+    return terms
+  }
+
+  /// Adds what another accumulator has counted: equal to one pass up to rounding.
+  ///
+  /// - Throws: ``ShapeError`` if its width is another.
+  public mutating func merge(_ other: LinearErrorRegression) throws(ShapeError) {
+    try CountedTokens.check("merged regression", "columns", expected: width, found: other.width)
+    guard other.tokens > 0 else { return }
+    guard tokens > 0 else {
+      self = other
+      return
+    }
+    let (mine, theirs) = (Double(tokens), Double(other.tokens))
+    // Chan's update of the centred sums, taken back to this accumulator's shifts.
+    let gap = shifts.indices.map { other.mean($0) - mean($0) }
+    let moved = shifts.indices.map { column in
+      column == width
+        ? mine + theirs
+        : sum(column) + other.sum(column)
+          + theirs * (other.shifts[column] - shifts[column])
+    }
+    for row in 0..<width {
+      for column in row..<2 * width + 2 where column != width {
+        sums[row, column] =
+          centered(row, column) + other.centered(row, column)
+          + gap[row] * gap[column] * mine * theirs / (mine + theirs)
+          + moved[row] * moved[column] / (mine + theirs)
+      }
+      sums[row, width] = moved[row]
+    }
+    for column in width..<2 * width + 2 { sums[width, column] = moved[column] }
+    tokens += other.tokens
+    nonFiniteTokens += other.nonFiniteTokens
+  }
+
+  private func sum(_ column: Int) -> Double {
+    // The row of ones stands below the first columns: there its sums are those of the column.
+    column < width ? sums[column, width] : sums[width, column]
+  }
+
+  private func mean(_ column: Int) -> Double {
+    column == width ? 1 : shifts[column] + sum(column) / Double(tokens)
+  }
+
+  /// Σ (a − ā)(b − b̄) of a column of x and any other but that of ones.
+  private func centered(_ row: Int, _ column: Int) -> Double {
+    sums[row, column] - sum(row) * sum(column) / Double(tokens)
+  }
+}
+
+extension LinearErrorRegression {
+  /// Σ‖x − x̄‖² / width: what a relative penalty is multiplied by.
+  var meanSquaredDeviation: Double {
+    (0..<width).reduce(0) { $0 + centered($1, $1) } / Double(width)
+  }
+
+  /// Solves (G + λI) W = C, G = Σ (x − x̄)(x − x̄)ᵀ, C = Σ (x − x̄)(t − t̄)ᵀ, for the targets t = e and
+  /// ‖e‖², with λ = `penalty` · trace G / width.
+  ///
+  /// - Parameters:
+  ///   - penalty: α, without unit; 0 is plain least squares.
+  ///   - intercept: whether b = t̄ − Wᵀx̄ is fitted as well, without penalty; else sums are not centred.
+  /// - Returns: the prediction of errors from activations.
+  /// - Throws: ``LinearErrorFailure`` if there are no tokens, one of them is not finite, or the
+  ///   system cannot be solved to the precision of double.
+  /// - Complexity: O(width³).
+  public func fit(
+    penalty: Double = 1e-6, intercept: Bool = true
+  ) throws(LinearErrorFailure) -> LinearErrorPrediction {
+    precondition(penalty >= 0 && penalty.isFinite, "\(penalty) is no penalty")
+    guard tokens > 0 else { throw .noTokens }
+    guard nonFiniteTokens == 0 else { throw .notFinite(tokens: nonFiniteTokens) }
+    let ridge = penalty * meanSquaredDeviation
+    var gram = DoubleMatrix(rows: width, columns: width)
+    var targets = DoubleMatrix(rows: width, columns: width + 1)
+    for row in 0..<width {
+      for column in row..<width { gram[row, column] = product(row, column, centred: intercept) }
+      gram[row, row] += ridge
+      for column in 0...width {
+        targets[row, column] = product(row, width + 1 + column, centred: intercept)
+      }
+    }
+    guard let factorization = CholeskyFactorization(upper: gram) else {
+      throw .notPositiveDefinite(tokens: tokens, width: width, penalty: penalty)
+    }
+    let zero = [Double](repeating: 0, count: width)
+    return LinearErrorPrediction(
+      trainingTokens: tokens, penalty: ridge,
+      activationMean: intercept ? (0..<width).map(mean) : zero,
+      targetMean: intercept ? (width + 1..<2 * width + 2).map(mean) : zero + [0],
+      weights: factorization.solve(targets))
+  }
+
+  private func product(_ row: Int, _ column: Int, centred: Bool) -> Double {
+    guard !centred else { return centered(row, column) }
+    let count = Double(tokens)
+    return centered(row, column) + count * mean(row) * mean(column)
+  }
+}
+
+extension Collection where Element == Double {
+  /// Whether all elements are finite.
+  var allFinite: Bool { allSatisfy(\.isFinite) }
+}
+
+/// Why the linear part of an error could not be fitted.
+public enum LinearErrorFailure: Error, Equatable, Sendable {
+  case noTokens
+  /// Training tokens hold NaN or infinities.
+  case notFinite(tokens: Int)
+  /// The Gram matrix of the activations cannot be factored: fewer tokens than dimensions, dimensions
+  /// that are constant or depend on others; a penalty above 0 helps.
+  case notPositiveDefinite(tokens: Int, width: Int, penalty: Double)
+}
+
+extension LinearErrorFailure: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .noTokens: "linear part of the error: expected training tokens, found none"
+    case .notFinite(let tokens):
+      "linear part of the error: expected finite activations and reconstructions, found \(tokens) "
+        + "tokens with NaN or infinity"
+    case .notPositiveDefinite(let tokens, let width, let penalty):
+      "linear part of the error: \(tokens) tokens of width \(width) do not determine it with a "
+        + "penalty of \(penalty); expected more tokens, or a larger penalty"
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import SAECore
+import Testing
+
+/// Numbers of the peers' own runs of variants that select latents by their scores.
+@Suite struct SelectionParityTests {
+  /// Settings that fixtures give to every variant of a peer.
+  static func apply(_ run: PeerRun, to configuration: inout some SelectingConfiguration) {
+    if let alpha = run.setting("aux_loss_coefficient") {
+      configuration.auxiliaryLoss = AuxiliaryLoss(.rawScores, coefficient: alpha)
+    }
+    if let alpha = run.setting("auxk_alpha") {
+      configuration.auxiliaryLoss = AuxiliaryLoss(.residualVariance, coefficient: alpha)
+    }
+    if let alpha = run.fixture.number("hyper_parameters.auxk_alpha"), alpha > 0 {
+      configuration.auxiliaryLoss = AuxiliaryLoss(.decoderOnly, coefficient: alpha)
+    }
+    if let rescales = run.setting("rescale_acts_by_decoder_norm") {
+      configuration.rescalesByDecoderNorm = rescales != 0
+    }
+    if let subtracts = run.setting("apply_b_dec_to_input") {
+      configuration.subtractsDecoderBias = subtracts != 0
+    }
+  }
+
+  static func thresholdAverage(_ run: PeerRun) throws -> ThresholdAverage {
+    if run.fixture.peer == "SAELens" {
+      return .saeLens(rate: run.setting("topk_threshold_lr") ?? 0.01)
+    }
+    // The peer counts steps from the case's first one on.
+    let first = Int(try #require(run.fixture.number("meta.raw_step_index")))
+    return .dictionaryLearning(
+      beta: try #require(run.setting("threshold_beta")),
+      startStep: Int(try #require(run.setting("threshold_start_step"))) - first)
+  }
+
+  @Test(arguments: EncoderFixture.all { $0 == "batchtopk" })
+  func batchTopK(_ fixture: EncoderFixture) throws {
+    let run = try PeerRun(fixture)
+    let k = try #require(run.setting("k"))
+    var configuration =
+      fixture.peer == "SAELens"
+      ? BatchTopKConfiguration.saeLens(k: k) : .dictionaryLearning(k: Int(k))
+    Self.apply(run, to: &configuration)
+    configuration.thresholdAverage = try Self.thresholdAverage(run)
+    let model = try BatchTopKAutoencoder(
+      parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
+    try run.checkFirstPass(model, encode: model.encodeAsBatch)
+    try run.checkTenSteps(model) { $0.threshold ?? -1 }
+  }
+
+  @Test(arguments: EncoderFixture.all { $0 == "matryoshka_batchtopk" })
+  func matryoshka(_ fixture: EncoderFixture) throws {
+    let run = try PeerRun(fixture)
+    let k = try #require(run.setting("k"))
+    var configuration =
+      fixture.peer == "SAELens"
+      ? MatryoshkaConfiguration.saeLens(
+        k: k,
+        widths: try fixture.numbers("hyper_parameters.config.matryoshka_widths").map { Int($0) })
+      : .dictionaryLearning(
+        k: Int(k),
+        fractions: try fixture.numbers("hyper_parameters.trainer_arguments.group_fractions"))
+    Self.apply(run, to: &configuration)
+    configuration.hasAuxiliaryLossPerLevel = run.setting("use_matryoshka_aux_loss") == 1
+    configuration.thresholdAverage = try Self.thresholdAverage(run)
+    let model = try MatryoshkaAutoencoder(
+      parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
+    try run.checkFirstPass(model, encode: model.encodeAsBatch)
+    try run.checkTenSteps(model) { $0.threshold ?? -1 }
+  }
+
+  @Test(arguments: EncoderFixture.all { $0 == "abstopk" })
+  func absTopK(_ fixture: EncoderFixture) throws {
+    let run = try PeerRun(fixture)
+    var configuration = AbsTopKConfiguration.saeLens(k: Int(try #require(run.setting("k"))))
+    Self.apply(run, to: &configuration)
+    let model = try AbsTopKAutoencoder(
+      parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
+    try run.checkFirstPass(model, encode: model.encode)
+    try run.checkTenSteps(model)
+  }
+
+  @Test(arguments: EncoderFixture.all { $0 == "groupmax" })
+  func groupMax(_ fixture: EncoderFixture) throws {
+    let run = try PeerRun(fixture)
+    var configuration = GroupMaxConfiguration.sparsify(k: Int(try #require(run.setting("k"))))
+    Self.apply(run, to: &configuration)
+    let model = try GroupMaxAutoencoder(
+      parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
+    try run.checkFirstPass(model, encode: model.encode)
+    try run.checkTenSteps(model)
+  }
+
+  @Test(arguments: EncoderFixture.all { $0 == "topk + auxk + multi-topk" })
+  func multiTopK(_ fixture: EncoderFixture) throws {
+    let run = try PeerRun(fixture)
+    var configuration = TopKConfiguration.sparsify(k: Int(try #require(run.setting("k"))))
+    Self.apply(run, to: &configuration)
+    configuration.multiTopK = .sparsify
+    let model = try TopKAutoencoder(
+      parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
+    try run.checkFirstPass(model, encode: model.encode)
+    try run.checkTenSteps(model)
+  }
+}

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+@main
+struct SAECommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sae",
+    abstract: "Trains, runs and judges sparse autoencoders on activations of language models.",
+    subcommands: [TrainCommand.self, EvaluateCommand.self, DemoCommand.self])
+}

@@ -1,0 +1,142 @@
+import ArgumentParser
+import Foundation
+import SAECore
+
+/// The options of a training run, shared by the commands that train.
+struct TrainingRunOptions: ParsableArguments {
+  @Option(help: "Latents that may be active on a token.") var k = 32
+  @Option(help: "Steps to train for.") var steps: Int?
+  @Option(help: ArgumentHelp("Tokens to train for, instead of steps.", valueName: "count"))
+  var tokens: Int?
+  @Option(help: "Tokens a step.") var batch = 4096
+  @Option(
+    name: .customLong("lr"),
+    help: ArgumentHelp(
+      "Peak learning rate (default: 2e-4 / √(latents / 16384)).", valueName: "rate"))
+  var learningRate: Double?
+  @Option(help: "Steps over which the learning rate rises (default: a twentieth of all).")
+  var warmUp: Int?
+  @Option(help: "Steps at the end over which it falls to 0 (default: a fifth of all).")
+  var decay: Int?
+  @Option(help: "Equal seeds give equal bits.") var seed: UInt64 = 0
+
+  func validate() throws {
+    if steps != nil, tokens != nil {
+      throw ValidationError("expected --steps or --tokens, found both")
+    }
+    for (name, value) in [("steps", steps), ("tokens", tokens), ("batch", batch), ("k", k)] {
+      if let value, value < 1 {
+        throw ValidationError("--\(name): expected a positive number, found \(value)")
+      }
+    }
+    for (name, value) in [("warm-up", warmUp), ("decay", decay)] {
+      if let value, value < 0 {
+        throw ValidationError("--\(name): expected 0 or more steps, found \(value)")
+      }
+    }
+    if let learningRate, !(learningRate.isFinite && learningRate > 0) {
+      throw ValidationError("--lr: expected a positive number, found \(learningRate)")
+    }
+  }
+
+  /// The options of the library for a source of so many tokens: without a length, ten epochs.
+  func options(sourceTokens: Int) -> TrainingOptions {
+    let count = steps ?? max(1, (tokens ?? 10 * sourceTokens) / batch)
+    var options = TrainingOptions(steps: count)
+    options.batchTokens = batch
+    options.learningRate = learningRate
+    options.warmUpSteps = warmUp
+    options.decaySteps = decay
+    options.seed = seed
+    return options
+  }
+}
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Trains a sparse autoencoder on files of activations.",
+    discussion: """
+      The result is a directory in SAELens' layout, for activations as the files have them. Rows \
+      are shuffled, scaled to a mean norm of √width, and each is seen once an epoch.
+      """)
+
+  @OptionGroup var input: ActivationOptions
+  @Option(help: "The variant to train.") var architecture = Architecture.topk
+  @Option(help: "Latents of the dictionary.") var latents: Int
+  @OptionGroup var training: TrainingRunOptions
+  @Option(
+    help: ArgumentHelp(
+      "The directory to write, which must not exist or be empty.", valueName: "directory"))
+  var out: String
+  @Flag(help: "Let the new directory take the place of an old one.") var force = false
+
+  func run() throws {
+    guard latents > 0 else {
+      throw ValidationError("--latents: expected a positive number, found \(latents)")
+    }
+    try OutputDirectory.check(out, replacing: force)
+    let source = try input.source()
+    var run = try TrainingRun<TopKAutoencoder>(
+      TopKConfiguration(k: training.k), latents: latents, on: source,
+      options: training.options(sourceTokens: source.tokens))
+    let rate = try TrainingLoop.finish(&run)
+    let autoencoder = try run.finished()
+    var archive = autoencoder.archive()
+    archive.metadata["swift_sae_version"] = .string(libraryVersion)
+    archive.metadata["training_tokens"] = .integer(run.trainer.tokens)
+    archive.metadata["training_steps"] = .integer(run.trainer.step)
+    archive.metadata["seed"] = .string("\(training.seed)")
+    archive.metadata["activation_scale"] = .double(run.scale)
+    try archive.write(to: out, replacing: force)
+    print(
+      "\(out): \(architecture.rawValue), \(source.width) → \(latents), "
+        + "\(grouped(rate)) tokens/s with \(kernelName) kernels on \(Threads.count) threads")
+  }
+}
+
+/// The variants that can be trained.
+enum Architecture: String, ExpressibleByArgument, CaseIterable {
+  case topk
+}
+
+/// Whether a directory can be written, told before hours of work and not after.
+enum OutputDirectory {
+  static func check(_ path: String, replacing: Bool) throws {
+    let manager = FileManager.default
+    var isDirectory: ObjCBool = false
+    if manager.fileExists(atPath: path, isDirectory: &isDirectory) {
+      guard isDirectory.boolValue else {
+        throw ToolError("\(path): expected a directory, found a file")
+      }
+      let names = (try? manager.contentsOfDirectory(atPath: path)) ?? []
+      guard names.isEmpty || replacing else {
+        throw ToolError(
+          "\(path): expected no such directory, or an empty one, found \(names.count) files; "
+            + "--force replaces it")
+      }
+    }
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard manager.isWritableFile(atPath: parent) else {
+      throw ToolError(
+        "\(path): expected a directory to write it into, found none that may be written at "
+          + parent)
+    }
+  }
+}
+
+/// Runs a training run to its end and tells how it goes.
+enum TrainingLoop {
+  /// Makes all steps; returns the tokens trained on a second.
+  static func finish<Model>(_ run: inout TrainingRun<Model>) throws -> Double {
+    var progress = Progress(total: run.options.steps)
+    while let report = try run.step() {
+      guard progress.isDue(report.step) else { continue }
+      let rate = Double(report.tokens) / max(progress.elapsed, 1e-9)
+      progress.show(
+        report.step,
+        "loss \(fixed(report.loss, 3))  FVE \(fixed(report.fractionOfVarianceExplained, 4))  "
+          + "L0 \(fixed(report.l0, 1))  dead \(report.deadCount)  \(grouped(rate)) tokens/s")
+    }
+    return Double(run.trainer.tokens) / max(progress.elapsed, 1e-9)
+  }
+}

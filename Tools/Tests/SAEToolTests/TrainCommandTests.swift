@@ -1,0 +1,166 @@
+import Foundation
+import SAECore
+import Testing
+
+@Suite struct TrainCommandTests {
+  static let small = ["--latents", "24", "--k", "3", "--steps", "20", "--batch", "64"]
+
+  @Test(arguments: [ElementType.f32, .f16, .bf16])
+  func trainsAndEvaluates(_ type: ElementType) throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors", type: type)
+    let out = folder.file("sae")
+    let train = try Command(["train", "--activations", activations, "--out", out] + Self.small)
+    #expect(train.status == 0, "\(train.errors)")
+    #expect(train.errors.contains("20/20"))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: out).sorted()
+        == ["cfg.json", "sae_weights.safetensors"])
+    let evaluate = try Command(["evaluate", "--sae", out, "--activations", activations, "--json"])
+    #expect(evaluate.status == 0, "\(evaluate.errors)")
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: Data(evaluate.output.utf8)) as? [String: Any])
+    #expect(json["tokens"] as? Int == 600)
+    #expect(try #require(json["l0"] as? Double) <= 3)
+    #expect(try #require(json["fraction_of_variance_explained"] as? Double) > 0)
+    let table = try Command(["evaluate", "--sae", out, "--activations", activations])
+    #expect(table.output.contains("fraction of variance explained"))
+  }
+
+  @Test func equalSeedsGiveEqualFiles() throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors")
+    for (out, seed) in [("a", "1"), ("b", "1"), ("c", "2")] {
+      let run = try Command(
+        ["train", "--activations", activations, "--out", folder.file(out), "--seed", seed]
+          + Self.small)
+      #expect(run.status == 0)
+    }
+    func weights(_ out: String) -> Data? {
+      FileManager.default.contents(atPath: folder.file("\(out)/sae_weights.safetensors"))
+    }
+    #expect(weights("a") == weights("b"))
+    #expect(weights("a") != weights("c"))
+  }
+
+  @Test func severalFilesAreOneStream() throws {
+    let folder = try ScratchFolder()
+    let first = try folder.writeActivations("a.safetensors", tokens: 100)
+    let second = try folder.writeActivations("b.safetensors", tokens: 50, type: .f16)
+    let out = folder.file("sae")
+    let run = try Command(
+      ["train", "--activations", first, second, "--out", out] + Self.small)
+    #expect(run.status == 0, "\(run.errors)")
+    let evaluate = try Command(["evaluate", "--sae", out, "--activations", first, second, "--json"])
+    #expect(evaluate.output.contains("\"tokens\" : 150"))
+  }
+
+  /// Each failure: one line that says where, what was expected and what was found; exit code 1; and
+  /// nothing where the result would have been.
+  @Test func failuresSayWhatIsWrongAndLeaveNothing() throws {
+    let folder = try ScratchFolder()
+    let good = try folder.writeActivations("good.safetensors")
+    let nan = try folder.writeActivations("nan.safetensors") { $0[5, 1] = .nan }
+    let infinite = try folder.writeActivations("inf.safetensors") { $0[599, 7] = .infinity }
+    let zeros = try folder.writeActivations("zeros.safetensors") { $0.scale(by: 0) }
+    let other = try folder.writeActivations("other.safetensors", width: 9)
+    let empty = try folder.writeActivations("empty.safetensors", tokens: 0)
+    let truncated = folder.file("truncated.safetensors")
+    let bytes = try #require(FileManager.default.contents(atPath: good))
+    try bytes.prefix(bytes.count - 4).write(to: URL(fileURLWithPath: truncated))
+    let cube = folder.file("cube.safetensors")
+    var writer = try SafetensorsWriter(cube, [TensorDeclaration("x", .f32, [2, 3, 4])])
+    try writer.append([Float](repeating: 1, count: 24), to: "x")
+    try writer.finish()
+    let cases: [(arguments: [String], words: [String])] = [
+      (["--activations", folder.file("none.safetensors")], ["none.safetensors"]),
+      (["--activations", truncated], ["truncated.safetensors", "expected", "found"]),
+      (["--activations", cube], ["cube.safetensors", "2 dimensions", "found"]),
+      (["--activations", nan], ["expected finite", "activations"]),
+      (["--activations", infinite], ["expected finite", "activations"]),
+      (["--activations", zeros], ["not all 0"]),
+      (["--activations", empty], ["empty.safetensors", "at least one token"]),
+      (["--activations", good, other], ["expected 8 columns, found 9"]),
+      (["--activations", good, "--k", "25"], ["k:", "24", "found 25"]),
+      (["--activations", good, "--tensor", "y"], ["\"y\"", "activations"]),
+    ]
+    for (arguments, words) in cases {
+      let out = folder.file("sae")
+      let run = try Command(["train", "--out", out] + Self.small + arguments)
+      #expect(run.status == 1, "\(arguments): \(run.errors)")
+      #expect(run.errorLines.count == 1, "\(arguments): \(run.errors)")
+      for word in words { #expect(run.errors.contains(word), "\(arguments): \(run.errors)") }
+      #expect(!FileManager.default.fileExists(atPath: out))
+    }
+    #expect(!folder.names.contains { $0.contains("sae") })
+  }
+
+  @Test func whatIsThereStaysUnlessItIsToGiveWay() throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors")
+    let out = folder.file("kept")
+    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+    try Data("mine".utf8).write(to: URL(fileURLWithPath: out + "/notes"))
+    let arguments = ["train", "--activations", activations, "--out", out] + Self.small
+    let refused = try Command(arguments)
+    #expect(refused.status == 1 && refused.errors.contains("--force"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: out) == ["notes"])
+    let forced = try Command(arguments + ["--force"])
+    #expect(forced.status == 0, "\(forced.errors)")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: out).sorted()
+        == ["cfg.json", "sae_weights.safetensors"])
+    let nowhere = try Command(
+      ["train", "--activations", activations, "--out", folder.file("no/such/place")] + Self.small)
+    #expect(nowhere.status == 1 && nowhere.errors.contains("no/such"))
+  }
+
+  /// On a file system of 64 KB, where this process may mount one.
+  @Test func aFullDiskIsSaidAndLeavesNothing() throws {
+    let folder = try ScratchFolder()
+    let disk = folder.file("disk")
+    try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+    guard Command.run("/bin/mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]) == 0 else {
+      print("skipped: no small file system can be mounted here")
+      return
+    }
+    defer { _ = Command.run("/bin/umount", [disk]) }
+    let activations = try folder.writeActivations("a.safetensors")
+    let run = try Command(
+      ["train", "--activations", activations, "--out", disk + "/sae"] + Self.small
+        + ["--latents", "4096", "--steps", "2"])
+    #expect(run.status == 1)
+    #expect(run.errors.contains("disk/"), "\(run.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk) == [])
+  }
+
+  @Test func wrongUsageExitsWith64() throws {
+    for arguments in [
+      ["train"], ["train", "--latents", "x", "--out", "y"], ["unknown"],
+      ["train", "--latents", "8", "--out", "y"],
+      ["train", "--latents", "8", "--out", "y", "--activations", "z", "--steps", "0"],
+      [
+        "train", "--latents", "8", "--out", "y", "--activations", "z", "--steps", "1", "--tokens",
+        "1",
+      ],
+      ["train", "--latents", "8", "--out", "y", "--activations", "z", "--lr", "nan"],
+      ["evaluate"],
+    ] {
+      #expect(try Command(arguments).status == 64, "\(arguments)")
+    }
+  }
+
+  @Test func evaluationRefusesWhatDoesNotFit() throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors")
+    let other = try folder.writeActivations("b.safetensors", width: 5)
+    let out = folder.file("sae")
+    _ = try Command(["train", "--activations", activations, "--out", out] + Self.small)
+    let wrong = try Command(["evaluate", "--sae", out, "--activations", other])
+    #expect(wrong.status == 1)
+    #expect(wrong.errors.contains("width 8, found 5"))
+    let missing = try Command(
+      ["evaluate", "--sae", folder.file("nothing"), "--activations", activations])
+    #expect(missing.status == 1 && missing.errorLines.count >= 1)
+  }
+}
