@@ -1,10 +1,8 @@
-import Foundation
-
 extension JumpReLUAutoencoder: TrainableAutoencoder {
   public var decoderConstraint: DecoderConstraint { configuration.decoderConstraint }
 
-  /// The loss is the reconstruction error, the sparsity term, and the pre-activation loss if it is
-  /// asked for and there are latents that it is about.
+  /// The loss is the reconstruction error, the sparsity term, and the auxiliary and the pre-activation
+  /// loss if they are asked for and there are latents that they are about.
   public mutating func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass {
@@ -21,21 +19,23 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
       target: batch.target)
     let factor = configuration.reconstructionLoss.factor(for: batch.target)
     let slope = Float(2 * factor)
-    let norms = dictionary.rowNorms()
-    let coefficient = configuration.coefficient.value(at: batch.step)
-    let sparsity = configuration.sparsity(entries, coefficient: coefficient, norms: norms)
+    norms = dictionary.rowNorms()
+    let projections = pass.projections
+    let slopes = latents.mapEntries { entry, _, _ in slope * projections[entry] }
+    let sparsity = configuration.sparsity(
+      entries, coefficient: configuration.coefficient.value(at: batch.step), norms: norms,
+      slopes: slopes)
     var losses = [
       LossTerm("reconstruction", factor * pass.totalSquaredError),
       LossTerm("sparsity", sparsity.value),
     ]
 
-    activeShare = entries.activeByToken().reduce(0, +) / Double(max(1, latents.tokens))
     let revived = revivedLatents(of: batch, latents)
     let revival = configuration.preActivationLoss.flatMap { loss in
       revived.isEmpty ? nil : Revival(loss, revived, entries, inputs, parameters, norms: norms)
     }
     let estimated = estimatedGradients(
-      entries, projections: pass.projections, slope: slope, sparsity: sparsity, revival: revival)
+      entries, slopes: slopes, sparsity: sparsity, revival: revival)
     let values = latents.values
     algebra.sumRows(
       pass.error, coefficients: latents.mapEntries { entry, _, _ in slope * values[entry] },
@@ -44,6 +44,18 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
     var encoderBias = latents.sumByLatent(estimated.preActivations)
     var thresholds = estimated.thresholds
     var normSlopes = sparsity.normSlopes
+    let dead = configuration.auxiliaryLoss == nil ? [] : batch.deadLatents.indices(during: latents)
+    if let auxiliary = configuration.auxiliaryLoss, !dead.isEmpty {
+      var sums = [Float](repeating: 0, count: latentCount)
+      let value = auxiliary.addGradients(
+        dead: dead,
+        scores: LatentScores(
+          activations: inputs, encoder: parameters[.encoder],
+          bias: parameters[.encoderBias].array), decoder: dictionary, error: pass.error,
+        target: batch.target, into: &gradients, encoderBias: &sums)
+      for latent in dead { encoderBias[latent] += Double(sums[latent]) }
+      losses.append(LossTerm("auxiliary", value))
+    }
     if let revival {
       losses.append(LossTerm("pre-activation", revival.value))
       revival.add(
@@ -62,13 +74,7 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
       preActivations: configuration.subtractsDecoderBias ? bias : nil)
     return TrainingPass(
       losses: losses, latents: latents, totalSquaredError: pass.totalSquaredError,
-      deadCount: revived.count)
-  }
-
-  public mutating func finishStep(_ step: Int) {
-    guard case .controlledL0(let target, let gain) = configuration.sparsityLoss else { return }
-    let factor = Float(exp(gain * max(-0.5, min(0.5, activeShare / target - 1))))
-    parameters[.threshold].scale(by: factor)
+      deadCount: max(revived.count, dead.count))
   }
 
   /// Everything above the threshold or in the estimator's window.
@@ -90,40 +96,25 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
   /// The gradients of the pre-activations of all entries, and of the thresholds, by the
   /// straight-through rules.
   private func estimatedGradients(
-    _ entries: JumpEntries, projections: [Float], slope: Float, sparsity: JumpSparsity,
-    revival: Revival?
+    _ entries: JumpEntries, slopes: [Float], sparsity: JumpSparsity, revival: Revival?
   ) -> (preActivations: [Float], thresholds: [Double]) {
     let (h, z) = (entries.preActivations.values, entries.latents.values)
     let (thresholds, bandwidth) = (entries.thresholds, entries.bandwidth)
-    let latentSlopes = sparsity.latentSlopes
+    let (latentSlopes, stepSlopes) = (sparsity.latentSlopes, sparsity.stepSlopes)
     let estimator = configuration.estimator
     let code = entries.latents.mapEntries { entry, _, _ in
-      slope * projections[entry] + (latentSlopes?[entry] ?? 0)
+      slopes[entry] + (latentSlopes?[entry] ?? 0)
     }
-    var stepSlopes = sparsity.stepSlopes
-    if case .controlledL0 = configuration.sparsityLoss {
-      let pull = entries.latents.sumByToken { entry in
-        let t = thresholds[Int(entries.latents.indices[entry])]
-        return JumpEntries.isInWindow(h[entry], t, bandwidth) ? Double(t * code[entry]) : 0
-      }.reduce(0, +)
-      let count = entries.latents.sumByToken { entry in
-        let t = thresholds[Int(entries.latents.indices[entry])]
-        return JumpEntries.isInWindow(h[entry], t, bandwidth) ? 1 : 0
-      }.reduce(0, +)
-      let price = count > 0 ? max(0, -pull / count) : 0
-      stepSlopes = [Float](repeating: Float(price), count: entries.latents.tokens)
-    }
-    let slopesOfSteps = stepSlopes
     // Minus the threshold's gradient; the pre-activation gets the same where the estimator reaches it.
     let jumps = entries.latents.mapEntries { entry, token, latent in
       let threshold = thresholds[latent]
       let near = JumpEntries.isInWindow(h[entry], threshold, bandwidth)
       var jump = near ? threshold / bandwidth * code[entry] : 0
-      if let slopesOfSteps {
+      if let stepSlopes {
         let counts =
           estimator == .thresholdByLatents
           ? h[entry] > threshold && JumpEntries.isInWindow(z[entry], threshold, bandwidth) : near
-        if counts { jump += slopesOfSteps[token] / bandwidth }
+        if counts { jump += stepSlopes[token] / bandwidth }
       }
       return jump
     }

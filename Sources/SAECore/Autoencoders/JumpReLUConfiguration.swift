@@ -1,6 +1,6 @@
 /// The settings of a ``JumpReLUAutoencoder``. Defaults are the recommended ones; each library's own
 /// conventions are ``saeLens(_:coefficient:)``, ``dictionaryLearning(targetL0:coefficient:)`` and
-/// ``deepMind(coefficient:)``.
+/// ``deepMind(coefficient:)``; ``controlledL0(_:)`` needs no coefficient.
 public struct JumpReLUConfiguration: Sendable, Equatable {
   /// What keeps latents sparse; λ is ``coefficient``, L0 the number of active latents of a token.
   public enum SparsityLoss: Sendable, Equatable {
@@ -16,8 +16,9 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
     ///
     /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
     case tanh(scale: Double)
-    /// A step penalty whose price is found.
-    case controlledL0(target: Double, gain: Double)
+    /// The step penalty at a price found anew in each step, and thresholds steered to a target L0:
+    /// see ``JumpReLUConfiguration/controlledL0(_:)``. λ is not looked at.
+    case controlledL0(target: Double)
   }
 
   /// Where the straight-through estimator of the jump sends gradients.
@@ -71,6 +72,8 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   public var parametrization = Parametrization.clamped
   /// nil leaves silent latents alone.
   public var preActivationLoss: PreActivationLoss? = PreActivationLoss()
+  /// What revives dead latents by what the others leave over, as for ``TopKConfiguration``.
+  public var auxiliaryLoss: AuxiliaryLoss?
   /// Whether b_dec is subtracted from the activations before encoding.
   public var subtractsDecoderBias = true
   /// The scale of the reconstruction error.
@@ -136,30 +139,12 @@ extension JumpReLUConfiguration: AutoencoderConfiguration {
     AutomaticLearningRate.adam(latentCount: latentCount)
   }
 
-  /// Adds the thresholds.
+  /// Adds the thresholds: ``initialThreshold``, or the one at which the first batch has the L0 to be
+  /// controlled.
   public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
-    var beginning = initialThreshold
-    if case .controlledL0(let target, _) = sparsityLoss {
-      beginning = calibratedThreshold(weights, batch, target: target)
-    }
-    let thresholds = [Float](repeating: beginning, count: weights[.encoder].rows)
+    let thresholds = [Float](
+      repeating: calibratedThreshold(weights, batch: batch) ?? initialThreshold,
+      count: weights[.encoder].rows)
     return weights.replacing([], with: [parametrization.parameter(thresholds)])
-  }
-}
-
-extension JumpReLUConfiguration {
-  /// The threshold at which `target` latents of a token are active in the mean.
-  private func calibratedThreshold(
-    _ weights: ParameterSet, _ batch: Matrix, target: Double
-  ) -> Float {
-    let inputs =
-      subtractsDecoderBias ? batch.subtractingFromRows(weights[.decoderBias].array) : batch
-    let latents = weights[.encoder].rows
-    let scores = SparseLatents.largestScores(
-      k: min(latents, Int(8 * target) + 1), of: inputs, encoder: weights[.encoder],
-      bias: weights[.encoderBias].array, scale: [Float](repeating: 1, count: latents)
-    ).values.sorted(by: >)
-    let wanted = Int(target * Double(batch.rows))
-    return wanted < scores.count ? scores[wanted] : initialThreshold
   }
 }

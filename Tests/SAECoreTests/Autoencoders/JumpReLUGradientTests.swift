@@ -105,11 +105,11 @@ import Testing
         for parametrization in [
           JumpReLUConfiguration.Parametrization.clamped, .free, .logarithmic,
         ] {
-          for revival in [nil, true, false] {
-            seed += 1
-            try check(
-              shape, loss, estimator, parametrization, revivesDead: revival, seed: seed)
-          }
+          seed += 1
+          // One of the three for each: all combinations would say no more.
+          try check(
+            shape, loss, estimator, parametrization,
+            revivesDead: [nil, true, false][Int(seed % 3)], seed: seed)
         }
       }
     }

@@ -28,7 +28,7 @@ import Testing
   }
 
   static let shapes: [(tokens: Int, width: Int, latents: Int)] = [
-    (1, 1, 1), (3, 5, 8), (7, 4, 20), (12, 9, 5), (2, 16, 40),
+    (1, 1, 1), (3, 5, 8), (7, 4, 11), (9, 6, 5), (2, 8, 14),
   ]
 
   static func one(_ value: Double) throws -> CoefficientSchedule {

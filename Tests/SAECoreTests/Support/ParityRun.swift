@@ -84,7 +84,7 @@ struct ParityRun<Model: TrainableAutoencoder> {
     }
     try expectLoss(pass.totalLoss, "total")
     #expect(pass.losses.count == losses.count)
-    for term in pass.losses { 
+    for term in pass.losses {
       try expectLoss(term.value, try #require(losses[term.name]), overrides[term.name])
     }
     try expect(gradients, expected, "grad.", "grad_f32")
@@ -129,8 +129,8 @@ struct ParityRun<Model: TrainableAutoencoder> {
       let key = fixture.number("tolerances.step\(index + 1)_f32") == nil ? 10 : index + 1
       try expect(trainer.model.parameters, expected, prefix, "step\(key)_f32")
     }
-    for name in ["passes_since_fired", "tokens_since_fired"] where expected.contains("final." + name)
-    {
+    for name in ["passes_since_fired", "tokens_since_fired"]
+    where expected.contains("final." + name) {
       let silence = try expected.tensor("final." + name).doubles().map { Int($0) }
       #expect(trainer.deadLatents.silence == silence)
     }

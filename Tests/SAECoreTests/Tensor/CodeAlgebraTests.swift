@@ -39,7 +39,8 @@ import Testing
       for (a, b) in zip(one.squaredErrors, other.squaredErrors) {
         #expect(abs(a - b) <= 1e-6 * abs(a))
       }
-      #expect(batch.decoded(by: decoder, bias: bias) == batch.reconstruction(by: decoder, bias: bias))
+      #expect(
+        batch.decoded(by: decoder, bias: bias) == batch.reconstruction(by: decoder, bias: bias))
       for accumulate in [false, true] {
         var (first, second) = (
           Matrix.wholeNumbers(latents, width, seed: 1), Matrix.wholeNumbers(latents, width, seed: 1)

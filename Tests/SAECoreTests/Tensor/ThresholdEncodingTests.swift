@@ -23,7 +23,7 @@ import Testing
       let first = generator.index(below: 1000)
       var indices = [UInt32](repeating: 0, count: count + 3)
       var found = [Float](repeating: 0, count: count + 3)
-      let length = unsafe table.appendAbove(
+      let length = unsafe table.appendAboveThresholds(
         count, values, bias, thresholds, UInt32(first), &indices, &found, 2)
       let expected = (0..<count).filter { values[$0] + bias[$0] > thresholds[$0] }
       #expect(length == 2 + expected.count, "\(name) \(trial)")
