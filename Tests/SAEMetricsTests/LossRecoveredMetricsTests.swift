@@ -86,6 +86,18 @@ import Testing
     #expect(value.meanAblatedLoss == nil && value.lossRecoveredOverMean == nil)
   }
 
+  /// Logits of ±10⁴: p is 1 and 0 to the last digit, losses 0 and 2 · 10⁴, and so is the divergence
+  /// of the two.
+  @Test func extremeLogitsDoNotOverflow() throws {
+    let sure = Matrix(rows: 2, columns: 2, values: [-1e4, 1e4, -1e4, 1e4])
+    let wrong = Matrix(rows: 2, columns: 2, values: [1e4, -1e4, 1e4, -1e4])
+    var metrics = LossRecoveredMetrics()
+    try metrics.update(tokens: [0, 1], clean: sure, spliced: wrong, zero: wrong)
+    let value = metrics.value
+    #expect(value.cleanLoss == 0 && value.splicedLoss == 2e4)
+    #expect(value.splicedDivergence == 2e4 && value.lossRecoveredOverZero == 0)
+  }
+
   /// Activations are rows of an embedding, logits linear in them: enough of a model to splice into.
   struct LinearModel: SpliceableModel {
     let embedding: Matrix

@@ -179,6 +179,29 @@ import Testing
     }
   }
 
+  /// Batches of 1, 7 and 992 tokens around a mean far off: the pooled value, computed here in two
+  /// passes in double, and not a mean over batches.
+  @Test func unequalBatchesGiveThePooledValue() throws {
+    var generator = SeededGenerator(5)
+    let x = generator.matrix(1000, 3, around: 1e4)
+    let y = Matrix(rows: 1000, columns: 3) { x[$0, $1] + Float(0.25 * generator.uniform()) }
+    var error = 0.0
+    var variance = 0.0
+    for column in 0..<3 {
+      let values = (0..<1000).map { Double(x[$0, column]) }
+      let mean = values.reduce(0, +) / 1000
+      variance += values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      error += (0..<1000).reduce(0.0) {
+        let r = Double(x[$1, column]) - Double(y[$1, column])
+        return $0 + r * r
+      }
+    }
+    let value = try Self.accumulate(x, y, cuts: [0..<1, 1..<8, 8..<1000]).value
+    #expect(agree(value.fractionOfVarianceExplained, 1 - error / variance, 1e-12))
+    #expect(agree(value.totalVariance, variance / 1000, 1e-12))
+    #expect(agree(value.meanSquaredError, error / 1000, 1e-12))
+  }
+
   static let norms: Set<String> = [
     "mse", "mean_error_norm", "total_variance", "norm_in", "norm_out",
   ]

@@ -17,15 +17,17 @@ public protocol SparseAutoencoder: Sendable {
   ///
   /// - Throws: ``ShapeError`` if the number of latents is another.
   func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix
+
+  /// What activations are reconstructed as: encoded and decoded, and what a variant adds besides.
+  ///
+  /// - Parameter activations: tokens × ``inputDimension``.
+  /// - Throws: ``ShapeError`` if the width is another.
+  func reconstruct(_ activations: Matrix) throws(ShapeError) -> Matrix
 }
 
 extension SparseAutoencoder {
   public var outputDimension: Int { inputDimension }
 
-  /// Encodes and decodes.
-  ///
-  /// - Parameter activations: tokens × ``inputDimension``.
-  /// - Throws: ``ShapeError`` if the width is another.
   public func reconstruct(_ activations: Matrix) throws(ShapeError) -> Matrix {
     try decode(encode(activations))
   }

@@ -33,10 +33,12 @@ extension StorableAutoencoder {
 }
 
 extension SAEArchive {
-  /// Parameters as files name and shape them: matrices of one row are vectors.
+  /// Parameters as files name and shape them: what has one row is a vector, but for weight matrices.
   mutating func setParameters(_ set: ParameterSet) {
+    let matrices: [ParameterName] = [.encoder, .decoder, .skip]
     for name in set.names {
-      parameters[name.rawValue] = Parameter(set[name], isVector: set[name].rows == 1)
+      parameters[name.rawValue] = Parameter(
+        set[name], isVector: set[name].rows == 1 && !matrices.contains(name))
     }
   }
 

@@ -6,7 +6,7 @@ import SAEKernels
 ///     w ← w − η/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
 ///
 /// Source: Kingma and Ba 2015, arXiv 1412.6980, algorithm 1.
-public struct Adam: Sendable, Equatable {
+public struct Adam: Optimizer, Equatable {
   public let beta1: Float
   public let beta2: Float
   /// Added after the correction of the second moment.
@@ -31,12 +31,7 @@ public struct Adam: Sendable, Equatable {
     secondMoments = parameters.zeros()
   }
 
-  /// Changes the parameters by one step.
-  ///
-  /// - Parameters:
-  ///   - gradientScale: multiplies every gradient first.
-  ///   - decoderRowGuard: if given, decoder rows are then divided by their norm plus this.
-  package mutating func update(
+  public mutating func update(
     _ parameters: inout ParameterSet, gradients: ParameterSet, learningRate: Double,
     gradientScale: Double, decoderRowGuard: Float?
   ) {

@@ -1,12 +1,12 @@
 /// Trains an autoencoder a batch at a time.
 ///
 /// A step: dead latents as the batch finds them → forward and backward → constraint on the decoder's
-/// gradient → clipping → Adam → decoder rows to unit norm → counters. Equal seeds and batches give
+/// gradient → clipping → optimizer → decoder rows to unit norm → counters. Equal seeds and batches give
 /// equal bits for any number of threads.
 public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// The autoencoder as it is now.
   public private(set) var model: Model
-  public private(set) var optimizer: Adam
+  public private(set) var optimizer: any Optimizer
   public private(set) var deadLatents: DeadLatents
   public let clipping: GradientClipping
 
@@ -20,7 +20,7 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
 
   /// A trainer that has made no step yet.
   public init(
-    _ model: Model, optimizer: Adam? = nil, clipping: GradientClipping = .globalNorm(1),
+    _ model: Model, optimizer: (any Optimizer)? = nil, clipping: GradientClipping = .globalNorm(1),
     deadLatents: DeadLatents
   ) {
     self.model = model
@@ -28,6 +28,13 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     self.clipping = clipping
     self.deadLatents = deadLatents
     gradients = model.parameters.zeros()
+  }
+
+  /// The autoencoder to evaluate and keep: ``model`` unless the optimizer averages over steps.
+  public var finishedModel: Model {
+    var finished = model
+    finished.parameters = optimizer.finishedParameters(model.parameters)
+    return finished
   }
 
   /// Trains on one batch.

@@ -6,6 +6,8 @@ public struct TrainingOptions: Sendable, Equatable {
   public var batchTokens = 4096
   /// Peak learning rate; nil takes the variant's own law.
   public var learningRate: Double?
+  /// What changes parameters by their gradients.
+  public var optimizer = OptimizerChoice.adam()
   /// Steps over which the learning rate rises; nil takes a twentieth of all, at most 1000.
   public var warmUpSteps: Int?
   /// Steps at the end over which the learning rate falls to 0; nil takes a fifth of all.

@@ -1,7 +1,8 @@
 /// A training run from activations to an autoencoder that works on them as they are.
 ///
-///     var run = try TrainingRun(TopKConfiguration(k: 32), latents: 4096, on: activations,
-///                               options: TrainingOptions(steps: 2000))
+///     var run = try TrainingRun<TopKAutoencoder>(
+///       TopKConfiguration(k: 32), latents: 4096, on: activations,
+///       options: TrainingOptions(steps: 2000))
 ///     while let report = try run.step() { print(report.step, report.loss) }
 ///     let autoencoder = try run.finished()
 ///
@@ -44,10 +45,11 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     let bias = options.decoderBiasInitialization ?? configuration.decoderBiasInitialization
     parameters[.decoderBias] = try bias.bias(for: first)
     firstBatch = first
+    let model = try Model(
+      parameters: configuration.initialParameters(parameters, batch: first),
+      configuration: configuration)
     trainer = Trainer(
-      try Model(
-        parameters: configuration.initialParameters(parameters, batch: first),
-        configuration: configuration),
+      model, optimizer: options.optimizer.optimizer(for: model.parameters),
       clipping: options.clippingNorm.map { .globalNorm($0) } ?? .none,
       deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule))
     self.options = options
@@ -72,7 +74,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
 
   /// The autoencoder as it is now, for activations as the source has them: the scale is folded into
   /// the weights.
-  public func finished() throws -> Model { try trainer.model.foldingScale(scale) }
+  public func finished() throws -> Model { try trainer.finishedModel.foldingScale(scale) }
 
   private static func batch(
     _ stream: inout ShuffledActivations, _ tokens: Int, scale: Double, step: Int

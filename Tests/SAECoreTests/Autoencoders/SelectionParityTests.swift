@@ -33,6 +33,25 @@ import Testing
       startStep: Int(try #require(run.setting("threshold_start_step"))) - first)
   }
 
+  @Test(arguments: EncoderFixture.all { $0 == "topk" })
+  func topK(_ fixture: EncoderFixture) throws {
+    let run = try PeerRun(fixture)
+    let k = Int(try #require(run.setting("k")))
+    var configuration: TopKConfiguration
+    switch fixture.peer {
+    case "SAELens": configuration = .saeLens(k: k)
+    case "dictionary_learning": configuration = .dictionaryLearning(k: k)
+    default:
+      try #require(fixture.peer == "sparsify")
+      configuration = .sparsify(k: k)
+    }
+    Self.apply(run, to: &configuration)
+    let model = try TopKAutoencoder(
+      parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
+    try run.checkFirstPass(model, encode: model.encode)
+    try run.checkTenSteps(model)
+  }
+
   @Test(arguments: EncoderFixture.all { $0 == "batchtopk" })
   func batchTopK(_ fixture: EncoderFixture) throws {
     let run = try PeerRun(fixture)
@@ -89,6 +108,16 @@ import Testing
       parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
     try run.checkFirstPass(model, encode: model.encode)
     try run.checkTenSteps(model)
+  }
+
+  @Test(arguments: EncoderFixture.all { $0 == "topk, schedule-free sign descent" })
+  func signDescent(_ fixture: EncoderFixture) throws {
+    let run = try PeerRun(fixture)
+    let model = try TopKAutoencoder(
+      parameters: fixture.parameters(fixture.file("params")),
+      configuration: .sparsify(k: Int(try #require(run.setting("k")))))
+    try run.checkFirstPass(model, encode: model.encode)
+    try run.checkTenSteps(model, optimizer: ScheduleFreeSignDescent(for: model.parameters))
   }
 
   @Test(arguments: EncoderFixture.all { $0 == "topk + auxk + multi-topk" })

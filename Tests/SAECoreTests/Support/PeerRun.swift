@@ -83,7 +83,24 @@ struct PeerRun {
         abs(term.value - coefficient * value) <= lossTolerance * abs(coefficient * value), "\(ours)"
       )
     }
-    try checkGradients(gradients)
+    try checkGradients(gradients, "grad.")
+
+    // As the optimizer gets them: constrained and clipped.
+    var trainer = try trainer(model, masked())
+    let report = try trainer.train(on: activations, target: target, learningRate: 0)
+    var final = trainer.gradients
+    let factor = Float(trainer.clipping.factor(norm: report.gradientNorm))
+    for position in final.names.indices { final[position].scale(by: factor) }
+    try checkGradients(
+      final, expected.contains("grad_clipped.W_dec") ? "grad_clipped." : "grad_final.")
+  }
+
+  private func trainer<Model: TrainableAutoencoder>(
+    _ model: Model, _ dead: DeadLatents, optimizer: (any Optimizer)? = nil
+  ) throws -> Trainer<Model> {
+    Trainer(
+      model, optimizer: optimizer,
+      clipping: fixture.peer == "sparsify" ? .none : .globalNorm(1), deadLatents: dead)
   }
 
   /// What a term enters the total with, where the peer reports it without.
@@ -96,22 +113,21 @@ struct PeerRun {
     }
   }
 
-  private func checkGradients(_ gradients: ParameterSet) throws {
+  private func checkGradients(_ gradients: ParameterSet, _ prefix: String) throws {
     let tolerance = try tolerance("grad_f32")
-    let reference = try fixture.parameters(expected, prefix: "grad.", like: gradients)
+    let reference = try fixture.parameters(expected, prefix: prefix, like: gradients)
     for name in gradients.names {
       expectClose(
-        gradients[name].array, reference[name].array, tolerance: tolerance, "gradient of \(name)")
+        gradients[name].array, reference[name].array, tolerance: tolerance, "\(prefix)\(name)")
     }
   }
 
   /// Losses, thresholds and parameters along ten steps, and the counters after them.
   func checkTenSteps<Model: TrainableAutoencoder>(
-    _ model: Model, threshold: (Model) -> Double? = { _ in nil }
+    _ model: Model, optimizer: (any Optimizer)? = nil,
+    threshold: (Model) -> Double? = { _ in nil }
   ) throws {
-    var trainer = Trainer(
-      model, clipping: fixture.peer == "sparsify" ? .none : .globalNorm(1),
-      deadLatents: try counters())
+    var trainer = try trainer(model, counters(), optimizer: optimizer)
     let rates = try expected.tensor("steps.lr").doubles()
     let losses = try expected.tensor("steps64.loss").doubles()
     let thresholds = try ["steps.threshold", "steps.topk_threshold"].first(
@@ -136,6 +152,15 @@ struct PeerRun {
         expectClose(
           trainer.model.parameters[name].array, reference[name].array, tolerance: bound,
           "\(name) after step \(after)")
+      }
+    }
+    if expected.contains("step10_eval.W_dec") {
+      let reference = try fixture.parameters(
+        expected, prefix: "step10_eval.", like: model.parameters)
+      for name in reference.names {
+        expectClose(
+          trainer.finishedModel.parameters[name].array, reference[name].array, tolerance: bound,
+          "\(name) as evaluated")
       }
     }
     let silence = try ["final.passes_since_fired", "final.tokens_since_fired"].first(

@@ -38,34 +38,25 @@ struct DemoCommand: ParsableCommand {
     try reconstruction.update(
       activations: heldOut.activations, reconstruction: autoencoder.decode(latents))
     try sparsity.update(latents)
-    let found = DemoCommand.bestCosines(of: truth.features, in: autoencoder.dictionary)
+    let similarity = try DictionarySimilarity(truth.features, autoencoder.dictionary)
+    var recovery = try GroundTruthMetrics(
+      decoder: autoencoder.dictionary, features: truth.features)
+    try recovery.update(latents, truth: heldOut.features)
+    let found = similarity.maximumCosines.compactMap { $0 }.count { $0 > 0.9 }
     print(
       table([
-        ["on tokens not trained on", ""],
+        ["on 20 000 tokens not trained on", ""],
         [
           "fraction of variance explained",
           fixed(reconstruction.value.fractionOfVarianceExplained, 4),
         ],
-        ["L0", fixed(sparsity.value.l0, 2)],
-        ["latents that never fired", "\(sparsity.value.latentsThatNeverFired?.count ?? 0)"],
-        ["true features found (cosine > 0.9)", "\(found.count { $0 > 0.9 }) of \(found.count)"],
-        ["mean best cosine", fixed(found.reduce(0, +) / Double(max(1, found.count)), 4)],
-        ["tokens/s", grouped(rate)],
+        ["L0 (true L0)", "\(fixed(sparsity.value.l0, 2)) (\(fixed(recovery.value.trueL0, 2)))"],
+        [
+          "latents that never fired", "\(sparsity.value.latentsThatNeverFired?.count ?? 0) of 1024",
+        ],
+        ["true features found (cosine > 0.9)", "\(found) of \(world.featureCount)"],
+        ["mean maximum cosine", fixed(similarity.meanMaximumCosine, 4)],
+        ["tokens/s trained on", grouped(rate)],
       ]))
-  }
-
-  /// For each feature the largest cosine with a row of the dictionary.
-  static func bestCosines(of features: Matrix, in dictionary: Matrix) -> [Double] {
-    let norms = dictionary.rowNorms()
-    let lengths = features.rowNorms()
-    let products = Matrix.product(features.view, dictionary.transposed)
-    return (0..<features.rows).map { feature in
-      let row = products.row(feature)
-      var best = 0.0
-      for latent in row.indices where norms[latent] > 0 && lengths[feature] > 0 {
-        best = max(best, Double(row[latent] / norms[latent] / lengths[feature]))
-      }
-      return best
-    }
   }
 }

@@ -4,7 +4,12 @@ import SAECore
 
 /// The options of a training run, shared by the commands that train.
 struct TrainingRunOptions: ParsableArguments {
-  @Option(help: "Latents that may be active on a token.") var k = 32
+  @Option(help: "Latents active on a token, for topk, batchtopk and matryoshka.") var k = 32
+  @Option(
+    help: ArgumentHelp(
+      "What the sparsity loss of jumprelu, gated and relu is multiplied by (default: 0.5, 4, 5).",
+      valueName: "coefficient"))
+  var sparsity: Double?
   @Option(help: "Steps to train for.") var steps: Int?
   @Option(help: ArgumentHelp("Tokens to train for, instead of steps.", valueName: "count"))
   var tokens: Int?
@@ -33,6 +38,9 @@ struct TrainingRunOptions: ParsableArguments {
       if let value, value < 0 {
         throw ValidationError("--\(name): expected 0 or more steps, found \(value)")
       }
+    }
+    if let sparsity, !(sparsity.isFinite && sparsity >= 0) {
+      throw ValidationError("--sparsity: expected a number of at least 0, found \(sparsity)")
     }
     if let learningRate, !(learningRate.isFinite && learningRate > 0) {
       throw ValidationError("--lr: expected a positive number, found \(learningRate)")
@@ -76,12 +84,44 @@ struct TrainCommand: ParsableCommand {
     }
     try OutputDirectory.check(out, replacing: force)
     let source = try input.source()
-    var run = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: training.k), latents: latents, on: source,
-      options: training.options(sourceTokens: source.tokens))
+    let options = training.options(sourceTokens: source.tokens)
+    switch architecture {
+    case .topk:
+      try train(TopKAutoencoder.self, TopKConfiguration(k: training.k), source, options)
+    case .batchtopk:
+      try train(
+        BatchTopKAutoencoder.self, BatchTopKConfiguration(k: Double(training.k)), source, options)
+    case .matryoshka:
+      try train(
+        MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: Double(training.k)), source, options
+      )
+    case .jumprelu:
+      let configuration = JumpReLUConfiguration(
+        coefficient: try CoefficientSchedule(
+          finalValue: training.sparsity ?? 0.5, warmUpSteps: options.steps))
+      try train(JumpReLUAutoencoder.self, configuration, source, options)
+    case .gated:
+      let configuration = GatedConfiguration(
+        coefficient: try CoefficientSchedule(
+          finalValue: training.sparsity ?? 4, warmUpSteps: options.steps / 4))
+      try train(GatedAutoencoder.self, configuration, source, options)
+    case .relu:
+      let configuration = ReLUConfiguration(
+        coefficient: try CoefficientSchedule(
+          finalValue: training.sparsity ?? 5, warmUpSteps: options.steps / 20))
+      try train(ReLUAutoencoder.self, configuration, source, options)
+    }
+  }
+
+  /// Trains a variant and writes it.
+  private func train<Model: TrainableAutoencoder & StorableAutoencoder>(
+    _: Model.Type, _ configuration: Model.Configuration, _ source: any ActivationSource,
+    _ options: TrainingOptions
+  ) throws {
+    var run = try TrainingRun<Model>(
+      configuration, latents: latents, on: source, options: options)
     let rate = try TrainingLoop.finish(&run)
-    let autoencoder = try run.finished()
-    var archive = autoencoder.archive()
+    var archive = try run.finished().archive()
     archive.metadata["swift_sae_version"] = .string(libraryVersion)
     archive.metadata["training_tokens"] = .integer(run.trainer.tokens)
     archive.metadata["training_steps"] = .integer(run.trainer.step)
@@ -97,6 +137,11 @@ struct TrainCommand: ParsableCommand {
 /// The variants that can be trained.
 enum Architecture: String, ExpressibleByArgument, CaseIterable {
   case topk
+  case batchtopk
+  case matryoshka
+  case jumprelu
+  case gated
+  case relu
 }
 
 /// Whether a directory can be written, told before hours of work and not after.

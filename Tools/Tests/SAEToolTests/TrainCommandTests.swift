@@ -27,6 +27,20 @@ import Testing
     #expect(table.output.contains("fraction of variance explained"))
   }
 
+  @Test(arguments: ["topk", "batchtopk", "matryoshka", "jumprelu", "gated", "relu"])
+  func everyArchitectureTrainsAndIsReadBack(_ architecture: String) throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors")
+    let out = folder.file("sae")
+    let train = try Command(
+      ["train", "--activations", activations, "--out", out, "--architecture", architecture]
+        + Self.small + ["--latents", "64"])
+    #expect(train.status == 0, "\(train.errors)")
+    let evaluate = try Command(["evaluate", "--sae", out, "--activations", activations])
+    #expect(evaluate.status == 0, "\(evaluate.errors)")
+    #expect(evaluate.output.contains("fraction of variance explained"))
+  }
+
   @Test func equalSeedsGiveEqualFiles() throws {
     let folder = try ScratchFolder()
     let activations = try folder.writeActivations("a.safetensors")

@@ -6,7 +6,7 @@
 /// Latents may be negative, so what is active is z ≠ 0.
 ///
 /// Source: Zhu et al. 2025, arXiv 2510.00404; conventions of SAELens.
-public struct AbsTopKAutoencoder: SelectingAutoencoder {
+public struct AbsTopKAutoencoder: SelectingAutoencoder, Equatable {
   public var parameters: ParameterSet
   public let configuration: AbsTopKConfiguration
 

@@ -51,7 +51,7 @@ extension ParameterSet {
     let latents = self[.encoder].rows
     guard k > 0, k <= Double(latents) else {
       throw ShapeError(
-        "k", "as number of latents or fewer, and more than 0", expected: latents,
+        "k", "or fewer, the number of latents, and more than 0", expected: latents,
         found: Int(exactly: k.rounded()) ?? 0)
     }
   }

@@ -7,7 +7,7 @@
 /// are active, one threshold for all.
 ///
 /// Source: Bussmann et al. 2024, arXiv 2412.06410, section 3.
-public struct BatchTopKAutoencoder: BatchSelectingAutoencoder {
+public struct BatchTopKAutoencoder: BatchSelectingAutoencoder, Equatable {
   public var parameters: ParameterSet
   public let configuration: BatchTopKConfiguration
   public internal(set) var threshold: Double?

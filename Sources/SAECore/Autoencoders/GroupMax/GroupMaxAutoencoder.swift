@@ -6,7 +6,7 @@
 /// there all the same.
 ///
 /// Source: sparsify (EleutherAI), activation `groupmax`.
-public struct GroupMaxAutoencoder: SelectingAutoencoder {
+public struct GroupMaxAutoencoder: SelectingAutoencoder, Equatable {
   public var parameters: ParameterSet
   public let configuration: GroupMaxConfiguration
 

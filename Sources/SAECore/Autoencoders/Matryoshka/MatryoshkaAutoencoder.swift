@@ -6,7 +6,7 @@
 /// Latents are selected once, among all of them.
 ///
 /// Source: Bussmann et al. 2025, arXiv 2503.17547, section 3.
-public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder {
+public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder, Equatable {
   public var parameters: ParameterSet
   public let configuration: MatryoshkaConfiguration
   public internal(set) var threshold: Double?

@@ -109,7 +109,7 @@ extension ParameterSet {
     let latents = self[.encoder].rows
     guard k > 0, k <= latents else {
       throw ShapeError(
-        "k", "as number of latents or fewer, and at least 1", expected: latents, found: k)
+        "k", "or fewer, the number of latents, and at least 1", expected: latents, found: k)
     }
   }
 }

@@ -3,7 +3,7 @@
 ///     h = W_enc (x − b_dec) + b_enc      z = ReLU(TopK(h))      x̂ = W_decᵀ z + b_dec
 ///
 /// Source: Gao et al. 2024, arXiv 2406.04093, section 2.3; b_enc as in its released code.
-public struct TopKAutoencoder: SelectingAutoencoder {
+public struct TopKAutoencoder: SelectingAutoencoder, Equatable {
   public var parameters: ParameterSet
   public let configuration: TopKConfiguration
 

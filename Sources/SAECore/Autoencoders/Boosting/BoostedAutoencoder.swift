@@ -1,0 +1,170 @@
+/// A pretrained autoencoder with a second one that learns what the first leaves over:
+///
+///     x̂ = x̂₀(x) + ê(x)      loss: that of the second one, with y − x̂₀(x) for its target
+///
+/// Both see the same activations. The first one is frozen; the second, the booster, has no decoder
+/// bias: its b_dec is held at 0. Several boosters are added one around another.
+///
+/// Encoded latents are those of the base, then those of the booster. Training concerns the booster
+/// alone: ``parameters``, what a step reports and what dead latents are counted of are the booster's.
+///
+/// Source: Koriagin et al. 2025, arXiv 2507.12990 ("Teach Old SAEs New Domain Tricks with Boosting"),
+/// section 3; there is no released code that this was compared with.
+public struct BoostedAutoencoder<
+  Base: TrainableAutoencoder & Equatable, Booster: TrainableAutoencoder & Equatable
+>: TrainableAutoencoder, Equatable {
+  public let configuration: BoostingConfiguration<Base, Booster.Configuration>
+  /// What learns.
+  public private(set) var booster: Booster
+
+  /// What is frozen.
+  public var base: Base { configuration.base }
+
+  /// The booster's.
+  public var parameters: ParameterSet {
+    get { booster.parameters }
+    _modify { yield &booster.parameters }
+  }
+
+  public var inputDimension: Int { booster.inputDimension }
+  public var outputDimension: Int { booster.outputDimension }
+  public var latentCount: Int { base.latentCount + booster.latentCount }
+  public var decoderConstraint: DecoderConstraint { booster.decoderConstraint }
+
+  /// A boosted autoencoder.
+  ///
+  /// - Parameter parameters: the booster's; b_dec is set to 0.
+  /// - Throws: ``ShapeError`` if they do not fit each other, the booster's settings or the base.
+  public init(
+    parameters: ParameterSet, configuration: BoostingConfiguration<Base, Booster.Configuration>
+  ) throws(ShapeError) {
+    var parameters = parameters
+    parameters[.decoderBias] = Matrix(rows: 1, columns: parameters[.decoderBias].columns)
+    booster = try Booster(parameters: parameters, configuration: configuration.booster)
+    self.configuration = configuration
+    try ShapeError.check(
+      "booster", "input dimensions", expected: configuration.base.inputDimension,
+      found: booster.inputDimension)
+    try ShapeError.check(
+      "booster", "output dimensions", expected: configuration.base.outputDimension,
+      found: booster.outputDimension)
+  }
+
+  public func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
+    try base.encode(activations).besides(booster.encode(activations))
+  }
+
+  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
+    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
+    var reconstruction = try base.decode(latents.slice(0..<base.latentCount))
+    reconstruction.add(try booster.decode(latents.slice(base.latentCount..<latentCount)))
+    return reconstruction
+  }
+
+  public func reconstruct(_ activations: Matrix) throws(ShapeError) -> Matrix {
+    var reconstruction = try base.reconstruct(activations)
+    reconstruction.add(try booster.reconstruct(activations))
+    return reconstruction
+  }
+
+  public mutating func computeGradients(
+    of batch: TrainingBatch, into gradients: inout ParameterSet
+  ) throws(ShapeError) -> TrainingPass {
+    var target = batch.target
+    let reconstruction = try base.reconstruct(batch.activations)
+    try ShapeError.check("target", "rows", expected: reconstruction.rows, found: target.rows)
+    try ShapeError.check(
+      "target", "columns", expected: reconstruction.columns, found: target.columns)
+    target.add(reconstruction, times: -1)
+    let pass = try booster.computeGradients(
+      of: TrainingBatch(
+        activations: batch.activations, target: target, deadLatents: batch.deadLatents,
+        step: batch.step), into: &gradients)
+    gradients[.decoderBias] = Matrix(rows: 1, columns: outputDimension)
+    return pass
+  }
+
+  public mutating func finishStep(_ pass: TrainingPass, step: Int) {
+    booster.finishStep(pass, step: step)
+  }
+
+  /// Folds the scale into both: the base has to be one for the scaled activations, too.
+  public func foldingScale(_ scale: Double) throws(ShapeError) -> BoostedAutoencoder {
+    var folded = self
+    folded.booster = try booster.foldingScale(scale)
+    let base = try base.foldingScale(scale)
+    return BoostedAutoencoder(
+      configuration: BoostingConfiguration(base: base, booster: folded.booster.configuration),
+      booster: folded.booster)
+  }
+
+  private init(
+    configuration: BoostingConfiguration<Base, Booster.Configuration>, booster: Booster
+  ) {
+    self.configuration = configuration
+    self.booster = booster
+  }
+}
+
+/// The settings of a ``BoostedAutoencoder``.
+///
+/// A base that works on activations as they are is boosted with
+/// ``TrainingOptions/scalesActivations`` off.
+public struct BoostingConfiguration<
+  Base: TrainableAutoencoder & Equatable, Booster: AutoencoderConfiguration
+>: AutoencoderConfiguration {
+  /// What is frozen, for activations as the booster sees them.
+  public let base: Base
+  public var booster: Booster
+  /// What the booster's decoder rows are multiplied by in the beginning, so that it begins near 0.
+  /// A constraint to unit rows undoes it.
+  public var initialDecoderScale: Float = 0.1
+
+  public init(base: Base, booster: Booster) {
+    self.base = base
+    self.booster = booster
+  }
+
+  public var weightInitialization: WeightInitialization { booster.weightInitialization }
+  public var decoderBiasInitialization: DecoderBiasInitialization { .zeros }
+
+  public func learningRate(latentCount: Int) -> Double {
+    booster.learningRate(latentCount: latentCount)
+  }
+
+  public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
+    var parameters = booster.initialParameters(weights, batch: batch)
+    parameters[.decoder].scale(by: initialDecoderScale)
+    return parameters
+  }
+}
+
+extension SparseLatents {
+  /// The same tokens with further latents after these.
+  func besides(_ other: SparseLatents) -> SparseLatents {
+    precondition(other.tokens == tokens, "\(tokens) tokens besides \(other.tokens)")
+    var offsets = [0]
+    var indices: [UInt32] = []
+    var values: [Float] = []
+    let shift = UInt32(truncatingIfNeeded: latentCount)
+    for token in 0..<tokens {
+      indices += self.indices[entries(of: token)]
+      values += self.values[entries(of: token)]
+      indices += other.indices[other.entries(of: token)].map { $0 + shift }
+      values += other.values[other.entries(of: token)]
+      offsets.append(indices.count)
+    }
+    return SparseLatents(
+      unchecked: latentCount + other.latentCount, rowOffsets: offsets, indices: indices,
+      values: values)
+  }
+
+  /// Some latents, numbered from 0.
+  func slice(_ latents: Range<Int>) -> SparseLatents {
+    let restricted = restricted(to: latents)
+    let shift = UInt32(truncatingIfNeeded: latents.lowerBound)
+    return SparseLatents(
+      unchecked: latents.count, rowOffsets: restricted.rowOffsets,
+      indices: restricted.indices.map { $0 - shift }, values: restricted.values)
+  }
+}

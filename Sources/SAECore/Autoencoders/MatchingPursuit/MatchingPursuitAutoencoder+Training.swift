@@ -1,0 +1,102 @@
+extension MatchingPursuitAutoencoder: TrainableAutoencoder {
+  public var decoderConstraint: DecoderConstraint { .none }
+
+  /// The loss is the squared error per token. Because x̂ = x − r, r what is left in the end, it is the
+  /// residual that is differentiated, back through the iterations: with g the gradient of the residual
+  /// after an iteration, dv = −⟨g, W_j⟩, the gradient of row j is dv r − v g, and that of the residual
+  /// before it g + dv W_j.
+  public func computeGradients(
+    of batch: TrainingBatch, into gradients: inout ParameterSet
+  ) throws(ShapeError) -> TrainingPass {
+    try ShapeError.check(
+      "target", "columns", expected: inputDimension, found: batch.target.columns)
+    try ShapeError.check(
+      "target", "rows", expected: batch.activations.rows, found: batch.target.rows)
+    let pursuit = try pursuit(of: batch.activations)
+    let factor = ReconstructionLoss.squaredErrorPerToken.factor(for: batch.target)
+    // y − x̂
+    var gradient = pursuit.residual
+    gradient.add(batch.target)
+    gradient.add(batch.activations, times: -1)
+    let totalSquaredError = gradient.sumOfSquares()
+    gradient.scale(by: Float(2 * factor))
+
+    var residual = pursuit.residual
+    let none = [Float](repeating: 0, count: inputDimension)
+    gradients[.decoder] = Matrix(rows: latentCount, columns: inputDimension)
+    for taken in pursuit.iterations.reversed() {
+      residual.add(taken.decoded(by: dictionary, bias: none))
+      let slopes = taken.projections(of: gradient, on: dictionary).map { -$0 }
+      let occurrences = taken.occurrencesByLatent()
+      occurrences.sumRows(
+        gradient, coefficients: taken.values.map { -$0 }, into: &gradients[.decoder],
+        accumulate: true)
+      occurrences.sumRows(
+        residual, coefficients: slopes, into: &gradients[.decoder], accumulate: true)
+      gradient.add(taken.replacingValues(slopes).decoded(by: dictionary, bias: none))
+    }
+    let sums = configuration.subtractsDecoderBias ? gradient.columnSums() : none.map { Double($0) }
+    gradients[.decoderBias] = Matrix(
+      rows: 1, columns: inputDimension, values: sums.map { Float(-$0) })
+    return TrainingPass(
+      losses: [LossTerm("reconstruction", factor * totalSquaredError)],
+      latents: pursuit.latents(), totalSquaredError: totalSquaredError, deadCount: 0)
+  }
+
+  /// Directions stay as they are, since they encode as well; latents shrink by the scale, and b_dec and
+  /// ``MatchingPursuitConfiguration/residualThreshold`` with them.
+  public func foldingScale(_ scale: Double) throws(ShapeError) -> MatchingPursuitAutoencoder {
+    var folded = parameters
+    folded[.decoderBias].scale(by: Float(1 / scale))
+    var configuration = configuration
+    configuration.residualThreshold /= scale
+    return try MatchingPursuitAutoencoder(parameters: folded, configuration: configuration)
+  }
+}
+
+extension MatchingPursuitAutoencoder: StorableAutoencoder {
+  /// More iterations than this in a file are taken for an error.
+  private static let mostIterations = 1 << 16
+
+  public func archive() -> SAEArchive {
+    var archive = SAEArchive(
+      SAEArchitecture(.matchingPursuit), inputDimension: inputDimension,
+      outputDimension: outputDimension, latentCount: latentCount)
+    archive.subtractsDecoderBias = configuration.subtractsDecoderBias
+    archive.settings["residual_threshold"] = .double(configuration.residualThreshold)
+    archive.settings["max_iterations"] = configuration.maxIterations.map { .integer($0) } ?? .null
+    archive.settings["stop_on_duplicate_support"] = .bool(configuration.stopsOnDuplicates)
+    archive.setParameters(parameters)
+    return archive
+  }
+
+  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
+    try archive.check(SAEArchitecture(.matchingPursuit), file: file)
+    var configuration = MatchingPursuitConfiguration()
+    configuration.subtractsDecoderBias = archive.subtractsDecoderBias
+    if let limit = archive.settings["max_iterations"], limit != .null {
+      guard let count = limit.asInteger, (1...Self.mostIterations).contains(count) else {
+        throw .invalidSetting(
+          file: file, setting: "max_iterations",
+          expected: "a whole number from 1 to \(Self.mostIterations)", found: limit.description)
+      }
+      configuration.maxIterations = count
+    }
+    if let threshold = archive.settings["residual_threshold"] {
+      guard let value = threshold.asDouble, value.isFinite else {
+        throw .invalidSetting(
+          file: file, setting: "residual_threshold", expected: "a finite number",
+          found: threshold.description)
+      }
+      configuration.residualThreshold = value
+    }
+    configuration.stopsOnDuplicates =
+      archive.settings["stop_on_duplicate_support"]?.asBool ?? true
+    let parameters = try archive.parameterSet([.decoder, .decoderBias], file: file)
+    do {
+      try self.init(parameters: parameters, configuration: configuration)
+    } catch {
+      throw error.of(file: file)
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/// A sparse autoencoder that encodes by matching pursuit: again and again the dictionary's direction
+/// that has most in common with what is left of the token is taken out of it.
+///
+///     r₀ = x − b_dec      j = argmaxᵢ ⟨r, W_dec,i⟩      v = ⟨r, W_dec,j⟩      z_j += v      r ← r − v W_dec,j
+///
+/// A token ends after ``MatchingPursuitConfiguration/maxIterations``, when no direction has anything in
+/// common with the residual, or by the configuration's rules. Encoder and decoder are one matrix, which
+/// learns through all iterations; the choice of directions carries no gradient.
+///
+/// Source: Costa et al. 2025, arXiv 2506.03093; conventions of SAELens.
+public struct MatchingPursuitAutoencoder: SparseAutoencoder, Equatable {
+  /// W_dec (latents × width) and b_dec (1 × width).
+  public var parameters: ParameterSet
+  public let configuration: MatchingPursuitConfiguration
+
+  public var inputDimension: Int { dictionary.columns }
+  public var latentCount: Int { dictionary.rows }
+
+  /// The directions that latents stand for, latents × width.
+  public var dictionary: Matrix { parameters[.decoder] }
+
+  /// An autoencoder of the given parameters.
+  ///
+  /// - Throws: ``ShapeError`` if shapes do not fit each other.
+  public init(
+    parameters: ParameterSet, configuration: MatchingPursuitConfiguration
+  ) throws(ShapeError) {
+    try ShapeError.check(
+      "b_dec", "numbers", expected: parameters[.decoder].columns,
+      found: parameters[.decoderBias].count)
+    self.parameters = parameters
+    self.configuration = configuration
+  }
+
+  /// Encodes activations; of equal directions the lower index is taken.
+  ///
+  /// - Parameter activations: tokens × width.
+  /// - Throws: ``ShapeError`` if the width is not ``inputDimension``.
+  /// - Complexity: O(iterations · tokens · width · latents) time.
+  public func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
+    try pursuit(of: activations).latents()
+  }
+
+  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
+    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
+    return latents.decoded(by: dictionary, bias: offset)
+  }
+
+  /// What is subtracted from activations and added to reconstructions.
+  var offset: [Float] {
+    configuration.subtractsDecoderBias
+      ? parameters[.decoderBias].array : [Float](repeating: 0, count: inputDimension)
+  }
+
+  func pursuit(of activations: Matrix) throws(ShapeError) -> Pursuit {
+    try ShapeError.check(
+      "activations", "columns", expected: inputDimension, found: activations.columns)
+    var pursuit = Pursuit(
+      residual: activations.subtractingFromRows(offset), latentCount: latentCount)
+    pursuit.run(dictionary, configuration)
+    return pursuit
+  }
+}
+
+/// The settings of a ``MatchingPursuitAutoencoder``; defaults are SAELens'.
+public struct MatchingPursuitConfiguration: AutoencoderConfiguration {
+  /// Directions that are taken at most; nil for as many as the width.
+  public var maxIterations: Int?
+  /// A token ends when its residual's norm is below this; 0 for never.
+  public var residualThreshold = 0.01
+  /// Whether a token ends with a direction that was taken before.
+  public var stopsOnDuplicates = true
+  /// Whether b_dec is subtracted from the activations, and added to reconstructions.
+  public var subtractsDecoderBias = true
+
+  public init(maxIterations: Int? = nil) { self.maxIterations = maxIterations }
+
+  /// Rows of norm 1; they are not held there.
+  public var weightInitialization: WeightInitialization { .uniformEntries(rowNorm: 1) }
+  public var decoderBiasInitialization: DecoderBiasInitialization { .zeros }
+
+  /// 2e-4 / √(latents / 2¹⁴).
+  public func learningRate(latentCount: Int) -> Double {
+    AutomaticLearningRate.adam(latentCount: latentCount)
+  }
+
+  public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
+    [.decoder: weights[.decoder], .decoderBias: weights[.decoderBias]]
+  }
+}

@@ -1,0 +1,59 @@
+/// The settings of a ``MixtureAutoencoder``.
+public struct MixtureConfiguration: AutoencoderConfiguration {
+  /// Latents that may be active on a token.
+  public var k: Int
+  /// Groups that the latents stand in.
+  public var experts: Int
+  /// Experts that see a token.
+  public var activeExperts: Int
+  /// Whether experts have a learned feature scale.
+  public var scalesFeatures: Bool
+  /// α of α · width · experts · Σ q_e P_e, q_e the share of tokens that expert e sees, P_e its mean
+  /// probability: what keeps experts equally busy.
+  public var balanceCoefficient = 0.01
+  /// The router's first weights are drawn from it.
+  public var seed: UInt64 = 0
+
+  /// Switch SAE: one expert sees a token.
+  public static func switching(k: Int, experts: Int) -> MixtureConfiguration {
+    MixtureConfiguration(k: k, experts: experts, activeExperts: 1, scalesFeatures: false)
+  }
+
+  /// Scale SAE: several experts see a token, with feature scaling.
+  public static func scaling(k: Int, experts: Int, activeExperts: Int) -> MixtureConfiguration {
+    MixtureConfiguration(
+      k: k, experts: experts, activeExperts: activeExperts, scalesFeatures: true)
+  }
+
+  public init(k: Int, experts: Int, activeExperts: Int, scalesFeatures: Bool) {
+    self.k = k
+    self.experts = experts
+    self.activeExperts = activeExperts
+    self.scalesFeatures = scalesFeatures
+  }
+
+  public var weightInitialization: WeightInitialization { .uniformEntries(rowNorm: 1) }
+  public var decoderBiasInitialization: DecoderBiasInitialization { .geometricMedian }
+
+  /// 2e-4 / √(latents / 2¹⁴).
+  public func learningRate(latentCount: Int) -> Double {
+    AutomaticLearningRate.adam(latentCount: latentCount)
+  }
+
+  /// The router begins uniform in ±1/√width, its bias as b_dec does, the feature scales at 0.
+  public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
+    let width = batch.columns
+    let bound = 1 / Float(max(1, width)).squareRoot()
+    var generator = RandomGenerator(seed: seed)
+    let router = Matrix(rows: experts, columns: width) { _, _ in
+      generator.uniform(in: -bound..<bound)
+    }
+    let names: [ParameterName] = [.encoder, .decoder, .decoderBias]
+    var matrices = names.map { weights[$0] }
+    matrices += [router, weights[.decoderBias]]
+    if scalesFeatures { matrices.append(Matrix(rows: 1, columns: experts)) }
+    return ParameterSet(
+      names: names + [.router, .routerBias] + (scalesFeatures ? [.featureScale] : []),
+      matrices: matrices)
+  }
+}

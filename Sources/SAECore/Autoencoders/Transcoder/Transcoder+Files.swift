@@ -1,0 +1,30 @@
+/// sparsify's layout holds it, SAELens' has no name for it.
+extension Transcoder: StorableAutoencoder {
+  public func archive() -> SAEArchive {
+    var archive = archive(configuration.selection == .topK ? .topK : .groupMax, k: configuration.k)
+    archive.architecture.isTranscoder = true
+    archive.architecture.hasSkipConnection = configuration.hasSkipConnection
+    return archive
+  }
+
+  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
+    let activation = archive.architecture.activation
+    guard archive.architecture.isTranscoder, activation == .topK || activation == .groupMax else {
+      throw .invalidSetting(
+        file: file, setting: "architecture", expected: "a transcoder with topk or groupmax",
+        found: "\(archive.architecture)")
+    }
+    var configuration = TranscoderConfiguration(
+      k: try archive.checkedK(file), hasSkipConnection: archive.architecture.hasSkipConnection)
+    configuration.selection = activation == .topK ? .topK : .groupMax
+    configuration.rescalesByDecoderNorm = archive.settings[SAEArchive.rescaling]?.asBool ?? false
+    let skip: [ParameterName] = configuration.hasSkipConnection ? [.skip] : []
+    let parameters = try archive.parameterSet(
+      SAEArchive.selectingParameters + skip, file: file)
+    do {
+      try self.init(parameters: parameters, configuration: configuration)
+    } catch {
+      throw error.of(file: file)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/// The settings of a ``Transcoder``. Decoder rows are free, as sparsify leaves those of transcoders.
+public struct TranscoderConfiguration: SelectingConfiguration {
+  /// How latents are selected.
+  public enum Selection: Sendable, Equatable {
+    /// The k largest of each token.
+    case topK
+    /// The largest of each of k groups.
+    case groupMax
+  }
+
+  /// Latents that may be active on a token.
+  public var k: Int
+  public var selection = Selection.topK
+  /// Whether a linear map of the input is added to the output.
+  public var hasSkipConnection = false
+  /// Never: b_dec is of the output's space. Setting it has no effect.
+  public var subtractsDecoderBias: Bool {
+    get { false }
+    set {}
+  }
+  public var rescalesByDecoderNorm = false
+  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
+  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss()
+  public var decoderConstraint = DecoderConstraint.none
+
+  public init(k: Int, hasSkipConnection: Bool = false) {
+    self.k = k
+    self.hasSkipConnection = hasSkipConnection
+  }
+
+  /// sparsify's conventions, with its auxiliary loss off.
+  public static func sparsify(k: Int, hasSkipConnection: Bool = false) -> TranscoderConfiguration {
+    var configuration = TranscoderConfiguration(k: k, hasSkipConnection: hasSkipConnection)
+    configuration.reconstructionLoss = .fractionOfVarianceUnexplained
+    configuration.auxiliaryLoss = nil
+    return configuration
+  }
+
+  /// The parameters that training begins with, as sparsify has them: an encoder uniform in ±1/√width,
+  /// W_dec and W_skip 0, b_dec the mean of the first outputs, b_enc = −W_enc (mean of the first inputs).
+  ///
+  /// - Throws: ``InvalidOption`` for sizes that make no sense, ``ShapeError`` if there is no token.
+  public func initialParameters(
+    inputs: Matrix, outputs: Matrix, latentCount: Int, using generator: inout RandomGenerator
+  ) throws -> ParameterSet {
+    var parameters = try WeightInitialization.transcoderParameters(
+      inputDimension: inputs.columns, outputDimension: outputs.columns, latentCount: latentCount,
+      using: &generator)
+    parameters[.decoderBias] = try DecoderBiasInitialization.mean.bias(for: outputs)
+    var biases = Matrix.product(
+      try DecoderBiasInitialization.mean.bias(for: inputs).view, parameters[.encoder].transposed)
+    biases.scale(by: -1)
+    parameters[.encoderBias] = biases
+    guard hasSkipConnection else { return parameters }
+    return ParameterSet(
+      names: parameters.names + [.skip],
+      matrices: parameters.names.map { parameters[$0] } + [
+        Matrix(rows: outputs.columns, columns: inputs.columns)
+      ])
+  }
+}

@@ -1,0 +1,37 @@
+/// What changes parameters by their gradients.
+public protocol Optimizer: Sendable {
+  /// Changes the parameters by one step.
+  ///
+  /// - Parameters:
+  ///   - gradients: of the same names and shapes.
+  ///   - gradientScale: multiplies every gradient first; positive.
+  ///   - decoderRowGuard: if given, decoder rows are then divided by their norm plus this.
+  mutating func update(
+    _ parameters: inout ParameterSet, gradients: ParameterSet, learningRate: Double,
+    gradientScale: Double, decoderRowGuard: Float?
+  )
+
+  /// The parameters to evaluate and keep, where these are others than those that are trained at. The
+  /// same by default.
+  func finishedParameters(_ parameters: ParameterSet) -> ParameterSet
+}
+
+extension Optimizer {
+  public func finishedParameters(_ parameters: ParameterSet) -> ParameterSet { parameters }
+}
+
+/// An optimizer by name, for settings.
+public enum OptimizerChoice: Sendable, Equatable {
+  /// ``Adam`` with the momentum β₁.
+  case adam(beta1: Float = 0.9)
+  /// ``ScheduleFreeSignDescent``, which needs neither warm-up nor decay of the learning rate.
+  case scheduleFreeSignDescent
+
+  /// The optimizer of parameters that begin as given.
+  public func optimizer(for parameters: ParameterSet) -> any Optimizer {
+    switch self {
+    case .adam(let beta1): Adam(for: parameters, beta1: beta1)
+    case .scheduleFreeSignDescent: ScheduleFreeSignDescent(for: parameters)
+    }
+  }
+}

@@ -1,0 +1,116 @@
+public import SAECore
+
+/// What is measured of one autoencoder on one set of tokens.
+public struct DictionaryEvaluation: Sendable, Equatable, Codable {
+  public var name: String
+  public var latentCount: Int
+  /// Contexts, or blocks of tokens, that were counted.
+  public var contexts: Int
+  public var reconstruction: ReconstructionMetrics.Value
+  public var sparsity: SparsitySummary
+  /// Of the FVE, by resampling contexts.
+  public var fractionOfVarianceExplainedInterval: ConfidenceInterval?
+  /// Of the L0, by resampling contexts.
+  public var l0Interval: ConfidenceInterval?
+  /// How much of the error is linear, if that was measured.
+  public var darkMatter: DarkMatterMetrics.Value?
+  /// What splicing does to a model, if that was measured.
+  public var lossRecovered: LossRecoveredMetrics.Value?
+  /// Share of latents that are about frequent tokens, if that was measured.
+  public var trivialFraction: Double?
+}
+
+/// The numbers of ``SparsityMetrics/Value`` that are not one a latent.
+public struct SparsitySummary: Sendable, Equatable, Codable {
+  public var tokens: Int
+  public var nonFiniteTokens: Int
+  public var l0: Double?
+  public var medianL0: Int?
+  public var l1: Double?
+  /// Share of the latents that fired on at least one of the tokens.
+  public var aliveFraction: Double?
+  /// Share of the latents with a density above 0.1.
+  public var denseFraction: Double?
+
+  public init(_ value: SparsityMetrics.Value) {
+    tokens = value.tokens
+    nonFiniteTokens = value.nonFiniteTokens
+    l0 = value.l0
+    medianL0 = value.l0Quantile(0.5)
+    l1 = value.l1
+    aliveFraction = value.aliveFraction
+    denseFraction = value.fractionOfLatents(denserThan: 0.1)
+  }
+}
+
+/// Runs an autoencoder over tokens and measures it.
+public struct DictionaryEvaluator: Sendable {
+  public let name: String
+  public private(set) var reconstruction: ReconstructionMetrics
+  public private(set) var sparsity: SparsityMetrics
+  public private(set) var darkMatter: DarkMatterMetrics?
+  private var blocks = BlockSums()
+  private var seen = 0
+
+  /// Tokens of a block, where contexts are not given.
+  static let blockLength = 128
+
+  /// - Parameters:
+  ///   - name: of the autoencoder.
+  ///   - width: columns of the activations.
+  ///   - latentCount: d_sae.
+  ///   - linearPart: the linear part of its error, fitted on other tokens, if the dark matter is to
+  ///     be measured.
+  public init(
+    name: String, width: Int, latentCount: Int, linearPart: LinearErrorPrediction? = nil
+  ) {
+    self.name = name
+    reconstruction = ReconstructionMetrics(width: width)
+    sparsity = SparsityMetrics(latentCount: latentCount)
+    darkMatter = linearPart.map(DarkMatterMetrics.init)
+  }
+
+  /// Encodes, decodes and adds a batch.
+  ///
+  /// - Parameters:
+  ///   - autoencoder: of activations in the model's own scale.
+  ///   - activations: tokens × width.
+  ///   - contexts: the context of each token, never descending; blocks of 128 tokens without.
+  ///   - mask: for each token whether it counts; all do if there is none.
+  /// - Throws: ``ShapeError`` if something does not fit.
+  public mutating func update(
+    _ autoencoder: some SparseAutoencoder, _ activations: Matrix, contexts: [Int]? = nil,
+    mask: [Bool]? = nil
+  ) throws(ShapeError) {
+    if let contexts {
+      try CountedTokens.check(
+        "contexts", "tokens", expected: activations.rows, found: contexts.count)
+    }
+    let rows = try CountedTokens.rows(activations.rows, mask: mask).map { Int($0) }
+    // Masked tokens never reach the autoencoder: they may hold anything.
+    let counted =
+      rows.count == activations.rows
+      ? activations
+      : Matrix(rows: rows.count, columns: activations.columns) { activations[rows[$0], $1] }
+    let latents = try autoencoder.encode(counted)
+    let reconstructed = try autoencoder.decode(latents)
+    try reconstruction.update(activations: counted, reconstruction: reconstructed)
+    try sparsity.update(latents, contexts: contexts.map { all in rows.map { all[$0] } })
+    try darkMatter?.update(activations: counted, reconstruction: reconstructed)
+    let seen = seen
+    blocks.add(counted, reconstructed, latents) { index in
+      contexts?[rows[index]] ?? (seen + rows[index]) / DictionaryEvaluator.blockLength
+    }
+    self.seen += activations.rows
+  }
+
+  /// What has been measured so far.
+  public func evaluation(_ bootstrap: BlockBootstrap = BlockBootstrap()) -> DictionaryEvaluation {
+    let intervals = blocks.intervals(bootstrap)
+    return DictionaryEvaluation(
+      name: name, latentCount: sparsity.latentCount, contexts: blocks.count,
+      reconstruction: reconstruction.value, sparsity: SparsitySummary(sparsity.value),
+      fractionOfVarianceExplainedInterval: intervals.explained, l0Interval: intervals.l0,
+      darkMatter: darkMatter?.value)
+  }
+}

@@ -1,0 +1,140 @@
+public import Foundation
+
+/// Two families of dictionaries, of a domain and broad, on the same tokens.
+///
+/// The comparison of O'Neill et al. 2025 (arXiv 2508.09363), with the same tokens, mask and pooling
+/// for every dictionary, and no extrapolation.
+public struct DomainReport: Sendable, Equatable, Codable {
+  public let domain: [DictionaryEvaluation]
+  public let broad: [DictionaryEvaluation]
+  /// One for each quality that every dictionary has.
+  public let comparisons: [QualityComparison]
+
+  /// A quality that dictionaries are compared by, more being better.
+  public enum Quality: String, Sendable, Codable, CaseIterable {
+    case fractionOfVarianceExplained
+    case lossRecovered
+    /// 1 − nonlinear FVU.
+    case fractionExplainedWithLinearError
+    /// 1 − share of trivial latents.
+    case nontrivialFraction
+
+    func value(_ evaluation: DictionaryEvaluation) -> Double? {
+      switch self {
+      case .fractionOfVarianceExplained: evaluation.reconstruction.fractionOfVarianceExplained
+      case .lossRecovered: evaluation.lossRecovered?.lossRecoveredOverZero
+      case .fractionExplainedWithLinearError:
+        evaluation.darkMatter?.nonlinearFractionOfVarianceUnexplained.map { 1 - $0 }
+      case .nontrivialFraction: evaluation.trivialFraction.map { 1 - $0 }
+      }
+    }
+  }
+
+  /// One quality over sparsity, of both families.
+  public struct QualityComparison: Sendable, Equatable, Codable {
+    public let quality: Quality
+    public let domain: ParetoCurve
+    public let broad: ParetoCurve
+    /// Dictionaries that no other of their family beats.
+    public let domainFront: [Int]
+    public let broadFront: [Int]
+    /// The qualities at given L0s; undefined outside the measured range.
+    public let atL0: [Row]
+    /// Mean of domain minus broad over the log L0 that both cover.
+    public let meanGap: Double?
+
+    public struct Row: Sendable, Equatable, Codable {
+      public let l0: Double
+      public let domain: Double?
+      public let broad: Double?
+    }
+  }
+
+  /// Compares evaluations.
+  ///
+  /// - Parameters:
+  ///   - domain: of dictionaries trained on the domain.
+  ///   - broad: of dictionaries trained on general text.
+  ///   - l0s: where to read off the curves.
+  /// - Throws: ``DomainReportError`` if there is nothing to compare, or evaluations are not of the
+  ///   same tokens.
+  public init(
+    domain: [DictionaryEvaluation], broad: [DictionaryEvaluation],
+    l0s: [Double] = [20, 50, 100, 200]
+  ) throws(DomainReportError) {
+    guard let first = domain.first, !broad.isEmpty else { throw .nothingToCompare }
+    for other in domain + broad { try DomainReport.check(first, other) }
+    self.domain = domain
+    self.broad = broad
+    comparisons = Quality.allCases.compactMap { quality in
+      func curve(_ evaluations: [DictionaryEvaluation]) -> ParetoCurve? {
+        let points = evaluations.compactMap { evaluation in
+          quality.value(evaluation).flatMap { value in
+            evaluation.sparsity.l0.map { ParetoCurve.Point(l0: $0, quality: value) }
+          }
+        }
+        return points.count == evaluations.count ? ParetoCurve(points) : nil
+      }
+      guard let own = curve(domain), let other = curve(broad) else { return nil }
+      return QualityComparison(
+        quality: quality, domain: own, broad: other, domainFront: own.front,
+        broadFront: other.front,
+        atL0: l0s.map {
+          .init(l0: $0, domain: own.quality(atL0: $0), broad: other.quality(atL0: $0))
+        }, meanGap: own.meanGap(to: other))
+    }
+  }
+
+  /// Two evaluations are of the same tokens if counts and the variance of the activations agree: a
+  /// mask, a scale or a text that differs changes the variance.
+  private static func check(
+    _ first: DictionaryEvaluation, _ other: DictionaryEvaluation
+  ) throws(DomainReportError) {
+    let numbers: [(String, Double, Double)] = [
+      ("tokens", Double(first.reconstruction.tokens), Double(other.reconstruction.tokens)),
+      ("contexts", Double(first.contexts), Double(other.contexts)),
+      (
+        "total variance of the activations", first.reconstruction.totalVariance ?? 0,
+        other.reconstruction.totalVariance ?? 0
+      ),
+    ]
+    for (what, expected, found) in numbers
+    where !(abs(expected - found) <= 1e-9 * abs(expected)) && !(expected.isNaN && found.isNaN) {
+      throw .differentTokens(
+        first: first.name, second: other.name, what: what, expected: expected, found: found)
+    }
+  }
+
+  /// The report as JSON, keys in order; numbers that are not finite are the strings "nan", "inf" and
+  /// "-inf".
+  public func json() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try encoder.encode(self)
+  }
+
+  /// Reads what ``json()`` has written.
+  public init(json: Data) throws {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    self = try decoder.decode(DomainReport.self, from: json)
+  }
+}
+
+/// Why evaluations cannot be compared.
+public enum DomainReportError: Error, Equatable, Sendable, CustomStringConvertible {
+  case nothingToCompare
+  case differentTokens(first: String, second: String, what: String, expected: Double, found: Double)
+
+  public var description: String {
+    switch self {
+    case .nothingToCompare: "domain report: expected an evaluation of each family, found none"
+    case .differentTokens(let first, let second, let what, let expected, let found):
+      "domain report: \(first) and \(second) were not measured on the same tokens: expected "
+        + "\(what) \(expected), found \(found)"
+    }
+  }
+}

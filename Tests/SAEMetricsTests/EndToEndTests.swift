@@ -1,0 +1,68 @@
+import SAECore
+import Testing
+
+@testable import SAEMetrics
+
+/// All that SAELens reports of a tiny model, from what passed through its hook point.
+@Suite struct EndToEndTests {
+  static func losses(
+    _ fixture: FixtureCase, _ mask: [Bool], _ length: Int
+  ) throws -> LossRecoveredMetrics {
+    let clean = try #require(try LossRecoveredMetricsTests.prompts(fixture, "clean_logits"))
+    let spliced = try LossRecoveredMetricsTests.prompts(fixture, "spliced_logits")
+    let zero = try LossRecoveredMetricsTests.prompts(fixture, "zero_logits")
+    let tokens = try fixture.integers("tokens")
+    var metrics = LossRecoveredMetrics()
+    for prompt in clean.indices {
+      let range = prompt * length..<(prompt + 1) * length
+      try metrics.update(
+        tokens: Array(tokens[range]), clean: clean[prompt], spliced: spliced?[prompt],
+        zero: zero?[prompt], mask: Array(mask[range]))
+    }
+    return metrics
+  }
+
+  @Test(withFixtures) func agreesWithFixtures() throws {
+    try forEachCase("saelens_end_to_end") { fixture in
+      let mask = try #require(try fixture.mask)
+      let x = try fixture.matrix("activations")
+      let latents = SparseLatents(dense: try fixture.matrix("latents"))
+      let length = try #require(fixture.parameters["context_length"]?.integer)
+      let encoder = try DictionaryGeometry(
+        decoder: fixture.matrix("decoder"), encoder: fixture.matrix("encoder")
+      ).encoder
+      let losses = try Self.losses(fixture, mask, length).value
+      for cuts in try fixture.cuts(x.rows) {
+        let reconstruction = try ReconstructionMetricsTests.accumulate(
+          x, fixture.matrix("reconstruction"), mask, cuts: cuts
+        ).value
+        let sparsity = try SparsityMetricsTests.accumulate(
+          latents, mask: mask, contextLength: length, cuts: cuts
+        ).value
+        fixture.check { name in
+          switch name {
+          case "encoder_norm": return encoder?.encoderNorms ?? []
+          case "encoder_decoder_cosine": return encoder?.encoderDecoderCosines ?? []
+          default:
+            let candidates: [any Measured] = [
+              ReconstructionMetricsTests.measure(reconstruction, name),
+              SparsityMetricsTests.measure(sparsity, name, edges: []),
+              LossRecoveredMetricsTests.measure(losses, name),
+            ]
+            return candidates.first { !($0 is Unmeasured) } ?? Unmeasured()
+          }
+        }
+      }
+    }
+  }
+
+  /// A group that no suite reads would pass unseen.
+  @Test(withFixtures) func everyGroupHasASuite() {
+    let known: Set = [
+      "absorption", "dark_matter", "description_length", "domain_report", "geometry",
+      "ground_truth", "interpretation", "loss_recovered", "matching", "probing",
+      "reconstruction", "saelens_end_to_end", "sparsity", "token_identity",
+    ]
+    #expect(Set(MetricFixtures.groups).subtracting(known).isEmpty)
+  }
+}
