@@ -34,6 +34,7 @@ let package = Package(
   products: [
     .library(name: "SAECore", targets: ["SAECore"]),
     .library(name: "SAEMetrics", targets: ["SAEMetrics"]),
+    .library(name: "SAEModels", targets: ["SAEModels"]),
   ],
   targets: [
     .target(name: "SAEKernels", swiftSettings: kernelSettings()),
@@ -49,8 +50,13 @@ let package = Package(
     .target(
       name: "SAEMetrics", dependencies: ["SAECore"],
       swiftSettings: strict + memorySafe),
+    .target(
+      name: "SAEModels", dependencies: ["SAECore"],
+      swiftSettings: strict + memorySafe),
     .testTarget(name: "SAECoreTests", dependencies: ["SAECore"], swiftSettings: strict),
     .testTarget(
       name: "SAEMetricsTests", dependencies: ["SAEMetrics"], swiftSettings: strict),
+    .testTarget(
+      name: "SAEModelsTests", dependencies: ["SAEModels", "SAECore"], swiftSettings: strict),
   ]
 )

@@ -49,11 +49,13 @@ public enum ActivationLoops<Unit: VectorUnit> {
   public static func gelu(
     _ n: Int, _ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>
   ) {
-    for i in 0..<n {
-      let v = x[i]
-      let inner: Float = 0.797_884_6 * (v + 0.044715 * (v * v * v))
-      out[i] = 0.5 * v * (1 + hyperbolicTangent(inner))
-    }
+    for i in 0..<n { out[i] = tanhGELU(x[i]) }
+  }
+
+  @inlinable @inline(__always)
+  static func tanhGELU(_ x: Float) -> Float {
+    let inner: Float = 0.797_884_6 * (x + 0.044715 * (x * x * x))
+    return 0.5 * x * (1 + hyperbolicTangent(inner))
   }
 
   /// 2ʲ·eᶠ with j whole and |f| ≤ ½ ln 2; eᶠ by a polynomial of degree 7.

@@ -9,9 +9,35 @@ public protocol ActivationSource: Sendable {
   ///
   /// - Throws: what keeps the rows from being read.
   func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) throws
+
+  /// A copy of the rows of several ranges, one range after another.
+  ///
+  /// - Throws: what keeps the rows from being read.
+  func matrix(rows ranges: [Range<Int>]) throws -> Matrix
+
+  /// Rows that cost no more together than one of them, counted from row 0; 1 where each row costs
+  /// the same. Who reads everything in pieces best reads whole multiples.
+  var blockTokens: Int { get }
+
+  /// Says what will be read next, in this order, so that a source can begin with it.
+  func prepare(_ ranges: [Range<Int>])
 }
 
 extension ActivationSource {
+  public var blockTokens: Int { 1 }
+
+  public func prepare(_ ranges: [Range<Int>]) {}
+
+  public func matrix(rows ranges: [Range<Int>]) throws -> Matrix {
+    var matrix = Matrix(rows: ranges.reduce(0) { $0 + $1.count }, columns: width)
+    var row = 0
+    for range in ranges {
+      try read(range, into: &matrix, at: row)
+      row += range.count
+    }
+    return matrix
+  }
+
   /// A copy of some rows.
   public func matrix(rows: Range<Int>) throws -> Matrix {
     var matrix = Matrix(rows: rows.count, columns: width)

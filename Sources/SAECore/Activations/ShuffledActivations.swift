@@ -9,7 +9,7 @@ public struct ShuffledActivations: Sendable {
   public let source: any ActivationSource
   /// Rows that wait to be drawn, at most.
   public let bufferTokens: Int
-  /// Rows that are read at a time.
+  /// Rows that are read at a time: what was asked for, to a multiple of the source's own blocks.
   public let blockTokens: Int
 
   /// Epochs that have been drawn to their end.
@@ -32,7 +32,8 @@ public struct ShuffledActivations: Sendable {
     try InvalidOption.check("blockTokens", blockTokens, in: 1...Int.max)
     try InvalidOption.check("bufferTokens", bufferTokens, in: 1...Int.max)
     self.source = source
-    self.blockTokens = min(blockTokens, source.tokens)
+    let unit = max(1, source.blockTokens)
+    self.blockTokens = min(max(1, blockTokens / unit) * unit, source.tokens)
     self.bufferTokens = min(max(bufferTokens, self.blockTokens), source.tokens)
     generator = RandomGenerator(seed: seed)
     buffer = Matrix(rows: self.bufferTokens, columns: source.width)
@@ -59,10 +60,14 @@ public struct ShuffledActivations: Sendable {
   }
 
   /// The rows of the block that is read next.
-  private var nextRows: Range<Int> {
-    let first = blocks[nextBlock] * blockTokens
-    return first..<min(first + blockTokens, source.tokens)
+  private var nextRows: Range<Int> { rows(of: blocks[nextBlock]) }
+
+  private func rows(of block: Int) -> Range<Int> {
+    block * blockTokens..<min((block + 1) * blockTokens, source.tokens)
   }
+
+  /// Blocks that the source is told of before they are read.
+  private static let blocksAhead = 64
 
   /// Reads blocks while there is room for one.
   private mutating func refill() throws {
@@ -71,6 +76,8 @@ public struct ShuffledActivations: Sendable {
       beginEpoch()
     }
     while hasRoomForBlock {
+      source.prepare(
+        blocks[nextBlock...].prefix(ShuffledActivations.blocksAhead).map { self.rows(of: $0) })
       let rows = nextRows
       try source.read(rows, into: &buffer, at: filled)
       filled += rows.count

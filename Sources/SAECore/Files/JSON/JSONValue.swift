@@ -78,7 +78,7 @@ extension JSONValue {
   ///
   /// - Throws: ``TensorFileError`` if it cannot be read, is no JSON text, nests too deeply or is
   ///   larger than 4 MiB.
-  static func read(_ path: String) throws(TensorFileError) -> JSONValue {
+  package static func read(_ path: String) throws(TensorFileError) -> JSONValue {
     let contents = try FileBytes(mapping: path)
     guard contents.count <= sizeLimit else {
       throw .headerTooLong(file: path, declared: UInt64(contents.count), limit: sizeLimit)

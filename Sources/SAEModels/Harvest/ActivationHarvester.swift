@@ -1,0 +1,68 @@
+public import SAECore
+
+/// The activations of a stream of tokens at one place of a model: row i belongs to token i.
+///
+/// The stream is cut into pieces, each run behind a prefix whose own activation is left out. Layers
+/// behind the place do not run. Any rows can be read in any order; those of a token are the same bits
+/// however it is read.
+public struct ActivationHarvester: ActivationSource {
+  public let model: any LanguageModel
+  public let hook: HookPoint
+  public let options: PieceOptions
+  let pieces: TokenPieces
+
+  public var width: Int { model.width }
+  public var tokens: Int { pieces.stream.count }
+  public var blockTokens: Int { pieces.context }
+
+  /// - Throws: ``ModelError`` if the place or an option does not fit the model.
+  public init(
+    _ model: any LanguageModel, at hook: HookPoint, tokens: TokenStream,
+    options: PieceOptions = PieceOptions()
+  ) throws(ModelError) {
+    guard hook.layer < model.layerCount, hook.depth <= model.loadedLayers else {
+      throw .layerOutOfRange(hook: hook.name, layers: model.loadedLayers)
+    }
+    self.model = model
+    self.hook = hook
+    self.options = options
+    pieces = try TokenPieces(tokens, options: options, model: model)
+  }
+
+  /// Rows of a batch at full size.
+  public var batchTokens: Int { pieces.piecesPerBatch * pieces.context }
+
+  public func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) throws {
+    try read([rows], into: &matrix, at: row)
+  }
+
+  public func matrix(rows ranges: [Range<Int>]) throws -> Matrix {
+    var matrix = Matrix(rows: ranges.reduce(0) { $0 + $1.count }, columns: width)
+    try read(ranges, into: &matrix, at: 0)
+    return matrix
+  }
+
+  /// Runs the pieces that ranges of rows lie in, as many at a time as the options say.
+  private func read(_ ranges: [Range<Int>], into matrix: inout Matrix, at row: Int) throws {
+    var parts: [(piece: Int, tokens: Range<Int>)] = []
+    for range in ranges {
+      precondition(
+        range.lowerBound >= 0 && range.upperBound <= tokens,
+        "rows \(range) lie outside \(tokens) tokens")
+      for piece in pieces.pieces(of: range) {
+        parts.append((piece, pieces.tokens(of: piece).clamped(to: range)))
+      }
+    }
+    var row = row
+    for begin in stride(from: 0, to: parts.count, by: pieces.piecesPerBatch) {
+      let some = parts[begin..<min(begin + pieces.piecesPerBatch, parts.count)]
+      let batch = try pieces.batch(some.map(\.piece))
+      let activations = try model.activations(at: hook, of: batch)
+      for (part, own) in zip(some, pieces.ownRows(batch)) {
+        let first = own.lowerBound + part.tokens.lowerBound - part.piece * pieces.context
+        matrix.copyRows(first..<first + part.tokens.count, of: activations, to: row)
+        row += part.tokens.count
+      }
+    }
+  }
+}

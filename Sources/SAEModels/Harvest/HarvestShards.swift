@@ -1,0 +1,166 @@
+import Foundation
+public import SAECore
+
+/// Writes harvested activations as safetensors shards of equal length, and goes on where a harvest
+/// ended before.
+///
+/// Shard i is `activations-0000i.safetensors` with the tensor `activations`, tokens × width; it
+/// appears when it is complete. Its metadata say what it was made from. A shard that is there is
+/// kept if it was made with the settings in force.
+public struct HarvestShards: Sendable {
+  public let harvester: ActivationHarvester
+  public let directory: String
+  public let tokensPerShard: Int
+  /// `f16` or `f32`.
+  public let type: ElementType
+  /// Who writes, for the metadata.
+  public let producer: String
+
+  static let tensor = "activations"
+
+  /// How far a harvest has come.
+  public struct Progress: Sendable, Equatable {
+    /// Tokens that are in shards or in the one being written.
+    public let tokens: Int
+    /// Tokens that were there before.
+    public let kept: Int
+    public let total: Int
+  }
+
+  /// - Throws: ``ModelError/invalidOption(name:expected:found:)``.
+  public init(
+    _ harvester: ActivationHarvester, directory: String, tokensPerShard: Int = 1 << 20,
+    type: ElementType = .f16, producer: String
+  ) throws(ModelError) {
+    guard tokensPerShard > 0 else {
+      throw .invalidOption(
+        name: "tokensPerShard", expected: "at least 1", found: "\(tokensPerShard)")
+    }
+    guard type == .f16 || type == .f32 else {
+      throw .invalidOption(name: "type", expected: "F16 or F32", found: "\(type)")
+    }
+    self.harvester = harvester
+    self.directory = directory
+    self.tokensPerShard = tokensPerShard
+    self.type = type
+    self.producer = producer
+  }
+
+  /// Shards of the whole harvest.
+  public var count: Int { (harvester.tokens + tokensPerShard - 1) / tokensPerShard }
+
+  func path(_ shard: Int) -> String {
+    "\(directory)/" + String(format: "activations-%05d.safetensors", shard)
+  }
+
+  func rows(_ shard: Int) -> Range<Int> {
+    shard * tokensPerShard..<min((shard + 1) * tokensPerShard, harvester.tokens)
+  }
+
+  /// Writes all shards that are not there yet.
+  ///
+  /// - Parameter progress: called after every batch.
+  /// - Throws: ``ModelError/shardDiffers(file:field:expected:found:)`` before anything is written, if
+  ///   a shard was made with other settings; `TensorFileError` if the disk refuses.
+  public func write(progress: (Progress) throws -> Void = { _ in }) throws {
+    try FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: true)
+    let present = (0..<count).filter { FileManager.default.fileExists(atPath: path($0)) }
+    for shard in present { try check(shard) }
+    let kept = present.reduce(0) { $0 + rows($1).count }
+    var tokens = kept
+    for shard in 0..<count where !present.contains(shard) {
+      var writer = try SafetensorsWriter(
+        path(shard),
+        [TensorDeclaration(HarvestShards.tensor, type, [rows(shard).count, harvester.width])],
+        metadata: metadata(shard))
+      for batch in batches(rows(shard)) {
+        try writer.append(harvester.matrix(rows: batch), to: HarvestShards.tensor)
+        tokens += batch.count
+        try progress(Progress(tokens: tokens, kept: kept, total: harvester.tokens))
+      }
+      try writer.finish()
+    }
+  }
+
+  /// Ranges that end with a batch of whole pieces, so that pieces are run twice only where shards
+  /// meet.
+  private func batches(_ rows: Range<Int>) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    var begin = rows.lowerBound
+    while begin < rows.upperBound {
+      let end = (begin / harvester.batchTokens + 1) * harvester.batchTokens
+      ranges.append(begin..<min(end, rows.upperBound))
+      begin = min(end, rows.upperBound)
+    }
+    return ranges
+  }
+
+  /// What a shard was made from and how; equal for a shard that can be kept, but for the producer.
+  func metadata(_ shard: Int) -> [String: String] {
+    let pieces = harvester.pieces
+    return [
+      "model": harvester.model.name,
+      "rotary_frequencies": harvester.model.options.rotaryFrequencies.rawValue,
+      "hook": harvester.hook.name,
+      "context": "\(pieces.context)", "prefix": pieces.prefix.map { "\($0)" } ?? "none",
+      "tokens": pieces.stream.name, "total_tokens": "\(harvester.tokens)",
+      "first_token": "\(rows(shard).lowerBound)", "producer": producer,
+    ]
+  }
+
+  private func check(_ shard: Int) throws {
+    let file = try SafetensorsFile(path(shard))
+    let expected = metadata(shard)
+    for field in expected.keys.sorted() where field != "producer" {
+      let found = file.metadata[field]
+      guard found == expected[field] else {
+        throw ModelError.shardDiffers(
+          file: path(shard), field: field, expected: expected[field] ?? "none",
+          found: found ?? "none")
+      }
+    }
+    let tensor = try file.tensor(HarvestShards.tensor)
+    guard tensor.shape == [rows(shard).count, harvester.width] else {
+      throw ModelError.shardDiffers(
+        file: path(shard), field: "shape",
+        expected: "\([rows(shard).count, harvester.width])", found: "\(tensor.shape)")
+    }
+    guard tensor.type == type else {
+      throw ModelError.shardDiffers(
+        file: path(shard), field: "type", expected: "\(type)", found: "\(tensor.type)")
+    }
+  }
+
+  /// The activations in a directory's shards, in order.
+  ///
+  /// - Throws: ``ModelError/shardDiffers(file:field:expected:found:)`` if one is missing between
+  ///   others or they are not of one harvest, `TensorFileError` if one is malformed.
+  public static func open(_ directory: String) throws -> ConcatenatedActivations {
+    let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+      .filter { $0.hasPrefix("activations-") && $0.hasSuffix(".safetensors") }.sorted()
+    var sources: [StoredTensor] = []
+    var next = 0
+    var first: [String: String]?
+    for name in names {
+      let file = try SafetensorsFile("\(directory)/\(name)")
+      let settings = file.metadata.filter { $0.key != "first_token" && $0.key != "producer" }
+      let reference = first ?? settings
+      first = reference
+      for (field, expected) in reference.sorted(by: { $0.key < $1.key })
+      where settings[field] != expected {
+        throw ModelError.shardDiffers(
+          file: file.path, field: field, expected: expected, found: settings[field] ?? "none")
+      }
+      guard file.metadata["first_token"] == "\(next)" else {
+        throw ModelError.shardDiffers(
+          file: file.path, field: "first_token", expected: "\(next)",
+          found: file.metadata["first_token"] ?? "none")
+      }
+      let tensor = try file.tensor(tensor)
+      next += tensor.rows
+      sources.append(tensor)
+    }
+    return try ConcatenatedActivations(sources)
+  }
+}

@@ -1,0 +1,91 @@
+/// What stands before every piece of a stream that a model runs.
+public enum SequencePrefix: Sendable, Equatable {
+  case none
+  /// The token that the model's configuration names.
+  case beginningOfSequence
+  case token(UInt32)
+}
+
+/// How a stream of tokens is cut into the sequences that a model runs.
+///
+/// Defaults: 255 tokens behind a beginning-of-sequence token.
+public struct PieceOptions: Sendable, Equatable {
+  /// Tokens of the stream in a sequence.
+  public var context: Int
+  public var prefix: SequencePrefix
+  /// Sequences that are run at a time.
+  public var sequencesPerBatch: Int
+
+  public init(
+    context: Int = 255, prefix: SequencePrefix = .beginningOfSequence, sequencesPerBatch: Int = 16
+  ) {
+    self.context = context
+    self.prefix = prefix
+    self.sequencesPerBatch = sequencesPerBatch
+  }
+}
+
+/// A stream of tokens, cut into pieces of a length, each behind a prefix; the last may be shorter.
+struct TokenPieces: Sendable {
+  let stream: TokenStream
+  let context: Int
+  let prefix: UInt32?
+  let piecesPerBatch: Int
+
+  /// - Throws: ``ModelError`` if an option is not positive, a sequence would be longer than the model
+  ///   has positions, or the model names no beginning-of-sequence token.
+  init(_ stream: TokenStream, options: PieceOptions, model: any LanguageModel) throws(ModelError) {
+    prefix =
+      switch options.prefix {
+      case .none: nil
+      case .token(let token): token
+      case .beginningOfSequence:
+        if let token = model.beginningOfSequence {
+          token
+        } else {
+          throw .noBeginningOfSequence(model: model.name)
+        }
+      }
+    let room = model.maximumContext - (prefix == nil ? 0 : 1)
+    guard options.context > 0, options.context <= room else {
+      throw .invalidOption(
+        name: "context", expected: "1 to \(room) tokens", found: "\(options.context)")
+    }
+    guard options.sequencesPerBatch > 0 else {
+      throw .invalidOption(
+        name: "sequencesPerBatch", expected: "at least 1", found: "\(options.sequencesPerBatch)")
+    }
+    self.stream = stream
+    context = options.context
+    piecesPerBatch = options.sequencesPerBatch
+  }
+
+  /// Tokens before the piece's own in each sequence.
+  var prefixLength: Int { prefix == nil ? 0 : 1 }
+
+  var count: Int { (stream.count + context - 1) / context }
+
+  /// The stream's tokens of a piece.
+  func tokens(of piece: Int) -> Range<Int> {
+    piece * context..<min((piece + 1) * context, stream.count)
+  }
+
+  /// The pieces that some tokens of the stream lie in.
+  func pieces(of tokens: Range<Int>) -> Range<Int> {
+    tokens.isEmpty
+      ? 0..<0 : tokens.lowerBound / context..<(tokens.upperBound - 1) / context + 1
+  }
+
+  /// The sequences of some pieces.
+  func batch(_ pieces: some Sequence<Int>) throws -> TokenBatch {
+    try TokenBatch(
+      pieces.map { piece in
+        (prefix.map { [$0] } ?? []) + (try stream.tokens(tokens(of: piece)))
+      })
+  }
+
+  /// The rows of a batch that belong to tokens of the stream.
+  func ownRows(_ batch: TokenBatch) -> [Range<Int>] {
+    batch.sequences.map { $0.lowerBound + prefixLength..<$0.upperBound }
+  }
+}

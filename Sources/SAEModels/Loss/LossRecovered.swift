@@ -1,0 +1,39 @@
+/// The loss of a language model with activations replaced by an SAE's reconstruction, beside its own
+/// and that with the activations ablated.
+///
+/// Cross-entropies are means over all predictions, divergences Kullback–Leibler divergences from the
+/// clean model of the same predictions; both in nats.
+public struct LossRecovered: Sendable, Equatable {
+  public let sequences: Int
+  public let predictions: Int
+  /// Cross-entropy of the model as it is.
+  public let clean: Double
+  /// With the reconstruction in the activations' place.
+  public let spliced: Double
+  /// With zeros there.
+  public let zeroAblated: Double
+  /// With the mean activation there.
+  public let meanAblated: Double
+  public let splicedDivergence: Double
+  public let zeroDivergence: Double
+  public let meanDivergence: Double
+
+  /// spliced − clean: what the reconstruction costs.
+  public var deltaLoss: Double { spliced - clean }
+
+  /// (zero − spliced) / (zero − clean): 1 is perfect, 0 no better than zeros, negative worse; nil if
+  /// zeros do no harm.
+  public var recoveredFromZero: Double? { recovered(from: zeroAblated) }
+
+  /// (mean − spliced) / (mean − clean), as ``recoveredFromZero``.
+  public var recoveredFromMean: Double? { recovered(from: meanAblated) }
+
+  /// (zero − spliced) / zero, of divergences; nil if zeros do no harm.
+  public var divergenceRecovered: Double? {
+    zeroDivergence == 0 ? nil : (zeroDivergence - splicedDivergence) / zeroDivergence
+  }
+
+  private func recovered(from ablated: Double) -> Double? {
+    ablated == clean ? nil : (ablated - spliced) / (ablated - clean)
+  }
+}

@@ -1,0 +1,52 @@
+/// A place in the residual stream, named as TransformerLens names it: `blocks.4.hook_resid_post`.
+///
+/// Layers count from 0. What leaves layer N enters layer N + 1: `blocks.4.hook_resid_post` and
+/// `blocks.5.hook_resid_pre` are the same activations, and the places are equal.
+public struct HookPoint: Sendable, Hashable {
+  /// Layers that lie before the place.
+  public let depth: Int
+  /// The layer that the name speaks of.
+  public let layer: Int
+  /// The name it was made with.
+  public let name: String
+
+  /// The residual stream as it enters a layer; for layer 0, the embedding.
+  public static func residPre(_ layer: Int) -> HookPoint {
+    HookPoint(depth: layer, layer: layer, name: "blocks.\(layer).hook_resid_pre")
+  }
+
+  /// The residual stream as it leaves a layer.
+  public static func residPost(_ layer: Int) -> HookPoint {
+    HookPoint(depth: layer + 1, layer: layer, name: "blocks.\(layer).hook_resid_post")
+  }
+
+  private init(depth: Int, layer: Int, name: String) {
+    self.depth = depth
+    self.layer = layer
+    self.name = name
+  }
+
+  /// Reads a name.
+  ///
+  /// - Throws: ``ModelError/unknownHook(name:)`` if it is not `blocks.N.hook_resid_pre` or
+  ///   `blocks.N.hook_resid_post`.
+  public init(_ name: String) throws(ModelError) {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0] == "blocks", let layer = Int(parts[1]), layer >= 0,
+      layer < Int.max, String(layer) == parts[1]
+    else { throw .unknownHook(name: name) }
+    switch parts[2] {
+    case "hook_resid_pre": self = .residPre(layer)
+    case "hook_resid_post": self = .residPost(layer)
+    default: throw .unknownHook(name: name)
+    }
+  }
+
+  public static func == (a: HookPoint, b: HookPoint) -> Bool { a.depth == b.depth }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(depth) }
+}
+
+extension HookPoint: CustomStringConvertible {
+  public var description: String { name }
+}

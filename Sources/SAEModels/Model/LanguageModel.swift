@@ -1,0 +1,69 @@
+public import SAECore
+
+/// A decoder-only transformer that can be run in parts.
+///
+/// An architecture is a type that conforms, in a file of its own, and its entry in
+/// ``LanguageModels/architectures``. It provides the parts; what runs them, taps them and judges
+/// them is written once, in extensions.
+public protocol LanguageModel: Sendable {
+  /// The names by which `config.json` calls the architecture.
+  static var architectures: [String] { get }
+
+  /// Reads a model from a directory in Hugging Face's layout.
+  ///
+  /// - Throws: ``ModelError`` or `TensorFileError`, naming file, field or tensor.
+  init(directory: String, options: ModelOptions) throws
+
+  /// What the model is called in messages and metadata.
+  var name: String { get }
+  /// How it was read.
+  var options: ModelOptions { get }
+  /// Width of the residual stream.
+  var width: Int { get }
+  /// Layers of the architecture.
+  var layerCount: Int { get }
+  /// Layers that were read.
+  var loadedLayers: Int { get }
+  var vocabularySize: Int { get }
+  /// Positions that the model was made for.
+  var maximumContext: Int { get }
+  var beginningOfSequence: UInt32? { get }
+
+  /// The residual stream as it enters layer 0, tokens × width.
+  ///
+  /// - Precondition: the ids lie in the vocabulary.
+  func embed(_ batch: TokenBatch) -> Matrix
+
+  /// Runs consecutive layers on the residual stream as it enters the first of them.
+  ///
+  /// - Precondition: the layers are loaded, and the stream has a row for each token.
+  func run(layers: Range<Int>, on stream: inout Matrix, of batch: TokenBatch)
+
+  /// The stream as it leaves the last layer, normalised for the unembedding.
+  func finalNorm(_ stream: MatrixView) -> Matrix
+
+  /// The logits of rows of the stream as it leaves the last layer, rows × vocabulary.
+  func logits(_ stream: MatrixView) -> Matrix
+}
+
+/// The architectures there are.
+public enum LanguageModels {
+  /// Every architecture that can be loaded.
+  public static let architectures: [any LanguageModel.Type] = [Gemma2.self]
+
+  /// Reads a model of any architecture.
+  ///
+  /// - Throws: ``ModelError`` or `TensorFileError`, naming file, field or tensor.
+  public static func load(
+    _ directory: String, options: ModelOptions = ModelOptions()
+  ) throws -> any LanguageModel {
+    let fields = try ConfigurationFields("\(directory)/config.json")
+    let found = try fields.strings("architectures") ?? []
+    guard let type = architectures.first(where: { !Set($0.architectures).isDisjoint(with: found) })
+    else {
+      throw ModelError.unknownArchitecture(
+        file: fields.file, expected: architectures.flatMap { $0.architectures }, found: found)
+    }
+    return try type.init(directory: directory, options: options)
+  }
+}

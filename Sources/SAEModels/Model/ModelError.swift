@@ -1,0 +1,105 @@
+public import Foundation
+
+/// What can be wrong with a model's files, or with what it is asked to run.
+///
+/// What is wrong with the format of a single file is a `TensorFileError`.
+public enum ModelError: Error, Equatable, Sendable {
+  // Configuration
+  /// None of the architectures that the configuration names is known.
+  case unknownArchitecture(file: String, expected: [String], found: [String])
+  /// A field is missing or has a value that cannot be.
+  case invalidField(file: String, field: String, expected: String, found: String)
+  /// A field asks for something that changes the result and is not implemented.
+  case unsupportedField(file: String, field: String, expected: String, found: String)
+
+  // Weights
+  /// There is neither a single file of weights nor an index of several.
+  case noWeights(directory: String, expected: [String])
+  /// A file that the index names is not there, or is named by more than a file's name.
+  case missingShard(index: String, shard: String)
+  /// No file, or not the file that the index says, has the tensor.
+  case missingTensor(file: String, tensor: String)
+  case wrongShape(file: String, tensor: String, expected: [Int], found: [Int])
+  /// A tensor is stored in another type than F32, F16 or BF16.
+  case wrongElementType(file: String, tensor: String, found: String)
+  /// A tensor that the architecture has no place for.
+  case unexpectedTensor(file: String, tensor: String)
+
+  // Running
+  case tokenOutsideVocabulary(sequence: Int, position: Int, vocabularySize: Int, found: Int)
+  case sequenceTooLong(sequence: Int, expected: Int, found: Int)
+  /// Not the name of a place in the residual stream.
+  case unknownHook(name: String)
+  /// The place lies behind the last layer that was loaded.
+  case layerOutOfRange(hook: String, layers: Int)
+  /// A place that lies before the one where the run begins.
+  case hookBehindStart(hook: String, start: String)
+  /// Activations that do not have a row for each token and the model's width.
+  case wrongActivations(hook: String, expected: String, found: String)
+
+  // Harvesting and judging
+  /// The tokens' file holds something else than a row of whole numbers.
+  case wrongTokens(file: String, expected: String, found: String)
+  /// The configuration names no such token and none was given.
+  case noBeginningOfSequence(model: String)
+  /// Options that contradict each other or the model.
+  case invalidOption(name: String, expected: String, found: String)
+  /// A shard on disk was made with other settings than those in force.
+  case shardDiffers(file: String, field: String, expected: String, found: String)
+}
+
+extension ModelError: CustomStringConvertible, LocalizedError {
+  public var errorDescription: String? { description }
+
+  public var description: String {
+    switch self {
+    case .unknownArchitecture(let file, let expected, let found):
+      "\(file): expected an architecture of \(expected.joined(separator: ", ")), found "
+        + (found.isEmpty ? "none" : found.joined(separator: ", "))
+    case .invalidField(let file, let field, let expected, let found):
+      "\(file): field \"\(field)\": expected \(expected), found \(found)"
+    case .unsupportedField(let file, let field, let expected, let found):
+      "\(file): field \"\(field)\": only \(expected) is supported, found \(found)"
+    case .noWeights(let directory, let expected):
+      "\(directory): expected \(expected.joined(separator: " or ")), found neither"
+    case .missingShard(let index, let shard):
+      "\(index): expected the file \"\(shard)\" beside it, found none"
+    case .missingTensor(let file, let tensor):
+      "\(file): expected a tensor \"\(tensor)\", found none"
+    case .wrongShape(let file, let tensor, let expected, let found):
+      "\(file): tensor \"\(tensor)\": expected the shape \(expected), found \(found)"
+    case .wrongElementType(let file, let tensor, let found):
+      "\(file): tensor \"\(tensor)\": expected F32, F16 or BF16, found \(found)"
+    case .unexpectedTensor(let file, let tensor):
+      "\(file): tensor \"\(tensor)\": the architecture has no place for it"
+    default: useDescription
+    }
+  }
+
+  private var useDescription: String {
+    switch self {
+    case .tokenOutsideVocabulary(let sequence, let position, let vocabularySize, let found):
+      "sequence \(sequence), position \(position): expected a token id below \(vocabularySize), "
+        + "found \(found)"
+    case .sequenceTooLong(let sequence, let expected, let found):
+      "sequence \(sequence): expected at most \(expected) tokens, found \(found)"
+    case .unknownHook(let name):
+      "expected a hook blocks.N.hook_resid_pre or blocks.N.hook_resid_post, found \"\(name)\""
+    case .layerOutOfRange(let hook, let layers):
+      "\(hook): expected a place in \(layers) layers"
+    case .hookBehindStart(let hook, let start):
+      "\(hook): expected a place at or after \(start), where the run begins"
+    case .wrongActivations(let hook, let expected, let found):
+      "\(hook): expected activations of \(expected), found \(found)"
+    case .wrongTokens(let file, let expected, let found):
+      "\(file): expected \(expected), found \(found)"
+    case .noBeginningOfSequence(let model):
+      "\(model): expected a beginning-of-sequence token in its configuration, found none"
+    case .invalidOption(let name, let expected, let found):
+      "\(name): expected \(expected), found \(found)"
+    case .shardDiffers(let file, let field, let expected, let found):
+      "\(file): \(field): expected \(expected), found \(found)"
+    default: "invalid model"
+    }
+  }
+}

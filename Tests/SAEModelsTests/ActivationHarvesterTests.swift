@@ -1,0 +1,138 @@
+import Foundation
+import SAECore
+import SAEModels
+import Testing
+
+struct ActivationHarvesterTests {
+  let checkpoint: RandomCheckpoint
+  let model: any LanguageModel
+  let tokens = Gemma2Tests.tokens(103, below: 37, seed: 4)
+
+  init() throws {
+    checkpoint = try RandomCheckpoint()
+    model = try LanguageModels.load(checkpoint.directory)
+  }
+
+  /// Row i, from a run of its own.
+  func row(_ token: Int, context: Int, prefix: UInt32?) throws -> [Float] {
+    let piece = token / context * context
+    let sequence = (prefix.map { [$0] } ?? []) + tokens[piece..<min(piece + context, tokens.count)]
+    let all = try model.activations(at: .residPost(1), of: TokenBatch([sequence]))
+    let position = token - piece + (prefix == nil ? 0 : 1)
+    return (0..<model.width).map { all[position, $0] }
+  }
+
+  @Test(
+    arguments: [SequencePrefix.none, .beginningOfSequence, .token(9)], [1, 3])
+  func rowsBelongToTokens(prefix: SequencePrefix, sequencesPerBatch: Int) throws {
+    let id: UInt32? =
+      switch prefix {
+      case .none: nil
+      case .beginningOfSequence: 1
+      case .token(let token): token
+      }
+    let harvester = try ActivationHarvester(
+      model, at: .residPost(1), tokens: TokenStream(tokens),
+      options: PieceOptions(context: 10, prefix: prefix, sequencesPerBatch: sequencesPerBatch))
+    #expect(harvester.tokens == 103)
+    let all = try harvester.matrix(rows: 0..<103)
+    for token in [0, 9, 10, 55, 99, 100, 102] {
+      #expect(
+        try (0..<model.width).map { all[token, $0] } == row(token, context: 10, prefix: id))
+    }
+    let parts = try harvester.matrix(rows: [95..<103, 0..<3, 7..<7, 38..<62])
+    let expected = [Array(95..<103), Array(0..<3), Array(38..<62)].joined()
+    for (index, token) in expected.enumerated() {
+      #expect(Matrix(parts[rows: index..<index + 1]) == Matrix(all[rows: token..<token + 1]))
+    }
+  }
+
+  @Test func refusesOptions() throws {
+    func harvest(
+      _ options: PieceOptions, hook: HookPoint = .residPost(0)
+    ) throws(ModelError) {
+      _ = try ActivationHarvester(
+        model, at: hook, tokens: TokenStream(tokens), options: options)
+    }
+    for context in [0, -1, 700] {
+      #expect(
+        throws: ModelError.invalidOption(
+          name: "context", expected: "1 to 699 tokens", found: "\(context)")
+      ) {
+        try harvest(PieceOptions(context: context))
+      }
+    }
+    #expect(
+      throws: ModelError.invalidOption(
+        name: "sequencesPerBatch", expected: "at least 1", found: "0")
+    ) {
+      try harvest(PieceOptions(sequencesPerBatch: 0))
+    }
+    #expect(throws: ModelError.layerOutOfRange(hook: "blocks.3.hook_resid_post", layers: 3)) {
+      try harvest(PieceOptions(), hook: .residPost(3))
+    }
+    let nameless = try RandomCheckpoint(fields: ["bos_token_id": NSNull()])
+    let other = try LanguageModels.load(nameless.directory)
+    #expect(throws: ModelError.noBeginningOfSequence(model: other.name)) {
+      try ActivationHarvester(other, at: .residPost(0), tokens: TokenStream(tokens))
+    }
+    let outside = try ActivationHarvester(
+      model, at: .residPost(0), tokens: TokenStream([3, 40]))
+    #expect(
+      throws: ModelError.tokenOutsideVocabulary(
+        sequence: 0, position: 2, vocabularySize: 37, found: 40)
+    ) {
+      try outside.matrix(rows: 0..<2)
+    }
+  }
+
+  /// Shuffled reading gives the same rows with and without reading ahead, and each once.
+  @Test func readingAheadChangesNothing() throws {
+    let harvester = try ActivationHarvester(
+      model, at: .residPost(1), tokens: TokenStream(tokens),
+      options: PieceOptions(context: 10, sequencesPerBatch: 3))
+    let ahead = ReadAheadActivations(harvester, batchTokens: harvester.batchTokens)
+    var plain = try ShuffledActivations(harvester, seed: 5, bufferTokens: 40, blockTokens: 12)
+    var threaded = try ShuffledActivations(ahead, seed: 5, bufferTokens: 40, blockTokens: 12)
+    #expect(plain.blockTokens == 10 && threaded.blockTokens == 10)
+    var rows: [[Float]] = []
+    for _ in 0..<30 {
+      let batch = try plain.next(11)
+      #expect(try threaded.next(11) == batch)
+      rows += (0..<11).map { row in (0..<model.width).map { batch[row, $0] } }
+    }
+    let all = try harvester.matrix(rows: 0..<103)
+    let expected = (0..<103).map { row in (0..<model.width).map { all[row, $0] } }
+    for epoch in 0..<3 {
+      #expect(Set(rows[epoch * 103..<(epoch + 1) * 103]) == Set(expected))
+    }
+  }
+
+  @Test func readingAheadHandsErrorsOn() throws {
+    var tokens = tokens
+    tokens[57] = 1000
+    let harvester = try ActivationHarvester(
+      model, at: .residPost(1), tokens: TokenStream(tokens), options: PieceOptions(context: 10))
+    let ahead = ReadAheadActivations(harvester, batchTokens: 30)
+    var stream = try ShuffledActivations(ahead, seed: 5, bufferTokens: 20, blockTokens: 10)
+    #expect(throws: ModelError.self) { for _ in 0..<11 { _ = try stream.next(10) } }
+  }
+}
+
+@Suite(.enabled(if: Lab.isPresent))
+struct LabHarvestTests {
+  /// The lab's rows were rounded to F16: 2⁻¹¹ of a number at most, a third of that on average.
+  @Test(arguments: ["med_dev", "broad_dev"])
+  func agreesWithStoredActivations(name: String) throws {
+    let harvester = try ActivationHarvester(
+      Lab.brainModel.get(), at: HookPoint("blocks.4.hook_resid_post"),
+      tokens: TokenStream(npy: Lab.path("tokens/\(name).npy")))
+    let expected = try SafetensorsFile(Lab.path("activations/\(name).safetensors"))
+      .tensor("activations")
+    for rows in [0..<1100, 19_500..<20_000] {
+      let error = relativeError(
+        try harvester.matrix(rows: rows).array, try expected.matrix(rows: rows).array)
+      #expect(error < 2.5e-4)
+    }
+  }
+}

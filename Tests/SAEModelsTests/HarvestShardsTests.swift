@@ -1,0 +1,138 @@
+import Foundation
+import SAECore
+import Testing
+
+@testable import SAEModels
+
+struct HarvestShardsTests {
+  let checkpoint: RandomCheckpoint
+  let harvester: ActivationHarvester
+
+  init() throws {
+    checkpoint = try RandomCheckpoint()
+    harvester = try ActivationHarvester(
+      LanguageModels.load(checkpoint.directory), at: .residPost(1),
+      tokens: TokenStream(Gemma2Tests.tokens(103, below: 37, seed: 4)),
+      options: PieceOptions(context: 10, sequencesPerBatch: 2))
+  }
+
+  var directory: String { checkpoint.file("shards") }
+
+  func shards(
+    _ tokensPerShard: Int = 25, type: ElementType = .f32, of other: ActivationHarvester? = nil
+  ) throws -> HarvestShards {
+    try HarvestShards(
+      other ?? harvester, directory: directory, tokensPerShard: tokensPerShard, type: type,
+      producer: "tests")
+  }
+
+  func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+  }
+
+  @Test func shardsHoldEveryRow() throws {
+    var progress: [HarvestShards.Progress] = []
+    try shards().write { progress.append($0) }
+    #expect(try names() == (0..<5).map { "activations-0000\($0).safetensors" })
+    #expect(progress.last == HarvestShards.Progress(tokens: 103, kept: 0, total: 103))
+    let stored = try HarvestShards.open(directory)
+    #expect(stored.tokens == 103 && stored.width == 24)
+    #expect(try stored.matrix(rows: 0..<103) == harvester.matrix(rows: 0..<103))
+    let file = try SafetensorsFile("\(directory)/activations-00002.safetensors")
+    #expect(file.metadata["hook"] == "blocks.1.hook_resid_post")
+    #expect(file.metadata["context"] == "10")
+    #expect(file.metadata["prefix"] == "1")
+    #expect(file.metadata["first_token"] == "50")
+    #expect(file.metadata["producer"] == "tests")
+  }
+
+  @Test func goesOnAtAMissingShard() throws {
+    try shards().write()
+    let before = try Data(
+      contentsOf: URL(fileURLWithPath: "\(directory)/activations-00003.safetensors"))
+    let kept = URL(fileURLWithPath: "\(directory)/activations-00000.safetensors")
+    let written = try FileManager.default.attributesOfItem(atPath: kept.path)[.systemFileNumber]
+    for shard in 3..<5 {
+      try FileManager.default.removeItem(
+        atPath: "\(directory)/activations-0000\(shard).safetensors")
+    }
+    var progress: [HarvestShards.Progress] = []
+    try shards().write { progress.append($0) }
+    #expect(progress.first?.kept == 75)
+    #expect(progress.last == HarvestShards.Progress(tokens: 103, kept: 75, total: 103))
+    let after = try Data(
+      contentsOf: URL(fileURLWithPath: "\(directory)/activations-00003.safetensors"))
+    #expect(before == after)
+    let still = try FileManager.default.attributesOfItem(atPath: kept.path)[.systemFileNumber]
+    #expect(written as? Int == still as? Int)
+  }
+
+  /// What throws in the middle of a shard leaves whole shards and nothing else.
+  @Test func interruptedHarvest() throws {
+    struct Stop: Error {}
+    #expect(throws: Stop.self) {
+      try shards().write { if $0.tokens > 60 { throw Stop() } }
+    }
+    #expect(try names() == (0..<2).map { "activations-0000\($0).safetensors" })
+    try shards().write()
+    #expect(
+      try HarvestShards.open(directory).matrix(rows: 0..<103)
+        == harvester.matrix(rows: 0..<103))
+  }
+
+  @Test func halfPrecision() throws {
+    try shards(type: .f16).write()
+    let found = try HarvestShards.open(directory).matrix(rows: 0..<103)
+    let error = relativeError(found.array, try harvester.matrix(rows: 0..<103).array)
+    #expect(error > 0 && error < 0x1p-11)
+  }
+
+  @Test func refusesShardsOfAnotherHarvest() throws {
+    try shards().write()
+    func differs(_ field: String, _ shards: HarvestShards) {
+      do {
+        try shards.write()
+        Issue.record("accepted shards with another \(field)")
+      } catch ModelError.shardDiffers(_, let found, _, _) {
+        #expect(found == field)
+      } catch {
+        Issue.record(error)
+      }
+    }
+    try differs("shape", shards(20))
+    try differs("type", shards(type: .f16))
+    let other = try ActivationHarvester(
+      harvester.model, at: .residPost(0),
+      tokens: TokenStream(Gemma2Tests.tokens(103, below: 37, seed: 4)),
+      options: PieceOptions(context: 10))
+    try differs("hook", shards(of: other))
+    let longer = try ActivationHarvester(
+      harvester.model, at: .residPost(1),
+      tokens: TokenStream(Gemma2Tests.tokens(104, below: 37, seed: 4)),
+      options: PieceOptions(context: 10))
+    try differs("total_tokens", shards(of: longer))
+  }
+
+  @Test func refusesAHole() throws {
+    try shards().write()
+    let path = "\(directory)/activations-00001.safetensors"
+    try FileManager.default.removeItem(atPath: path)
+    #expect(
+      throws: ModelError.shardDiffers(
+        file: "\(directory)/activations-00002.safetensors", field: "first_token", expected: "25",
+        found: "50")
+    ) {
+      try HarvestShards.open(directory)
+    }
+  }
+
+  @Test func refusesOptions() {
+    #expect(
+      throws: ModelError.invalidOption(
+        name: "tokensPerShard", expected: "at least 1", found: "0")
+    ) { try shards(0) }
+    #expect(
+      throws: ModelError.invalidOption(name: "type", expected: "F16 or F32", found: "F64")
+    ) { try shards(type: .f64) }
+  }
+}

@@ -1,0 +1,55 @@
+import SAECore
+import SAEModels
+import Testing
+
+/// The forward pass against one in float32 by another implementation, on real weights and text.
+@Suite(.enabled(if: Lab.isPresent))
+struct LabForwardTests {
+  let model: any LanguageModel
+  let expected: SafetensorsFile
+  let batch: TokenBatch
+
+  init() throws {
+    model = try Lab.brainModel.get()
+    expected = try SafetensorsFile(Lab.path("expected/forward.safetensors"))
+    let tokens = try expected.tensor("tokens")
+    let ids = try tokens.integers().map { UInt32($0) }
+    batch = TokenBatch(
+      (0..<tokens.rows).map { Array(ids[$0 * tokens.columns..<($0 + 1) * tokens.columns]) })
+  }
+
+  func compare(_ found: Matrix, _ name: String) throws {
+    let values = try expected.tensor(name).floats()
+    #expect(found.count == values.count)
+    let error = relativeError(found.array, values)
+    #expect(error < 2e-4, "\(name)")
+  }
+
+  @Test func residualStreams() throws {
+    try compare(model.embed(batch), "embedding")
+    var names: [String] = []
+    let taps = expected.tensors.map(\.name).filter { $0.hasPrefix("resid_post_") }.map { name in
+      let layer = Int(name.dropFirst("resid_post_".count)) ?? -1
+      return Tap(.residPost(layer)) { stream in
+        try compare(stream, name)
+        names.append(name)
+        return .proceed
+      }
+    }
+    #expect(taps.count >= 5)
+    let last = try model.run(batch, taps: taps)
+    #expect(names.count == taps.count)
+    try compare(model.finalNorm(last.view), "final_normed")
+  }
+
+  @Test func logits() throws {
+    let last = try model.run(batch)
+    let positions = try expected.tensor("logits_at").integers()
+    let rows = batch.sequences.flatMap { sequence in positions.map { sequence.lowerBound + $0 } }
+    var picked = Matrix(rows: rows.count, columns: model.width)
+    for (index, row) in rows.enumerated() {
+      for column in 0..<model.width { picked[index, column] = last[row, column] }
+    }
+    try compare(model.logits(picked.view), "logits")
+  }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import SAECore
+import SAEModels
+import Testing
+
+struct TokenLossesTests {
+  @Test func agreesWithDoubles() throws {
+    let checkpoint = try RandomCheckpoint()
+    let model = try LanguageModels.load(checkpoint.directory)
+    let plain = try PlainGemma2(checkpoint)
+    let sequences = [12, 1, 0, 30].map { Gemma2Tests.tokens($0, below: 37, seed: UInt64($0)) }
+    let batch = TokenBatch(sequences)
+    let clean = try model.run(batch)
+    let zero = Matrix(rows: batch.count, columns: model.width)
+    let losses = try model.losses([clean, zero], of: batch)
+    var crossEntropies: [Double] = []
+    var divergences: [Double] = []
+    for sequence in sequences where !sequence.isEmpty {
+      let logits = plain.logits(plain.streams(sequence)[3])
+      for (row, target) in zip(logits, sequence.dropFirst()) {
+        let normalizer = log(row.reduce(0) { $0 + exp($1) })
+        crossEntropies.append(normalizer - row[Int(target)])
+        // Zeros stay zeros in the norm: all tokens are equally likely.
+        divergences.append(
+          row.reduce(0) { $0 + exp($1 - normalizer) * ($1 - normalizer + log(37)) })
+      }
+    }
+    #expect(losses[0].crossEntropies.count == 40)
+    #expect(losses[0].divergences.isEmpty)
+    for index in 0..<40 {
+      #expect(abs(losses[0].crossEntropies[index] - crossEntropies[index]) < 2e-5)
+      #expect(abs(losses[1].crossEntropies[index] - log(37)) < 1e-6)
+      #expect(abs(losses[1].divergences[index] - divergences[index]) < 2e-5)
+    }
+  }
+
+  @Test func splicesThatChangeNothing() throws {
+    let checkpoint = try RandomCheckpoint()
+    let model = try LanguageModels.load(checkpoint.directory)
+    let run = try LossRecoveredRun(
+      model, at: .residPost(0), tokens: TokenStream(Gemma2Tests.tokens(95, below: 37, seed: 1)),
+      mean: [Float](repeating: 0, count: model.width),
+      options: PieceOptions(context: 10, sequencesPerBatch: 4))
+    var done: [Int] = []
+    let results = try run.evaluate([
+      { $0 }, { Matrix(rows: $0.rows, columns: $0.columns) },
+    ]) { done.append($0) }
+    #expect(done == [4, 8, 10])
+    #expect(results[0].sequences == 10 && results[0].predictions == 95)
+    #expect(results[0].spliced == results[0].clean)
+    #expect(results[0].splicedDivergence == 0)
+    #expect(results[0].recoveredFromZero == 1)
+    #expect(results[0].zeroAblated != results[0].clean && results[0].zeroDivergence > 0)
+    #expect(results[1].recoveredFromZero == 0)
+    #expect(results[1].spliced == results[1].meanAblated)
+    #expect(results[1].divergenceRecovered == 0)
+  }
+
+  @Test func refusesWhatDoesNotFit() throws {
+    let checkpoint = try RandomCheckpoint()
+    let model = try LanguageModels.load(checkpoint.directory)
+    let tokens = TokenStream(Gemma2Tests.tokens(20, below: 37, seed: 1))
+    #expect(
+      throws: ModelError.invalidOption(name: "mean", expected: "24 numbers", found: "3")
+    ) {
+      try LossRecoveredRun(model, at: .residPost(0), tokens: tokens, mean: [1, 2, 3])
+    }
+    let mean = [Float](repeating: 0, count: 24)
+    #expect(throws: ModelError.layerOutOfRange(hook: "blocks.3.hook_resid_post", layers: 3)) {
+      try LossRecoveredRun(model, at: .residPost(3), tokens: tokens, mean: mean)
+    }
+    #expect(
+      throws: ModelError.wrongTokens(
+        file: "tokens", expected: "sequences with a token to predict", found: "0 tokens")
+    ) {
+      try LossRecoveredRun(model, at: .residPost(0), tokens: tokens[3..<3], mean: mean)
+    }
+    let run = try LossRecoveredRun(model, at: .residPost(0), tokens: tokens, mean: mean)
+    #expect(
+      throws: ModelError.wrongActivations(
+        hook: "blocks.0.hook_resid_post", expected: "20 × 24", found: "1 × 24")
+    ) {
+      try run.evaluate([{ _ in Matrix(rows: 1, columns: 24) }])
+    }
+  }
+}
