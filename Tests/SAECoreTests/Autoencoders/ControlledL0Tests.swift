@@ -9,8 +9,9 @@ import Testing
   ) throws -> JumpReLUAutoencoder {
     var weights = ThresholdGradientTests.weights(
       latents: latents, width: batch.columns, vectors: [.encoderBias], seed: seed)
-    // As training begins: then activations at the margin are worth something.
+    // As training begins, with small rows: then activations at the margin are worth something.
     weights[.decoder] = weights[.encoder]
+    weights[.decoder].scale(by: 0.2)
     return try JumpReLUAutoencoder(
       parameters: configuration.initialParameters(weights, batch: batch),
       configuration: configuration)

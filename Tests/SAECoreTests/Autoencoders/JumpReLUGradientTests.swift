@@ -23,7 +23,7 @@ import Testing
   }
 
   static func reference(
-    _ p: DoubleParameters, _ thresholds: [Double], _ x: [[Double]],
+    _ p: PlainParameters, _ thresholds: [Double], _ x: [[Double]],
     _ configuration: JumpReLUConfiguration, dead: [Bool]
   ) -> Reference {
     let (tokens, latents) = (Double(x.count), thresholds.count)
@@ -144,7 +144,7 @@ import Testing
 
     // The clamp changes what is stored, so thresholds are read after the pass.
     let thresholds = model.thresholds.map { Double($0) }
-    let plain = DoubleParameters(parameters)
+    let plain = PlainParameters(parameters)
     let rows = plainRows(x)
     let revived = dead.map { isDead in revivesDead.map { !$0 || isDead } ?? false }
     let reference = Self.reference(plain, thresholds, rows, configuration, dead: revived)
@@ -180,7 +180,7 @@ import Testing
 
   /// Whether float32 and double agree on every comparison.
   private func isAwayFromJumps(
-    _ p: DoubleParameters, _ thresholds: [Double], _ x: [[Double]],
+    _ p: PlainParameters, _ thresholds: [Double], _ x: [[Double]],
     _ configuration: JumpReLUConfiguration
   ) -> Bool {
     let half = Double(configuration.bandwidth) / 2

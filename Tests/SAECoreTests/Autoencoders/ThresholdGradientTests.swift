@@ -69,12 +69,12 @@ import Testing
           latents: shape.latents, width: shape.width, vectors: [.encoderBias], seed: seed)
         let x = Matrix.random(shape.tokens, shape.width, seed: seed + 99)
         let plain = plainRows(x)
-        func hidden(_ p: DoubleParameters) -> [[Double]] {
+        func hidden(_ p: PlainParameters) -> [[Double]] {
           p.products(plain, subtractsBias: subtracts).map {
             zip($0, p.vector(.encoderBias)).map { $0 + $1 }
           }
         }
-        let nearest = hidden(DoubleParameters(parameters)).joined().reduce(1) { min($0, abs($1)) }
+        let nearest = hidden(PlainParameters(parameters)).joined().reduce(1) { min($0, abs($1)) }
         // Near 0 a power below 1 is steep, and differences are of no use.
         guard nearest > (penalty.exponent < 1 ? 1e-2 : 1e-3) else { continue }
         tried += 1
@@ -82,7 +82,7 @@ import Testing
         configuration.penalty = penalty
         configuration.subtractsDecoderBias = subtracts
         var model = try ReLUAutoencoder(parameters: parameters, configuration: configuration)
-        func loss(_ p: DoubleParameters) -> Double {
+        func loss(_ p: PlainParameters) -> Double {
           let z = hidden(p).map { $0.map { max($0, 0) } }
           return plainMeanSquare(p.errors(z, plain)) + 0.7 * Self.plainPenalty(penalty, z, p.norms)
         }
@@ -91,7 +91,7 @@ import Testing
           of: TrainingBatch(
             activations: x, deadLatents: DeadLatents(latentCount: shape.latents, rule: .never)),
           into: &gradients)
-        let total = loss(DoubleParameters(parameters))
+        let total = loss(PlainParameters(parameters))
         #expect(abs(pass.totalLoss - total) <= 1e-5 * total)
         expectCentralDifferences(gradients, at: parameters, loss)
       }
@@ -112,19 +112,19 @@ import Testing
         let x = Matrix.random(shape.tokens, shape.width, seed: seed + 99)
         let plain = plainRows(x)
         let subtracts = round % 2 == 0
-        func gates(_ p: DoubleParameters) -> [[Double]] {
+        func gates(_ p: PlainParameters) -> [[Double]] {
           p.products(plain, subtractsBias: subtracts).map {
             zip($0, p.vector(.gateBias)).map { $0 + $1 }
           }
         }
-        func magnitudes(_ p: DoubleParameters) -> [[Double]] {
+        func magnitudes(_ p: PlainParameters) -> [[Double]] {
           p.products(plain, subtractsBias: subtracts).map { row in
             row.indices.map {
               row[$0] * exp(p.vector(.magnitudeScale)[$0]) + p.vector(.magnitudeBias)[$0]
             }
           }
         }
-        let start = DoubleParameters(parameters)
+        let start = PlainParameters(parameters)
         let nearest = (gates(start) + magnitudes(start)).joined().reduce(1) { min($0, abs($1)) }
         guard nearest > (penalty.exponent < 1 ? 1e-2 : 1e-3) else { continue }
         tried += 1
@@ -133,7 +133,7 @@ import Testing
         configuration.auxiliaryTrainsDecoder = trains
         configuration.subtractsDecoderBias = subtracts
         var model = try GatedAutoencoder(parameters: parameters, configuration: configuration)
-        func loss(_ p: DoubleParameters) -> Double {
+        func loss(_ p: PlainParameters) -> Double {
           let (g, m) = (gates(p), magnitudes(p))
           let z = zip(g, m).map { zip($0, $1).map { $0 > 0 ? max($1, 0) : 0 } }
           let a = g.map { $0.map { max($0, 0) } }

@@ -2,7 +2,7 @@ import SAECore
 import Testing
 
 /// Parameters in double, for evaluations by plain loops.
-struct DoubleParameters {
+struct PlainParameters {
   var values: [ParameterName: [[Double]]]
 
   init(_ set: ParameterSet) {
@@ -62,7 +62,7 @@ func plainRows(_ matrix: Matrix) -> [[Double]] {
 ///   - loss: the total loss of parameters.
 func expectCentralDifferences(
   _ gradients: ParameterSet, at parameters: ParameterSet, only names: [ParameterName]? = nil,
-  tolerance: Double = 2e-5, _ loss: (DoubleParameters) -> Double,
+  tolerance: Double = 2e-5, _ loss: (PlainParameters) -> Double,
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
   let step = 1e-6
@@ -70,7 +70,7 @@ func expectCentralDifferences(
     let matrix = gradients[name]
     let largest = matrix.array.reduce(0) { max($0, abs(Double($1))) }
     var worst = 0.0
-    var shifted = DoubleParameters(parameters)
+    var shifted = PlainParameters(parameters)
     // All elements of small matrices, every some of larger ones.
     let stride = 1 + matrix.count / 16
     for element in Swift.stride(from: 0, to: matrix.count, by: stride) {
