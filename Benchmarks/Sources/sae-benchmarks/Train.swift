@@ -87,7 +87,35 @@ let trainVariants: [String: @Sendable (ParameterSet, Int) throws -> any Training
     VariantSteps(
       try GroupMaxAutoencoder(parameters: weights, configuration: GroupMaxConfiguration(k: k)))
   },
+  "relu": { weights, _ in
+    // With biases of 0, as training begins: half of all latents are active.
+    VariantSteps(
+      try ReLUAutoencoder(
+        parameters: weights, configuration: ReLUConfiguration(coefficient: .one)))
+  },
+  "jumprelu": { weights, k in
+    let configuration = JumpReLUConfiguration.controlledL0(Double(k))
+    return VariantSteps(
+      try JumpReLUAutoencoder(
+        parameters: configuration.initialParameters(weights, batch: sampleBatch(weights)),
+        configuration: configuration))
+  },
+  "gated": { weights, k in
+    // Gates as open as a JumpReLU's thresholds leave them.
+    let thresholds = JumpReLUConfiguration.controlledL0(Double(k))
+      .initialParameters(weights, batch: sampleBatch(weights))[.threshold]
+    let configuration = GatedConfiguration(coefficient: .one)
+    var parameters = configuration.initialParameters(weights, batch: sampleBatch(weights))
+    parameters[.gateBias].add(thresholds, times: -1)
+    return VariantSteps(
+      try GatedAutoencoder(parameters: parameters, configuration: configuration))
+  },
 ]
+
+/// Activations to set thresholds by.
+private func sampleBatch(_ weights: ParameterSet) -> Matrix {
+  benchmarkActivations(tokens: 512, width: weights[.encoder].columns, seed: 1)
+}
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -27,21 +27,12 @@ struct JumpEntries {
     abs(value - threshold) < bandwidth / 2
   }
 
-  /// Active entries of each latent, or in each token.
-  func activeByLatent() -> [Double] { preActivations.sumByLatent(active()) }
-
+  /// Active entries of each token.
   func activeByToken() -> [Double] {
     let (values, indices, thresholds) = (
       preActivations.values, preActivations.indices, thresholds
     )
     return preActivations.sumByToken { values[$0] > thresholds[Int(indices[$0])] ? 1 : 0 }
-  }
-
-  private func active() -> [Float] {
-    let (values, thresholds) = (preActivations.values, thresholds)
-    return preActivations.mapEntries { entry, _, latent in
-      values[entry] > thresholds[latent] ? 1 : 0
-    }
   }
 }
 
@@ -59,14 +50,22 @@ struct JumpSparsity {
 extension JumpReLUConfiguration {
   /// The sparsity term of a batch, its coefficient in it.
   ///
-  /// - Parameter norms: of the decoder rows, for the losses that look at them.
-  func sparsity(_ entries: JumpEntries, coefficient: Double, norms: [Float]) -> JumpSparsity {
+  /// - Parameters:
+  ///   - norms: of the decoder rows, for the losses that look at them.
+  ///   - slopes: the reconstruction's gradient of each entry's latent.
+  func sparsity(
+    _ entries: JumpEntries, coefficient: Double, norms: [Float], slopes: [Float]
+  ) -> JumpSparsity {
     let tokens = Double(max(1, entries.latents.tokens))
     switch sparsityLoss {
     case .step:
       let mean = l0(entries).reduce(0, +) / tokens
       return JumpSparsity(
         value: coefficient * mean, stepSlopes: entries.everyToken(coefficient / tokens))
+    case .controlledL0:
+      let price = balancingPrice(entries, slopes: slopes)
+      return JumpSparsity(
+        value: price * l0(entries).reduce(0, +), stepSlopes: entries.everyToken(price))
     case .quadratic(let target):
       let counts = l0(entries)
       let sum = counts.reduce(0) { $0 + ($1 - target) * ($1 - target) }

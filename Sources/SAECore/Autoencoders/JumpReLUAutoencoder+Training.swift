@@ -1,8 +1,8 @@
 extension JumpReLUAutoencoder: TrainableAutoencoder {
   public var decoderConstraint: DecoderConstraint { configuration.decoderConstraint }
 
-  /// The loss is the reconstruction error, the sparsity term, and the pre-activation loss if it is
-  /// asked for and there are latents that it is about.
+  /// The loss is the reconstruction error, the sparsity term, and the auxiliary and the pre-activation
+  /// loss if they are asked for and there are latents that they are about.
   public mutating func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass {
@@ -19,9 +19,12 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
       target: batch.target)
     let factor = configuration.reconstructionLoss.factor(for: batch.target)
     let slope = Float(2 * factor)
-    let norms = dictionary.rowNorms()
-    let coefficient = configuration.coefficient.value(at: batch.step)
-    let sparsity = configuration.sparsity(entries, coefficient: coefficient, norms: norms)
+    norms = dictionary.rowNorms()
+    let projections = pass.projections
+    let slopes = latents.mapEntries { entry, _, _ in slope * projections[entry] }
+    let sparsity = configuration.sparsity(
+      entries, coefficient: configuration.coefficient.value(at: batch.step), norms: norms,
+      slopes: slopes)
     var losses = [
       LossTerm("reconstruction", factor * pass.totalSquaredError),
       LossTerm("sparsity", sparsity.value),
@@ -32,7 +35,7 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
       revived.isEmpty ? nil : Revival(loss, revived, entries, inputs, parameters, norms: norms)
     }
     let estimated = estimatedGradients(
-      entries, projections: pass.projections, slope: slope, sparsity: sparsity, revival: revival)
+      entries, slopes: slopes, sparsity: sparsity, revival: revival)
     let values = latents.values
     algebra.sumRows(
       pass.error, coefficients: latents.mapEntries { entry, _, _ in slope * values[entry] },
@@ -41,6 +44,18 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
     var encoderBias = latents.sumByLatent(estimated.preActivations)
     var thresholds = estimated.thresholds
     var normSlopes = sparsity.normSlopes
+    let dead = configuration.auxiliaryLoss == nil ? [] : batch.deadLatents.indices(during: latents)
+    if let auxiliary = configuration.auxiliaryLoss, !dead.isEmpty {
+      var sums = [Float](repeating: 0, count: latentCount)
+      let value = auxiliary.addGradients(
+        dead: dead,
+        scores: LatentScores(
+          activations: inputs, encoder: parameters[.encoder],
+          bias: parameters[.encoderBias].array), decoder: dictionary, error: pass.error,
+        target: batch.target, into: &gradients, encoderBias: &sums)
+      for latent in dead { encoderBias[latent] += Double(sums[latent]) }
+      losses.append(LossTerm("auxiliary", value))
+    }
     if let revival {
       losses.append(LossTerm("pre-activation", revival.value))
       revival.add(
@@ -59,7 +74,7 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
       preActivations: configuration.subtractsDecoderBias ? bias : nil)
     return TrainingPass(
       losses: losses, latents: latents, totalSquaredError: pass.totalSquaredError,
-      deadCount: revived.count)
+      deadCount: max(revived.count, dead.count))
   }
 
   /// Everything above the threshold or in the estimator's window.
@@ -81,15 +96,14 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
   /// The gradients of the pre-activations of all entries, and of the thresholds, by the
   /// straight-through rules.
   private func estimatedGradients(
-    _ entries: JumpEntries, projections: [Float], slope: Float, sparsity: JumpSparsity,
-    revival: Revival?
+    _ entries: JumpEntries, slopes: [Float], sparsity: JumpSparsity, revival: Revival?
   ) -> (preActivations: [Float], thresholds: [Double]) {
     let (h, z) = (entries.preActivations.values, entries.latents.values)
     let (thresholds, bandwidth) = (entries.thresholds, entries.bandwidth)
     let (latentSlopes, stepSlopes) = (sparsity.latentSlopes, sparsity.stepSlopes)
     let estimator = configuration.estimator
     let code = entries.latents.mapEntries { entry, _, _ in
-      slope * projections[entry] + (latentSlopes?[entry] ?? 0)
+      slopes[entry] + (latentSlopes?[entry] ?? 0)
     }
     // Minus the threshold's gradient; the pre-activation gets the same where the estimator reaches it.
     let jumps = entries.latents.mapEntries { entry, token, latent in

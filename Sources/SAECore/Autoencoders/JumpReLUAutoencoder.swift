@@ -17,6 +17,8 @@ public struct JumpReLUAutoencoder: SparseAutoencoder {
   /// (1 × width).
   public var parameters: ParameterSet
   public let configuration: JumpReLUConfiguration
+  /// Of the decoder rows, when the last gradients were computed.
+  var norms: [Float] = []
 
   public var inputDimension: Int { parameters[.encoder].columns }
   public var latentCount: Int { parameters[.encoder].rows }

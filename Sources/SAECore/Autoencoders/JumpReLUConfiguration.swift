@@ -1,6 +1,6 @@
 /// The settings of a ``JumpReLUAutoencoder``. Defaults are the recommended ones; each library's own
 /// conventions are ``saeLens(_:coefficient:)``, ``dictionaryLearning(targetL0:coefficient:)`` and
-/// ``deepMind(coefficient:)``.
+/// ``deepMind(coefficient:)``; ``controlledL0(_:)`` needs no coefficient.
 public struct JumpReLUConfiguration: Sendable, Equatable {
   /// What keeps latents sparse; λ is ``coefficient``, L0 the number of active latents of a token.
   public enum SparsityLoss: Sendable, Equatable {
@@ -16,6 +16,9 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
     ///
     /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
     case tanh(scale: Double)
+    /// The step penalty at a price found anew in each step, and thresholds steered to a target L0:
+    /// see ``JumpReLUConfiguration/controlledL0(_:)``. λ is not looked at.
+    case controlledL0(target: Double)
   }
 
   /// Where the straight-through estimator of the jump sends gradients.
@@ -69,6 +72,8 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   public var parametrization = Parametrization.clamped
   /// nil leaves silent latents alone.
   public var preActivationLoss: PreActivationLoss? = PreActivationLoss()
+  /// What revives dead latents by what the others leave over, as for ``TopKConfiguration``.
+  public var auxiliaryLoss: AuxiliaryLoss?
   /// Whether b_dec is subtracted from the activations before encoding.
   public var subtractsDecoderBias = true
   /// The scale of the reconstruction error.
@@ -134,9 +139,12 @@ extension JumpReLUConfiguration: AutoencoderConfiguration {
     AutomaticLearningRate.adam(latentCount: latentCount)
   }
 
-  /// Adds the thresholds.
+  /// Adds the thresholds: ``initialThreshold``, or the one at which the first batch has the L0 to be
+  /// controlled.
   public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
-    let thresholds = [Float](repeating: initialThreshold, count: weights[.encoder].rows)
+    let thresholds = [Float](
+      repeating: calibratedThreshold(weights, batch: batch) ?? initialThreshold,
+      count: weights[.encoder].rows)
     return weights.replacing([], with: [parametrization.parameter(thresholds)])
   }
 }

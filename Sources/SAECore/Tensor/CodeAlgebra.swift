@@ -9,11 +9,16 @@ import SAEKernels
 package struct CodeAlgebra: Sendable {
   /// Which entries there are; what their values are makes no difference.
   package let latents: SparseLatents
-  /// nil where dense products are taken.
+  /// Whether reconstructions and projections are dense products.
+  private let isDense: Bool
+  /// nil where sums of rows are dense products.
   private let occurrences: LatentOccurrences?
 
-  /// The share of entries in tokens × latents from which on dense products are taken.
-  package static let denseShare = 1.0 / 32
+  /// The share of entries in tokens × latents from which on dense products are taken, measured at
+  /// 768 → 16384: reconstruction and projections cost the same at 0.09, sums of rows, whose rows of
+  /// few tokens stay in cache, at 0.25.
+  package static let denseShare = 1.0 / 12
+  package static let denseSumShare = 1.0 / 5
 
   /// Elements of a dense piece, 32 MB.
   private static let pieceElements = 1 << 23
@@ -21,8 +26,9 @@ package struct CodeAlgebra: Sendable {
   /// - Parameter isDense: nil decides by the number of entries.
   package init(_ latents: SparseLatents, isDense: Bool? = nil) {
     self.latents = latents
-    let isDense = isDense ?? latents.isDense
-    occurrences = isDense ? nil : latents.occurrencesByLatent()
+    self.isDense = isDense ?? latents.isDense
+    let sumsAreDense = isDense ?? (latents.share > CodeAlgebra.denseSumShare)
+    occurrences = sumsAreDense && latents.tokens > 0 ? nil : latents.occurrencesByLatent()
   }
 
   /// The error of the reconstruction from a code against `target`, and its projections on the
@@ -37,7 +43,7 @@ package struct CodeAlgebra: Sendable {
     code: [Float], decoder: Matrix, bias: [Float], target: Matrix
   ) -> ReconstructionPass {
     let batch = latents.replacingValues(code)
-    guard occurrences == nil else {
+    guard isDense else {
       return batch.reconstructionPass(decoder: decoder, bias: bias, target: target)
     }
     var error = batch.denselyDecoded(by: decoder, bias: bias)
@@ -79,9 +85,12 @@ package struct CodeAlgebra: Sendable {
 }
 
 extension SparseLatents {
-  /// Whether dense products are faster than sums over the entries.
-  package var isDense: Bool {
-    Double(entryCount) > CodeAlgebra.denseShare * Double(tokens) * Double(latentCount)
+  /// Whether dense products reconstruct faster than sums over the entries.
+  package var isDense: Bool { share > CodeAlgebra.denseShare }
+
+  /// Entries over tokens × latents.
+  fileprivate var share: Double {
+    Double(entryCount) / max(1, Double(tokens) * Double(latentCount))
   }
 
   /// code · decoder + bias, by whichever of sums and products is faster.

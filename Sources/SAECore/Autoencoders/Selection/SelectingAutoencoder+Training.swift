@@ -96,44 +96,14 @@ struct SelectionStep<Model: SelectingAutoencoder> {
   }
 
   /// Adds the auxiliary loss's gradients for some dead latents and returns its value.
-  ///
-  /// The dead latents are few: their rows are copied out, so that encoding costs
-  /// tokens · width · dead and not another pass over all latents.
   mutating func addAuxiliary(
     _ auxiliary: AuxiliaryLoss, dead: [Int], error: Matrix, into gradients: inout ParameterSet
   ) -> Double {
     deadCount += dead.count
-    let width = error.columns
-    let most = max(1, width / 2)
-    let deadScores = scores.gathering(dead)
-    let candidacy: TopKCandidacy =
-      model.comparesMagnitudes ? .magnitude : auxiliary.form == .rawScores ? .any : .positive
-    let code = model.code(
-      of: deadScores.largest(min(most, dead.count), candidacy), scale: deadScores.scale)
-
-    let residual = error.negated()
-    let pass = code.reconstructionPass(
-      decoder: model.dictionary.gatheringRows(dead), bias: [Float](repeating: 0, count: width),
-      target: residual)
-    let factor = auxiliary.factor(
-      residual: residual, target: batch.target,
-      shareOfPlaces: min(1, Double(dead.count) / Double(most)))
-    let slope = Float(2 * factor)
-
-    let occurrences = code.occurrencesByLatent()
-    var rows = Matrix(rows: dead.count, columns: width)
-    occurrences.sumRows(pass.error, coefficients: code.values.map { slope * $0 }, into: &rows)
-    gradients[.decoder].addRows(of: rows, to: dead)
-    if auxiliary.form != .decoderOnly {
-      let slopes = pass.projections.map { slope * $0 }
-      var encoderRows = Matrix(rows: dead.count, columns: scores.activations.columns)
-      occurrences.sumRows(scores.activations, coefficients: slopes, into: &encoderRows)
-      gradients[.encoder].addRows(of: encoderRows, to: dead)
-      for (sum, latent) in zip(occurrences.sumCoefficients(slopes), dead) {
-        encoderBias[latent] += sum
-      }
-    }
-    return factor * pass.totalSquaredError
+    return auxiliary.addGradients(
+      dead: dead, scores: scores, comparesMagnitudes: model.comparesMagnitudes,
+      decoder: model.dictionary, error: error, target: batch.target, into: &gradients,
+      encoderBias: &encoderBias)
   }
 
   /// Writes the gradients of the biases. That of b_dec is the sum of the reconstruction's, less what
@@ -153,21 +123,5 @@ struct SelectionStep<Model: SelectingAutoencoder> {
     return TrainingPass(
       losses: losses, latents: latents, totalSquaredError: totalSquaredError, deadCount: deadCount,
       firing: firing)
-  }
-}
-
-extension AuxiliaryLoss {
-  /// What Σ‖e − r‖² is multiplied by; 0 where the form divides by a variance of 0.
-  func factor(residual: Matrix, target: Matrix, shareOfPlaces: Double) -> Double {
-    switch form {
-    case .residualVariance:
-      let variance = residual.totalVariance()
-      return variance > 0 ? coefficient / variance : 0
-    case .rawScores:
-      return coefficient * shareOfPlaces / Double(max(1, target.rows))
-    case .decoderOnly:
-      let variance = target.totalVariance()
-      return variance > 0 ? coefficient * shareOfPlaces / variance : 0
-    }
   }
 }

@@ -1,0 +1,92 @@
+import Foundation
+
+extension JumpReLUConfiguration {
+  /// JumpReLU at a given L0, without a coefficient to be searched for.
+  ///
+  /// Thresholds begin where the first batch has the target L0, the same for all latents. From then
+  /// on two things move them:
+  /// - The straight-through gradients of reconstruction and ``SparsityLoss/step``, the penalty's λ
+  ///   taken anew in each step so that both together move the thresholds' sum nowhere. That is the
+  ///   mean price, in reconstruction, of the activations at the margin: latents whose marginal
+  ///   activations are worth more get lower thresholds, the others higher ones.
+  /// - After each step all thresholds are multiplied by exp(0.1 (L0/target − 1)), and each by the
+  ///   ratio of its decoder row's norm before the step to that after it: what matters of a threshold
+  ///   is θ n.
+  ///
+  /// Dead latents are revived by ``auxiliaryLoss``.
+  ///
+  /// This is no library's convention. Measured on activations of a small Gemma-2 (256 wide, 2048
+  /// latents, 2000 steps of 1024 tokens) with a target of 32, on tokens not trained on: L0 33.5 and a
+  /// fraction of variance explained of 0.886, where TopK at 32 has 0.878 and the libraries' JumpReLU
+  /// 0.862 at 34 (tanh) or ends at 176 (target L0). Without the straight-through gradients it was
+  /// 0.871, with them 0.876, with the auxiliary loss 0.881, with the norms 0.886. Bandwidths from 0.1
+  /// to 0.5 differ by 0.001, and so does a pre-activation loss; gradients to the input cost 0.008.
+  public static func controlledL0(_ target: Double) -> JumpReLUConfiguration {
+    var configuration = JumpReLUConfiguration.saeLens(
+      .controlledL0(target: target), coefficient: .one)
+    configuration.bandwidth = 0.25
+    configuration.auxiliaryLoss = AuxiliaryLoss(.rawScores, coefficient: 1)
+    return configuration
+  }
+
+  /// How fast L0 is brought to its target.
+  private static let gain = 0.1
+
+  /// The threshold at which the controlled number of latents of a token is active in the mean; nil
+  /// where none is controlled, or too few pre-activations are positive.
+  func calibratedThreshold(_ weights: ParameterSet, batch: Matrix) -> Float? {
+    guard case .controlledL0(let target) = sparsityLoss else { return nil }
+    let inputs =
+      subtractsDecoderBias ? batch.subtractingFromRows(weights[.decoderBias].array) : batch
+    let wanted = target * Double(batch.rows)
+    guard wanted >= 1, wanted < Double(batch.rows) * Double(weights[.encoder].rows) else {
+      return nil
+    }
+    let scores = LatentScores(
+      activations: inputs, encoder: weights[.encoder], bias: weights[.encoderBias].array)
+    let kept = scores.largestOfBatch(Int(wanted) + 1)
+    return kept.entryCount > Int(wanted) ? kept.values.min() : nil
+  }
+
+  /// λ over the number of tokens at which the gradients of all thresholds add up to 0; 0 where that
+  /// would take a reward for activity.
+  ///
+  /// - Parameter slopes: the reconstruction's gradient of each entry's latent.
+  func balancingPrice(_ entries: JumpEntries, slopes: [Float]) -> Double {
+    let (h, indices) = (entries.preActivations.values, entries.preActivations.indices)
+    let (thresholds, bandwidth) = (entries.thresholds, entries.bandwidth)
+    func sum(_ term: @Sendable (_ entry: Int, _ threshold: Float) -> Double) -> Double {
+      entries.preActivations.sumByToken { entry in
+        let threshold = thresholds[Int(indices[entry])]
+        return JumpEntries.isInWindow(h[entry], threshold, bandwidth) ? term(entry, threshold) : 0
+      }.reduce(0, +)
+    }
+    let count = sum { _, _ in 1 }
+    let pull = sum { entry, threshold in Double(threshold) * Double(slopes[entry]) }
+    return count > 0 ? max(0, -pull / count) : 0
+  }
+
+  /// What each threshold is multiplied by after a step.
+  func thresholdFactors(
+    l0: Double, normsBefore: [Float], normsAfter: [Float]
+  ) -> [Float]? {
+    guard case .controlledL0(let target) = sparsityLoss else { return nil }
+    // Bounded, so that a single odd batch does not throw the thresholds away.
+    let deviation = max(-0.5, min(0.5, l0 / target - 1))
+    let common = Float(exp(JumpReLUConfiguration.gain * deviation))
+    return zip(normsBefore, normsAfter).map { $0 > 0 && $1 > 0 ? common * ($0 / $1) : common }
+  }
+}
+
+extension JumpReLUAutoencoder {
+  public mutating func finishStep(_ pass: TrainingPass, step: Int) {
+    let active = pass.latents.values.count { $0 != 0 }
+    let factors = configuration.thresholdFactors(
+      l0: Double(active) / Double(max(1, pass.latents.tokens)), normsBefore: norms,
+      normsAfter: dictionary.rowNorms())
+    guard let factors else { return }
+    let moved = zip(thresholds, factors).map { $0 * $1 }
+    let (name, values) = configuration.parametrization.parameter(moved)
+    parameters[name] = .rowVector(values)
+  }
+}
