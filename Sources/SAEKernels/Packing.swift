@@ -20,10 +20,16 @@ public enum Packing<Unit: VectorUnit, let width: Int> {
           from, filled: filled, depth: depth, acrossStride: acrossStride,
           depthStride: depthStride, into: panel)
       } else if acrossStride == 1 {
+        // Several panels a step: a step is often a memory page away from the next.
+        let panels = min(8, (count - first) / width)
         for p in 0..<depth {
-          let step = from + p * depthStride
-          for i in 0..<width { panel[p * width + i] = step[i] }
+          for q in 0..<panels {
+            let step = from + (p * depthStride + q * width)
+            let out = panel + (q * depth + p) * width
+            for i in 0..<width { out[i] = step[i] }
+          }
         }
+        first += (panels - 1) * width
       } else if depthStride == 1 {
         packTransposed(from, depth: depth, acrossStride: acrossStride, into: panel)
       } else {

@@ -42,61 +42,65 @@ struct EncoderProduct {
 
   func run(activations: Operand, encoder: Operand, _ consume: Consumer) {
     let product = self.product
-    let slice = max(1, product.slice)
     let panel = min(
       product.panelColumns(depth: width), product.padded(latents, kernels.tileColumns))
-    let segments = self.segments
-    let block = blockTokens
-    let blocks = tokens == 0 ? 0 : (tokens + block - 1) / block
-    Workspace.borrow(panel * width) { packed in
-      for first in stride(from: 0, to: latents, by: panel) {
-        let count = min(panel, latents - first)
-        pack(encoder, first, count, panel, slice, into: packed)
-        Parallel.forEach(blocks * segments) { task, _ in
-          let (index, segment) = (task / segments, task % segments)
-          let row = index * block
-          let height = min(block, tokens - row)
-          Workspace.borrow(block * (width + stripe)) { buffer in
-            for step in stride(from: 0, to: width, by: slice) {
-              let depth = min(slice, width - step)
-              unsafe kernels.packA(
-                activations.at(row, step), height, depth, activations.rowStride,
-                activations.columnStride, buffer.base + block * step)
+    let most = product.packedRows(depth: width)
+    Workspace.borrow(panel * width) { packedB in
+      Workspace.borrow(most * width) { packedA in
+        for token in stride(from: 0, to: tokens, by: max(1, most)) {
+          let rows = token..<min(token + most, tokens)
+          forSlices { step, depth in
+            product.pack(
+              activations, from: rows.lowerBound, rows.count, step, depth, into: packedA,
+              at: most * step, Threads.count)
+          }
+          for first in stride(from: 0, to: latents, by: panel) {
+            let columns = first..<min(first + panel, latents)
+            forSlices { step, depth in
+              product.pack(
+                encoder.transposed, step, depth, from: first, columns.count, into: packedB,
+                at: panel * step, Threads.count)
             }
-            let share = product.padded(
-              (count + segments - 1) / segments, kernels.tileColumns)
-            let end = min(count, (segment + 1) * share)
-            for begin in stride(from: segment * share, to: end, by: stripe) {
-              let columns = min(stripe, end - begin)
-              let result = unsafe buffer.base + block * width
-              for step in stride(from: 0, to: width, by: slice) {
-                let depth = min(slice, width - step)
-                unsafe kernels.multiplyBlock(
-                  height, columns, depth, buffer.base + block * step,
-                  packed.base + (panel * step + begin * depth), result, stripe, step > 0)
-              }
-              let range = first + begin..<first + begin + columns
-              unsafe consume(row..<row + height, range, segment, result, stripe)
-            }
+            unsafe multiply(packedA, most, rows, packedB, panel, columns, consume)
           }
         }
       }
     }
   }
 
-  /// Packs `count` of the encoder's rows, one slice of the depth after another, `panel` columns each.
-  private func pack(
-    _ encoder: Operand, _ first: Int, _ count: Int, _ panel: Int, _ slice: Int,
-    into packed: AlignedStorage
+  /// The blocks of some tokens and a panel of latents, shared out among threads.
+  private func multiply(
+    _ packedA: AlignedStorage, _ rowsOfA: Int, _ rows: Range<Int>, _ packedB: AlignedStorage,
+    _ panel: Int, _ columns: Range<Int>, _ consume: Consumer
   ) {
-    let grain = Parallel.grain(count, least: kernels.tileColumns)
-    Parallel.forRanges(count, grain: grain) { range, _ in
-      for step in stride(from: 0, to: width, by: slice) {
-        let depth = min(slice, width - step)
-        unsafe kernels.packB(
-          encoder.at(first + range.lowerBound, step), range.count, depth, encoder.rowStride,
-          encoder.columnStride, packed.base + (panel * step + range.lowerBound * depth))
+    let block = blockTokens
+    let segments = self.segments
+    let share = product.padded((columns.count + segments - 1) / segments, kernels.tileColumns)
+    Parallel.forEach((rows.count + block - 1) / block * segments) { task, _ in
+      let segment = task % segments
+      let row = task / segments * block
+      let height = min(block, rows.count - row)
+      let end = min(columns.count, (segment + 1) * share)
+      Workspace.borrow(block * stripe) { result in
+        for begin in stride(from: segment * share, to: end, by: stripe) {
+          let count = min(stripe, end - begin)
+          forSlices { step, depth in
+            unsafe kernels.multiplyBlock(
+              height, count, depth, packedA.base + (rowsOfA * step + row * depth),
+              packedB.base + (panel * step + begin * depth), result.base, stripe, step > 0)
+          }
+          let token = rows.lowerBound + row
+          let latent = columns.lowerBound + begin
+          unsafe consume(
+            token..<token + height, latent..<latent + count, segment, result.base, stripe)
+        }
       }
     }
+  }
+
+  /// Calls `body` with the beginning and the depth of each slice.
+  private func forSlices(_ body: (_ step: Int, _ depth: Int) -> Void) {
+    let slice = max(1, product.slice)
+    for step in stride(from: 0, to: width, by: slice) { body(step, min(slice, width - step)) }
   }
 }

@@ -16,6 +16,10 @@ package struct Operand: @unchecked Sendable {
     self.columnStride = columnStride
   }
 
+  var transposed: Operand {
+    unsafe Operand(base, rowStride: columnStride, columnStride: rowStride)
+  }
+
   func at(_ row: Int, _ column: Int) -> UnsafePointer<Float> {
     unsafe base + (row * rowStride + column * columnStride)
   }
@@ -31,12 +35,13 @@ package struct SharedPointer<Element>: @unchecked Sendable {
 
 /// Loops 5 to 3 of the matrix product, around the kernels' 2 and 1.
 ///
-///     5  columns of C, a panel of B at a time (third cache), packed by all threads together
+///     5  rows of C, as many at a time as 16 MB of packed A have room for
 ///     4  depth, a slice at a time: a tile of C is summed over a slice in registers
-///     3  rows of C, a block of A at a time (second cache), taken by threads and packed by each
+///     3  columns of C, a panel of B at a time (3 MB: what is left of a shared third cache)
 ///
-/// Threads split rows and columns of C, never the depth; the slices depend on the depth alone. So
-/// the same bits come out for any number of threads.
+/// A and B are packed by all threads together, A once for all panels. Threads then take blocks of rows
+/// of C, each with its part of packed A in the second cache. They split rows and columns, never the
+/// depth; the slices depend on the depth alone. So the same bits come out for any number of threads.
 struct PanelProduct {
   let kernels: KernelTable
   /// m, n and k of BLAS: C is `rows` × `columns`, the sums `depth` long.
@@ -52,15 +57,20 @@ struct PanelProduct {
 
   private var largestSlice: Int { kernels.tileRows >= 12 ? 768 : 384 }
 
-  /// Rows of a block of A: with a slice of the depth it takes a fifth of the second cache, and
-  /// is small enough for threads to end at the same time.
-  var blockRows: Int { 4 * kernels.tileRows }
+  /// Rows of a block of A: with a slice of the depth a quarter of the second cache, and small enough
+  /// for threads to end at the same time.
+  var blockRows: Int { 6 * kernels.tileRows }
 
-  /// Columns of a panel of B: with all of the depth at most 12 MB, in the third cache.
+  /// Columns of a panel of B, `depth` deep.
   func panelColumns(depth: Int) -> Int {
     let tile = kernels.tileColumns
-    let most = max(1, (3 << 20) / max(1, depth) / tile)
-    return min(most * tile, 4096)
+    return min(max(1, (3 << 18) / max(1, depth) / tile) * tile, 4096)
+  }
+
+  /// Rows of A that are packed at a time, `depth` deep: whole blocks.
+  func packedRows(depth: Int) -> Int {
+    let most = max(1, (4 << 20) / max(1, depth) / blockRows) * blockRows
+    return min(most, padded(rows, kernels.tileRows))
   }
 
   /// C (+)= A · B, into memory whose rows are `rowStride` apart.
@@ -69,39 +79,65 @@ struct PanelProduct {
   ) {
     let slice = self.slice
     let panel = min(panelColumns(depth: slice), padded(columns, kernels.tileColumns))
-    let small = rows * columns * depth <= 1 << 20
-    let threads = small ? 1 : Threads.count
+    let height = packedRows(depth: slice)
+    let threads = rows * columns * depth <= 1 << 20 ? 1 : Threads.count
     Workspace.borrow(panel * slice) { packedB in
-      for column in stride(from: 0, to: columns, by: panel) {
-        let width = min(panel, columns - column)
-        for step in stride(from: 0, to: depth, by: slice) {
-          let sliceDepth = min(slice, depth - step)
-          pack(b, step, column, sliceDepth, width, into: packedB, threads)
-          multiply(
-            a, packedB, step: step, sliceDepth, column: column, width, into: c, rowStride,
-            accumulate: accumulate || step > 0, threads)
+      Workspace.borrow(height * slice) { packedA in
+        for row in stride(from: 0, to: rows, by: height) {
+          let count = min(height, rows - row)
+          for step in stride(from: 0, to: depth, by: slice) {
+            let sliceDepth = min(slice, depth - step)
+            pack(a, from: row, count, step, sliceDepth, into: packedA, threads)
+            for column in stride(from: 0, to: columns, by: panel) {
+              let width = min(panel, columns - column)
+              pack(b, step, sliceDepth, from: column, width, into: packedB, threads)
+              multiply(
+                packedA, packedB, count, width, sliceDepth,
+                into: unsafe SharedPointer(c.base + (row * rowStride + column)), rowStride,
+                accumulate: accumulate || step > 0, threads)
+            }
+          }
         }
       }
     }
   }
 
-  /// Packs `width` columns of B from `column`, `sliceDepth` steps from `step`.
-  private func pack(
-    _ b: Operand, _ step: Int, _ column: Int, _ sliceDepth: Int, _ width: Int,
-    into packed: AlignedStorage, _ threads: Int
+  /// Packs `count` rows of A from `row`, `sliceDepth` steps from `step`.
+  func pack(
+    _ a: Operand, from row: Int, _ count: Int, _ step: Int, _ sliceDepth: Int,
+    into packed: AlignedStorage, at offset: Int = 0, _ threads: Int
   ) {
-    let grain =
-      threads == 1 ? width : Parallel.grain(width, least: kernels.tileColumns)
-    Parallel.forRanges(width, grain: grain) { range, _ in
-      unsafe kernels.packB(
-        b.at(step, column + range.lowerBound), range.count, sliceDepth, b.columnStride,
-        b.rowStride, packed.base + range.lowerBound * sliceDepth)
+    share(count, unit: kernels.tileRows, threads) { range in
+      unsafe kernels.packA(
+        a.at(row + range.lowerBound, step), range.count, sliceDepth, a.rowStride, a.columnStride,
+        packed.base + (offset + range.lowerBound * sliceDepth))
     }
   }
 
+  /// Packs `width` columns of B from `column`, `sliceDepth` steps from `step`.
+  func pack(
+    _ b: Operand, _ step: Int, _ sliceDepth: Int, from column: Int, _ width: Int,
+    into packed: AlignedStorage, at offset: Int = 0, _ threads: Int
+  ) {
+    share(width, unit: kernels.tileColumns, threads) { range in
+      unsafe kernels.packB(
+        b.at(step, column + range.lowerBound), range.count, sliceDepth, b.columnStride,
+        b.rowStride, packed.base + (offset + range.lowerBound * sliceDepth))
+    }
+  }
+
+  /// Calls `body` with ranges of whole units that together are 0 ..< count.
+  private func share(
+    _ count: Int, unit: Int, _ threads: Int, _ body: @Sendable (Range<Int>) -> Void
+  ) {
+    if threads == 1 { return body(0..<count) }
+    Parallel.forRanges(count, grain: Parallel.grain(count, least: unit)) { range, _ in body(range) }
+  }
+
   private func multiply(
-    _ a: Operand, _ packedB: AlignedStorage, step: Int, _ sliceDepth: Int, column: Int,
-    _ width: Int, into c: SharedPointer<Float>, _ rowStride: Int, accumulate: Bool, _ threads: Int
+    _ packedA: AlignedStorage, _ packedB: AlignedStorage, _ rows: Int, _ width: Int,
+    _ sliceDepth: Int, into c: SharedPointer<Float>, _ rowStride: Int, accumulate: Bool,
+    _ threads: Int
   ) {
     let block = min(blockRows, padded(rows, kernels.tileRows))
     let blocks = (rows + block - 1) / block
@@ -112,16 +148,11 @@ struct PanelProduct {
     let chunks = (width + chunk - 1) / chunk
     let work: @Sendable (Int, Int) -> Void = { task, _ in
       let row = (task / chunks) * block
-      let height = min(block, rows - row)
       let first = (task % chunks) * chunk
-      Workspace.borrow(block * sliceDepth) { packedA in
-        unsafe kernels.packA(
-          a.at(row, step), height, sliceDepth, a.rowStride, a.columnStride, packedA.base)
-        unsafe kernels.multiplyBlock(
-          height, min(chunk, width - first), sliceDepth, packedA.base,
-          packedB.base + first * sliceDepth, c.base + (row * rowStride + column + first),
-          rowStride, accumulate)
-      }
+      unsafe kernels.multiplyBlock(
+        min(block, rows - row), min(chunk, width - first), sliceDepth,
+        packedA.base + row * sliceDepth, packedB.base + first * sliceDepth,
+        c.base + (row * rowStride + first), rowStride, accumulate)
     }
     if threads == 1 {
       for task in 0..<blocks * chunks { work(task, 0) }
