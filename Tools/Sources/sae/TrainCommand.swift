@@ -4,10 +4,12 @@ import SAECore
 
 /// The options of a training run, shared by the commands that train.
 struct TrainingRunOptions: ParsableArguments {
-  @Option(help: "Latents active on a token, for topk, batchtopk and matryoshka.") var k = 32
+  @Option(help: "Latents active on a token; for batchtopk, matryoshka and jumprelu on average.")
+  var k = 32
   @Option(
     help: ArgumentHelp(
-      "What the sparsity loss of jumprelu, gated and relu is multiplied by (default: 0.5, 4, 5).",
+      "What the sparsity loss of gated and relu is multiplied by (default: 4, 5); for jumprelu, trains "
+        + "with the tanh loss times this instead of towards k.",
       valueName: "coefficient"))
   var sparsity: Double?
   @Option(help: "Steps to train for.") var steps: Int?
@@ -96,9 +98,12 @@ struct TrainCommand: ParsableCommand {
         MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: Double(training.k)), source, options
       )
     case .jumprelu:
-      let configuration = JumpReLUConfiguration(
-        coefficient: try CoefficientSchedule(
-          finalValue: training.sparsity ?? 0.5, warmUpSteps: options.steps))
+      // Held at k latents a token, unless a coefficient is given for the tanh loss.
+      let configuration =
+        try training.sparsity.map {
+          JumpReLUConfiguration(
+            coefficient: try CoefficientSchedule(finalValue: $0, warmUpSteps: options.steps))
+        } ?? .controlledL0(Double(training.k))
       try train(JumpReLUAutoencoder.self, configuration, source, options)
     case .gated:
       let configuration = GatedConfiguration(
