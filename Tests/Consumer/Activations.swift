@@ -3,14 +3,18 @@ import SAEMetrics
 
 // Writes the activations that the example trains on, and tells how fast products are in a debug
 // build of a dependent package: the kernels are optimised in every build.
-let synthetic = try SyntheticActivations(
-  SyntheticOptions(width: 16, featureCount: 64, l0: 4), seed: 1)
-let activations = synthetic.sample(0..<20_000).activations
-var writer = try SafetensorsWriter(
-  "activations.safetensors",
-  [TensorDeclaration("activations", .f32, [activations.rows, activations.columns])])
-try writer.append(activations, to: "activations")
-try writer.finish()
+func writeActivations() throws {
+  let synthetic = try SyntheticActivations(
+    SyntheticOptions(width: 16, featureCount: 64, l0: 4), seed: 1)
+  let activations = synthetic.sample(0..<20_000).activations
+  var writer = try SafetensorsWriter(
+    "activations.safetensors",
+    [TensorDeclaration("activations", .f32, [activations.rows, activations.columns])])
+  try writer.append(activations, to: "activations")
+  try writer.finish()
+}
+
+try writeActivations()
 
 let a = Matrix(rows: 1024, columns: 1024, repeating: 1)
 let clock = ContinuousClock()
