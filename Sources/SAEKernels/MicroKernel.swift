@@ -25,6 +25,10 @@ public enum MicroKernel<Unit: VectorUnit, let rows: Int, let vectors: Int> {
     var tile = Tile(repeating: InlineArray<vectors, Vector>(repeating: .zero))
     var a = a
     var b = b
+    // C is on its way from memory while the sums are made.
+    for r in 0..<rows {
+      for v in 0..<vectors { prefetch(c + (r * rowStride + v * Vector.scalarCount), 1, 3, 1) }
+    }
     for _ in 0..<depth {
       // B's vectors are loaded before the rows are walked: the other order spills the tile.
       var bs = InlineArray<vectors, Vector>(repeating: .zero)

@@ -4,7 +4,14 @@
 ///
 /// The last panel is padded with zeros. `acrossStride` is the distance between neighbours across a
 /// panel (rows of A, columns of B), `depthStride` that between steps of the sum.
+///
+/// What is copied lies a row of the source apart, often a page: no processor sees that coming, so the
+/// next rows are asked for ahead.
 public enum Packing<Unit: VectorUnit, let width: Int> {
+  /// Floats of a cache line.
+  @inlinable @inline(__always)
+  static var cacheLine: Int { 16 }
+
   @inlinable @inline(__always)
   public static func pack(
     _ source: UnsafePointer<Float>, count: Int, depth: Int, acrossStride: Int, depthStride: Int,
@@ -25,6 +32,9 @@ public enum Packing<Unit: VectorUnit, let width: Int> {
         for p in 0..<depth {
           for q in 0..<panels {
             let step = from + (p * depthStride + q * width)
+            for i in stride(from: 0, to: width, by: cacheLine) {
+              prefetch(step + (8 * depthStride + i), 0, 3, 1)
+            }
             let out = panel + (q * depth + p) * width
             for i in 0..<width { out[i] = step[i] }
           }
@@ -57,6 +67,9 @@ public enum Packing<Unit: VectorUnit, let width: Int> {
         let row = source + i * acrossStride
         var p = begin
         while p + 4 <= end {
+          if (p - begin) % cacheLine == 0 {
+            for q in 0..<4 { prefetch(row + (q * acrossStride + p + stretch), 0, 3, 1) }
+          }
           transpose(row + p, acrossStride, into: panel + (p * width + i))
           p += 4
         }

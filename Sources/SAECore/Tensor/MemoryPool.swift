@@ -1,5 +1,11 @@
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Memory that comes back: a training step needs the same few sizes again and again, and memory that
 /// the system has just handed out costs a page fault every 4 KB.
 enum MemoryPool {
@@ -20,6 +26,10 @@ enum MemoryPool {
 
   static let alignment = 64
 
+  private static let largePage = 2 << 20
+  /// Blocks below this would waste too much of their last page.
+  private static let leastLargePages = 8 << 20
+
   /// A block of at least `bytes` with arbitrary contents, and its size.
   static func take(_ bytes: Int) -> (base: UnsafeMutableRawPointer, bytes: Int) {
     if bytes >= leastBytes {
@@ -36,8 +46,22 @@ enum MemoryPool {
       }
       if let found { return unsafe (found.base, found.bytes) }
     }
-    let size = max(bytes, alignment)
-    return (.allocate(byteCount: size, alignment: alignment), size)
+    return unsafe allocate(max(bytes, alignment))
+  }
+
+  /// Fresh memory, in large pages where there is enough of it: rows of a large matrix lie on different
+  /// pages of 4 KB, and a product that walks down them waits for translations of their addresses.
+  private static func allocate(_ bytes: Int) -> (base: UnsafeMutableRawPointer, bytes: Int) {
+    #if os(Linux)
+      if bytes >= leastLargePages {
+        let size = (bytes + largePage - 1) / largePage * largePage
+        let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: largePage)
+        // Only advice: without it the same memory comes in small pages.
+        _ = unsafe madvise(base, size, Int32(MADV_HUGEPAGE))
+        return unsafe (base, size)
+      }
+    #endif
+    return (.allocate(byteCount: bytes, alignment: alignment), bytes)
   }
 
   /// Takes a block back.

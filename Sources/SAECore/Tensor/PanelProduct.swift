@@ -39,9 +39,10 @@ package struct SharedPointer<Element>: @unchecked Sendable {
 ///     4  depth, a slice at a time: a tile of C is summed over a slice in registers
 ///     3  columns of C, a panel of B at a time (3 MB: what is left of a shared third cache)
 ///
-/// A and B are packed by all threads together, A once for all panels. Threads then take blocks of rows
-/// of C, each with its part of packed A in the second cache. They split rows and columns, never the
-/// depth; the slices depend on the depth alone. So the same bits come out for any number of threads.
+/// B is packed by all threads together. Threads then take blocks of rows of C, each with its part of
+/// packed A in the second cache: packed by the thread that needs it at the first panel, and kept for the
+/// others. They split rows and columns, never the depth; the slices depend on the depth alone. So the
+/// same bits come out for any number of threads.
 struct PanelProduct {
   let kernels: KernelTable
   /// m, n and k of BLAS: C is `rows` × `columns`, the sums `depth` long.
@@ -55,7 +56,7 @@ struct PanelProduct {
     return (depth + slices - 1) / slices
   }
 
-  private var largestSlice: Int { kernels.tileRows >= 12 ? 768 : 384 }
+  private var largestSlice: Int { kernels.tileRows >= 12 ? 1024 : 384 }
 
   /// Rows of a block of A: with a slice of the depth a quarter of the second cache, and small enough
   /// for threads to end at the same time.
@@ -87,14 +88,27 @@ struct PanelProduct {
           let count = min(height, rows - row)
           for step in stride(from: 0, to: depth, by: slice) {
             let sliceDepth = min(slice, depth - step)
-            pack(a, from: row, count, step, sliceDepth, into: packedA, threads)
             for column in stride(from: 0, to: columns, by: panel) {
               let width = min(panel, columns - column)
               pack(b, step, sliceDepth, from: column, width, into: packedB, threads)
-              multiply(
-                packedA, packedB, count, width, sliceDepth,
-                into: unsafe SharedPointer(c.base + (row * rowStride + column)), rowStride,
-                accumulate: accumulate || step > 0, threads)
+              let blocks = Blocks(self, rows: count, columns: width, threads)
+              let packsOwn = column == 0 && blocks.columnParts == 1
+              if column == 0 && !packsOwn {
+                pack(a, from: row, count, step, sliceDepth, into: packedA, threads)
+              }
+              blocks.forEach { rows, columns in
+                if packsOwn {
+                  pack(
+                    a, from: row + rows.lowerBound, rows.count, step, sliceDepth, into: packedA,
+                    at: rows.lowerBound * sliceDepth, 1)
+                }
+                unsafe kernels.multiplyBlock(
+                  rows.count, columns.count, sliceDepth,
+                  packedA.base + rows.lowerBound * sliceDepth,
+                  packedB.base + columns.lowerBound * sliceDepth,
+                  c.base + ((row + rows.lowerBound) * rowStride + column + columns.lowerBound),
+                  rowStride, accumulate || step > 0)
+              }
             }
           }
         }
@@ -134,32 +148,47 @@ struct PanelProduct {
     Parallel.forRanges(count, grain: Parallel.grain(count, least: unit)) { range, _ in body(range) }
   }
 
-  private func multiply(
-    _ packedA: AlignedStorage, _ packedB: AlignedStorage, _ rows: Int, _ width: Int,
-    _ sliceDepth: Int, into c: SharedPointer<Float>, _ rowStride: Int, accumulate: Bool,
-    _ threads: Int
-  ) {
-    let block = min(blockRows, padded(rows, kernels.tileRows))
-    let blocks = (rows + block - 1) / block
-    // Few rows are shared out by columns as well.
+  func padded(_ count: Int, _ unit: Int) -> Int { (count + unit - 1) / unit * unit }
+}
+
+/// How threads share out one panel of C: blocks of rows, and where there are few rows, parts of the
+/// columns as well.
+private struct Blocks {
+  let rows: Int
+  let columns: Int
+  let threads: Int
+  let blockRows: Int
+  let partColumns: Int
+  let columnParts: Int
+
+  init(_ product: PanelProduct, rows: Int, columns: Int, _ threads: Int) {
+    (self.rows, self.columns, self.threads) = (rows, columns, threads)
+    blockRows = min(product.blockRows, product.padded(rows, product.kernels.tileRows))
+    let blocks = (rows + blockRows - 1) / blockRows
     let wanted = threads == 1 ? 1 : max(1, 4 * threads / blocks)
-    let tiles = (width + kernels.tileColumns - 1) / kernels.tileColumns
-    let chunk = ((tiles + wanted - 1) / wanted) * kernels.tileColumns
-    let chunks = (width + chunk - 1) / chunk
-    let work: @Sendable (Int, Int) -> Void = { task, _ in
-      let row = (task / chunks) * block
-      let first = (task % chunks) * chunk
-      unsafe kernels.multiplyBlock(
-        min(block, rows - row), min(chunk, width - first), sliceDepth,
-        packedA.base + row * sliceDepth, packedB.base + first * sliceDepth,
-        c.base + (row * rowStride + first), rowStride, accumulate)
-    }
+    let unit = product.kernels.tileColumns
+    let tiles = (columns + unit - 1) / unit
+    partColumns = ((tiles + wanted - 1) / wanted) * unit
+    columnParts = (columns + partColumns - 1) / partColumns
+  }
+
+  /// Calls `body` with the rows and columns of every block.
+  func forEach(_ body: @Sendable (Range<Int>, Range<Int>) -> Void) {
+    let count = (rows + blockRows - 1) / blockRows * columnParts
     if threads == 1 {
-      for task in 0..<blocks * chunks { work(task, 0) }
+      for task in 0..<count { body(rowRange(task), columnRange(task)) }
     } else {
-      Parallel.forEach(blocks * chunks, work)
+      Parallel.forEach(count) { task, _ in body(rowRange(task), columnRange(task)) }
     }
   }
 
-  func padded(_ count: Int, _ unit: Int) -> Int { (count + unit - 1) / unit * unit }
+  private func rowRange(_ task: Int) -> Range<Int> {
+    let row = task / columnParts * blockRows
+    return row..<min(row + blockRows, rows)
+  }
+
+  private func columnRange(_ task: Int) -> Range<Int> {
+    let column = task % columnParts * partColumns
+    return column..<min(column + partColumns, columns)
+  }
 }
