@@ -125,7 +125,7 @@ struct LabHarvestTests {
   @Test(arguments: ["med_dev", "broad_dev"])
   func agreesWithStoredActivations(name: String) throws {
     let harvester = try ActivationHarvester(
-      Lab.brainModel.get(), at: HookPoint("blocks.4.hook_resid_post"),
+      Lab.model.get(), at: HookPoint("blocks.4.hook_resid_post"),
       tokens: TokenStream(npy: Lab.path("tokens/\(name).npy")))
     let expected = try SafetensorsFile(Lab.path("activations/\(name).safetensors"))
       .tensor("activations")

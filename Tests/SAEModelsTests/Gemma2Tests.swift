@@ -1,3 +1,4 @@
+import Foundation
 import SAECore
 import Testing
 
@@ -75,6 +76,28 @@ struct Gemma2Tests {
     ).run(batch)
     let error = relativeError(rounded.array, exact.array)
     #expect(error > 1e-4 && error < 0.3)
+  }
+
+  /// Without a word from the caller the configuration decides, and the model says what it uses.
+  @Test func configurationDecidesOnRotaryFrequencies() throws {
+    func loaded(_ fields: [String: Any], _ wanted: RotaryFrequencies? = nil) throws
+      -> RotaryFrequencies?
+    {
+      let checkpoint = try RandomCheckpoint(fields: fields)
+      return try withExtendedLifetime(checkpoint) {
+        try LanguageModels.load(
+          checkpoint.directory, options: ModelOptions(rotaryFrequencies: wanted)
+        ).options.rotaryFrequencies
+      }
+    }
+    #expect(try loaded([:]) == .float32)
+    #expect(try loaded(["dtype": NSNull()]) == .float32)
+    #expect(try loaded(["dtype": "float16"]) == .float32)
+    #expect(try loaded(["dtype": "bfloat16"]) == .bfloat16)
+    #expect(try loaded(["torch_dtype": "bfloat16"]) == .bfloat16)
+    #expect(try loaded(["dtype": "float32", "torch_dtype": "bfloat16"]) == .float32)
+    #expect(try loaded(["dtype": "bfloat16"], .float32) == .float32)
+    #expect(try loaded([:], .bfloat16) == .bfloat16)
   }
 
   @Test func sameBitsForAnyThreadsAndAnyCompany() throws {

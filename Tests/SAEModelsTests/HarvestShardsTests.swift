@@ -42,7 +42,7 @@ struct HarvestShardsTests {
     #expect(file.metadata["hook"] == "blocks.1.hook_resid_post")
     #expect(file.metadata["context"] == "10")
     #expect(file.metadata["prefix"] == "1")
-    #expect(file.metadata["first_token"] == "50")
+    #expect(file.metadata["first_row"] == "50")
     #expect(file.metadata["producer"] == "tests")
   }
 
@@ -110,7 +110,7 @@ struct HarvestShardsTests {
       harvester.model, at: .residPost(1),
       tokens: TokenStream(Gemma2Tests.tokens(104, below: 37, seed: 4)),
       options: PieceOptions(context: 10))
-    try differs("total_tokens", shards(of: longer))
+    try differs("stream_tokens", shards(of: longer))
   }
 
   @Test func refusesAHole() throws {
@@ -119,7 +119,7 @@ struct HarvestShardsTests {
     try FileManager.default.removeItem(atPath: path)
     #expect(
       throws: ModelError.shardDiffers(
-        file: "\(directory)/activations-00002.safetensors", field: "first_token", expected: "25",
+        file: "\(directory)/activations-00002.safetensors", field: "first_row", expected: "25",
         found: "50")
     ) {
       try HarvestShards.open(directory)

@@ -10,7 +10,7 @@ struct LabForwardTests {
   let batch: TokenBatch
 
   init() throws {
-    model = try Lab.brainModel.get()
+    model = try Lab.model.get()
     expected = try SafetensorsFile(Lab.path("expected/forward.safetensors"))
     let tokens = try expected.tensor("tokens")
     let ids = try tokens.integers().map { UInt32($0) }
@@ -18,20 +18,20 @@ struct LabForwardTests {
       (0..<tokens.rows).map { Array(ids[$0 * tokens.columns..<($0 + 1) * tokens.columns]) })
   }
 
-  func compare(_ found: Matrix, _ name: String) throws {
+  func compare(_ found: [Float], _ name: String) throws {
     let values = try expected.tensor(name).floats()
     #expect(found.count == values.count)
-    let error = relativeError(found.array, values)
+    let error = relativeError(found, values)
     #expect(error < 2e-4, "\(name)")
   }
 
   @Test func residualStreams() throws {
-    try compare(model.embed(batch), "embedding")
+    try compare(model.embed(batch).array, "embedding")
     var names: [String] = []
     let taps = expected.tensors.map(\.name).filter { $0.hasPrefix("resid_post_") }.map { name in
       let layer = Int(name.dropFirst("resid_post_".count)) ?? -1
       return Tap(.residPost(layer)) { stream in
-        try compare(stream, name)
+        try compare(stream.array, name)
         names.append(name)
         return .proceed
       }
@@ -39,7 +39,7 @@ struct LabForwardTests {
     #expect(taps.count >= 5)
     let last = try model.run(batch, taps: taps)
     #expect(names.count == taps.count)
-    try compare(model.finalNorm(last.view), "final_normed")
+    try compare(model.finalNorm(last.view).array, "final_normed")
   }
 
   @Test func logits() throws {
@@ -50,6 +50,11 @@ struct LabForwardTests {
     for (index, row) in rows.enumerated() {
       for column in 0..<model.width { picked[index, column] = last[row, column] }
     }
-    try compare(model.logits(picked.view), "logits")
+    try compare(model.logits(picked.view).array, "logits")
+  }
+
+  @Test func crossEntropies() throws {
+    let found = try model.losses(of: batch).crossEntropies
+    try compare(found.map { Float($0) }, "cross_entropy")
   }
 }

@@ -36,7 +36,7 @@ struct LabLossRecoveredTests {
     let mean = train.columnSums().map { Float($0 / Double(train.rows)) }
     let tokens = try TokenStream(npy: Lab.path("tokens/med_dev.npy"))
     let run = try LossRecoveredRun(
-      Lab.model.get(), at: HookPoint("blocks.4.hook_resid_post"),
+      Lab.exactRotaryModel.get(), at: HookPoint("blocks.4.hook_resid_post"),
       tokens: tokens[0..<expected.sequences * 255], mean: mean)
     let all = [("topk", expected.topk), ("jumprelu", expected.jumprelu)]
     let autoencoders = try all.map { name, _ in

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A file that appears under its name only when it is complete.
 ///
 /// It is written under a temporary name in the same directory, synchronised with the disk and then
@@ -45,6 +47,20 @@ public struct AtomicFile: ~Copyable {
     try SystemCall.synchronizeDirectory(parent.isEmpty ? "/" : parent)
   }
 
+  /// Removes what killed processes left behind that were writing a file of this name.
+  ///
+  /// - Precondition: nobody is writing the file.
+  public static func removeLeftovers(of path: String) {
+    let directory = TemporaryName.directory(of: path)
+    let prefix = TemporaryName.prefix(of: path)
+    let names = try? FileManager.default.contentsOfDirectory(
+      atPath: directory.isEmpty ? "/" : directory)
+    for name in names ?? []
+    where name.hasPrefix(prefix) && name.hasSuffix(TemporaryName.suffix) {
+      SystemCall.remove("\(directory)/\(name)")
+    }
+  }
+
   /// Writes a whole file at once.
   public static func write(_ bytes: [UInt8], to path: String) throws(TensorFileError) {
     var file = try AtomicFile(path)
@@ -56,11 +72,17 @@ public struct AtomicFile: ~Copyable {
 enum TemporaryName {
   /// A hidden name in the same directory, so that renaming stays within one file system.
   static func beside(_ path: String) -> String {
-    let trimmed = trim(path)
-    let name = trimmed.split(separator: "/").last.map(String.init) ?? "file"
-    let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
+    let random = String(UInt64.random(in: .min ... .max), radix: 36)
+    return "\(directory(of: path))/\(prefix(of: path))\(random)\(suffix)"
+  }
+
+  static let suffix = ".partial"
+
+  /// How the temporary names of a path begin.
+  static func prefix(of path: String) -> String {
+    let name = trim(path).split(separator: "/").last.map(String.init) ?? "file"
     // File systems allow 255 bytes in a name.
-    return "\(directory(of: trimmed))/.\(shortened(name)).\(suffix).partial"
+    return ".\(shortened(name))."
   }
 
   static func directory(of path: String) -> String {

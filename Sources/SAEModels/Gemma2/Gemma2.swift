@@ -37,7 +37,9 @@ public struct Gemma2: LanguageModel {
     try Gemma2.checkNames(weights, layers: configuration.layerCount)
     name = directory.split(separator: "/").last.map(String.init) ?? directory
     self.configuration = configuration
-    self.options = options
+    self.options = ModelOptions(
+      layers: options.layers,
+      rotaryFrequencies: options.rotaryFrequencies ?? configuration.rotaryFrequencies)
     embedding = try weights.matrix(
       "model.embed_tokens.weight", rows: configuration.vocabularySize,
       columns: configuration.width)

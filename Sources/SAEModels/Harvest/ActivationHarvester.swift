@@ -2,9 +2,9 @@ public import SAECore
 
 /// The activations of a stream of tokens at one place of a model: row i belongs to token i.
 ///
-/// The stream is cut into pieces, each run behind a prefix whose own activation is left out. Layers
-/// behind the place do not run. Any rows can be read in any order; those of a token are the same bits
-/// however it is read.
+/// The stream is cut into pieces, each run behind a prefix whose own activation is left out, unless
+/// ``PieceOptions/keepsPrefix`` says otherwise. Layers behind the place do not run. Any rows can be
+/// read in any order; those of a token are the same bits however it is read.
 public struct ActivationHarvester: ActivationSource {
   public let model: any LanguageModel
   public let hook: HookPoint
@@ -12,8 +12,9 @@ public struct ActivationHarvester: ActivationSource {
   let pieces: TokenPieces
 
   public var width: Int { model.width }
-  public var tokens: Int { pieces.stream.count }
-  public var blockTokens: Int { pieces.context }
+  /// Rows: the stream's tokens, and the prefixes where they are kept.
+  public var tokens: Int { pieces.rows }
+  public var blockTokens: Int { pieces.rowsPerPiece }
 
   /// - Throws: ``ModelError`` if the place or an option does not fit the model.
   public init(
@@ -30,7 +31,7 @@ public struct ActivationHarvester: ActivationSource {
   }
 
   /// Rows of a batch at full size.
-  public var batchTokens: Int { pieces.piecesPerBatch * pieces.context }
+  public var batchTokens: Int { pieces.piecesPerBatch * pieces.rowsPerPiece }
 
   public func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) throws {
     try read([rows], into: &matrix, at: row)
@@ -44,13 +45,13 @@ public struct ActivationHarvester: ActivationSource {
 
   /// Runs the pieces that ranges of rows lie in, as many at a time as the options say.
   private func read(_ ranges: [Range<Int>], into matrix: inout Matrix, at row: Int) throws {
-    var parts: [(piece: Int, tokens: Range<Int>)] = []
+    var parts: [(piece: Int, rows: Range<Int>)] = []
     for range in ranges {
       precondition(
         range.lowerBound >= 0 && range.upperBound <= tokens,
-        "rows \(range) lie outside \(tokens) tokens")
+        "rows \(range) lie outside \(tokens) rows")
       for piece in pieces.pieces(of: range) {
-        parts.append((piece, pieces.tokens(of: piece).clamped(to: range)))
+        parts.append((piece, pieces.rows(of: piece).clamped(to: range)))
       }
     }
     var row = row
@@ -59,9 +60,9 @@ public struct ActivationHarvester: ActivationSource {
       let batch = try pieces.batch(some.map(\.piece))
       let activations = try model.activations(at: hook, of: batch)
       for (part, own) in zip(some, pieces.ownRows(batch)) {
-        let first = own.lowerBound + part.tokens.lowerBound - part.piece * pieces.context
-        matrix.copyRows(first..<first + part.tokens.count, of: activations, to: row)
-        row += part.tokens.count
+        let first = own.lowerBound + part.rows.lowerBound - pieces.rows(of: part.piece).lowerBound
+        matrix.copyRows(first..<first + part.rows.count, of: activations, to: row)
+        row += part.rows.count
       }
     }
   }

@@ -2,7 +2,7 @@ import Foundation
 public import SAECore
 
 /// Writes harvested activations as safetensors shards of equal length, and goes on where a harvest
-/// ended before.
+/// ended before, killed or not: the shards are the same, byte for byte, however often it was begun.
 ///
 /// Shard i is `activations-0000i.safetensors` with the tensor `activations`, tokens × width; it
 /// appears when it is complete. Its metadata say what it was made from. A shard that is there is
@@ -20,9 +20,9 @@ public struct HarvestShards: Sendable {
 
   /// How far a harvest has come.
   public struct Progress: Sendable, Equatable {
-    /// Tokens that are in shards or in the one being written.
+    /// Rows that are in shards or in the one being written.
     public let tokens: Int
-    /// Tokens that were there before.
+    /// Rows that were there before.
     public let kept: Int
     public let total: Int
   }
@@ -70,12 +70,15 @@ public struct HarvestShards: Sendable {
     let kept = present.reduce(0) { $0 + rows($1).count }
     var tokens = kept
     for shard in 0..<count where !present.contains(shard) {
+      AtomicFile.removeLeftovers(of: path(shard))
       var writer = try SafetensorsWriter(
         path(shard),
         [TensorDeclaration(HarvestShards.tensor, type, [rows(shard).count, harvester.width])],
         metadata: metadata(shard))
       for batch in batches(rows(shard)) {
-        try writer.append(harvester.matrix(rows: batch), to: HarvestShards.tensor)
+        let activations = try harvester.matrix(rows: batch)
+        try check(activations, from: batch.lowerBound)
+        try writer.append(activations, to: HarvestShards.tensor)
         tokens += batch.count
         try progress(Progress(tokens: tokens, kept: kept, total: harvester.tokens))
       }
@@ -101,13 +104,31 @@ public struct HarvestShards: Sendable {
     let pieces = harvester.pieces
     return [
       "model": harvester.model.name,
-      "rotary_frequencies": harvester.model.options.rotaryFrequencies.rawValue,
+      "rotary_frequencies": harvester.model.options.rotaryFrequencies?.rawValue ?? "none",
       "hook": harvester.hook.name,
       "context": "\(pieces.context)", "prefix": pieces.prefix.map { "\($0)" } ?? "none",
-      "tokens": pieces.stream.name, "total_tokens": "\(harvester.tokens)",
-      "first_token": "\(rows(shard).lowerBound)", "producer": producer,
+      "prefix_activations": pieces.keepsPrefix ? "kept" : "left out",
+      "tokens": pieces.stream.name, "stream_tokens": "\(pieces.stream.count)",
+      "total_rows": "\(harvester.tokens)", "first_row": "\(rows(shard).lowerBound)",
+      "producer": producer,
     ]
   }
+
+  /// A number that the type of the shards cannot hold would be read back as infinity.
+  private func check(_ activations: Matrix, from first: Int) throws(ModelError) {
+    let limit = type == .f16 ? HarvestShards.largestHalf : .greatestFiniteMagnitude
+    for row in 0..<activations.rows {
+      let values = activations.row(row)
+      for column in values.indices where !(abs(values[column]) <= limit) {
+        throw .notStorable(
+          hook: harvester.hook.name, row: first + row, expected: "at most \(limit) (\(type))",
+          found: "\(values[column])")
+      }
+    }
+  }
+
+  /// The largest finite number of type F16.
+  private static let largestHalf: Float = 65504
 
   private func check(_ shard: Int) throws {
     let file = try SafetensorsFile(path(shard))
@@ -144,7 +165,7 @@ public struct HarvestShards: Sendable {
     var first: [String: String]?
     for name in names {
       let file = try SafetensorsFile("\(directory)/\(name)")
-      let settings = file.metadata.filter { $0.key != "first_token" && $0.key != "producer" }
+      let settings = file.metadata.filter { $0.key != "first_row" && $0.key != "producer" }
       let reference = first ?? settings
       first = reference
       for (field, expected) in reference.sorted(by: { $0.key < $1.key })
@@ -152,10 +173,10 @@ public struct HarvestShards: Sendable {
         throw ModelError.shardDiffers(
           file: file.path, field: field, expected: expected, found: settings[field] ?? "none")
       }
-      guard file.metadata["first_token"] == "\(next)" else {
+      guard file.metadata["first_row"] == "\(next)" else {
         throw ModelError.shardDiffers(
-          file: file.path, field: "first_token", expected: "\(next)",
-          found: file.metadata["first_token"] ?? "none")
+          file: file.path, field: "first_row", expected: "\(next)",
+          found: file.metadata["first_row"] ?? "none")
       }
       let tensor = try file.tensor(tensor)
       next += tensor.rows

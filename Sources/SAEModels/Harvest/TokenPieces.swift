@@ -8,19 +8,24 @@ public enum SequencePrefix: Sendable, Equatable {
 
 /// How a stream of tokens is cut into the sequences that a model runs.
 ///
-/// Defaults: 255 tokens behind a beginning-of-sequence token.
+/// Defaults: 255 tokens behind a beginning-of-sequence token, whose own activation is left out.
 public struct PieceOptions: Sendable, Equatable {
   /// Tokens of the stream in a sequence.
   public var context: Int
   public var prefix: SequencePrefix
+  /// Whether the prefix's own activations count like those of the stream's tokens. Left out, row i
+  /// belongs to token i; kept, each piece begins with a row of its prefix.
+  public var keepsPrefix: Bool
   /// Sequences that are run at a time.
   public var sequencesPerBatch: Int
 
   public init(
-    context: Int = 255, prefix: SequencePrefix = .beginningOfSequence, sequencesPerBatch: Int = 16
+    context: Int = 255, prefix: SequencePrefix = .beginningOfSequence, keepsPrefix: Bool = false,
+    sequencesPerBatch: Int = 16
   ) {
     self.context = context
     self.prefix = prefix
+    self.keepsPrefix = keepsPrefix
     self.sequencesPerBatch = sequencesPerBatch
   }
 }
@@ -30,6 +35,7 @@ struct TokenPieces: Sendable {
   let stream: TokenStream
   let context: Int
   let prefix: UInt32?
+  let keepsPrefix: Bool
   let piecesPerBatch: Int
 
   /// - Throws: ``ModelError`` if an option is not positive, a sequence would be longer than the model
@@ -57,23 +63,38 @@ struct TokenPieces: Sendable {
     }
     self.stream = stream
     context = options.context
+    keepsPrefix = options.keepsPrefix
     piecesPerBatch = options.sequencesPerBatch
   }
 
   /// Tokens before the piece's own in each sequence.
   var prefixLength: Int { prefix == nil ? 0 : 1 }
 
+  /// Of these, those whose activations are kept.
+  var keptPrefixLength: Int { keepsPrefix ? prefixLength : 0 }
+
   var count: Int { (stream.count + context - 1) / context }
+
+  /// Rows of activations of a whole piece.
+  var rowsPerPiece: Int { context + keptPrefixLength }
+
+  /// Rows of activations of all pieces.
+  var rows: Int { stream.count + count * keptPrefixLength }
 
   /// The stream's tokens of a piece.
   func tokens(of piece: Int) -> Range<Int> {
     piece * context..<min((piece + 1) * context, stream.count)
   }
 
-  /// The pieces that some tokens of the stream lie in.
-  func pieces(of tokens: Range<Int>) -> Range<Int> {
-    tokens.isEmpty
-      ? 0..<0 : tokens.lowerBound / context..<(tokens.upperBound - 1) / context + 1
+  /// The rows of a piece.
+  func rows(of piece: Int) -> Range<Int> {
+    piece * rowsPerPiece..<min((piece + 1) * rowsPerPiece, rows)
+  }
+
+  /// The pieces that some rows lie in.
+  func pieces(of rows: Range<Int>) -> Range<Int> {
+    rows.isEmpty
+      ? 0..<0 : rows.lowerBound / rowsPerPiece..<(rows.upperBound - 1) / rowsPerPiece + 1
   }
 
   /// The sequences of some pieces.
@@ -84,8 +105,8 @@ struct TokenPieces: Sendable {
       })
   }
 
-  /// The rows of a batch that belong to tokens of the stream.
+  /// The rows of a batch whose activations count, those of a sequence for each of its pieces.
   func ownRows(_ batch: TokenBatch) -> [Range<Int>] {
-    batch.sequences.map { $0.lowerBound + prefixLength..<$0.upperBound }
+    batch.sequences.map { $0.lowerBound + prefixLength - keptPrefixLength..<$0.upperBound }
   }
 }

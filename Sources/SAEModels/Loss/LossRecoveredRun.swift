@@ -6,7 +6,8 @@ public typealias Splice = (_ activations: Matrix) throws -> Matrix
 /// Measures the loss that reconstructions recover, on a stream of tokens.
 ///
 /// At every token of the stream the activations are replaced: by a reconstruction, by zeros, by their
-/// mean. The prefix of a sequence keeps its own in all three. Layers before the place run once for
+/// mean. The prefix of a sequence keeps its own in all three, unless ``PieceOptions/keepsPrefix``
+/// counts it among the tokens. Layers before the place run once for
 /// all, layers behind it once for each.
 ///
 /// Source: Bricken et al. 2023, "Towards Monosemanticity", section on automated evaluation; the score

@@ -44,6 +44,8 @@ public enum ModelError: Error, Equatable, Sendable {
   case noBeginningOfSequence(model: String)
   /// Options that contradict each other or the model.
   case invalidOption(name: String, expected: String, found: String)
+  /// An activation is NaN, infinite, or larger than the type that it is to be stored in can hold.
+  case notStorable(hook: String, row: Int, expected: String, found: String)
   /// A shard on disk was made with other settings than those in force.
   case shardDiffers(file: String, field: String, expected: String, found: String)
 }
@@ -97,6 +99,8 @@ extension ModelError: CustomStringConvertible, LocalizedError {
       "\(model): expected a beginning-of-sequence token in its configuration, found none"
     case .invalidOption(let name, let expected, let found):
       "\(name): expected \(expected), found \(found)"
+    case .notStorable(let hook, let row, let expected, let found):
+      "\(hook), row \(row): expected activations of \(expected), found \(found)"
     case .shardDiffers(let file, let field, let expected, let found):
       "\(file): \(field): expected \(expected), found \(found)"
     default: "invalid model"
