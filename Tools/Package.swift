@@ -15,12 +15,16 @@ let package = Package(
       dependencies: [
         .product(name: "SAECore", package: "swift-sae"),
         .product(name: "SAEMetrics", package: "swift-sae"),
+        .product(name: "SAEModels", package: "swift-sae"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
     .testTarget(
       name: "SAEToolTests",
-      dependencies: ["sae", .product(name: "SAECore", package: "swift-sae")],
+      dependencies: [
+        "sae", .product(name: "SAECore", package: "swift-sae"),
+        .product(name: "SAEModels", package: "swift-sae"),
+      ],
       swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
   ]
 )

@@ -5,5 +5,8 @@ struct SAECommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sae",
     abstract: "Trains, runs and judges sparse autoencoders on activations of language models.",
-    subcommands: [TrainCommand.self, EvaluateCommand.self, DemoCommand.self])
+    subcommands: [
+      TrainCommand.self, EvaluateCommand.self, HarvestCommand.self, LossRecoveredCommand.self,
+      DemoCommand.self,
+    ])
 }

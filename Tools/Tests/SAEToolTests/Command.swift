@@ -7,6 +7,10 @@ struct Command {
   let output: String
   let errors: String
 
+  /// Beside the tests.
+  static let executable = URL(fileURLWithPath: CommandLine.arguments[0])
+    .deletingLastPathComponent().appendingPathComponent("sae")
+
   /// The errors without the progress that is told before them.
   var errorLines: [Substring] {
     errors.split(separator: "\n").filter { $0.hasPrefix("Error") || $0.contains("expected") }
@@ -26,8 +30,7 @@ struct Command {
 
   init(_ arguments: [String]) throws {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
-      .deletingLastPathComponent().appendingPathComponent("sae")
+    process.executableURL = Command.executable
     process.arguments = arguments
     // Through files: a pipe that nobody reads while the process runs can fill up.
     let folder = try ScratchFolder()

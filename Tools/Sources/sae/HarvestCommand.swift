@@ -1,0 +1,71 @@
+import ArgumentParser
+import Foundation
+import SAECore
+import SAEModels
+
+struct HarvestCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "harvest", abstract: "Writes a language model's activations on a file of tokens.",
+    discussion: """
+      The stream is cut into sequences, each run behind a beginning-of-sequence token whose own \
+      activation is left out: row i belongs to token i. Shards of equal length go into the \
+      directory as activations-00000.safetensors and so on, each with what it was made from in its \
+      metadata. The same command goes on where it was interrupted: shards that are there are kept, \
+      after a check that their settings are the same.
+      """)
+
+  @OptionGroup var model: ModelArguments
+  @Option(
+    help: ArgumentHelp("Tokens: a NumPy file with one row of whole numbers.", valueName: "file"))
+  var tokens: String
+  @Option(help: ArgumentHelp("The directory for the shards.", valueName: "directory"))
+  var out: String
+  @Option(help: ArgumentHelp("Rows of a shard.", valueName: "count"))
+  var tokensPerShard = 1 << 20
+  @Option(help: "The type of the numbers.") var dtype = StoredType.f16
+
+  func validate() throws {
+    _ = try model.directory()
+    _ = try model.place()
+  }
+
+  func run() throws {
+    var isDirectory: ObjCBool = false
+    if FileManager.default.fileExists(atPath: out, isDirectory: &isDirectory),
+      !isDirectory.boolValue
+    {
+      throw ToolError("\(out): expected a directory, found a file")
+    }
+    let harvester = try model.harvester(tokens: tokens)
+    let shards = try HarvestShards(
+      harvester, directory: out, tokensPerShard: tokensPerShard, type: dtype.elementType,
+      producer: "swift-sae \(libraryVersion)")
+    var progress = Progress(total: harvester.tokens)
+    var rate = 0.0
+    var kept = harvester.tokens
+    try shards.write { state in
+      kept = state.kept
+      rate = Double(state.tokens - state.kept) / max(progress.elapsed, 1e-9)
+      if progress.isDue(state.tokens) {
+        progress.show(state.tokens, "tokens  \(grouped(rate)) tokens/s")
+      }
+    }
+    let made = harvester.tokens - kept
+    print(
+      "\(out): \(grouped(Double(harvester.tokens))) rows of \(harvester.width) in \(shards.count) "
+        + "shards, \(harvester.hook.name) of \(harvester.model.name)")
+    print(
+      made == 0
+        ? "nothing was left to do"
+        : "\(grouped(rate)) tokens/s with \(kernelName) kernels on \(Threads.count) threads"
+          + (kept > 0 ? "; \(grouped(Double(kept))) rows were there before" : ""))
+  }
+}
+
+/// The types in which activations can be written.
+enum StoredType: String, ExpressibleByArgument, CaseIterable {
+  case f16
+  case f32
+
+  var elementType: ElementType { self == .f16 ? .f16 : .f32 }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import SAECore
+import SAEModels
+
+/// An autoencoder whose reconstruction takes the activations' place, and how sparse its latents are.
+final class SplicedAutoencoder {
+  let path: String
+  private let autoencoder: any SparseAutoencoder
+  private var active = 0
+  private var tokens = 0
+
+  init(_ path: String, width: Int) throws {
+    self.path = path
+    autoencoder = try SAEArchive.read(path).archive.autoencoder(file: path)
+    guard autoencoder.inputDimension == width, autoencoder.outputDimension == width else {
+      let found =
+        autoencoder.inputDimension == autoencoder.outputDimension
+        ? "\(autoencoder.inputDimension)"
+        : "\(autoencoder.inputDimension) to \(autoencoder.outputDimension)"
+      throw ToolError("\(path): expected an autoencoder of width \(width), found \(found)")
+    }
+  }
+
+  /// Active latents of a token; nil before there was one.
+  var l0: Double? { tokens == 0 ? nil : Double(active) / Double(tokens) }
+
+  func reconstruct(_ activations: Matrix) throws -> Matrix {
+    active += try autoencoder.encode(activations).values.count { $0 != 0 }
+    tokens += activations.rows
+    return try autoencoder.reconstruct(activations)
+  }
+}
+
+/// What `loss-recovered` prints; as JSON, under the names that the field uses.
+struct LossReport: Encodable {
+  let model: String
+  let hook: String
+  let tokens: Int
+  let sequences: Int
+  let predictions: Int
+  let meanOf: String
+  let ceClean: Double
+  let ceZero: Double
+  let ceMean: Double
+  let klZero: Double
+  let klMean: Double
+  let autoencoders: [Spliced]
+
+  /// The model with one autoencoder in the activations' place.
+  struct Spliced: Encodable {
+    let sae: String
+    let l0: Double?
+    let ceSpliced: Double
+    let klSpliced: Double
+    let deltaLoss: Double
+    let lossRecoveredZero: Double?
+    let lossRecoveredMean: Double?
+    let klScoreZero: Double?
+  }
+
+  init?(
+    model: String, hook: String, tokens: Int, meanOf: String,
+    of results: [(autoencoder: SplicedAutoencoder, loss: LossRecovered)]
+  ) {
+    guard let first = results.first?.loss else { return nil }
+    self.model = model
+    self.hook = hook
+    self.tokens = tokens
+    self.meanOf = meanOf
+    sequences = first.sequences
+    predictions = first.predictions
+    ceClean = first.clean
+    ceZero = first.zeroAblated
+    ceMean = first.meanAblated
+    klZero = first.zeroDivergence
+    klMean = first.meanDivergence
+    autoencoders = results.map { autoencoder, loss in
+      Spliced(
+        sae: autoencoder.path, l0: autoencoder.l0, ceSpliced: loss.spliced,
+        klSpliced: loss.splicedDivergence, deltaLoss: loss.deltaLoss,
+        lossRecoveredZero: loss.recoveredFromZero, lossRecoveredMean: loss.recoveredFromMean,
+        klScoreZero: loss.divergenceRecovered)
+    }
+  }
+
+  func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+
+  func lines() -> String {
+    let head = [
+      "\(grouped(Double(predictions))) predictions in \(sequences) sequences, \(hook) of \(model)",
+      "mean ablation with the mean of \(meanOf)",
+    ]
+    func row(
+      _ name: String, _ crossEntropy: Double, _ divergence: Double, _ spliced: Spliced? = nil
+    ) -> [String] {
+      let scores = [
+        spliced?.lossRecoveredZero, spliced?.lossRecoveredMean, spliced?.klScoreZero,
+      ]
+      return [name, fixed(crossEntropy, 4), fixed(divergence, 4)]
+        + (spliced == nil ? ["", "", ""] : scores.map { fixed($0, 4) })
+        + [spliced == nil ? "" : fixed(spliced?.l0, 2)]
+    }
+    let rows =
+      [
+        [
+          "activations", "cross-entropy", "KL", "recovered (zero)", "recovered (mean)",
+          "KL recovered (zero)", "L0",
+        ],
+        row("as they are", ceClean, 0),
+        row("zeros", ceZero, klZero),
+        row("their mean", ceMean, klMean),
+      ] + autoencoders.map { row($0.sae, $0.ceSpliced, $0.klSpliced, $0) }
+    return (head + [table(rows)]).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import SAEModels
+
+/// The options that name a model, a place in it, and how a stream of tokens is run through it; shared
+/// by the commands that run a model.
+struct ModelArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A model's directory in Hugging Face's layout: config.json and safetensors.",
+      valueName: "directory"))
+  var model: String?
+  @Option(help: "The layer behind which activations are taken, counted from 0.") var layer: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The place instead of a layer: blocks.N.hook_resid_pre or blocks.N.hook_resid_post.",
+      valueName: "name"))
+  var hook: String?
+  @Option(help: "Tokens of the stream in a sequence.") var context = 255
+  @Option(
+    help: ArgumentHelp(
+      "What stands before each sequence: a token's id, or none (default: the beginning-of-sequence "
+        + "token of config.json).", valueName: "id"))
+  var bos: BeginningOfSequence?
+  @Flag(help: "Take the activation of the beginning-of-sequence token as well.") var keepBos = false
+  @Option(help: "Sequences that run at a time.") var sequences = 16
+  @Option(help: ArgumentHelp("Use the first tokens of the file alone.", valueName: "count"))
+  var maxTokens: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Precision of the frequencies of rotary positions (default: bfloat16 where config.json names "
+        + "that type, else float32)."))
+  var rotaryFrequencies: RotaryFrequencies?
+
+  func validate() throws {
+    if layer != nil, hook != nil {
+      throw ValidationError("expected --layer or --hook, found both")
+    }
+    if let layer, layer < 0 || layer == .max {
+      throw ValidationError("--layer: expected a layer counted from 0, found \(layer)")
+    }
+    if let maxTokens, maxTokens < 1 {
+      throw ValidationError("--max-tokens: expected a positive number, found \(maxTokens)")
+    }
+  }
+
+  /// The model's directory.
+  func directory() throws -> String {
+    guard let model else { throw ValidationError("--model: expected a directory, found none") }
+    return model
+  }
+
+  /// The place that is named.
+  func place() throws -> HookPoint {
+    if let layer { return .residPost(layer) }
+    guard let hook else { throw ValidationError("expected --layer or --hook, found neither") }
+    return try HookPoint(hook)
+  }
+
+  /// Reads the model.
+  ///
+  /// - Parameter layers: how many of its layers; nil: all.
+  func load(layers: Int? = nil) throws -> any LanguageModel {
+    try LanguageModels.load(
+      directory(), options: ModelOptions(layers: layers, rotaryFrequencies: rotaryFrequencies))
+  }
+
+  /// A file's tokens, as many as are wanted.
+  func stream(_ path: String) throws -> TokenStream {
+    let all = try TokenStream(npy: path)
+    let count = min(all.count, maxTokens ?? all.count)
+    guard count > 0 else {
+      throw ToolError("\(path): expected at least one token, found none")
+    }
+    return all[0..<count]
+  }
+
+  var pieces: PieceOptions {
+    PieceOptions(
+      context: context, prefix: bos?.prefix ?? .beginningOfSequence, keepsPrefix: keepBos,
+      sequencesPerBatch: sequences)
+  }
+
+  /// The activations of a file of tokens at the place; layers behind it are not even read.
+  func harvester(tokens path: String) throws -> ActivationHarvester {
+    let hook = try place()
+    let stream = try stream(path)
+    return try ActivationHarvester(
+      load(layers: hook.depth), at: hook, tokens: stream, options: pieces)
+  }
+}
+
+/// The argument of `--bos`.
+struct BeginningOfSequence: ExpressibleByArgument {
+  let prefix: SequencePrefix
+
+  init?(argument: String) {
+    if argument == "none" {
+      prefix = .none
+    } else if let token = UInt32(argument) {
+      prefix = .token(token)
+    } else {
+      return nil
+    }
+  }
+}
+
+extension RotaryFrequencies: @retroactive ExpressibleByArgument {}
