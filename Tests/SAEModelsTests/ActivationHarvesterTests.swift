@@ -47,6 +47,29 @@ struct ActivationHarvesterTests {
     }
   }
 
+  /// Each piece begins with a row of its prefix, whatever rows are asked for.
+  @Test(arguments: [1, 3]) func prefixesCanBeKept(sequencesPerBatch: Int) throws {
+    let harvester = try ActivationHarvester(
+      model, at: .residPost(1), tokens: TokenStream(tokens),
+      options: PieceOptions(
+        context: 10, keepsPrefix: true, sequencesPerBatch: sequencesPerBatch))
+    #expect(harvester.tokens == 114 && harvester.blockTokens == 11)
+    let all = try harvester.matrix(rows: 0..<114)
+    let expected = try stride(from: 0, to: 103, by: 10).flatMap { first in
+      let sequence = [1] + tokens[first..<min(first + 10, 103)]
+      return try model.activations(at: .residPost(1), of: TokenBatch([sequence])).array
+    }
+    #expect(all.array == expected)
+    let parts = [5..<40, 110..<114, 11..<12]
+    #expect(
+      try harvester.matrix(rows: parts).array == parts.flatMap { Matrix(all[rows: $0]).array })
+    // Without a prefix there is nothing to keep.
+    let bare = try ActivationHarvester(
+      model, at: .residPost(1), tokens: TokenStream(tokens),
+      options: PieceOptions(context: 10, prefix: .none, keepsPrefix: true))
+    #expect(bare.tokens == 103)
+  }
+
   @Test func refusesOptions() throws {
     func harvest(
       _ options: PieceOptions, hook: HookPoint = .residPost(0)
@@ -79,10 +102,15 @@ struct ActivationHarvesterTests {
     let outside = try ActivationHarvester(
       model, at: .residPost(0), tokens: TokenStream([3, 40]))
     #expect(
-      throws: ModelError.tokenOutsideVocabulary(
-        sequence: 0, position: 2, vocabularySize: 37, found: 40)
+      throws: ModelError.wrongTokens(
+        file: "tokens", expected: "ids below 37", found: "40 at token 1")
     ) {
       try outside.matrix(rows: 0..<2)
+    }
+    #expect(
+      throws: ModelError.invalidOption(name: "prefix", expected: "an id below 37", found: "37")
+    ) {
+      try harvest(PieceOptions(prefix: .token(37)))
     }
   }
 

@@ -126,6 +126,49 @@ struct HarvestShardsTests {
     }
   }
 
+  /// Files that a killed harvest left half written go, and nobody else's.
+  @Test func leftoversAreRemoved() throws {
+    try shards().write()
+    let shard = "\(directory)/activations-00001.safetensors"
+    try FileManager.default.moveItem(
+      atPath: shard, toPath: "\(directory)/.activations-00001.safetensors.1abc.partial")
+    let other = "\(directory)/.activations-00001.safetensors-other.1abc.partial"
+    try Data().write(to: URL(fileURLWithPath: other))
+    try shards().write()
+    #expect(try names().filter { $0.hasPrefix(".") } == [(other as NSString).lastPathComponent])
+    #expect(FileManager.default.fileExists(atPath: shard))
+  }
+
+  /// What F16 would turn into infinity is refused, and leaves nothing; F32 holds it.
+  @Test func refusesWhatCannotBeStored() throws {
+    var sizes = RandomCheckpoint.Sizes()
+    sizes.layers = 1
+    let checkpoint = try RandomCheckpoint(sizes)
+    let path = checkpoint.file("model.safetensors")
+    let old = try SafetensorsFile(path)
+    let all = old.tensors.map { ($0, $0.floats()) }
+    var writer = try SafetensorsWriter(
+      path, all.map { TensorDeclaration($0.0.name, .f32, $0.0.shape) })
+    for (tensor, values) in all {
+      let factor: Float = tensor.name == "model.embed_tokens.weight" ? 1e5 : 1
+      try writer.append(values.map { factor * $0 }, to: tensor.name)
+    }
+    try writer.finish()
+    let loud = try ActivationHarvester(
+      LanguageModels.load(checkpoint.directory), at: .residPost(0),
+      tokens: TokenStream(Gemma2Tests.tokens(103, below: 37, seed: 4)),
+      options: PieceOptions(context: 10))
+    do {
+      try shards(type: .f16, of: loud).write()
+      Issue.record("wrote infinity")
+    } catch ModelError.notStorable(let hook, let row, let expected, _) {
+      #expect(hook == "blocks.0.hook_resid_post" && row == 0)
+      #expect(expected == "at most 65504.0 (F16)")
+    }
+    #expect(try names().isEmpty)
+    #expect(throws: Never.self) { try shards(of: loud).write() }
+  }
+
   @Test func refusesOptions() {
     #expect(
       throws: ModelError.invalidOption(

@@ -37,6 +37,7 @@ struct TokenPieces: Sendable {
   let prefix: UInt32?
   let keepsPrefix: Bool
   let piecesPerBatch: Int
+  private let vocabularySize: Int
 
   /// - Throws: ``ModelError`` if an option is not positive, a sequence would be longer than the model
   ///   has positions, or the model names no beginning-of-sequence token.
@@ -52,6 +53,11 @@ struct TokenPieces: Sendable {
           throw .noBeginningOfSequence(model: model.name)
         }
       }
+    vocabularySize = model.vocabularySize
+    if let prefix, prefix >= vocabularySize {
+      throw .invalidOption(
+        name: "prefix", expected: "an id below \(vocabularySize)", found: "\(prefix)")
+    }
     let room = model.maximumContext - (prefix == nil ? 0 : 1)
     guard options.context > 0, options.context <= room else {
       throw .invalidOption(
@@ -98,10 +104,20 @@ struct TokenPieces: Sendable {
   }
 
   /// The sequences of some pieces.
+  ///
+  /// - Throws: ``ModelError/wrongTokens(file:expected:found:)`` if an id lies outside the vocabulary,
+  ///   and what keeps tokens from being read.
   func batch(_ pieces: some Sequence<Int>) throws -> TokenBatch {
     try TokenBatch(
       pieces.map { piece in
-        (prefix.map { [$0] } ?? []) + (try stream.tokens(tokens(of: piece)))
+        let place = tokens(of: piece)
+        let ids = try stream.tokens(place)
+        if let index = ids.firstIndex(where: { $0 >= vocabularySize }) {
+          throw ModelError.wrongTokens(
+            file: stream.name, expected: "ids below \(vocabularySize)",
+            found: "\(ids[index]) at token \(place.lowerBound + index)")
+        }
+        return (prefix.map { [$0] } ?? []) + ids
       })
   }
 

@@ -13,8 +13,12 @@ struct TrainingRunOptions: ParsableArguments {
       valueName: "coefficient"))
   var sparsity: Double?
   @Option(help: "Steps to train for.") var steps: Int?
-  @Option(help: ArgumentHelp("Tokens to train for, instead of steps.", valueName: "count"))
-  var tokens: Int?
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "A whole number: tokens to train for, instead of steps. Else, with --model, the NumPy file of "
+        + "tokens to run it on.", valueName: "count or file"))
+  var tokens: [TokensArgument] = []
   @Option(help: "Tokens a step.") var batch = 4096
   @Option(
     name: .customLong("lr"),
@@ -28,10 +32,14 @@ struct TrainingRunOptions: ParsableArguments {
   @Option(help: "Equal seeds give equal bits.") var seed: UInt64 = 0
 
   func validate() throws {
-    if steps != nil, tokens != nil {
+    let counts = tokens.compactMap(\.count)
+    guard counts.count <= 1, tokens.count - counts.count <= 1 else {
+      throw ValidationError("--tokens: expected one number and one file at most")
+    }
+    if steps != nil, !counts.isEmpty {
       throw ValidationError("expected --steps or --tokens, found both")
     }
-    for (name, value) in [("steps", steps), ("tokens", tokens), ("batch", batch), ("k", k)] {
+    for (name, value) in [("steps", steps), ("tokens", counts.first), ("batch", batch), ("k", k)] {
       if let value, value < 1 {
         throw ValidationError("--\(name): expected a positive number, found \(value)")
       }
@@ -49,9 +57,13 @@ struct TrainingRunOptions: ParsableArguments {
     }
   }
 
+  /// The file of tokens for a model.
+  var tokensFile: String? { tokens.lazy.compactMap(\.file).first }
+
   /// The options of the library for a source of so many tokens: without a length, ten epochs.
   func options(sourceTokens: Int) -> TrainingOptions {
-    let count = steps ?? max(1, (tokens ?? 10 * sourceTokens) / batch)
+    let count =
+      steps ?? max(1, (tokens.lazy.compactMap(\.count).first ?? 10 * sourceTokens) / batch)
     var options = TrainingOptions(steps: count)
     options.batchTokens = batch
     options.learningRate = learningRate
@@ -64,13 +76,15 @@ struct TrainingRunOptions: ParsableArguments {
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Trains a sparse autoencoder on files of activations.",
+    commandName: "train",
+    abstract: "Trains a sparse autoencoder on files of activations, or on a model's.",
     discussion: """
-      The result is a directory in SAELens' layout, for activations as the files have them. Rows \
+      With --model the model runs on the file of tokens while the autoencoder trains, and \
+      activations are not stored. The result is a directory in SAELens' layout, for activations as the files or the model have them. Rows \
       are shuffled, scaled to a mean norm of √width, and each is seen once an epoch.
       """)
 
-  @OptionGroup var input: ActivationOptions
+  @OptionGroup var input: TrainingSource
   @Option(help: "The variant to train.") var architecture = Architecture.topk
   @Option(help: "Latents of the dictionary.") var latents: Int
   @OptionGroup var training: TrainingRunOptions
@@ -80,12 +94,14 @@ struct TrainCommand: ParsableCommand {
   var out: String
   @Flag(help: "Let the new directory take the place of an old one.") var force = false
 
+  func validate() throws { try input.check(tokens: training.tokensFile) }
+
   func run() throws {
     guard latents > 0 else {
       throw ValidationError("--latents: expected a positive number, found \(latents)")
     }
     try OutputDirectory.check(out, replacing: force)
-    let source = try input.source()
+    let source = try input.source(tokens: training.tokensFile)
     let options = training.options(sourceTokens: source.tokens)
     switch architecture {
     case .topk:
@@ -132,6 +148,9 @@ struct TrainCommand: ParsableCommand {
     archive.metadata["training_steps"] = .integer(run.trainer.step)
     archive.metadata["seed"] = .string("\(training.seed)")
     archive.metadata["activation_scale"] = .double(run.scale)
+    for (key, value) in try input.metadata(tokens: training.tokensFile) {
+      archive.metadata[key] = value
+    }
     try archive.write(to: out, replacing: force)
     print(
       "\(out): \(architecture.rawValue), \(source.width) → \(latents), "

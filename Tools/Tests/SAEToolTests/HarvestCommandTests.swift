@@ -132,7 +132,9 @@ import Testing
     let cases: [(arguments: [String], words: [String])] = [
       (["--layer", "3"], ["blocks.3.hook_resid_post", "3 layers"]),
       (["--hook", "blocks.1.mlp"], ["found \"blocks.1.mlp\""]),
-      (["--layer", "1", "--tokens", outside], ["below 50, found 50"]),
+      (
+        ["--layer", "1", "--tokens", outside], ["outside.npy", "below 50", "found 50 at token 45"]
+      ),
       (["--layer", "1", "--tokens", empty], ["empty.npy", "at least one token"]),
       (["--layer", "1", "--tokens", folder.file("none.npy")], ["none.npy"]),
       (["--layer", "1", "--tokens", model + "/model.safetensors"], ["model.safetensors"]),
@@ -140,7 +142,7 @@ import Testing
       (["--layer", "1", "--model", folder.file("none")], ["config.json"]),
       (["--layer", "1", "--model", silent], ["beginning-of-sequence"]),
       (["--layer", "1", "--context", "64"], ["context", "1 to 63", "found 64"]),
-      (["--layer", "1", "--bos", "50"], ["below 50, found 50"]),
+      (["--layer", "1", "--bos", "50"], ["prefix", "below 50", "found 50"]),
       (["--layer", "1", "--tokens-per-shard", "0"], ["tokensPerShard", "found 0"]),
       (["--layer", "1", "--out", folder.file("file")], ["file: expected a directory"]),
       (["--layer", "1", "--model", loud], ["row 0", "at most 65504.0", "found"]),

@@ -1,0 +1,159 @@
+import Foundation
+import SAECore
+import SAEModels
+import Testing
+
+@Suite struct LossRecoveredCommandTests {
+  let folder: ScratchFolder
+  let model: String
+  let tokens: String
+
+  init() throws {
+    folder = try ScratchFolder()
+    model = try folder.writeModel()
+    tokens = try folder.writeTokens(count: 90)
+  }
+
+  /// Trains an autoencoder of a width.
+  func autoencoder(_ name: String, width: Int = 12) throws -> String {
+    let activations = try folder.writeActivations("\(name).safetensors", width: width)
+    let run = try Command(
+      ["train", "--activations", activations, "--out", folder.file(name)] + TrainCommandTests.small)
+    #expect(run.status == 0, "\(run.errors)")
+    return folder.file(name)
+  }
+
+  func measure(_ arguments: [String]) throws -> Command {
+    try Command(
+      ["loss-recovered", "--model", model, "--tokens", tokens, "--context", "20"] + arguments)
+  }
+
+  func json(_ arguments: [String]) throws -> [String: Any] {
+    let run = try measure(arguments + ["--json"])
+    #expect(run.status == 0, "\(run.errors)")
+    return try #require(
+      try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+  }
+
+  /// The command prints what the library measures.
+  @Test func everyAutoencoderIsMeasured() throws {
+    let paths = [try autoencoder("a"), try autoencoder("b", width: 12)]
+    let loaded = try LanguageModels.load(model)
+    let harvester = try ActivationHarvester(
+      loaded, at: .residPost(1), tokens: TokenStream(npy: tokens),
+      options: PieceOptions(context: 20))
+    let rows = try harvester.matrix(rows: 0..<90)
+    let run = try LossRecoveredRun(
+      loaded, at: .residPost(1), tokens: TokenStream(npy: tokens),
+      mean: rows.columnSums().map { Float($0 / 90) }, options: PieceOptions(context: 20))
+    let autoencoders = try paths.map { try SAEArchive.read($0).archive.autoencoder(file: $0) }
+    let expected = try run.evaluate(
+      autoencoders.map { autoencoder in { try autoencoder.reconstruct($0) } })
+
+    let found = try json(["--layer", "1", "--sae"] + paths)
+    #expect(found["predictions"] as? Int == 90 && found["sequences"] as? Int == 5)
+    /// Reading a number from JSON may round it once more.
+    func compare(_ found: Any?, _ expected: Double?, _ name: String) throws {
+      let (found, expected) = (try #require(found as? Double), try #require(expected))
+      #expect(abs(found - expected) <= 1e-14 * abs(expected), "\(name)")
+    }
+    try compare(found["ce_clean"], expected[0].clean, "clean")
+    try compare(found["ce_zero"], expected[0].zeroAblated, "zero")
+    try compare(found["ce_mean"], expected[0].meanAblated, "mean")
+    try compare(found["kl_zero"], expected[0].zeroDivergence, "zero, KL")
+    try compare(found["kl_mean"], expected[0].meanDivergence, "mean, KL")
+    let all = try #require(found["autoencoders"] as? [[String: Any]])
+    #expect(all.count == 2)
+    for (index, one) in all.enumerated() {
+      #expect(one["sae"] as? String == paths[index])
+      try compare(one["ce_spliced"], expected[index].spliced, "spliced")
+      try compare(one["kl_spliced"], expected[index].splicedDivergence, "spliced, KL")
+      try compare(one["delta_loss"], expected[index].deltaLoss, "delta")
+      try compare(one["loss_recovered_zero"], expected[index].recoveredFromZero, "zero, score")
+      try compare(one["loss_recovered_mean"], expected[index].recoveredFromMean, "mean, score")
+      try compare(one["kl_score_zero"], expected[index].divergenceRecovered, "KL, score")
+      let active = try autoencoders[index].encode(rows).values.count { $0 != 0 }
+      try compare(one["l0"], Double(active) / 90, "L0")
+    }
+    let table = try measure(["--layer", "1", "--sae"] + paths)
+    #expect(table.status == 0 && table.output.contains("recovered (zero)"))
+    #expect(table.output.contains(paths[1]))
+  }
+
+  @Test func theMeanMayComeFromOtherActivations() throws {
+    let path = try autoencoder("a")
+    let own = try json(["--layer", "1", "--sae", path])
+    let other = try folder.writeActivations("mean.safetensors", width: 12)
+    let found = try json(["--layer", "1", "--sae", path, "--mean-from", other])
+    #expect(found["ce_mean"] as? Double != own["ce_mean"] as? Double)
+    #expect(found["ce_zero"] as? Double == own["ce_zero"] as? Double)
+    #expect(found["mean_of"] as? String == other)
+    let kept = try json(["--layer", "1", "--sae", path, "--keep-bos"])
+    #expect(kept["ce_zero"] as? Double != own["ce_zero"] as? Double)
+  }
+
+  @Test func failuresSayWhatIsWrong() throws {
+    let path = try autoencoder("a")
+    let narrow = try autoencoder("narrow", width: 8)
+    let other = try folder.writeActivations("other.safetensors", width: 9)
+    let cases: [(arguments: [String], words: [String])] = [
+      (
+        ["--layer", "1", "--sae", narrow], ["narrow: expected an autoencoder of width 12, found 8"]
+      ),
+      (["--layer", "3", "--sae", path], ["blocks.3.hook_resid_post", "3 layers"]),
+      (["--layer", "1", "--sae", folder.file("none")], ["none"]),
+      (["--layer", "1", "--sae", path, "--mean-from", other], ["width 12, found 9"]),
+      (
+        ["--layer", "1", "--sae", path, "--context", "1", "--bos", "none"],
+        ["sequences with a token to predict"]
+      ),
+    ]
+    for (arguments, words) in cases {
+      let run = try measure(arguments)
+      #expect(run.status == 1, "\(arguments): \(run.errors)")
+      for word in words { #expect(run.errors.contains(word), "\(arguments): \(run.errors)") }
+    }
+    #expect(try measure(["--layer", "1"]).status == 64)
+    #expect(try measure(["--sae", path]).status == 64)
+  }
+
+  /// Figures that another implementation computed, to three decimals. Those were made with rotary
+  /// frequencies in float32, ours as the model's configuration says: a few of the latents that are
+  /// close to their threshold differ.
+  @Test(.enabled(if: Lab.isPresent)) func agreesWithTheLab() throws {
+    let run = try Command([
+      "loss-recovered", "--model", Lab.path("model"), "--sae", Lab.path("saes/topk"),
+      Lab.path("saes/jumprelu"), "--layer", "4", "--tokens", Lab.path("tokens/med_dev.npy"),
+      "--max-tokens", "20400", "--mean-from", Lab.path("activations/med_train.safetensors"),
+      "--json",
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    func object(_ data: Data) throws -> [String: Any] {
+      try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    }
+    let found = try object(Data(run.output.utf8))
+    let expected = try object(
+      Data(contentsOf: URL(fileURLWithPath: Lab.path("expected/loss_recovered.json"))))
+    func compare(
+      _ found: [String: Any], _ name: String, _ expected: [String: Any], _ field: String,
+      within bound: Double = 5e-4
+    ) throws {
+      let difference = abs(
+        try #require(found[name] as? Double) - (try #require(expected[field] as? Double)))
+      #expect(difference < bound, "\(name)")
+    }
+    for (name, field) in [
+      ("ce_clean", "clean"), ("ce_zero", "zero"), ("ce_mean", "mean"), ("kl_zero", "zero_kl"),
+      ("kl_mean", "mean_kl"),
+    ] { try compare(found, name, expected, field) }
+    let all = try #require(found["autoencoders"] as? [[String: Any]])
+    for (one, name) in zip(all, ["topk", "jumprelu"]) {
+      let figures = try #require(expected[name] as? [String: Any])
+      for (name, field) in [
+        ("ce_spliced", "spliced"), ("kl_spliced", "kl"),
+        ("loss_recovered_zero", "recovered_zero"), ("loss_recovered_mean", "recovered_mean"),
+      ] { try compare(one, name, figures, field) }
+      try compare(one, "l0", figures, "l0", within: 5e-3)
+    }
+  }
+}
