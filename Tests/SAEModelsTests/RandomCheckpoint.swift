@@ -66,7 +66,7 @@ final class RandomCheckpoint {
 
   func file(_ name: String) -> String { "\(directory)/\(name)" }
 
-  func writeConfiguration(_ changes: [String: Any]) throws {
+  func writeConfiguration(_ changes: [String: Any], without missing: [String] = []) throws {
     var fields: [String: Any] = [
       "architectures": ["Gemma2ForCausalLM"], "vocab_size": sizes.vocabulary,
       "hidden_size": sizes.width, "intermediate_size": sizes.hidden,
@@ -79,6 +79,7 @@ final class RandomCheckpoint {
       "hidden_activation": "gelu_pytorch_tanh", "rms_norm_eps": 1e-5,
     ]
     for (field, value) in changes { fields[field] = value }
+    for field in missing { fields[field] = nil }
     try JSONSerialization.data(withJSONObject: fields)
       .write(to: URL(fileURLWithPath: file("config.json")))
   }

@@ -127,7 +127,9 @@ public struct Gemma2Configuration: Sendable, Equatable {
     try fields.require("attention_bias", .bool(false))
     try fields.require("tie_word_embeddings", .bool(true))
     try fields.require("use_bidirectional_attention", .bool(false))
-    try fields.require("partial_rotary_factor", .number("1.0"))
+    if let factor = fields["partial_rotary_factor"], factor != .null, factor.asDouble != 1 {
+      throw fields.unsupported("partial_rotary_factor", "1")
+    }
     try fields.require("quantization_config", .null)
   }
 }
