@@ -14,6 +14,7 @@ let package = Package(
       dependencies: [
         .product(name: "SAECore", package: "swift-sae"),
         .product(name: "SAEMetrics", package: "swift-sae"),
+        .product(name: "SAEModels", package: "swift-sae"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")])

@@ -7,6 +7,8 @@ a time, and only one side works at any moment.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import pathlib
 import shlex
 import subprocess
@@ -22,6 +24,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 # An encoder, its gradients, and the square everybody quotes; m × n × k.
 GEMM_SHAPES = ((4096, 16384, 768), (4096, 768, 16384), (2048, 8192, 384), (2048, 2048, 2048))
 SAE_SIZE = {"width": 768, "latents": 16384, "k": 64, "batch": 4096}
+# Gemma-2 caps attention's scores, for which not every implementation of attention has a way.
+HARVEST_SETTINGS = (
+    ("eager", "float32"),
+    ("sdpa", "float32"),
+    ("flex_attention", "float32"),
+    ("eager", "bfloat16"),
+)
+HARVEST_BATCHES = (16, 64)
 LIBRARIES = ("saelens", "dictionary_learning", "sparsify")
 VARIANTS = ("topk", "batchtopk", "matryoshka", "jumprelu", "gated", "relu")
 
@@ -189,6 +199,44 @@ def compare_encode(comparison: Comparison, options: argparse.Namespace, facts: F
     return [*rows, [size, *cells, number(product)]]
 
 
+def compare_harvest(comparison: Comparison, options: argparse.Namespace, facts: Facts) -> Rows:
+    """A language model up to a layer: tokens/s and peak memory, every setting in its own process.
+
+    The mean norm of the last batch stands beside them: all sides compute the same activations.
+    """
+    rows = [
+        ["harvest", "sequences at a time", "tokens/s", "ours to it", "peak MB", "beyond the weights"]
+        + ["mean norm"]
+    ]
+    base: dict[str, Any] = {"job": "harvest", "layer": options.layer, "pieces": options.pieces}
+    base |= {"model": str(options.model), "tokens": str(options.tokens)}
+    threads = facts["peers"].get("threads")
+    with contextlib.ExitStack() as stack:
+        job = base | {"library": "ours", "sequences": options.sequences, "threads": threads}
+        ours = Contender("ours", stack.enter_context(comparison.ours()), job)
+        contenders = [ours]
+        for attention, dtype in HARVEST_SETTINGS:
+            for sequences in HARVEST_BATCHES:
+                job = base | {"library": "transformers", "sequences": sequences}
+                job |= {"attention": attention, "dtype": dtype}
+                name = f"transformers, {attention}, {dtype}"
+                contenders.append(Contender(name, stack.enter_context(comparison.peer()), job))
+        comparison.run(contenders, f"layer {options.layer}")
+        for contender in contenders:
+            if contender.failure:
+                continue
+            speed, used = tokens_per_second(contender), peak_memory(contender)
+            weights = contender.median("weight_bytes")
+            beyond = used - weights if used is not None and weights is not None else None
+            rows.append(
+                [contender.name, str(contender.job["sequences"]), number(speed)]
+                + [number(ratio(tokens_per_second(ours), speed), ".2f", "×")]
+                + [number(ratio(used, 1e6)), number(ratio(beyond, 1e6))]
+                + [number(contender.median("mean_norm"), ".2f")]
+            )
+    return rows
+
+
 def tokens_per_second(contender: Contender) -> float | None:
     return ratio(contender.median("tokens"), contender.median("seconds"))
 
@@ -233,6 +281,16 @@ def parse() -> argparse.Namespace:
     encode = commands.add_parser("encode", parents=[shared], help="the encoder alone")
     encode.add_argument("--rounds", type=int, default=7)
     encode.set_defaults(compare=compare_encode, unit="tokens/s, product and selection")
+
+    lab = pathlib.Path(os.environ.get("SAE_LAB", HERE.parent.parent.parent / "shared" / "lab"))
+    harvest = commands.add_parser("harvest", parents=[shared], help="a language model to a layer")
+    harvest.add_argument("--rounds", type=int, default=5)
+    harvest.add_argument("--model", type=pathlib.Path, default=lab / "model")
+    harvest.add_argument("--tokens", type=pathlib.Path, default=lab / "tokens" / "med_dev.npy")
+    harvest.add_argument("--layer", type=int, default=4)
+    harvest.add_argument("--sequences", type=int, default=16, help="ours runs at a time")
+    harvest.add_argument("--pieces", type=int, default=64, help="sequences in one measurement")
+    harvest.set_defaults(compare=compare_harvest, unit="tokens/s, sequences of 255 tokens and one")
 
     options = parser.parse_args()
     for name, known in (("variants", VARIANTS), ("libraries", LIBRARIES)):

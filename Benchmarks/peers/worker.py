@@ -111,6 +111,13 @@ def prepare_encoding(job: Job) -> Callable[[], Answer]:
     return run
 
 
+def prepare_harvest(job: Job) -> Callable[[], Answer]:
+    """A prepared language model that is run up to a layer."""
+    import harvesters
+
+    return harvesters.prepare(job)
+
+
 def prepare_training(job: Job) -> Callable[[], Answer]:
     """A prepared trainer; every call takes ``steps`` steps and says how sparse its latents are."""
     import torch
@@ -143,6 +150,7 @@ PREPARATIONS: dict[tuple[str, str], Callable[[Job], Callable[[], Answer]]] = {
     ("gemm", "torch"): product_with_torch,
     ("gemm", "numpy"): product_with_numpy,
     ("encode", "torch"): prepare_encoding,
+    ("harvest", "transformers"): prepare_harvest,
     ("train", "saelens"): prepare_training,
     ("train", "dictionary_learning"): prepare_training,
     ("train", "sparsify"): prepare_training,
@@ -195,7 +203,7 @@ def describe() -> Answer:
     numpy is loaded before PyTorch: OpenBLAS chooses its kernels while it is loaded, and that choice
     should be the one it makes in a program that only uses numpy.
     """
-    packages = ("torch", "numpy", "sae-lens", "dictionary-learning", "eai-sparsify")
+    packages = ("torch", "numpy", "transformers", "sae-lens", "dictionary-learning", "eai-sparsify")
     answer: Answer = {"python": platform.python_version()}
     for package in packages:
         try:

@@ -9,5 +9,8 @@ struct SAEBenchmarks: ParsableCommand {
       Figures are medians over rounds that alternate between what is compared. Beside PyTorch's \
       libraries: Benchmarks/peers/run.sh.
       """,
-    subcommands: [GEMMCommand.self, TrainCommand.self, EncodeCommand.self, WorkerCommand.self])
+    subcommands: [
+      GEMMCommand.self, TrainCommand.self, EncodeCommand.self, HarvestCommand.self,
+      WorkerCommand.self,
+    ])
 }

@@ -35,6 +35,11 @@ struct Job: Decodable, Equatable {
   var latents: Int?
   var batch: Int?
   var steps: Int?
+  var model: String?
+  var tokens: String?
+  var layer: Int?
+  var sequences: Int?
+  var pieces: Int?
 }
 
 /// Keeps the subject of the last job, so that only measurements follow the first.
@@ -44,6 +49,7 @@ struct Worker {
     case gemm(GEMMSubject)
     case train(TrainSubject)
     case encode(EncodeSubject)
+    case harvest(HarvestSubject)
   }
 
   private var subject = Subject.none
@@ -85,8 +91,14 @@ struct Worker {
         try EncodeSubject(
           width: try need(job.width, "width"), latents: try need(job.latents, "latents"),
           k: try need(job.k, "k"), batch: try need(job.batch, "batch")))
+    case "harvest":
+      return .harvest(
+        try HarvestSubject(
+          model: try need(job.model, "model"), tokens: try need(job.tokens, "tokens"),
+          layer: try need(job.layer, "layer"), sequences: try need(job.sequences, "sequences"),
+          pieces: try need(job.pieces, "pieces")))
     default:
-      throw ValidationError("job: expected gemm, train, encode, peak, info or memory")
+      throw ValidationError("job: expected gemm, train, encode, harvest, peak, info or memory")
     }
   }
 
@@ -106,6 +118,13 @@ struct Worker {
       ]
     case .encode(let encoding):
       return ["seconds": try encoding.measure(), "tokens": encoding.batch]
+    case .harvest(var harvest):
+      subject = .none
+      defer { subject = .harvest(harvest) }
+      return [
+        "seconds": try harvest.measure(), "tokens": harvest.tokens,
+        "mean_norm": harvest.meanNorm, "weight_bytes": harvest.weightBytes,
+      ]
     }
   }
 
