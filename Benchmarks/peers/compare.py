@@ -205,8 +205,8 @@ def compare_harvest(comparison: Comparison, options: argparse.Namespace, facts: 
     The mean norm of the last batch stands beside them: all sides compute the same activations.
     """
     rows = [
-        ["harvest", "sequences at a time", "tokens/s", "ours to it", "peak MB", "beyond the weights"]
-        + ["mean norm"]
+        ["harvest", "sequences at a time", "tokens/s", "ours to it", "peak MB"]
+        + ["beyond the weights", "mean norm"]
     ]
     base: dict[str, Any] = {"job": "harvest", "layer": options.layer, "pieces": options.pieces}
     base |= {"model": str(options.model), "tokens": str(options.tokens)}

@@ -111,6 +111,12 @@ struct HarvestShardsTests {
       tokens: TokenStream(Gemma2Tests.tokens(104, below: 37, seed: 4)),
       options: PieceOptions(context: 10))
     try differs("stream_tokens", shards(of: longer))
+    var tokens = Gemma2Tests.tokens(103, below: 37, seed: 4)
+    tokens[102] = (tokens[102] + 1) % 37
+    let edited = try ActivationHarvester(
+      harvester.model, at: .residPost(1), tokens: TokenStream(tokens),
+      options: PieceOptions(context: 10))
+    try differs("tokens_hash", shards(of: edited))
   }
 
   @Test func refusesAHole() throws {

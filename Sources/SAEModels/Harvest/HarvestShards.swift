@@ -74,7 +74,7 @@ public struct HarvestShards: Sendable {
       var writer = try SafetensorsWriter(
         path(shard),
         [TensorDeclaration(HarvestShards.tensor, type, [rows(shard).count, harvester.width])],
-        metadata: metadata(shard))
+        metadata: try metadata(shard))
       for batch in batches(rows(shard)) {
         let activations = try harvester.matrix(rows: batch)
         try check(activations, from: batch.lowerBound)
@@ -100,7 +100,7 @@ public struct HarvestShards: Sendable {
   }
 
   /// What a shard was made from and how; equal for a shard that can be kept, but for the producer.
-  func metadata(_ shard: Int) -> [String: String] {
+  func metadata(_ shard: Int) throws -> [String: String] {
     let pieces = harvester.pieces
     return [
       "model": harvester.model.name,
@@ -108,8 +108,10 @@ public struct HarvestShards: Sendable {
       "hook": harvester.hook.name,
       "context": "\(pieces.context)", "prefix": pieces.prefix.map { "\($0)" } ?? "none",
       "prefix_activations": pieces.keepsPrefix ? "kept" : "left out",
-      "tokens": pieces.stream.name, "stream_tokens": "\(pieces.stream.count)",
+      "tokens": pieces.stream.name.split(separator: "/").last.map(String.init) ?? "tokens",
+      "stream_tokens": "\(pieces.stream.count)",
       "total_rows": "\(harvester.tokens)", "first_row": "\(rows(shard).lowerBound)",
+      "tokens_hash": String(try pieces.hash(ofPieces: pieces.pieces(of: rows(shard))), radix: 16),
       "producer": producer,
     ]
   }
@@ -132,15 +134,6 @@ public struct HarvestShards: Sendable {
 
   private func check(_ shard: Int) throws {
     let file = try SafetensorsFile(path(shard))
-    let expected = metadata(shard)
-    for field in expected.keys.sorted() where field != "producer" {
-      let found = file.metadata[field]
-      guard found == expected[field] else {
-        throw ModelError.shardDiffers(
-          file: path(shard), field: field, expected: expected[field] ?? "none",
-          found: found ?? "none")
-      }
-    }
     let tensor = try file.tensor(HarvestShards.tensor)
     guard tensor.shape == [rows(shard).count, harvester.width] else {
       throw ModelError.shardDiffers(
@@ -151,7 +144,19 @@ public struct HarvestShards: Sendable {
       throw ModelError.shardDiffers(
         file: path(shard), field: "type", expected: "\(type)", found: "\(tensor.type)")
     }
+    let expected = try metadata(shard)
+    for field in expected.keys.sorted() where field != "producer" {
+      let found = file.metadata[field]
+      guard found == expected[field] else {
+        throw ModelError.shardDiffers(
+          file: path(shard), field: field, expected: expected[field] ?? "none",
+          found: found ?? "none")
+      }
+    }
   }
+
+  /// What may differ between the shards of a harvest.
+  private static let perShard: Set = ["first_row", "tokens_hash", "producer"]
 
   /// The activations in a directory's shards, in order.
   ///
@@ -165,7 +170,7 @@ public struct HarvestShards: Sendable {
     var first: [String: String]?
     for name in names {
       let file = try SafetensorsFile("\(directory)/\(name)")
-      let settings = file.metadata.filter { $0.key != "first_row" && $0.key != "producer" }
+      let settings = file.metadata.filter { !perShard.contains($0.key) }
       let reference = first ?? settings
       first = reference
       for (field, expected) in reference.sorted(by: { $0.key < $1.key })

@@ -121,6 +121,17 @@ struct TokenPieces: Sendable {
       })
   }
 
+  /// FNV-1a of the ids of some pieces: tells tokens of one name and number apart.
+  func hash(ofPieces pieces: Range<Int>) throws -> UInt64 {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for piece in pieces {
+      for id in try stream.tokens(tokens(of: piece)) {
+        hash = (hash ^ UInt64(id)) &* 0x0000_0100_0000_01b3
+      }
+    }
+    return hash
+  }
+
   /// The rows of a batch whose activations count, those of a sequence for each of its pieces.
   func ownRows(_ batch: TokenBatch) -> [Range<Int>] {
     batch.sequences.map { $0.lowerBound + prefixLength - keptPrefixLength..<$0.upperBound }
