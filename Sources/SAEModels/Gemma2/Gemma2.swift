@@ -14,6 +14,7 @@ public struct Gemma2: LanguageModel {
 
   public let name: String
   public let options: ModelOptions
+  /// Sizes and constants, from `config.json`.
   public let configuration: Gemma2Configuration
   /// vocabulary × width; what scales it on the way in does not on the way out.
   private let embedding: Matrix
@@ -23,8 +24,10 @@ public struct Gemma2: LanguageModel {
   public var width: Int { configuration.width }
   public var layerCount: Int { configuration.layerCount }
   public var loadedLayers: Int { layers.count }
+  /// `vocab_size`
   public var vocabularySize: Int { configuration.vocabularySize }
   public var maximumContext: Int { configuration.maximumContext }
+  /// `bos_token_id`; nil where it is null.
   public var beginningOfSequence: UInt32? { configuration.beginningOfSequence }
 
   public init(directory: String, options: ModelOptions = ModelOptions()) throws {

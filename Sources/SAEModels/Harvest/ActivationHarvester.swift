@@ -6,8 +6,11 @@ public import SAECore
 /// ``PieceOptions/keepsPrefix`` says otherwise. Layers behind the place do not run. Any rows can be
 /// read in any order; those of a token are the same bits however it is read.
 public struct ActivationHarvester: ActivationSource {
+  /// What is run.
   public let model: any LanguageModel
+  /// Where activations are taken.
   public let hook: HookPoint
+  /// How the stream is cut.
   public let options: PieceOptions
   let pieces: TokenPieces
 

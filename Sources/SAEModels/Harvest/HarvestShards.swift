@@ -8,8 +8,11 @@ public import SAECore
 /// appears when it is complete. Its metadata say what it was made from. A shard that is there is
 /// kept if it was made with the settings in force.
 public struct HarvestShards: Sendable {
+  /// Where the activations come from.
   public let harvester: ActivationHarvester
+  /// Where the shards are; made if it is not there.
   public let directory: String
+  /// Rows of a shard; the last has what is left.
   public let tokensPerShard: Int
   /// `f16` or `f32`.
   public let type: ElementType
@@ -24,6 +27,7 @@ public struct HarvestShards: Sendable {
     public let tokens: Int
     /// Rows that were there before.
     public let kept: Int
+    /// Rows of the whole harvest.
     public let total: Int
   }
 

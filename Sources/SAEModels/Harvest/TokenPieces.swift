@@ -1,8 +1,10 @@
 /// What stands before every piece of a stream that a model runs.
 public enum SequencePrefix: Sendable, Equatable {
+  /// Nothing: a piece begins with a token of the stream.
   case none
   /// The token that the model's configuration names.
   case beginningOfSequence
+  /// A token by its id.
   case token(UInt32)
 }
 
@@ -12,6 +14,7 @@ public enum SequencePrefix: Sendable, Equatable {
 public struct PieceOptions: Sendable, Equatable {
   /// Tokens of the stream in a sequence.
   public var context: Int
+  /// What stands before each.
   public var prefix: SequencePrefix
   /// Whether the prefix's own activations count like those of the stream's tokens. Left out, row i
   /// belongs to token i; kept, each piece begins with a row of its prefix.
@@ -19,6 +22,7 @@ public struct PieceOptions: Sendable, Equatable {
   /// Sequences that are run at a time.
   public var sequencesPerBatch: Int
 
+  /// Takes options; they are checked where they meet a model.
   public init(
     context: Int = 255, prefix: SequencePrefix = .beginningOfSequence, keepsPrefix: Bool = false,
     sequencesPerBatch: Int = 16

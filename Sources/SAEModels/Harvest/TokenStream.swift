@@ -16,6 +16,7 @@ public struct TokenStream: Sendable {
 
   private let storage: Storage
 
+  /// Takes ids in memory.
   public init(_ tokens: [UInt32]) {
     name = "tokens"
     count = tokens.count

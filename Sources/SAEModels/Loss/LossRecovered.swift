@@ -4,7 +4,9 @@
 /// Cross-entropies are means over all predictions, divergences Kullback–Leibler divergences from the
 /// clean model of the same predictions; both in nats.
 public struct LossRecovered: Sendable, Equatable {
+  /// Sequences that were run.
   public let sequences: Int
+  /// Tokens that have one before them in their sequence.
   public let predictions: Int
   /// Cross-entropy of the model as it is.
   public let clean: Double
@@ -14,8 +16,11 @@ public struct LossRecovered: Sendable, Equatable {
   public let zeroAblated: Double
   /// With the mean activation there.
   public let meanAblated: Double
+  /// KL(clean ‖ spliced)
   public let splicedDivergence: Double
+  /// KL(clean ‖ zero-ablated)
   public let zeroDivergence: Double
+  /// KL(clean ‖ mean-ablated)
   public let meanDivergence: Double
 
   /// spliced − clean: what the reconstruction costs.

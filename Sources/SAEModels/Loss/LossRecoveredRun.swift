@@ -13,7 +13,9 @@ public typealias Splice = (_ activations: Matrix) throws -> Matrix
 /// Source: Bricken et al. 2023, "Towards Monosemanticity", section on automated evaluation; the score
 /// as the quotient of means.
 public struct LossRecoveredRun: Sendable {
+  /// What is run.
   public let model: any LanguageModel
+  /// Where activations are replaced.
   public let hook: HookPoint
   private let pieces: TokenPieces
   private let mean: [Float]

@@ -2,6 +2,7 @@ public import SAECore
 
 /// What a tap asks for when it has seen the activations.
 public enum TapResult: Sendable {
+  /// Run on.
   case proceed
   /// End the run at this place.
   case stop
@@ -9,10 +10,12 @@ public enum TapResult: Sendable {
 
 /// A look at, or a hand in, the residual stream at one place of a run.
 public struct Tap {
+  /// The place.
   public let hook: HookPoint
   /// Gets the activations, tokens × width, and may change them; what it leaves there runs on.
   public let body: (_ activations: inout Matrix) throws -> TapResult
 
+  /// A tap at a place.
   public init(_ hook: HookPoint, _ body: @escaping (inout Matrix) throws -> TapResult) {
     self.hook = hook
     self.body = body

@@ -24,9 +24,11 @@ public protocol LanguageModel: Sendable {
   var layerCount: Int { get }
   /// Layers that were read.
   var loadedLayers: Int { get }
+  /// Ids lie below this.
   var vocabularySize: Int { get }
   /// Positions that the model was made for.
   var maximumContext: Int { get }
+  /// The token that texts begin with; nil if the configuration names none.
   var beginningOfSequence: UInt32? { get }
 
   /// The residual stream as it enters layer 0, tokens × width.

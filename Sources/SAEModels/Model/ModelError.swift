@@ -19,6 +19,7 @@ public enum ModelError: Error, Equatable, Sendable {
   case missingShard(index: String, shard: String)
   /// No file, or not the file that the index says, has the tensor.
   case missingTensor(file: String, tensor: String)
+  /// A tensor has another shape than the configuration asks for.
   case wrongShape(file: String, tensor: String, expected: [Int], found: [Int])
   /// A tensor is stored in another type than F32, F16 or BF16.
   case wrongElementType(file: String, tensor: String, found: String)
@@ -26,7 +27,9 @@ public enum ModelError: Error, Equatable, Sendable {
   case unexpectedTensor(file: String, tensor: String)
 
   // Running
+  /// An id that the model has no embedding for.
   case tokenOutsideVocabulary(sequence: Int, position: Int, vocabularySize: Int, found: Int)
+  /// A sequence has more tokens than the model has positions.
   case sequenceTooLong(sequence: Int, expected: Int, found: Int)
   /// Not the name of a place in the residual stream.
   case unknownHook(name: String)

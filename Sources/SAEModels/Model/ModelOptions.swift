@@ -7,6 +7,7 @@ public struct ModelOptions: Sendable, Equatable {
   /// elsewhere. A model that was read has here what it uses; nil if it has no rotary positions.
   public var rotaryFrequencies: RotaryFrequencies?
 
+  /// All layers, rotary frequencies as the configuration says, or otherwise.
   public init(layers: Int? = nil, rotaryFrequencies: RotaryFrequencies? = nil) {
     self.layers = layers
     self.rotaryFrequencies = rotaryFrequencies
