@@ -65,6 +65,60 @@ import Testing
     }
   }
 
+  /// Bytes of a mapped file that count as this process's memory; nil where the system does not say.
+  static func residentBytes(_ path: String) -> Int? {
+    // A file that says it has no bytes, and has to be read to its end.
+    guard let handle = FileHandle(forReadingAtPath: "/proc/self/smaps"),
+      let data = try? handle.readToEnd()
+    else { return nil }
+    let text = String(decoding: data, as: UTF8.self)
+    var (isOurs, kilobytes) = (false, 0)
+    for line in text.split(separator: "\n") {
+      if line.contains("-"), line.contains(" r") { isOurs = line.hasSuffix(path) }
+      if isOurs, line.hasPrefix("Rss:") {
+        kilobytes += line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+      }
+    }
+    return kilobytes << 10
+  }
+
+  /// What has been streamed through does not stay in memory, in either order of elements.
+  @Test(arguments: ["rows.safetensors", "columns.npy"])
+  func whatHasBeenReadIsGivenBack(_ name: String) throws {
+    let scratch = try ScratchFolder()
+    let path = scratch.file(name)
+    let (rows, width) = (40_000, 64)
+    let isColumnMajor = name.hasSuffix(".npy")
+    let text =
+      isColumnMajor
+      ? "{'descr': '<f2', 'fortran_order': True, 'shape': (\(rows), \(width)), }"
+      : "{\"x\":{\"dtype\":\"F16\",\"shape\":[\(rows),\(width)],\"data_offsets\":"
+        + "[0,\(rows * width * 2)]}}"
+    let length = isColumnMajor ? 118 : text.utf8.count
+    let padded = text.utf8 + [UInt8](repeating: 32, count: length - text.utf8.count)
+    let prefix: [UInt8] =
+      isColumnMajor
+      ? [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length), 0]
+      : [UInt8(length), 0, 0, 0, 0, 0, 0, 0]
+    try Data(prefix + padded).write(to: URL(fileURLWithPath: path))
+    let handle = try #require(FileHandle(forWritingAtPath: path))
+    try handle.truncate(atOffset: UInt64(prefix.count + length + rows * width * 2))
+    try handle.close()
+    let source = try ActivationFile.open(path)
+    _ = try source.matrix(rows: 0..<rows)
+    guard let all = Self.residentBytes(path) else {
+      print("skipped: the system does not tell a mapping's resident memory")
+      return
+    }
+    #expect(all > rows * width * 2 / 2)
+    source.release(0..<rows)
+    var stream = try ShuffledActivations(source, seed: 1, bufferTokens: 4096, blockTokens: 100)
+    for _ in 0..<8 { _ = try stream.next(rows / 8) }
+    // Less than a block and what is mapped around it.
+    let left = try #require(Self.residentBytes(path))
+    #expect(left <= 1 << 18, "\(left) bytes")
+  }
+
   @Test func whatIsNoActivationsIsRefusedByName() throws {
     let scratch = try ScratchFolder()
     func message(_ paths: [String], tensor: String? = nil) -> String {

@@ -90,9 +90,13 @@ import Testing
       { $0.trainer.parameters = [.encoder: Matrix(rows: 12, columns: 5)] },
       { $0.trainer.parameters[.encoder] = Matrix(rows: 5, columns: 12) },
       { $0.trainer.optimizer.parameters["first_moments"] = nil },
-      { $0.trainer.optimizer.parameters["second_moments"]?[.encoderBias] = Matrix(rows: 1, columns: 3) },
+      {
+        $0.trainer.optimizer.parameters["second_moments"]?[.encoderBias] = Matrix(
+          rows: 1, columns: 3)
+      },
       { $0.trainer.optimizer.numbers = [:] }, { $0.trainer.optimizer.numbers["step"] = 0.5 },
-      { $0.trainer.optimizer.numbers["step"] = -1 }, { $0.trainer.optimizer.numbers["step"] = .nan },
+      { $0.trainer.optimizer.numbers["step"] = -1 },
+      { $0.trainer.optimizer.numbers["step"] = .nan },
       { $0.position.tokens = 81 }, { $0.position.drawn = 81 }, { $0.position.drawn = -1 },
       { $0.position.epoch = -1 }, { $0.position.blockTokens = 0 },
       { $0.position.bufferTokens = 1 << 60 }, { $0.position.generator = [0, 0, 0, 0] },

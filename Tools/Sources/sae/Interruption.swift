@@ -15,6 +15,11 @@ enum Interruption {
   static func listen() {
     // Made before a handler can ask for it, in which nothing may be made.
     _ = received.load(ordering: .relaxed)
+    // Who starts this process may have held signals back, and that is inherited.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       _ = Foundation.signal(number) { number in
         if Interruption.received.exchange(number, ordering: .relaxed) != 0 {

@@ -16,8 +16,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var input: ActivationOptions
   @Option(
     name: .customLong("architecture"),
-    help: ArgumentHelp(
-      "The variant to train: \(Architecture.list) (default: topk).", valueName: "name"))
+    help: ArgumentHelp("The variant to train (default: topk).", valueName: "name"))
   var givenArchitecture: Architecture?
   @Option(help: "Latents of the dictionary.") var latents: Int?
   @OptionGroup var training: TrainingRunOptions
@@ -59,6 +58,4 @@ enum Architecture: String, ExpressibleByArgument, CaseIterable {
   case jumprelu
   case gated
   case relu
-
-  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }

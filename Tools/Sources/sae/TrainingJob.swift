@@ -26,8 +26,9 @@ struct TrainingJob {
         "\(folder.path): expected no checkpoints of another run, found \(found); --resume goes on "
           + "with it, --force removes it")
     }
+    let source = try command.input.source()
     try folder.removeAll()
-    try self.init(command, source: command.input.source(), folder: folder, from: nil)
+    try self.init(command, source: source, folder: folder, from: nil)
   }
 
   /// A run that goes on.

@@ -120,7 +120,8 @@ struct TrainingRunOptions: ParsableArguments {
     try RecordedOptions.check(
       "normalization-rows", givenNormalizationRows, began.givenNormalizationRows)
     try RecordedOptions.check("seed", givenSeed, began.givenSeed)
-    if let name = steps != nil ? "steps" : tokens != nil ? "tokens" : epochs.map({ _ in "epochs" }) {
+    if let name = steps != nil ? "steps" : tokens != nil ? "tokens" : epochs.map({ _ in "epochs" })
+    {
       var wanted = self
       wanted.givenBatch = began.givenBatch
       let steps = try wanted.stepCount(sourceTokens: sourceTokens)
