@@ -11,6 +11,6 @@ struct SAEBenchmarks: ParsableCommand {
       """,
     subcommands: [
       GEMMCommand.self, TrainCommand.self, EncodeCommand.self, HarvestCommand.self,
-      WorkerCommand.self,
+      StreamCommand.self, WorkerCommand.self,
     ])
 }

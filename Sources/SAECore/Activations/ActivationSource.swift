@@ -21,12 +21,18 @@ public protocol ActivationSource: Sendable {
 
   /// Says what will be read next, in this order, so that a source can begin with it.
   func prepare(_ ranges: [Range<Int>])
+
+  /// Says that rows are not needed soon, so that a source can give back what memory it holds for
+  /// them.
+  func release(_ rows: Range<Int>)
 }
 
 extension ActivationSource {
   public var blockTokens: Int { 1 }
 
   public func prepare(_ ranges: [Range<Int>]) {}
+
+  public func release(_ rows: Range<Int>) {}
 
   public func matrix(rows ranges: [Range<Int>]) throws -> Matrix {
     var matrix = Matrix(rows: ranges.reduce(0) { $0 + $1.count }, columns: width)
@@ -68,6 +74,8 @@ extension StoredTensor: ActivationSource {
   ) throws(TensorFileError) {
     try read(rows: range, into: &matrix, at: row)
   }
+
+  public func release(_ rows: Range<Int>) { release(rows: rows) }
 }
 
 /// Several sources one after another, such as the shards of a harvest.
@@ -101,18 +109,29 @@ public struct ConcatenatedActivations: ActivationSource {
     precondition(
       rows.lowerBound >= 0 && rows.upperBound <= tokens,
       "rows \(rows) lie outside \(tokens) tokens")
+    for (index, part) in parts(of: rows) {
+      try sources[index].read(
+        part, into: &matrix, at: row + offsets[index] + part.lowerBound - rows.lowerBound)
+    }
+  }
+
+  public func release(_ rows: Range<Int>) {
+    for (index, part) in parts(of: rows.clamped(to: 0..<tokens)) { sources[index].release(part) }
+  }
+
+  /// The sources that rows are in, and which of their rows they are.
+  private func parts(of rows: Range<Int>) -> [(source: Int, rows: Range<Int>)] {
+    guard !rows.isEmpty else { return [] }
+    var parts: [(source: Int, rows: Range<Int>)] = []
     var index = source(of: rows.lowerBound)
-    var next = rows.lowerBound
-    while next < rows.upperBound {
-      let end = min(rows.upperBound, offsets[index + 1])
-      if end > next {
-        try sources[index].read(
-          next - offsets[index]..<end - offsets[index], into: &matrix,
-          at: row + next - rows.lowerBound)
-        next = end
+    while index < sources.count, offsets[index] < rows.upperBound {
+      let part = rows.clamped(to: offsets[index]..<offsets[index + 1])
+      if !part.isEmpty {
+        parts.append((index, part.lowerBound - offsets[index]..<part.upperBound - offsets[index]))
       }
       index += 1
     }
+    return parts
   }
 
   /// The source that a row is in, by halving.

@@ -52,11 +52,17 @@ public final class ReadAheadActivations: ActivationSource {
           order.append(range)
           rows += range.count
         }
-        let task = queue.begin { [source, order] in try source.matrix(rows: order) }
+        let task = queue.begin { [source, order] in
+          let rows = try source.matrix(rows: order)
+          for range in order { source.release(range) }
+          return rows
+        }
         batches.append(Batch(places: places, task: task))
       }
     }
   }
+
+  public func release(_ rows: Range<Int>) { source.release(rows) }
 
   public func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) throws {
     let found: (task: BackgroundTask<Matrix>, place: Int)? = batches.withLock { batches in

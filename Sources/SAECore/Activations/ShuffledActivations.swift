@@ -7,19 +7,33 @@
 /// depends on the seed and the settings alone.
 public struct ShuffledActivations: Sendable {
   public let source: any ActivationSource
-  /// Rows that wait to be drawn, at most.
-  public let bufferTokens: Int
-  /// Rows that are read at a time: what was asked for, to a multiple of the source's own blocks.
-  public let blockTokens: Int
-
-  /// Epochs that have been drawn to their end.
-  public private(set) var epoch = 0
-
-  private var generator: RandomGenerator
+  private var order: ShuffledOrder
   private var buffer: Matrix
-  private var filled = 0
-  private var blocks: [Int] = []
-  private var nextBlock = 0
+
+  /// Rows that wait to be drawn, at most.
+  public var bufferTokens: Int { order.bufferTokens }
+  /// Rows that are read at a time: what was asked for, to a multiple of the source's own blocks.
+  public var blockTokens: Int { order.blockTokens }
+  /// Epochs that have been drawn to their end.
+  public var epoch: Int { order.epoch }
+  /// Where the reading stands: after the last row that was drawn.
+  public var position: Position { order.position }
+
+  /// A place in the order of rows, from which a reading can go on to the same rows.
+  public struct Position: Sendable, Equatable, Codable {
+    /// Epochs that have been drawn to their end.
+    public var epoch: Int
+    /// Rows of the present epoch that have been drawn.
+    public var drawn: Int
+    /// ``RandomGenerator/state`` when the epoch began.
+    public var generator: [UInt64]
+    /// Rows of the source.
+    public var tokens: Int
+    /// ``ShuffledActivations/bufferTokens``.
+    public var bufferTokens: Int
+    /// ``ShuffledActivations/blockTokens``.
+    public var blockTokens: Int
+  }
 
   /// A shuffled reading that has drawn nothing yet.
   ///
@@ -31,13 +45,36 @@ public struct ShuffledActivations: Sendable {
     try InvalidOption.check("activations", source.tokens, in: 1...Int.max)
     try InvalidOption.check("blockTokens", blockTokens, in: 1...Int.max)
     try InvalidOption.check("bufferTokens", bufferTokens, in: 1...Int.max)
-    self.source = source
     let unit = max(1, source.blockTokens)
-    self.blockTokens = min(max(1, blockTokens / unit) * unit, source.tokens)
-    self.bufferTokens = min(max(bufferTokens, self.blockTokens), source.tokens)
-    generator = RandomGenerator(seed: seed)
-    buffer = Matrix(rows: self.bufferTokens, columns: source.width)
-    beginEpoch()
+    let block = min(max(1, blockTokens / unit) * unit, source.tokens)
+    self.source = source
+    order = ShuffledOrder(
+      tokens: source.tokens, bufferTokens: min(max(bufferTokens, block), source.tokens),
+      blockTokens: block, epoch: 0, generator: RandomGenerator(seed: seed))
+    buffer = Matrix(rows: order.bufferTokens, columns: source.width)
+  }
+
+  /// A reading that goes on from where another one stood.
+  ///
+  /// Reads the blocks again from which rows were still waiting.
+  ///
+  /// - Throws: ``InvalidOption`` if the position is not one in this source, and what keeps rows from
+  ///   being read.
+  /// - Complexity: O(rows of the epoch that were drawn), beside the reading.
+  public init(_ source: any ActivationSource, from position: Position) throws {
+    try position.check(source)
+    guard let generator = RandomGenerator(state: position.generator) else {
+      throw InvalidOption(
+        "position", expected: "the four words of a generator, not all 0",
+        found: "\(position.generator)")
+    }
+    self.source = source
+    order = ShuffledOrder(
+      tokens: position.tokens, bufferTokens: position.bufferTokens,
+      blockTokens: position.blockTokens, epoch: position.epoch, generator: generator)
+    let waiting = order.advance(toDrawn: position.drawn)
+    buffer = Matrix(rows: order.bufferTokens, columns: source.width)
+    try refill(waiting)
   }
 
   /// The next rows; a batch that meets the end of an epoch goes on with the next.
@@ -46,47 +83,56 @@ public struct ShuffledActivations: Sendable {
   public mutating func next(_ tokens: Int) throws -> Matrix {
     var batch = Matrix(rows: tokens, columns: source.width)
     for row in 0..<tokens {
-      if filled == 0 || hasRoomForBlock { try refill() }
-      let drawn = generator.index(below: filled)
+      try readBlocks()
+      let (drawn, last) = order.draw()
       batch.copyRows(drawn..<drawn + 1, of: buffer, to: row)
-      filled -= 1
-      if drawn != filled { buffer.moveRow(filled, to: drawn) }
+      if drawn != last { buffer.moveRow(last, to: drawn) }
     }
     return batch
-  }
-
-  private var hasRoomForBlock: Bool {
-    nextBlock < blocks.count && bufferTokens - filled >= nextRows.count
-  }
-
-  /// The rows of the block that is read next.
-  private var nextRows: Range<Int> { rows(of: blocks[nextBlock]) }
-
-  private func rows(of block: Int) -> Range<Int> {
-    block * blockTokens..<min((block + 1) * blockTokens, source.tokens)
   }
 
   /// Blocks that the source is told of before they are read.
   private static let blocksAhead = 64
 
   /// Reads blocks while there is room for one.
-  private mutating func refill() throws {
-    if filled == 0, nextBlock == blocks.count {
-      epoch += 1
-      beginEpoch()
-    }
-    while hasRoomForBlock {
-      source.prepare(
-        blocks[nextBlock...].prefix(ShuffledActivations.blocksAhead).map { self.rows(of: $0) })
-      let rows = nextRows
-      try source.read(rows, into: &buffer, at: filled)
-      filled += rows.count
-      nextBlock += 1
+  private mutating func readBlocks() throws {
+    while let rows = order.blockToRead() {
+      source.prepare(order.blocksAhead(ShuffledActivations.blocksAhead))
+      try source.read(rows, into: &buffer, at: order.filled)
+      source.release(rows)
+      order.finishReading()
     }
   }
 
-  private mutating func beginEpoch() {
-    blocks = generator.permutation(of: (source.tokens + blockTokens - 1) / blockTokens)
-    nextBlock = 0
+  /// Fills the buffer with given rows, a block of the source at a time.
+  private mutating func refill(_ rows: [Int]) throws {
+    let size = order.blockTokens
+    let places = Dictionary(grouping: rows.indices) { rows[$0] / size }
+    let blocks = places.keys.sorted().map { $0 * size..<min(($0 + 1) * size, order.tokens) }
+    for (index, block) in blocks.enumerated() {
+      source.prepare(Array(blocks[index...].prefix(ShuffledActivations.blocksAhead)))
+      var read = Matrix(rows: block.count, columns: source.width)
+      try source.read(block, into: &read, at: 0)
+      source.release(block)
+      for place in places[block.lowerBound / size] ?? [] {
+        let row = rows[place] - block.lowerBound
+        buffer.copyRows(row..<row + 1, of: read, to: place)
+      }
+    }
+  }
+}
+
+extension ShuffledActivations.Position {
+  /// Throws unless the numbers can stand for a place in the source.
+  fileprivate func check(_ source: any ActivationSource) throws(InvalidOption) {
+    try InvalidOption.check("activations", source.tokens, in: 1...Int.max)
+    guard tokens == source.tokens else {
+      throw InvalidOption(
+        "position", expected: "activations of \(tokens) tokens", found: "\(source.tokens)")
+    }
+    try InvalidOption.check("position, epoch", epoch, in: 0...Int.max - 1)
+    try InvalidOption.check("position, rows drawn", drawn, in: 0...tokens)
+    try InvalidOption.check("position, block", blockTokens, in: 1...tokens)
+    try InvalidOption.check("position, buffer", bufferTokens, in: blockTokens...tokens)
   }
 }

@@ -93,6 +93,64 @@ public struct PAnnealingState: Sendable, Equatable {
   }
 }
 
+extension PAnnealingState {
+  /// Numbers from which an annealing of the same schedule goes on between two steps: updates made,
+  /// the exponent, the coefficient's factor, the exponent to come if there is one; and then pairs of
+  /// what was measured.
+  var numbers: (state: [Double], queue: [Double]) {
+    (
+      [Double(updates), exponent, coefficientFactor] + (nextExponent.map { [$0] } ?? []),
+      queue.flatMap { [$0.now, $0.next] }
+    )
+  }
+
+  /// Goes on from ``numbers``.
+  ///
+  /// - Throws: ``ShapeError`` if they cannot be of this schedule.
+  mutating func restore(state: [Double], queue numbers: [Double]) throws(ShapeError) {
+    guard state.count == 3 || state.count == 4 else {
+      throw ShapeError("annealing", "numbers, or 3", expected: 4, found: state.count)
+    }
+    guard let made = Int(exactly: state[0]), (0...schedule.exponents.count).contains(made) else {
+      throw ShapeError(
+        "annealing", "updates or fewer", expected: schedule.exponents.count, found: -1)
+    }
+    guard numbers.count.isMultiple(of: 2), numbers.count / 2 <= schedule.queueLength else {
+      throw ShapeError(
+        "annealing_queue", "pairs or fewer", expected: schedule.queueLength,
+        found: numbers.count / 2)
+    }
+    updates = made
+    exponent = state[1]
+    coefficientFactor = state[2]
+    nextExponent = state.count > 3 ? state[3] : nil
+    queue = stride(from: 0, to: numbers.count, by: 2).map {
+      Pair(now: numbers[$0], next: numbers[$0 + 1])
+    }
+    pending = nil
+  }
+}
+
+extension PAnnealingState? {
+  /// What an autoencoder with this annealing has in its
+  /// ``TrainableAutoencoder/trainingState``.
+  var trainingState: [String: [Double]] {
+    guard let numbers = self?.numbers else { return [:] }
+    return ["annealing": numbers.state, "annealing_queue": numbers.queue]
+  }
+
+  mutating func restore(_ trainingState: [String: [Double]]) throws(ShapeError) {
+    let names = self == nil ? [] : ["annealing", "annealing_queue"]
+    for name in Set(trainingState.keys).union(names).sorted() {
+      let expected = names.contains(name)
+      let found = trainingState[name] != nil
+      try ShapeError.check(name, "lists", expected: expected ? 1 : 0, found: found ? 1 : 0)
+    }
+    try self?.restore(
+      state: trainingState["annealing"] ?? [], queue: trainingState["annealing_queue"] ?? [])
+  }
+}
+
 extension ActivationPenalty {
   /// The penalty with the exponent that an annealing is at, and notes what the annealing measures.
   func evaluate(

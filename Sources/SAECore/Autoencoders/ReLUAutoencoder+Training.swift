@@ -49,6 +49,12 @@ extension ReLUAutoencoder: TrainableAutoencoder {
       ], latents: latents, totalSquaredError: pass.totalSquaredError, deadCount: 0)
   }
 
+  public var trainingState: [String: [Double]] { annealing.trainingState }
+
+  public mutating func restore(_ trainingState: [String: [Double]]) throws(ShapeError) {
+    try annealing.restore(trainingState)
+  }
+
   public mutating func finishStep(_ pass: TrainingPass, step: Int) {
     annealing?.finishStep(step)
   }

@@ -104,8 +104,9 @@ public struct StoredTensor: Sendable {
   /// Tells the system that rows are not needed soon, so that what was read of them does not stay in
   /// this process's memory; of use to whoever streams through a file larger than memory.
   public func release(rows range: Range<Int>) {
-    guard !isColumnMajor, range.lowerBound >= 0, range.upperBound <= rows else { return }
-    contents.release(rowBytes(range))
+    guard range.lowerBound >= 0, range.upperBound <= rows else { return }
+    // A row of a column-major tensor lies all over it.
+    contents.release(isColumnMajor ? bytes : rowBytes(range))
   }
 
   private func rowBytes(_ range: Range<Int>) -> Range<Int> {

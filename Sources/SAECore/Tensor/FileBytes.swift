@@ -79,12 +79,18 @@ public final class FileBytes: @unchecked Sendable {
   /// as this process's memory. Looking at them later reads them again.
   public func release(_ range: Range<Int>) {
     guard isMapped, let base = unsafe base else { return }
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    // Only pages that lie wholly inside the range.
-    let first = (max(range.lowerBound, 0) + page - 1) / page * page
-    let end = min(range.upperBound, count) / page * page
-    guard first < end else { return }
+    let range = range.clamped(to: 0..<count)
+    guard !range.isEmpty else { return }
+    let around = UInt(FileBytes.mappedAround)
+    let start = UInt(bitPattern: base)
+    let first = max(start, (start + UInt(range.lowerBound)) / around * around)
+    let last = start + UInt(range.upperBound) - 1
+    let end = min(start + UInt(count), (last / around + 1) * around)
     _ = unsafe madvise(
-      UnsafeMutableRawPointer(mutating: base + first), end - first, MADV_DONTNEED)
+      UnsafeMutableRawPointer(bitPattern: first), Int(end - first), MADV_DONTNEED)
   }
+
+  /// Looking at a byte maps what is in the system's cache around it: on Linux 64 KB, from an address
+  /// on that is a multiple of it, and of every page size in use.
+  private static let mappedAround = 1 << 16
 }

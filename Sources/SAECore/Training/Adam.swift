@@ -48,6 +48,23 @@ public struct Adam: Optimizer, Equatable {
     }
   }
 
+  public var state: OptimizerState {
+    OptimizerState(
+      parameters: ["first_moments": firstMoments, "second_moments": secondMoments],
+      numbers: ["step": Double(step)])
+  }
+
+  public mutating func restore(_ state: OptimizerState) throws(ShapeError) {
+    let number = try state.number("step")
+    guard let step = Int(exactly: number), (0...1 << 53).contains(step) else {
+      throw ShapeError("step", "or more, whole and at most 2⁵³", expected: 0, found: -1)
+    }
+    let first = try state.set("first_moments", like: firstMoments)
+    secondMoments = try state.set("second_moments", like: secondMoments)
+    firstMoments = first
+    self.step = step
+  }
+
   /// 1 − βᵗ, in double: at β₂ = 0.999 and t = 1 float32 would keep four digits of it.
   private func correction(_ beta: Float) -> Double {
     // The decimal that was meant, not the float nearest to it.

@@ -14,6 +14,14 @@ public protocol Optimizer: Sendable {
   /// The parameters to evaluate and keep, where these are others than those that are trained at. The
   /// same by default.
   func finishedParameters(_ parameters: ParameterSet) -> ParameterSet
+
+  /// All that it keeps from step to step.
+  var state: OptimizerState { get }
+
+  /// Goes on from a state.
+  ///
+  /// - Throws: ``ShapeError`` if it is another optimizer's or does not fit the parameters.
+  mutating func restore(_ state: OptimizerState) throws(ShapeError)
 }
 
 extension Optimizer {

@@ -42,6 +42,16 @@ public struct ScheduleFreeSignDescent: Optimizer, Equatable {
     }
   }
 
+  public var state: OptimizerState {
+    OptimizerState(parameters: ["fast": fast], numbers: ["total_weight": totalWeight])
+  }
+
+  public mutating func restore(_ state: OptimizerState) throws(ShapeError) {
+    let weight = try state.number("total_weight")
+    fast = try state.set("fast", like: fast)
+    totalWeight = weight
+  }
+
   /// x
   public func finishedParameters(_ parameters: ParameterSet) -> ParameterSet {
     var average = parameters

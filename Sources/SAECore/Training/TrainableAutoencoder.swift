@@ -34,6 +34,15 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   /// - Parameter step: steps made before this one.
   mutating func finishStep(_ pass: TrainingPass, step: Int)
 
+  /// What a variant keeps from step to step besides ``parameters``, by name; without dots. Nothing by
+  /// default.
+  var trainingState: [String: [Double]] { get }
+
+  /// Goes on from a ``trainingState``. By default there must be nothing in it.
+  ///
+  /// - Throws: ``ShapeError`` if something is missing or is not what it has to be.
+  mutating func restore(_ trainingState: [String: [Double]]) throws(ShapeError)
+
   /// The autoencoder for activations as they are, of one trained on activations times `scale`. By
   /// default W_enc is multiplied by the scale, W_dec and b_dec are divided by it.
   ///
@@ -43,6 +52,13 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
 
 extension TrainableAutoencoder {
   public mutating func finishStep(_ pass: TrainingPass, step: Int) {}
+
+  public var trainingState: [String: [Double]] { [:] }
+
+  public mutating func restore(_ trainingState: [String: [Double]]) throws(ShapeError) {
+    guard let name = trainingState.keys.min() else { return }
+    throw ShapeError(name, "numbers", expected: 0, found: trainingState[name]?.count ?? 0)
+  }
 
   public func foldingScale(_ scale: Double) throws(ShapeError) -> Self {
     try Self(parameters: parameters.foldingScale(scale), configuration: configuration)

@@ -11,9 +11,9 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   public let clipping: GradientClipping
 
   /// Steps made.
-  public private(set) var step = 0
+  public private(set) var step: Int
   /// Tokens trained on.
-  public private(set) var tokens = 0
+  public private(set) var tokens: Int
 
   /// The gradients of the last step, after constraint, before clipping.
   public private(set) var gradients: ParameterSet
@@ -23,10 +23,22 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     _ model: Model, optimizer: (any Optimizer)? = nil, clipping: GradientClipping = .globalNorm(1),
     deadLatents: DeadLatents
   ) {
+    self.init(
+      model, optimizer: optimizer ?? Adam(for: model.parameters), clipping: clipping,
+      deadLatents: deadLatents, step: 0, tokens: 0)
+  }
+
+  /// A trainer that has made so many steps.
+  init(
+    _ model: Model, optimizer: any Optimizer, clipping: GradientClipping,
+    deadLatents: DeadLatents, step: Int, tokens: Int
+  ) {
     self.model = model
-    self.optimizer = optimizer ?? Adam(for: model.parameters)
+    self.optimizer = optimizer
     self.clipping = clipping
     self.deadLatents = deadLatents
+    self.step = step
+    self.tokens = tokens
     gradients = model.parameters.zeros()
   }
 

@@ -6,17 +6,19 @@
 ///     while let report = try run.step() { print(report.step, report.loss) }
 ///     let autoencoder = try run.finished()
 ///
-/// Equal sources, settings and seeds give equal bits for any number of threads.
+/// Equal sources, settings and seeds give equal bits for any number of threads. So does a run that
+/// goes on from a ``checkpoint(metadata:)``.
 public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   public let options: TrainingOptions
   /// What activations are multiplied by before training.
   public let scale: Double
   public private(set) var trainer: Trainer<Model>
 
+  private let description: TrainingCheckpoint.Description
   private let schedule: LearningRateSchedule
-  private var stream: ShuffledActivations
-  /// Drawn to begin b_dec, and trained on first.
-  private var firstBatch: Matrix?
+  private var batches: ReadAheadBatches
+  /// The next batch, where it has been drawn to begin b_dec, and the position before it.
+  private var firstBatch: (batch: Matrix, position: ShuffledActivations.Position)?
 
   /// Begins a run: measures the scale, draws the weights, takes b_dec from the first batch.
   ///
@@ -27,31 +29,55 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     _ configuration: Model.Configuration, latents: Int, on source: any ActivationSource,
     options: TrainingOptions
   ) throws {
-    try InvalidOption.check("latents", latents, in: 1...Int(UInt32.max))
-    try InvalidOption.check("steps", options.steps, in: 1...Int.max)
-    try InvalidOption.check("batchTokens", options.batchTokens, in: 1...Int.max)
-    schedule = try options.schedule(
-      peak: options.learningRate ?? configuration.learningRate(latentCount: latents))
+    let settings = try Settings(configuration, latents, source, options)
     var generator = RandomGenerator(seed: options.seed)
-    let weights = options.weightInitialization ?? configuration.weightInitialization
-    var parameters = try weights.parameters(
-      inputDimension: source.width, latentCount: latents, using: &generator)
-    stream = try ShuffledActivations(
+    let weights = try settings.weights(using: &generator)
+    let stream = try ShuffledActivations(
       source, seed: generator.next(), bufferTokens: options.bufferTokens)
+    batches = try ReadAheadBatches(stream, batchTokens: options.batchTokens)
     scale =
       options.scalesActivations
       ? try TrainingRun.measureScale(of: source, tokens: options.scaleTokens) : 1
-    let first = try TrainingRun.batch(&stream, options.batchTokens, scale: scale, step: 0)
-    let bias = options.decoderBiasInitialization ?? configuration.decoderBiasInitialization
-    parameters[.decoderBias] = try bias.bias(for: first)
-    firstBatch = first
-    let model = try Model(
-      parameters: configuration.initialParameters(parameters, batch: first),
-      configuration: configuration)
+    let first = try TrainingRun.scaled(
+      batches.next(readsAhead: options.steps > 1), by: scale, step: 0)
+    firstBatch = (first, stream.position)
+    let model = try settings.model(weights, batch: first)
     trainer = Trainer(
       model, optimizer: options.optimizer.optimizer(for: model.parameters),
-      clipping: options.clippingNorm.map { .globalNorm($0) } ?? .none,
-      deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule))
+      clipping: settings.clipping, deadLatents: settings.deadLatents)
+    description = settings.description
+    schedule = settings.schedule
+    self.options = options
+  }
+
+  /// Goes on with a run from where it stood.
+  ///
+  /// - Parameters:
+  ///   - configuration: as the run began with; so are the others.
+  ///   - checkpoint: of the run.
+  /// - Throws: ``TensorFileError`` if the checkpoint is of another run, and as for a new run.
+  public init(
+    _ configuration: Model.Configuration, latents: Int, on source: any ActivationSource,
+    options: TrainingOptions, from checkpoint: TrainingCheckpoint
+  ) throws {
+    let settings = try Settings(configuration, latents, source, options)
+    try checkpoint.check(settings.description, options: options)
+    // Weights that give way to the checkpoint's, and say what there has to be.
+    var generator = RandomGenerator(seed: options.seed)
+    let model = try settings.model(
+      settings.weights(using: &generator), batch: Matrix(rows: 1, columns: source.width))
+    do {
+      trainer = try Trainer(
+        model, optimizer: options.optimizer.optimizer(for: model.parameters),
+        clipping: settings.clipping, deadLatents: settings.deadLatents, from: checkpoint.trainer)
+    } catch {
+      throw error.of(file: checkpoint.name)
+    }
+    batches = try ReadAheadBatches(
+      ShuffledActivations(source, from: checkpoint.position), batchTokens: options.batchTokens)
+    scale = checkpoint.scale
+    description = settings.description
+    schedule = settings.schedule
     self.options = options
   }
 
@@ -63,49 +89,87 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     guard trainer.step < options.steps else { return nil }
     let batch: Matrix
     if let firstBatch {
-      batch = firstBatch
+      batch = firstBatch.batch
       self.firstBatch = nil
     } else {
-      batch = try TrainingRun.batch(
-        &stream, options.batchTokens, scale: scale, step: trainer.step)
+      batch = try TrainingRun.scaled(
+        batches.next(readsAhead: trainer.step + 1 < options.steps), by: scale, step: trainer.step)
     }
     return try trainer.train(on: batch, learningRate: schedule.rate(at: trainer.step))
+  }
+
+  /// Where the run stands, between two steps. It shares memory with the run until the next step.
+  ///
+  /// - Parameter metadata: whatever the caller wants to find again.
+  public func checkpoint(metadata: [String: String] = [:]) -> TrainingCheckpoint {
+    TrainingCheckpoint(
+      trainer: trainer.state, scale: scale, position: firstBatch?.position ?? batches.position,
+      run: description, metadata: metadata)
   }
 
   /// The autoencoder as it is now, for activations as the source has them: the scale is folded into
   /// the weights.
   public func finished() throws -> Model { try trainer.finishedModel.foldingScale(scale) }
 
-  private static func batch(
-    _ stream: inout ShuffledActivations, _ tokens: Int, scale: Double, step: Int
-  ) throws -> Matrix {
-    var batch = try stream.next(tokens)
+  private static func scaled(_ batch: Matrix, by scale: Double, step: Int) throws -> Matrix {
     guard batch.isFinite() else {
       throw TrainingError.notFinite(step: step, term: "the activations")
     }
+    var batch = batch
     if scale != 1 { batch.scale(by: Float(scale)) }
     return batch
   }
+}
 
-  /// √width / (mean norm), over rows from evenly spaced parts of the source.
-  private static func measureScale(
-    of source: any ActivationSource, tokens: Int
-  ) throws -> Double {
-    let counted = max(1, min(tokens, source.tokens))
-    let piece = 1024
-    let pieces = (counted + piece - 1) / piece
-    var sum = 0.0
-    for index in 0..<pieces {
-      let first = index * source.tokens / pieces
-      let end = min((index + 1) * source.tokens / pieces, first + piece)
-      let rows = try source.matrix(rows: first..<end)
-      sum += rows.rowNorms().reduce(0) { $0 + Double($1) } / Double(end - first)
+extension TrainingRun {
+  /// What a run is made from, whether it begins or goes on.
+  fileprivate struct Settings {
+    let configuration: Model.Configuration
+    let options: TrainingOptions
+    let width: Int
+    let latents: Int
+    let schedule: LearningRateSchedule
+
+    init(
+      _ configuration: Model.Configuration, _ latents: Int, _ source: any ActivationSource,
+      _ options: TrainingOptions
+    ) throws(InvalidOption) {
+      try InvalidOption.check("latents", latents, in: 1...Int(UInt32.max))
+      try InvalidOption.check("steps", options.steps, in: 1...Int.max)
+      try InvalidOption.check("batchTokens", options.batchTokens, in: 1...Int.max)
+      self.configuration = configuration
+      self.options = options
+      self.latents = latents
+      width = source.width
+      schedule = try options.schedule(
+        peak: options.learningRate ?? configuration.learningRate(latentCount: latents))
     }
-    guard sum.isFinite else { throw TrainingError.notFinite(step: 0, term: "the activations") }
-    guard sum > 0 else {
-      throw InvalidOption(
-        "scalesActivations", expected: "activations that are not all 0", found: "norms of 0")
+
+    var description: TrainingCheckpoint.Description {
+      TrainingCheckpoint.Description(
+        Model.self, configuration, latents: latents, width: width, options: options)
     }
-    return Double(source.width).squareRoot() * Double(pieces) / sum
+
+    var clipping: GradientClipping { options.clippingNorm.map { .globalNorm($0) } ?? .none }
+
+    var deadLatents: DeadLatents {
+      DeadLatents(latentCount: latents, rule: options.deadLatentRule)
+    }
+
+    func weights(using generator: inout RandomGenerator) throws -> ParameterSet {
+      let weights = options.weightInitialization ?? configuration.weightInitialization
+      return try weights.parameters(
+        inputDimension: width, latentCount: latents, using: &generator)
+    }
+
+    /// The autoencoder that a run begins with.
+    func model(_ weights: ParameterSet, batch: Matrix) throws -> Model {
+      var parameters = weights
+      let bias = options.decoderBiasInitialization ?? configuration.decoderBiasInitialization
+      parameters[.decoderBias] = try bias.bias(for: batch)
+      return try Model(
+        parameters: configuration.initialParameters(parameters, batch: batch),
+        configuration: configuration)
+    }
   }
 }

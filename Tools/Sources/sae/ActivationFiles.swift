@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import SAECore
 
 /// The options that name activations, shared by the commands that read them.
@@ -6,7 +7,8 @@ struct ActivationOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Files of activations: safetensors or npy, tokens × width (F32, F16, BF16).",
+      "Files of activations, or folders of them: safetensors or npy, tokens × width (F32, F16, "
+        + "BF16, F64).",
       valueName: "file"))
   var activations: [String] = []
 
@@ -20,42 +22,21 @@ struct ActivationOptions: ParsableArguments {
     guard !activations.isEmpty else {
       throw ValidationError("--activations: expected at least one file, found none")
     }
-    let sources = try activations.map { try open($0) }
-    return sources.count == 1 ? sources[0] : try ConcatenatedActivations(sources)
+    return try ConcatenatedActivations(contentsOf: activations, tensor: tensor)
   }
 
-  private func open(_ path: String) throws -> StoredTensor {
-    let stored = try ActivationFile.open(path, tensor: tensor)
-    guard stored.shape.count == 2 else {
-      throw ToolError(
-        "\(path): tensor \"\(stored.name)\": expected 2 dimensions, tokens × width, found shape "
-          + "\(stored.shape)")
-    }
-    guard stored.rows > 0, stored.columns > 0 else {
-      throw ToolError(
-        "\(path): tensor \"\(stored.name)\": expected at least one token, found shape "
-          + "\(stored.shape)")
-    }
-    return stored
+  /// The options as arguments that mean the same in any working directory.
+  var recorded: [String] {
+    ["--activations"] + activations.map { absolute($0) } + argument("tensor", tensor)
   }
 }
 
-/// Finds the tensor of activations in a file.
-enum ActivationFile {
-  static func open(_ path: String, tensor: String?) throws -> StoredTensor {
-    if path.hasSuffix(".npy") { return try NpyFile(path).tensor }
-    let file = try SafetensorsFile(path)
-    if let tensor { return try file.tensor(tensor) }
-    if file.tensors.count == 1 { return file.tensors[0] }
-    let matrices = file.tensors.filter { $0.shape.count == 2 }
-    guard matrices.count == 1, let only = matrices.first else {
-      let names = file.tensors.map { "\"\($0.name)\"" }.joined(separator: ", ")
-      throw ToolError(
-        "\(path): expected one matrix of activations, found \(matrices.count) among "
-          + "\(names.isEmpty ? "no tensors" : names); name one with --tensor")
-    }
-    return only
-  }
+/// The path from the root.
+func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+
+/// `--name=value`, or nothing where there is no value.
+func argument(_ name: String, _ value: (some CustomStringConvertible)?) -> [String] {
+  value.map { ["--\(name)=\($0)"] } ?? []
 }
 
 /// A failure that is said in one line.

@@ -41,6 +41,11 @@ struct Progress {
     Progress.write("\r\(line)\(padding)\(done >= total ? "\n" : "")")
   }
 
+  /// Ends the line and says something.
+  func interrupt(_ text: String) {
+    Progress.write((isTerminal && lastShown != nil ? "\n" : "") + text + "\n")
+  }
+
   private static func write(_ text: String) {
     FileHandle.standardError.write(Data(text.utf8))
   }

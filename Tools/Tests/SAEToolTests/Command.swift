@@ -28,22 +28,61 @@ struct Command {
     return process.terminationStatus
   }
 
-  init(_ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = Command.executable
-    process.arguments = arguments
-    // Through files: a pipe that nobody reads while the process runs can fill up.
-    let folder = try ScratchFolder()
+  init(_ arguments: [String]) throws { self = try RunningCommand(arguments).finish() }
+
+  fileprivate init(status: Int32, output: String, errors: String) {
+    self.status = status
+    self.output = output
+    self.errors = errors
+  }
+}
+
+/// The built command while it runs.
+final class RunningCommand {
+  private let process = Process()
+  // Through files: a pipe that nobody reads while the process runs can fill up.
+  private let folder: ScratchFolder
+
+  /// - Parameter limit: the longest file that the command may write, in the blocks of `ulimit -f`.
+  init(_ arguments: [String], fileSizeLimit limit: Int? = nil) throws {
+    folder = try ScratchFolder()
+    if let limit {
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments =
+        ["-c", "ulimit -f \(limit) && exec \"$0\" \"$@\"", Command.executable.path] + arguments
+    } else {
+      process.executableURL = Command.executable
+      process.arguments = arguments
+    }
     for name in ["out", "err"] {
       _ = FileManager.default.createFile(atPath: folder.file(name), contents: nil)
     }
     process.standardOutput = FileHandle(forWritingAtPath: folder.file("out"))
     process.standardError = FileHandle(forWritingAtPath: folder.file("err"))
     try process.run()
+  }
+
+  var isRunning: Bool { process.isRunning }
+
+  /// Waits for the first word on standard error, which tells that training has begun.
+  func waitForProgress() throws {
+    while process.isRunning, try read("err").isEmpty { usleep(1000) }
+  }
+
+  func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+  /// Waits for the end. The status is that of a shell: 128 and the signal's number for a process that
+  /// a signal has ended.
+  func finish() throws -> Command {
     process.waitUntilExit()
-    status = process.terminationStatus
-    output = try String(contentsOfFile: folder.file("out"), encoding: .utf8)
-    errors = try String(contentsOfFile: folder.file("err"), encoding: .utf8)
+    let ended = process.terminationReason == .uncaughtSignal ? 128 : 0
+    return Command(
+      status: Int32(ended) + process.terminationStatus, output: try read("out"),
+      errors: try read("err"))
+  }
+
+  private func read(_ name: String) throws -> String {
+    try String(contentsOfFile: folder.file(name), encoding: .utf8)
   }
 }
 
@@ -60,6 +99,11 @@ final class ScratchFolder {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// The weights of an autoencoder that was written into the folder.
+  func weights(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: file("\(name)/sae_weights.safetensors")))
+  }
 
   var names: [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()

@@ -69,6 +69,37 @@ import Testing
     #expect(evaluate.output.contains("\"tokens\" : 150"))
   }
 
+  /// The last token of the last epoch is trained on, and the scale is that of the rows asked for.
+  @Test func epochsAndNormalizationAreSavedWithTheResult() throws {
+    let folder = try ScratchFolder()
+    let shards = folder.file("shards")
+    try FileManager.default.createDirectory(atPath: shards, withIntermediateDirectories: true)
+    _ = try folder.writeActivations("shards/a.safetensors", tokens: 500)
+    _ = try folder.writeActivations("shards/b.safetensors", tokens: 100, type: .bf16)
+    let run = try Command([
+      "train", "--activations", shards, "--out", folder.file("sae"), "--latents", "24", "--k", "3",
+      "--batch", "64", "--epochs", "3", "--normalization-rows", "77",
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    let data = try #require(FileManager.default.contents(atPath: folder.file("sae/cfg.json")))
+    // Not JSONSerialization, which rounds numbers of more than 15 digits.
+    let metadata = try JSONDecoder().decode(Configuration.self, from: data).metadata
+    #expect(metadata.training_steps == 29)
+    #expect(metadata.normalization_rows == 77)
+    let source = try ConcatenatedActivations(contentsOf: [shards])
+    let norm = try ActivationStatistics(source, rows: 77).meanNorm
+    #expect(metadata.activation_scale == 8.0.squareRoot() / norm)
+  }
+
+  private struct Configuration: Decodable {
+    struct Metadata: Decodable {
+      let training_steps: Int
+      let normalization_rows: Int
+      let activation_scale: Double
+    }
+    let metadata: Metadata
+  }
+
   /// Each failure: one line that says where, what was expected and what was found; exit code 1; and
   /// nothing where the result would have been.
   @Test func failuresSayWhatIsWrongAndLeaveNothing() throws {
@@ -94,7 +125,7 @@ import Testing
       (["--activations", infinite], ["expected finite", "activations"]),
       (["--activations", zeros], ["not all 0"]),
       (["--activations", empty], ["empty.safetensors", "at least one token"]),
-      (["--activations", good, other], ["expected 8 columns, found 9"]),
+      (["--activations", good, other], ["other.safetensors", "expected 8 columns", "600 × 9"]),
       (["--activations", good, "--k", "25"], ["k:", "24", "found 25"]),
       (["--activations", good, "--tensor", "y"], ["\"y\"", "activations"]),
     ]
@@ -158,6 +189,12 @@ import Testing
         "1",
       ],
       ["train", "--latents", "8", "--out", "y", "--activations", "z", "--lr", "nan"],
+      [
+        "train", "--latents", "8", "--out", "y", "--activations", "z", "--epochs", "1", "--tokens",
+        "1",
+      ],
+      ["train", "--latents", "8", "--out", "y", "--activations", "z", "--checkpoint-every", "0"],
+      ["train", "--latents", "8", "--activations", "z"],
       ["evaluate"],
     ] {
       #expect(try Command(arguments).status == 64, "\(arguments)")

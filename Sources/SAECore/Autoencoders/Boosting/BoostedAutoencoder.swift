@@ -88,6 +88,12 @@ public struct BoostedAutoencoder<
     booster.finishStep(pass, step: step)
   }
 
+  public var trainingState: [String: [Double]] { booster.trainingState }
+
+  public mutating func restore(_ trainingState: [String: [Double]]) throws(ShapeError) {
+    try booster.restore(trainingState)
+  }
+
   /// Folds the scale into both: the base has to be one for the scaled activations, too.
   public func foldingScale(_ scale: Double) throws(ShapeError) -> BoostedAutoencoder {
     var folded = self

@@ -1,0 +1,102 @@
+import Foundation
+
+extension ConcatenatedActivations {
+  /// Activations in files, one after another: safetensors or npy, tokens × width, of any type of
+  /// floats and any length each. Files are mapped and read where rows are asked for.
+  ///
+  /// - Parameters:
+  ///   - paths: files, or folders, of which all files named `.safetensors` or `.npy` count, in the
+  ///     order of their names.
+  ///   - tensor: the name of the tensor in safetensors files; by default the only one that a file
+  ///     has, or the only one of two dimensions.
+  /// - Throws: ``TensorFileError`` if there is no file, or one is not readable, has no rows or is of
+  ///   another width than the first.
+  public init(contentsOf paths: [String], tensor: String? = nil) throws(TensorFileError) {
+    var shards: [StoredTensor] = []
+    for path in paths {
+      for file in try ActivationFile.files(path) {
+        let shard = try ActivationFile.open(file, tensor: tensor)
+        if let width = shards.first?.columns, shard.columns != width {
+          throw .wrongShape(
+            file: file, tensor: shard.name, expected: "\(width) columns as the files before",
+            found: shard.shape)
+        }
+        shards.append(shard)
+      }
+    }
+    do {
+      try self.init(shards)
+    } catch {
+      throw .unrecognized(file: "activations", lookedFor: ["at least one file"], found: [])
+    }
+  }
+}
+
+/// A file with activations.
+public enum ActivationFile {
+  /// The matrix of activations in a file; which format it is in is seen from its first bytes.
+  ///
+  /// - Parameter tensor: its name in a safetensors file; nil for the only one.
+  /// - Throws: ``TensorFileError`` if there is no such file, or not one such tensor with at least a
+  ///   row of floats.
+  public static func open(
+    _ path: String, tensor: String? = nil
+  ) throws(TensorFileError) -> StoredTensor {
+    let contents = try FileBytes(mapping: path)
+    let isNpy = contents.count >= magic.count && contents.bytes.array(0..<magic.count) == magic
+    let stored =
+      isNpy
+      ? try NpyFile(contents).tensor : try only(SafetensorsFile(contents), named: tensor)
+    guard stored.shape.count == 2 else {
+      throw .wrongShape(
+        file: path, tensor: stored.name, expected: "2 dimensions, tokens × width",
+        found: stored.shape)
+    }
+    guard stored.rows > 0, stored.columns > 0 else {
+      throw .wrongShape(
+        file: path, tensor: stored.name, expected: "at least one token", found: stored.shape)
+    }
+    guard !stored.type.isInteger else {
+      throw .notConvertible(
+        file: path, tensor: stored.name, from: stored.type.rawValue, to: "activations")
+    }
+    return stored
+  }
+
+  /// The first bytes of an npy file.
+  private static let magic = [0x93] + Array("NUMPY".utf8)
+
+  private static func only(
+    _ file: SafetensorsFile, named name: String?
+  ) throws(TensorFileError) -> StoredTensor {
+    if let name { return try file.tensor(name) }
+    if file.tensors.count == 1 { return file.tensors[0] }
+    let matrices = file.tensors.filter { $0.shape.count == 2 }
+    guard matrices.count == 1 else {
+      throw .unrecognized(
+        file: file.path, lookedFor: ["one matrix of activations", "a tensor's name"],
+        found: file.tensors.prefix(20).map(\.name))
+    }
+    return matrices[0]
+  }
+
+  /// The file, or the files of a folder.
+  fileprivate static func files(_ path: String) throws(TensorFileError) -> [String] {
+    guard try SystemCall.isDirectory(path) else { return [path] }
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: path)
+    } catch {
+      throw .system(file: path, operation: "list", reason: error.localizedDescription)
+    }
+    let shards = names.filter {
+      !$0.hasPrefix(".") && ($0.hasSuffix(".safetensors") || $0.hasSuffix(".npy"))
+    }
+    guard !shards.isEmpty else {
+      throw .unrecognized(
+        file: path, lookedFor: ["files named .safetensors", "files named .npy"],
+        found: Array(names.sorted().prefix(10)))
+    }
+    return shards.sorted().map { "\(path)/\($0)" }
+  }
+}

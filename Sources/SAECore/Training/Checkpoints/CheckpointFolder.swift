@@ -1,0 +1,94 @@
+import Foundation
+
+/// A folder of a run's checkpoints, `step-000000001000` and so on, of which the last ones are kept.
+///
+/// One that is there is whole: it appears under its name when it is complete, and gets a temporary
+/// name before it is removed.
+public struct CheckpointFolder: Sendable {
+  public let path: String
+  /// How many are kept.
+  public let kept: Int
+
+  /// - Throws: ``InvalidOption`` unless at least one is to be kept.
+  public init(_ path: String, keeping kept: Int = 2) throws(InvalidOption) {
+    try InvalidOption.check("keep-checkpoints", kept, in: 1...Int.max)
+    self.path = path
+    self.kept = kept
+  }
+
+  /// The checkpoints that are there, earlier steps first.
+  public var checkpoints: [String] {
+    names.filter { CheckpointFolder.step(of: $0) != nil }.sorted().map { "\(path)/\($0)" }
+  }
+
+  /// The one of the latest step.
+  ///
+  /// - Throws: ``TensorFileError`` if there is none.
+  public func latest() throws(TensorFileError) -> String {
+    guard let latest = checkpoints.last else {
+      throw .unrecognized(
+        file: path, lookedFor: ["checkpoints named step-…"], found: Array(names.prefix(10)))
+    }
+    return latest
+  }
+
+  /// Whether the path is that of a single checkpoint.
+  public static func isCheckpoint(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(path)/\(TrainingCheckpoint.header)")
+  }
+
+  /// Writes a checkpoint, and then removes those that were before the last ones, and what a run left
+  /// that was killed while it wrote. The folder is created; its parent must exist.
+  ///
+  /// - Returns: the checkpoint's directory.
+  /// - Throws: ``TensorFileError`` if the disk refuses; the checkpoints that were there are there
+  ///   still.
+  @discardableResult
+  public func write(_ checkpoint: TrainingCheckpoint) throws(TensorFileError) -> String {
+    removeUnfinished()
+    if !SystemCall.exists(path) { try SystemCall.makeDirectory(path) }
+    let name = CheckpointFolder.name(checkpoint.step)
+    let directory = "\(path)/\(name)"
+    try checkpoint.write(to: directory, replacing: true)
+    let earlier = checkpoints.filter { $0 < directory }
+    for old in earlier.dropLast(kept - 1) { try remove(old) }
+    return directory
+  }
+
+  /// Removes all checkpoints.
+  ///
+  /// - Throws: ``TensorFileError`` if the system refuses.
+  public func removeAll() throws(TensorFileError) {
+    removeUnfinished()
+    for checkpoint in checkpoints { try remove(checkpoint) }
+  }
+
+  private func remove(_ directory: String) throws(TensorFileError) {
+    let unfinished = TemporaryName.beside(directory)
+    try SystemCall.rename(directory, to: unfinished)
+    try? FileManager.default.removeItem(atPath: unfinished)
+  }
+
+  private func removeUnfinished() {
+    for name in names where name.hasPrefix(".step-") && name.hasSuffix(".partial") {
+      try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
+    }
+  }
+
+  private var names: [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+  }
+
+  private static let digits = 12
+
+  private static func name(_ step: Int) -> String {
+    let number = "\(step)"
+    return "step-" + String(repeating: "0", count: max(0, digits - number.count)) + number
+  }
+
+  private static func step(of name: String) -> Int? {
+    guard name.hasPrefix("step-") else { return nil }
+    let number = name.dropFirst("step-".count)
+    return number.count >= digits && number.allSatisfy(\.isWholeNumber) ? Int(number) : nil
+  }
+}

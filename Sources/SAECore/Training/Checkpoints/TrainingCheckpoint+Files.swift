@@ -1,0 +1,226 @@
+import Foundation
+
+/// On disk a checkpoint is a directory: `checkpoint.json`, and `state.safetensors` with the tensors
+///
+///     parameters.NAME              F32   each parameter
+///     optimizer.SET.NAME           F32   what the optimizer keeps for it
+///     optimizer.NAME               F64   the optimizer's other numbers
+///     model.NAME                   F64   what the variant keeps besides
+///     silence                      I64   dead-latent counters
+extension TrainingCheckpoint {
+  static let header = "checkpoint.json"
+  static let state = "state.safetensors"
+
+  /// What is in `checkpoint.json`.
+  private struct Header: Codable {
+    static let format = "swift-sae checkpoint"
+    static let version = 1
+
+    var format = Header.format
+    var version = Header.version
+    var run: Description
+    var step: Int
+    var tokens: Int
+    var scale: Double
+    var position: ShuffledActivations.Position
+    /// The parameters' names, in order.
+    var parameters: [String]
+    /// Of `state.safetensors`.
+    var crc32: UInt32
+    var metadata: [String: String]
+  }
+
+  /// Writes the checkpoint as a new directory, which appears when it is complete and on the disk.
+  ///
+  /// - Parameter replacing: whether a directory of that name gives way; it stays until then.
+  /// - Throws: ``TensorFileError`` if something is there and stays, or the disk refuses.
+  public func write(to path: String, replacing: Bool = false) throws(TensorFileError) {
+    let directory = try AtomicDirectory(path)
+    do {
+      try writeFiles(directory.temporary)
+    } catch {
+      throw error.naming(path, insteadOf: directory.temporary)
+    }
+    try directory.finish(replacing: replacing)
+  }
+
+  private func writeFiles(_ directory: String) throws(TensorFileError) {
+    let file = "\(directory)/\(TrainingCheckpoint.state)"
+    try writeState(file)
+    let written = try FileBytes(mapping: file)
+    let header = Header(
+      run: run, step: trainer.step, tokens: trainer.tokens, scale: scale, position: position,
+      parameters: trainer.parameters.names.map(\.rawValue), crc32: CRC32.of(written.bytes),
+      metadata: metadata)
+    let path = "\(directory)/\(TrainingCheckpoint.header)"
+    try AtomicFile.write(try TrainingCheckpoint.encode(header, path), to: path)
+  }
+
+  /// Reads a checkpoint.
+  ///
+  /// - Throws: ``TensorFileError`` if there is none, or it is not as it was written.
+  public init(contentsOf path: String) throws(TensorFileError) {
+    let header: Header = try TrainingCheckpoint.decode("\(path)/\(TrainingCheckpoint.header)")
+    let contents = try FileBytes(mapping: "\(path)/\(TrainingCheckpoint.state)")
+    let checksum = CRC32.of(contents.bytes)
+    guard checksum == header.crc32 else {
+      throw .wrongChecksum(
+        file: path, member: TrainingCheckpoint.state, expected: header.crc32, found: checksum)
+    }
+    let file = try SafetensorsFile(contents)
+    let names = header.parameters.map { ParameterName(rawValue: $0) }
+    guard Set(names).count == names.count else {
+      throw .invalidSetting(
+        file: path, setting: "parameters", expected: "names that differ",
+        found: header.parameters.joined(separator: ", "))
+    }
+    trainer = TrainerState(
+      step: header.step, tokens: header.tokens,
+      parameters: try file.parameterSet(names, prefix: "parameters."),
+      model: try file.doubles(prefix: "model."),
+      optimizer: try file.optimizerState(names),
+      silence: try file.tensor("silence").integers())
+    scale = header.scale
+    position = header.position
+    run = header.run
+    metadata = header.metadata
+    name = path
+  }
+
+  private func writeState(_ path: String) throws(TensorFileError) {
+    var sets = [("parameters.", trainer.parameters)]
+    for (name, set) in trainer.optimizer.parameters { sets.append(("optimizer.\(name).", set)) }
+    var numbers = trainer.optimizer.numbers.map { ("optimizer.\($0.key)", [$0.value]) }
+    numbers += trainer.model.map { ("model.\($0.key)", $0.value) }
+    var declarations = [TensorDeclaration("silence", .i64, [trainer.silence.count])]
+    for (prefix, set) in sets {
+      declarations += set.names.map {
+        TensorDeclaration("\(prefix)\($0)", .f32, [set[$0].rows, set[$0].columns])
+      }
+    }
+    declarations += numbers.map { TensorDeclaration($0.0, .f64, [$0.1.count]) }
+    var writer = try SafetensorsWriter(path, declarations)
+    for (prefix, set) in sets {
+      for name in set.names { try writer.append(set[name], to: "\(prefix)\(name)") }
+    }
+    for (name, values) in numbers { try writer.append(values, to: name) }
+    try writer.append(trainer.silence, to: "silence")
+    try writer.finish()
+  }
+
+  private static func encode(_ header: Header, _ path: String) throws(TensorFileError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    do {
+      return Array(try encoder.encode(header))
+    } catch {
+      // JSON has no NaN and no infinity.
+      throw .invalidSetting(
+        file: path, setting: "scale", expected: "a finite number", found: "\(header.scale)")
+    }
+  }
+
+  private static func decode(_ path: String) throws(TensorFileError) -> Header {
+    let contents = try FileBytes(mapping: path)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let header: Header
+    do {
+      header = try decoder.decode(
+        Header.self, from: Data(contents.bytes.array(0..<contents.count)))
+    } catch {
+      throw TensorFileError(decoding: error, file: path)
+    }
+    guard header.format == Header.format, header.version == Header.version else {
+      throw .unrecognized(
+        file: path, lookedFor: ["\(Header.format), version \(Header.version)"],
+        found: ["\(header.format), version \(header.version)"])
+    }
+    return header
+  }
+}
+
+extension SafetensorsFile {
+  fileprivate func parameterSet(
+    _ names: [ParameterName], prefix: String
+  ) throws(TensorFileError) -> ParameterSet {
+    var matrices: [Matrix] = []
+    for name in names { matrices.append(try tensor("\(prefix)\(name)").matrix()) }
+    return ParameterSet(names: names, matrices: matrices)
+  }
+
+  /// The tensors of double precision whose name is the prefix and nothing with a dot behind it.
+  fileprivate func doubles(prefix: String) throws(TensorFileError) -> [String: [Double]] {
+    var values: [String: [Double]] = [:]
+    for tensor in tensors where tensor.name.hasPrefix(prefix) && tensor.type == .f64 {
+      let name = String(tensor.name.dropFirst(prefix.count))
+      if !name.contains(".") { values[name] = tensor.doubles() }
+    }
+    return values
+  }
+
+  fileprivate func optimizerState(
+    _ names: [ParameterName]
+  ) throws(TensorFileError) -> OptimizerState {
+    let prefix = "optimizer."
+    var sets: Set<String> = []
+    for tensor in tensors where tensor.name.hasPrefix(prefix) && tensor.type == .f32 {
+      let parts = tensor.name.dropFirst(prefix.count).split(separator: ".", maxSplits: 1)
+      if parts.count == 2 { sets.insert(String(parts[0])) }
+    }
+    var state = OptimizerState(parameters: [:], numbers: [:])
+    for set in sets {
+      state.parameters[set] = try parameterSet(names, prefix: "\(prefix)\(set).")
+    }
+    for (name, values) in try doubles(prefix: prefix) {
+      guard let value = values.first, values.count == 1 else {
+        throw .wrongShape(
+          file: path, tensor: prefix + name, expected: "1 number", found: [values.count])
+      }
+      state.numbers[name] = value
+    }
+    return state
+  }
+}
+
+extension TensorFileError {
+  /// What is wrong with a JSON file that was to be decoded.
+  fileprivate init(decoding error: any Error, file: String) {
+    func place(_ path: [any CodingKey], _ key: (any CodingKey)? = nil) -> String {
+      (path + (key.map { [$0] } ?? [])).map(\.stringValue).joined(separator: ".")
+    }
+    switch error as? DecodingError {
+    case .keyNotFound(let key, let context):
+      self = .invalidSetting(
+        file: file, setting: place(context.codingPath, key), expected: "a value", found: "none")
+    case .typeMismatch(let type, let context):
+      self = .invalidSetting(
+        file: file, setting: place(context.codingPath), expected: "\(type)",
+        found: "another kind of value")
+    case .valueNotFound(let type, let context):
+      self = .invalidSetting(
+        file: file, setting: place(context.codingPath), expected: "\(type)", found: "null")
+    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+      self = .invalidSetting(
+        file: file, setting: place(context.codingPath), expected: "a value that fits",
+        found: "another")
+    default:
+      self = .malformed(file: file, offset: 0, expected: "JSON text", found: "something else")
+    }
+  }
+
+  /// The same error, where it is about a full or refusing disk, for a directory that was written
+  /// under a temporary name.
+  fileprivate func naming(_ path: String, insteadOf temporary: String) -> TensorFileError {
+    func named(_ file: String) -> String {
+      file.hasPrefix(temporary) ? path + file.dropFirst(temporary.count) : file
+    }
+    return switch self {
+    case .diskFull(let file): .diskFull(file: named(file))
+    case .system(let file, let operation, let reason):
+      .system(file: named(file), operation: operation, reason: reason)
+    default: self
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/// Where a ``TrainingRun`` stands: with the same activations and settings, a run that goes on from it
+/// makes the same steps as one that was never interrupted, bit for bit.
+public struct TrainingCheckpoint: Sendable, Equatable {
+  /// Parameters, optimizer, counters.
+  public var trainer: TrainerState
+  /// ``TrainingRun/scale``
+  public var scale: Double
+  /// In the stream of activations: after the last batch that was trained on.
+  public var position: ShuffledActivations.Position
+  /// What it is a checkpoint of.
+  public var run: Description
+  /// Whatever the writer wants to find again.
+  public var metadata: [String: String]
+  /// Where it was read from, for errors.
+  public var name = "checkpoint"
+
+  /// The settings of a run, as text: all that has to be equal where it goes on.
+  public struct Description: Sendable, Equatable, Codable {
+    /// The type of the autoencoder.
+    public var model: String
+    /// Its configuration.
+    public var configuration: String
+    /// ``TrainingOptions``
+    public var options: String
+    /// d_in
+    public var width: Int
+    /// d_sae
+    public var latents: Int
+
+    init<Model: TrainableAutoencoder>(
+      _: Model.Type, _ configuration: Model.Configuration, latents: Int, width: Int,
+      options: TrainingOptions
+    ) {
+      model = "\(Model.self)"
+      self.configuration = "\(configuration)"
+      self.options = "\(options)"
+      self.width = width
+      self.latents = latents
+    }
+  }
+
+  /// Steps made.
+  public var step: Int { trainer.step }
+}
+
+extension TrainingCheckpoint {
+  /// Throws unless it is a checkpoint of the run described.
+  func check(_ expected: Description, options: TrainingOptions) throws(TensorFileError) {
+    let settings = [
+      ("model", expected.model, run.model),
+      ("configuration", expected.configuration, run.configuration),
+      ("options", expected.options, run.options),
+      ("width", "\(expected.width)", "\(run.width)"),
+      ("latents", "\(expected.latents)", "\(run.latents)"),
+    ]
+    for (setting, expected, found) in settings where expected != found {
+      throw .invalidSetting(file: name, setting: setting, expected: expected, found: found)
+    }
+    guard scale.isFinite, scale > 0 else {
+      throw .invalidSetting(
+        file: name, setting: "scale", expected: "a finite number above 0", found: "\(scale)")
+    }
+    guard (0...options.steps).contains(step) else {
+      throw .invalidSetting(
+        file: name, setting: "step", expected: "0 to \(options.steps)", found: "\(step)")
+    }
+  }
+}

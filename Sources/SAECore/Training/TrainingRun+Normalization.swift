@@ -1,0 +1,41 @@
+extension ActivationStatistics {
+  /// The statistics of some of a source's rows, from evenly spaced parts of it.
+  ///
+  /// - Parameter rows: how many; all if the source has no more.
+  /// - Throws: what keeps rows from being read.
+  public init(_ source: any ActivationSource, rows: Int) throws {
+    self.init(dimension: source.width)
+    let counted = min(max(rows, 1), source.tokens)
+    let pieces = (counted + 1023) / 1024
+    for piece in 0..<pieces {
+      // Products that could be too large are not formed.
+      let begin = ActivationStatistics.share(piece, of: pieces, source.tokens)
+      let first = ActivationStatistics.share(piece, of: pieces, counted)
+      let end = ActivationStatistics.share(piece + 1, of: pieces, counted)
+      let range = begin..<begin + end - first
+      try add(source.matrix(rows: range))
+      source.release(range)
+    }
+  }
+
+  /// ⌊index · total / count⌋
+  private static func share(_ index: Int, of count: Int, _ total: Int) -> Int {
+    let (quotient, remainder) = total.quotientAndRemainder(dividingBy: count)
+    return index * quotient + index * remainder / count
+  }
+}
+
+extension TrainingRun {
+  /// What activations are to be multiplied by: √width / (mean norm), over some rows.
+  static func measureScale(of source: any ActivationSource, tokens: Int) throws -> Double {
+    let statistics = try ActivationStatistics(source, rows: tokens)
+    guard statistics.meanNorm.isFinite else {
+      throw TrainingError.notFinite(step: 0, term: "the activations")
+    }
+    guard statistics.meanNorm > 0 else {
+      throw InvalidOption(
+        "scalesActivations", expected: "activations that are not all 0", found: "norms of 0")
+    }
+    return Double(source.width).squareRoot() / statistics.meanNorm
+  }
+}

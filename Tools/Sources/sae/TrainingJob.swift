@@ -1,0 +1,144 @@
+import ArgumentParser
+import Foundation
+import SAECore
+
+/// A training run as the command makes it, from its beginning or from a checkpoint, to the directory
+/// that it writes.
+struct TrainingJob {
+  private let architecture: Architecture
+  private let latents: Int
+  private let training: TrainingRunOptions
+  private let source: any ActivationSource
+  private let options: TrainingOptions
+  private let out: String
+  private let replaces: Bool
+  private let checkpoints: RunCheckpoints
+  private let checkpoint: TrainingCheckpoint?
+
+  /// A run from its beginning.
+  init(_ command: TrainCommand) throws {
+    let out = absolute(command.out ?? "")
+    try OutputDirectory.check(out, replacing: command.force)
+    let folder = try CheckpointFolder(
+      "\(out).checkpoints", keeping: command.checkpointing.keepCheckpoints ?? 2)
+    if let found = folder.checkpoints.last, !command.force {
+      throw ToolError(
+        "\(folder.path): expected no checkpoints of another run, found \(found); --resume goes on "
+          + "with it, --force removes it")
+    }
+    let source = try command.input.source()
+    try folder.removeAll()
+    try self.init(command, source: source, folder: folder, from: nil)
+  }
+
+  /// A run that goes on.
+  ///
+  /// - Parameters:
+  ///   - began: what the run began with.
+  ///   - command: what it is resumed with. Where files are and what is written when may be said
+  ///     anew; whatever else is said must be what it was.
+  init(
+    _ began: TrainCommand, resumedWith command: TrainCommand, _ checkpoint: TrainingCheckpoint,
+    folder: String
+  ) throws {
+    var effective = began
+    if !command.input.activations.isEmpty {
+      effective.input.activations = command.input.activations
+    }
+    effective.out = command.out ?? began.out
+    effective.force = command.force
+    effective.checkpointing.checkpointEvery =
+      command.checkpointing.checkpointEvery ?? began.checkpointing.checkpointEvery
+    effective.checkpointing.keepCheckpoints =
+      command.checkpointing.keepCheckpoints ?? began.checkpointing.keepCheckpoints
+    try RecordedOptions.check(
+      "architecture", command.givenArchitecture, began.givenArchitecture)
+    try RecordedOptions.check("latents", command.latents, began.latents)
+    try RecordedOptions.check("tensor", command.input.tensor, began.input.tensor)
+    let source = try effective.input.source()
+    try command.training.check(against: began.training, sourceTokens: source.tokens)
+    try OutputDirectory.check(absolute(effective.out ?? ""), replacing: command.force)
+    try self.init(
+      effective, source: source,
+      folder: CheckpointFolder(folder, keeping: effective.checkpointing.keepCheckpoints ?? 2),
+      from: checkpoint)
+  }
+
+  private init(
+    _ command: TrainCommand, source: any ActivationSource, folder: CheckpointFolder,
+    from checkpoint: TrainingCheckpoint?
+  ) throws {
+    self.source = source
+    self.checkpoint = checkpoint
+    architecture = command.givenArchitecture ?? .topk
+    latents = command.latents ?? 0
+    training = command.training
+    options = try training.options(sourceTokens: source.tokens)
+    out = absolute(command.out ?? "")
+    replaces = command.force
+    let arguments =
+      command.input.recorded + argument("architecture", architecture.rawValue)
+      + argument("latents", latents) + training.recorded(steps: options.steps)
+      + command.checkpointing.recorded + argument("out", out)
+    checkpoints = RunCheckpoints(
+      folder: folder, every: command.checkpointing.checkpointEvery, arguments: arguments)
+  }
+
+  func run() throws {
+    switch architecture {
+    case .topk: try train(TopKAutoencoder.self, TopKConfiguration(k: training.k))
+    case .batchtopk:
+      try train(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: Double(training.k)))
+    case .matryoshka:
+      try train(MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: Double(training.k)))
+    case .jumprelu:
+      // Held at k latents a token, unless a coefficient is given for the tanh loss.
+      let configuration =
+        try training.sparsity.map {
+          JumpReLUConfiguration(
+            coefficient: try CoefficientSchedule(finalValue: $0, warmUpSteps: options.steps))
+        } ?? .controlledL0(Double(training.k))
+      try train(JumpReLUAutoencoder.self, configuration)
+    case .gated:
+      try train(
+        GatedAutoencoder.self,
+        GatedConfiguration(
+          coefficient: try CoefficientSchedule(
+            finalValue: training.sparsity ?? 4, warmUpSteps: options.steps / 4)))
+    case .relu:
+      try train(
+        ReLUAutoencoder.self,
+        ReLUConfiguration(
+          coefficient: try CoefficientSchedule(
+            finalValue: training.sparsity ?? 5, warmUpSteps: options.steps / 20)))
+    }
+  }
+
+  /// Trains a variant and writes it.
+  private func train<Model: TrainableAutoencoder & StorableAutoencoder>(
+    _: Model.Type, _ configuration: Model.Configuration
+  ) throws {
+    var run =
+      if let checkpoint {
+        try TrainingRun<Model>(
+          configuration, latents: latents, on: source, options: options, from: checkpoint)
+      } else {
+        try TrainingRun<Model>(configuration, latents: latents, on: source, options: options)
+      }
+    let rate = try TrainingLoop.finish(&run, checkpoints: checkpoints)
+    var archive = try run.finished().archive()
+    archive.metadata["swift_sae_version"] = .string(libraryVersion)
+    archive.metadata["training_tokens"] = .integer(run.trainer.tokens)
+    archive.metadata["training_steps"] = .integer(run.trainer.step)
+    archive.metadata["seed"] = .string("\(training.seed)")
+    archive.metadata["activation_scale"] = .double(run.scale)
+    archive.metadata["mean_activation_norm"] = .double(
+      Double(source.width).squareRoot() / run.scale)
+    archive.metadata["normalization_rows"] = .integer(
+      min(training.normalizationRows, source.tokens))
+    try archive.write(to: out, replacing: replaces)
+    print(
+      "\(out): \(architecture.rawValue), \(source.width) → \(latents), "
+        + "\(grouped(rate)) tokens/s with \(kernelName) kernels on \(Threads.count) threads")
+  }
+}
