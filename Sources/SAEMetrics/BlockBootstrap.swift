@@ -2,7 +2,9 @@ import SAECore
 
 /// A range that a value lies in, by resampling.
 public struct ConfidenceInterval: Sendable, Equatable, Codable {
+  /// The lower end.
   public var lower: Double
+  /// The upper end.
   public var upper: Double
 }
 
@@ -13,8 +15,10 @@ public struct BlockBootstrap: Sendable, Equatable {
   public var resamples = 1000
   /// Share of the resampled values that the interval holds.
   public var level = 0.95
+  /// The seed of the drawn blocks: the same seed gives the same interval.
   public var seed: UInt64 = 0
 
+  /// The settings at their defaults.
   public init() {}
 
   /// The interval between quantiles of a statistic.

@@ -1,10 +1,15 @@
 /// How often a yes-or-no answer is right and wrong.
 public struct BinaryCounts: Sendable, Equatable, Codable {
+  /// Positive, and said to be.
   public var truePositives: Int
+  /// Negative, but said to be positive.
   public var falsePositives: Int
+  /// Negative, and said to be.
   public var trueNegatives: Int
+  /// Positive, but said to be negative.
   public var falseNegatives: Int
 
+  /// The four cells of the table.
   public init(
     truePositives: Int = 0, falsePositives: Int = 0, trueNegatives: Int = 0,
     falseNegatives: Int = 0
@@ -33,6 +38,7 @@ public struct BinaryCounts: Sendable, Equatable, Codable {
     falseNegatives += other.falseNegatives
   }
 
+  /// All examples.
   public var count: Int { truePositives + falsePositives + trueNegatives + falseNegatives }
   private var right: Int { truePositives + trueNegatives }
 

@@ -8,6 +8,7 @@ public import SAECore
 ///
 /// Source: Engels, Riggs and Tegmark 2024, arXiv 2410.14670, section 3.
 public struct DarkMatterMetrics: Sendable {
+  /// The linear map from activations to errors that is judged.
   public let prediction: LinearErrorPrediction
   private var moments: ErrorMoments
   private var nonFiniteTokens = 0
@@ -17,6 +18,7 @@ public struct DarkMatterMetrics: Sendable {
   private var squaredNorms = ShiftedSum()
   private var unexplainedSquaredNorm = 0.0
 
+  /// Judges `prediction`, fitted on other tokens than those to come.
   public init(prediction: LinearErrorPrediction) {
     self.prediction = prediction
     moments = ErrorMoments(width: prediction.width)

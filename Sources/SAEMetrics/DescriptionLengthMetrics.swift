@@ -15,12 +15,14 @@ public import SAECore
 ///
 /// Source: Ayonrinde, Pearce and Sharkey 2024, arXiv 2410.11179, section 3.
 public struct DescriptionLengthMetrics: Sendable {
+  /// How finely each latent's values are told.
   public let quantization: LatentQuantization
   private var tokens = 0
   private var nonFiniteTokens = 0
   /// Tokens in each bin of each latent.
   private var bins: [[Int: Int]]
 
+  /// Counts for `latentCount` latents under `quantization`.
   public init(latentCount: Int, quantization: LatentQuantization) {
     switch quantization {
     case .bins(let count, let ranges):
@@ -67,6 +69,7 @@ public struct DescriptionLengthMetrics: Sendable {
 
   /// Bits a token. Undefined without tokens; NaN if a counted activation was not finite.
   public struct Value: Sendable, Equatable, Codable {
+    /// Tokens counted.
     public var tokens: Int
     /// Counted tokens with a NaN or infinity.
     public var nonFiniteTokens: Int
@@ -115,10 +118,13 @@ func entropy(_ counts: [Int]) -> Double {
 extension DescriptionLengthMetrics {
   /// A code with its reconstruction error.
   public struct Code: Sendable, Equatable {
+    /// Levels of each latent.
     public let bins: Int
+    /// Mean bits of a token's latents.
     public let bitsPerToken: Double
     /// Mean over tokens of ‖x − x̂‖² with quantised latents, and with the latents as they are.
     public let quantizedMeanSquaredError: Double
+    /// Squared error of the reconstruction from the told values, per element.
     public let meanSquaredError: Double
   }
 

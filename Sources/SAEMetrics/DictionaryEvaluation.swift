@@ -2,11 +2,15 @@ public import SAECore
 
 /// What is measured of one autoencoder on one set of tokens.
 public struct DictionaryEvaluation: Sendable, Equatable, Codable {
+  /// What the dictionary is called in tables.
   public var name: String
+  /// The number of its latents.
   public var latentCount: Int
   /// Contexts, or blocks of tokens, that were counted.
   public var contexts: Int
+  /// How well it reconstructs.
   public var reconstruction: ReconstructionMetrics.Value
+  /// How many latents it needs for that.
   public var sparsity: SparsitySummary
   /// Of the FVE, by resampling contexts.
   public var fractionOfVarianceExplainedInterval: ConfidenceInterval?
@@ -22,16 +26,22 @@ public struct DictionaryEvaluation: Sendable, Equatable, Codable {
 
 /// The numbers of ``SparsityMetrics/Value`` that are not one a latent.
 public struct SparsitySummary: Sendable, Equatable, Codable {
+  /// Tokens counted.
   public var tokens: Int
+  /// Tokens left out because a latent was NaN or infinite.
   public var nonFiniteTokens: Int
+  /// Mean number of latents that fire in a token; nil without tokens.
   public var l0: Double?
+  /// Its median; nil without tokens.
   public var medianL0: Int?
+  /// Mean sum of the latents' magnitudes in a token; nil without tokens.
   public var l1: Double?
   /// Share of the latents that fired on at least one of the tokens.
   public var aliveFraction: Double?
   /// Share of the latents with a density above 0.1.
   public var denseFraction: Double?
 
+  /// The part of `value` that fits a table.
   public init(_ value: SparsityMetrics.Value) {
     tokens = value.tokens
     nonFiniteTokens = value.nonFiniteTokens
@@ -45,9 +55,13 @@ public struct SparsitySummary: Sendable, Equatable, Codable {
 
 /// Runs an autoencoder over tokens and measures it.
 public struct DictionaryEvaluator: Sendable {
+  /// What the dictionary is called in tables.
   public let name: String
+  /// Accumulated measures of reconstruction.
   public private(set) var reconstruction: ReconstructionMetrics
+  /// Accumulated measures of sparsity.
   public private(set) var sparsity: SparsityMetrics
+  /// Accumulated measures of the error's linear part, where a prediction was given.
   public private(set) var darkMatter: DarkMatterMetrics?
   private var blocks = BlockSums()
   private var seen = 0

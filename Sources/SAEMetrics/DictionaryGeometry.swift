@@ -6,6 +6,7 @@ public import SAECore
 ///
 /// - Complexity: O(latents² · width) time; cosines are made a panel at a time.
 public struct DictionaryGeometry: Sendable, Equatable, Codable {
+  /// The number of latents.
   public let latentCount: Int
   /// ‖dᵢ‖.
   public let decoderNorms: [Double]

@@ -3,9 +3,12 @@ public import SAECore
 extension DomainReport {
   /// An autoencoder and what to call it.
   public struct Candidate: Sendable {
+    /// What the autoencoder is called in the report.
     public let name: String
+    /// The autoencoder, for raw activations.
     public let autoencoder: any SparseAutoencoder
 
+    /// `autoencoder` under `name`.
     public init(_ name: String, _ autoencoder: any SparseAutoencoder) {
       self.name = name
       self.autoencoder = autoencoder

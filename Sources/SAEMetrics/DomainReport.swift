@@ -5,14 +5,18 @@ public import Foundation
 /// The comparison of O'Neill et al. 2025 (arXiv 2508.09363), with the same tokens, mask and pooling
 /// for every dictionary, and no extrapolation.
 public struct DomainReport: Sendable, Equatable, Codable {
+  /// The autoencoders trained on the domain.
   public let domain: [DictionaryEvaluation]
+  /// Those trained on broad text.
   public let broad: [DictionaryEvaluation]
   /// One for each quality that every dictionary has.
   public let comparisons: [QualityComparison]
 
   /// A quality that dictionaries are compared by, more being better.
   public enum Quality: String, Sendable, Codable, CaseIterable {
+    /// One minus the ratio of the pooled squared error to the pooled variance.
     case fractionOfVarianceExplained
+    /// The share of the model's loss that survives splicing, against zero ablation.
     case lossRecovered
     /// 1 − nonlinear FVU.
     case fractionExplainedWithLinearError
@@ -32,20 +36,28 @@ public struct DomainReport: Sendable, Equatable, Codable {
 
   /// One quality over sparsity, of both families.
   public struct QualityComparison: Sendable, Equatable, Codable {
+    /// What is compared.
     public let quality: Quality
+    /// The curve of the domain's autoencoders.
     public let domain: ParetoCurve
+    /// The curve of the broad ones.
     public let broad: ParetoCurve
     /// Dictionaries that no other of their family beats.
     public let domainFront: [Int]
+    /// Indices of the broad autoencoders that no other beats at a lower L0.
     public let broadFront: [Int]
     /// The qualities at given L0s; undefined outside the measured range.
     public let atL0: [Row]
     /// Mean of domain minus broad over the log L0 that both cover.
     public let meanGap: Double?
 
+    /// Both curves at one L0.
     public struct Row: Sendable, Equatable, Codable {
+      /// Latents a token.
       public let l0: Double
+      /// The domain's quality there, nil outside its curve.
       public let domain: Double?
+      /// The broad quality there, nil outside its curve.
       public let broad: Double?
     }
   }
@@ -126,7 +138,9 @@ public struct DomainReport: Sendable, Equatable, Codable {
 
 /// Why evaluations cannot be compared.
 public enum DomainReportError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// At least one autoencoder of each kind is needed.
   case nothingToCompare
+  /// Two evaluations were made on different tokens.
   case differentTokens(first: String, second: String, what: String, expected: Double, found: Double)
 
   public var description: String {

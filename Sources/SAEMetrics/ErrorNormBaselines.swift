@@ -8,6 +8,7 @@ public struct ErrorNormBaselines: Sendable {
   private var training = PairedSums()
   private var heldOut = PairedSums()
 
+  /// Nothing counted yet.
   public init() {}
 
   /// Adds tokens.

@@ -7,6 +7,7 @@ public struct ExampleRendering: Sendable {
   /// The text of a token id.
   public let text: @Sendable (Int) -> String
 
+  /// Renders tokens with `text`, which gives a token's characters.
   public init(text: @escaping @Sendable (Int) -> String) { self.text = text }
 
   /// Positions in the example that are marked: activation of at least ``threshold`` times the

@@ -6,6 +6,7 @@ public import SAECore
 /// Source: Chanin et al. 2024, arXiv 2409.14507; the measure is SAEBench's, arXiv 2503.09532, whose
 /// constants are the defaults.
 public struct FeatureAbsorption: Sendable, Equatable, Codable {
+  /// What counts as absorption.
   public struct Options: Sendable, Equatable, Codable {
     /// Least cosine with the probe of a latent that fully absorbs.
     public var fullCosine = 0.025
@@ -16,6 +17,7 @@ public struct FeatureAbsorption: Sendable, Equatable, Codable {
     /// How many absorbers count.
     public var maximumAbsorbers = 3
 
+    /// SAEBench's settings.
     public init() {}
   }
 
@@ -28,6 +30,7 @@ public struct FeatureAbsorption: Sendable, Equatable, Codable {
 
   /// Means over the tokens; undefined without any.
   public var meanFraction: Double? { mean(fractions) }
+  /// The share of examples whose feature is wholly absorbed; nil without examples.
   public var fullRate: Double? {
     ratio(Double(isFull.count { $0 }), Double(isFull.count))
   }

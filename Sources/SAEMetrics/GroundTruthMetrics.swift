@@ -8,6 +8,7 @@ public import SAECore
 public struct GroundTruthMetrics: Sendable {
   /// Of each latent, its feature; undefined if there are no features.
   public let nearestFeatures: [Int?]
+  /// The number of true features.
   public let featureCount: Int
   private var tokens = 0
   private var firings: [Int]
@@ -74,19 +75,27 @@ public struct GroundTruthMetrics: Sendable {
 
   /// Counts of each latent, and means over latents.
   public struct Value: Sendable, Equatable, Codable {
+    /// Tokens counted.
     public var tokens: Int
+    /// Of each latent: tokens where it fires and the feature nearest to it is present.
     public var truePositives: [Int]
+    /// Of each latent: tokens where it fires without that feature.
     public var falsePositives: [Int]
+    /// Of each latent: tokens where that feature is present and it is silent.
     public var falseNegatives: [Int]
     /// Latents that never fired.
     public var deadLatents: Int
-    /// Mean number of active latents, and of present features, of a token.
+    /// Mean number of active latents of a token; nil without tokens.
     public var l0: Double?
+    /// Mean number of present features of a token; nil without tokens.
     public var trueL0: Double?
-    /// Means over latents; undefined without latents or tokens.
+    /// Mean over latents of TP / (TP + FP); nil without latents or tokens.
     public var precision: Double?
+    /// Mean over latents of TP / (TP + FN); nil without latents or tokens.
     public var recall: Double?
+    /// Mean over latents of 2 TP / (2 TP + FP + FN); nil without latents or tokens.
     public var f1: Double?
+    /// Mean over latents of the share of tokens judged rightly; nil without latents or tokens.
     public var accuracy: Double?
     /// Mean over latents of the Matthews correlation of firing with the feature's presence, 0 where
     /// one of the two never changes. Not the mean correlation coefficient of the directions, which is

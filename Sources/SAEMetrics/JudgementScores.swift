@@ -7,6 +7,7 @@ public struct JudgementScores: Sendable, Equatable, Codable {
   private var scores: [Double] = []
   private var labels: [Bool] = []
 
+  /// Nothing counted yet.
   public init() {}
 
   /// Adds one text.

@@ -6,6 +6,7 @@ public import SAECore
 /// Every context is added whole and once. The same examples come out for any order of contexts,
 /// batches and merges.
 public struct LatentExamples: Sendable {
+  /// How many examples are kept, and how long they are.
   public struct Options: Sendable, Equatable {
     /// Strongest examples kept of each latent.
     public var count = 10
@@ -21,9 +22,11 @@ public struct LatentExamples: Sendable {
     /// Of the sample.
     public var seed: UInt64 = 0
 
+    /// The settings at their defaults.
     public init() {}
   }
 
+  /// How many examples are kept, and how long they are.
   public let options: Options
   private var strongest: [[Example]]
   private var sampled: [[Sampled]]
@@ -32,13 +35,17 @@ public struct LatentExamples: Sendable {
 
   /// A peak of a latent's activation, and what stands around it.
   public struct Example: Sendable, Equatable, Codable {
+    /// The context's number in the stream.
     public let context: Int
+    /// The firing token's position in its context.
     public let position: Int
+    /// The latent's activation there.
     public let activation: Float
     /// Token ids from `firstPosition` on.
     public let tokens: [Int]
     /// The latent's activation on each of them.
     public let activations: [Float]
+    /// Position in the context of the example's first token.
     public let firstPosition: Int
 
     /// Whether this one comes first: the stronger, then the earlier context, then the position.
@@ -52,6 +59,7 @@ public struct LatentExamples: Sendable {
     let example: Example
   }
 
+  /// Examples for `latentCount` latents.
   public init(latentCount: Int, options: Options = Options()) {
     precondition(options.radius >= 0 && options.count >= 0 && options.sampleCount >= 0)
     self.options = options

@@ -2,9 +2,12 @@ public import SAECore
 
 /// The smallest and the largest finite activation of each latent, other than 0.
 public struct LatentRanges: Sendable, Equatable {
+  /// Of each latent the smallest, infinity while it has not fired.
   public private(set) var smallest: [Float]
+  /// Of each latent the largest, minus infinity while it has not fired.
   public private(set) var largest: [Float]
 
+  /// Ranges of `latentCount` latents, none seen yet.
   public init(latentCount: Int) {
     smallest = [Float](repeating: .infinity, count: latentCount)
     largest = [Float](repeating: -.infinity, count: latentCount)

@@ -20,6 +20,7 @@ public struct LinearErrorRegression: Sendable {
   /// Σ (x − K, 1)ᵀ (x − K, 1, e − K, ‖e‖² − K), its upper part.
   private var sums: DoubleMatrix
 
+  /// A regression between vectors of `width` elements.
   public init(width: Int) {
     precondition(width > 0, "a regression on activations of width \(width) has no unknowns")
     self.width = width
@@ -185,6 +186,7 @@ extension Collection where Element == Double {
 
 /// Why the linear part of an error could not be fitted.
 public enum LinearErrorFailure: Error, Equatable, Sendable {
+  /// Nothing was counted, so there is nothing to fit.
   case noTokens
   /// Training tokens hold NaN or infinities.
   case notFinite(tokens: Int)

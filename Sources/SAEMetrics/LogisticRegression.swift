@@ -12,11 +12,14 @@ import SAECore
 /// C · Σ wₜ log(1 + exp(−yₜ (w·xₜ + b))) + ‖w‖² / 2, as scikit-learn's default does, with labels y of
 /// ±1 and the intercept free.
 public struct LogisticRegression: Sendable, Equatable, Codable {
+  /// One weight for each input.
   public let weights: [Double]
+  /// What is added to the weighted sum.
   public let intercept: Double
 
   /// How much each example counts.
   public enum ClassWeights: Sendable {
+    /// Every example counts once.
     case equal
     /// examples / (2 · examples of its class).
     case balanced

@@ -8,7 +8,14 @@ public import SAECore
 public struct LossRecoveredMetrics: Sendable {
   /// What was done to the activations.
   public enum Run: Int, Sendable, CaseIterable {
-    case clean, spliced, zero, mean
+    /// Nothing.
+    case clean
+    /// The reconstruction took their place.
+    case spliced
+    /// Zeros did.
+    case zero
+    /// Their mean did.
+    case mean
   }
 
   private var runs = [RunSums](repeating: RunSums(), count: Run.allCases.count)
@@ -16,6 +23,7 @@ public struct LossRecoveredMetrics: Sendable {
   private var nonFinitePositions = 0
   private var contextRatios = [ContextRatios(), ContextRatios()]
 
+  /// Nothing counted yet.
   public init() {}
 
   /// Adds one context.

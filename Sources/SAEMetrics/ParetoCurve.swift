@@ -6,10 +6,14 @@
 
 /// A quality of dictionaries over their sparsity.
 public struct ParetoCurve: Sendable, Equatable, Codable {
+  /// An autoencoder's place on the curve.
   public struct Point: Sendable, Equatable, Codable {
+    /// Latents a token.
     public var l0: Double
+    /// The quality; more is better.
     public var quality: Double
 
+    /// A place on the curve.
     public init(l0: Double, quality: Double) {
       self.l0 = l0
       self.quality = quality

@@ -12,6 +12,7 @@ public struct PerTokenVarianceExplained: Sendable {
   public private(set) var tokens = 0
   private var sum = 0.0
 
+  /// Measures variance around `mean`, one element for each dimension.
   public init(mean: [Double]) { self.mean = mean }
 
   /// Adds a batch of tokens × width; the mask says for each token whether it counts.

@@ -13,6 +13,7 @@ public struct ReconstructionMetrics: Sendable {
   private var moments: ErrorMoments
   private var sums = TokenSums()
 
+  /// Measures for activations of `width` elements.
   public init(width: Int) {
     precondition(width >= 0, "activations cannot be \(width) wide")
     self.width = width

@@ -7,6 +7,7 @@ public import SAECore
 public struct SparseProbe: Sendable, Equatable, Codable {
   /// The chosen latents, ascending.
   public let latents: [Int]
+  /// The classifier on the chosen latents.
   public let regression: LogisticRegression
 
   /// Fits a probe on training examples.

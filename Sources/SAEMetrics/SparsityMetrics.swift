@@ -19,6 +19,7 @@ public struct SparsityMetrics: Sendable {
   /// Whether every update said which context its tokens are of.
   private(set) var hasContexts = true
 
+  /// Measures for `latentCount` latents.
   public init(latentCount: Int) {
     precondition(latentCount >= 0, "there cannot be \(latentCount) latents")
     self.latentCount = latentCount

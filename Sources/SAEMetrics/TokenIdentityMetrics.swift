@@ -17,6 +17,7 @@ public struct TokenIdentityMetrics: Sendable {
   private var idCounts: [Int: Int] = [:]
   private var firings: [[Int: ActiveSum]]
 
+  /// Counts for `latentCount` latents.
   public init(latentCount: Int) {
     firings = [[Int: ActiveSum]](repeating: [:], count: latentCount)
   }
@@ -65,6 +66,7 @@ public struct TokenIdentityMetrics: Sendable {
 
   /// What the firings of one latent say about token ids.
   public struct Latent: Sendable, Equatable, Codable {
+    /// Tokens in which the latent fired.
     public var firings: Int
     /// The id on which it fires most often, the smaller of two.
     public var topToken: Int
@@ -87,6 +89,7 @@ public struct TokenIdentityMetrics: Sendable {
 
   /// Token identity of all latents.
   public struct Value: Sendable, Equatable, Codable {
+    /// Tokens counted.
     public var tokens: Int
     /// Counted tokens with a NaN or infinity.
     public var nonFiniteTokens: Int

@@ -80,6 +80,7 @@ extension StoredTensor: ActivationSource {
 
 /// Several sources one after another, such as the shards of a harvest.
 public struct ConcatenatedActivations: ActivationSource {
+  /// The sources in the order in which they are read.
   public let sources: [any ActivationSource]
   public let width: Int
   public let tokens: Int

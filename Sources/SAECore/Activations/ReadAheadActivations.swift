@@ -6,6 +6,7 @@ import Synchronization
 /// source, such as a model that has to be run, then works while a training step does. Rows are the
 /// same as without it.
 public final class ReadAheadActivations: ActivationSource {
+  /// Where the rows come from; only the background task touches it.
   public let source: any ActivationSource
   /// Rows that are read together, at least.
   public let batchTokens: Int

@@ -6,6 +6,7 @@
 /// else neighbours end up a buffer's length apart, and memory stays within the buffer. The order
 /// depends on the seed and the settings alone.
 public struct ShuffledActivations: Sendable {
+  /// Where the rows come from, in their own order.
   public let source: any ActivationSource
   private var order: ShuffledOrder
   private var buffer: Matrix

@@ -8,7 +8,9 @@
 /// Every token has random numbers of its own: the same token comes out whatever tokens are asked
 /// for with it, on any number of threads.
 public struct SyntheticActivations: Sendable {
+  /// The world that the rows are drawn from.
   public let options: SyntheticOptions
+  /// The seed of the dictionary and of every draw.
   public let seed: UInt64
   /// The true dictionary, features × width, rows of norm 1. Parents come first, then the children of
   /// the first parent, of the second, and so on.

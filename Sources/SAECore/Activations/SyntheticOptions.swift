@@ -27,6 +27,8 @@ public struct SyntheticOptions: Sendable, Equatable {
   /// Tokens of a context, which has one topic.
   public var contextLength = 64
 
+  /// A world of `featureCount` features in `width` dimensions, of which `l0` fire in a token on
+  /// average.
   public init(width: Int, featureCount: Int, l0: Double) {
     self.width = width
     self.featureCount = featureCount

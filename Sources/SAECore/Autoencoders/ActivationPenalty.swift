@@ -18,6 +18,7 @@ public struct ActivationPenalty: Sendable, Equatable {
     case powers = "Lp^p"
   }
 
+  /// What is summed over the latents.
   public let form: Form
   /// p
   public let exponent: Double

@@ -18,10 +18,12 @@ public struct AuxiliaryLoss: Sendable, Equatable {
     case decoderOnly
   }
 
+  /// What the dead latents are asked to explain, and how the loss is scaled.
   public let form: Form
   /// α
   public let coefficient: Double
 
+  /// The loss of `form`, multiplied by `coefficient`; 1/32 is Gao et al.'s (2024, section 2.3).
   public init(_ form: Form = .residualVariance, coefficient: Double = 1.0 / 32) {
     self.form = form
     self.coefficient = coefficient

@@ -18,6 +18,7 @@ public struct GatedConfiguration: Sendable, Equatable {
   /// What keeps decoder rows at unit norm: needed unless the penalty is weighted by norms.
   public var decoderConstraint = DecoderConstraint.none
 
+  /// The sparsity penalty multiplied by `coefficient`; the other settings at their defaults.
   public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
 
   /// SAELens' conventions for training.

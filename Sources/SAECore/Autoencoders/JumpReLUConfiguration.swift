@@ -50,16 +50,19 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   ///
   /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
   public struct PreActivationLoss: Sendable, Equatable {
+    /// What the loss is multiplied by.
     public let coefficient: Double
     /// Whether only latents that count as dead take part: SAELens. All of them: Anthropic.
     public let isForDeadLatents: Bool
 
+    /// The loss multiplied by `coefficient`, over dead latents alone or over all.
     public init(coefficient: Double = 3e-6, isForDeadLatents: Bool = true) {
       self.coefficient = coefficient
       self.isForDeadLatents = isForDeadLatents
     }
   }
 
+  /// What keeps the latents few.
   public var sparsityLoss = SparsityLoss.tanh(scale: 4)
   /// λ. Anthropic warms it up over the whole run.
   public var coefficient: CoefficientSchedule
@@ -68,7 +71,9 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   public var bandwidth: Float = 2
   /// What thresholds begin as, in the same units.
   public var initialThreshold: Float = 0.1
+  /// Which parameters the straight-through estimators reach.
   public var estimator = Estimator.thresholdAndInput
+  /// How the thresholds are kept positive.
   public var parametrization = Parametrization.clamped
   /// nil leaves silent latents alone.
   public var preActivationLoss: PreActivationLoss? = PreActivationLoss()
@@ -81,6 +86,7 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   /// What keeps decoder rows at unit norm.
   public var decoderConstraint = DecoderConstraint.none
 
+  /// The sparsity loss multiplied by `coefficient`; the other settings at their defaults.
   public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
 
   /// SAELens' conventions for training.

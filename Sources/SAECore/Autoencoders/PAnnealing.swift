@@ -45,6 +45,7 @@ public struct PAnnealing: Sendable, Equatable {
 
 /// Where an annealing stands.
 public struct PAnnealingState: Sendable, Equatable {
+  /// From which p to which, and when.
   public let schedule: PAnnealing
   /// p
   public private(set) var exponent: Double

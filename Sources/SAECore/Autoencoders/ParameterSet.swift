@@ -19,6 +19,7 @@ public struct ParameterName: RawRepresentable, Hashable, Sendable, CustomStringC
 /// The parameters of an autoencoder, or its gradients, or an optimizer's moments: named matrices in
 /// a fixed order. Vectors are matrices of one row.
 public struct ParameterSet: Sendable, Equatable, ExpressibleByDictionaryLiteral {
+  /// The names in the order in which the parameters are stored and updated.
   public private(set) var names: [ParameterName]
   private var matrices: [Matrix]
 

@@ -16,6 +16,7 @@ public struct ReLUConfiguration: Sendable, Equatable {
   /// What keeps decoder rows at unit norm: needed unless the penalty is weighted by norms.
   public var decoderConstraint = DecoderConstraint.none
 
+  /// The penalty multiplied by `coefficient`; the other settings at their defaults.
   public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
 
   /// SAELens' conventions, which are the defaults, and dictionary_learning's

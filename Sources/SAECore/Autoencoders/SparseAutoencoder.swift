@@ -39,9 +39,12 @@ public struct ShapeError: Error, Equatable, Sendable, CustomStringConvertible {
   public let subject: String
   /// Of what there should be another number, such as "columns".
   public let dimension: String
+  /// The size that was needed.
   public let expected: Int
+  /// The size that was given.
   public let found: Int
 
+  /// `dimension` of `subject` is `found` where `expected` was needed.
   public init(_ subject: String, _ dimension: String, expected: Int, found: Int) {
     self.subject = subject
     self.dimension = dimension

@@ -6,6 +6,7 @@ import Foundation
 /// with the disk and gives it its name. If that is not reached, nothing changes under the name, and
 /// the temporary directory is removed when the value's life ends.
 public struct AtomicDirectory: ~Copyable {
+  /// Where the directory will stand once it is complete.
   public let path: String
   /// The temporary directory, into which files are to be written.
   public let temporary: String

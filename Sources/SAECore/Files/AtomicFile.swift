@@ -7,6 +7,7 @@ import Foundation
 /// file is removed when the value's life ends. (A killed process leaves the temporary file behind,
 /// named `.NAME.….partial`.)
 public struct AtomicFile: ~Copyable {
+  /// Where the file will stand once it is complete.
   public let path: String
   private let temporary: String
   private let file: WritableFile

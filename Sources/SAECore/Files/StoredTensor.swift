@@ -3,7 +3,9 @@
 /// Nothing is read before it is asked for. As a matrix, all axes but the last are rows: activations
 /// stored as sequences × positions × width become tokens × width, and a vector becomes one row.
 public struct StoredTensor: Sendable {
+  /// The tensor's name in its file.
   public let name: String
+  /// How its elements are stored.
   public let type: ElementType
   /// Dimensions, slowest first; empty for a scalar.
   public let shape: [Int]

@@ -1,10 +1,13 @@
 /// A tensor that is to be written.
 public struct TensorDeclaration: Sendable, Equatable {
+  /// The name that the tensor gets.
   public let name: String
+  /// How its elements are stored.
   public let type: ElementType
   /// Dimensions, slowest first; empty for a scalar.
   public let shape: [Int]
 
+  /// A tensor of `shape` called `name`, its elements stored as `type`.
   public init(_ name: String, _ type: ElementType, _ shape: [Int]) {
     self.name = name
     self.type = type

@@ -17,6 +17,7 @@
 public final class FileBytes: @unchecked Sendable {
   /// The path it was opened by, or the name given to bytes in memory.
   public let name: String
+  /// The file's size in bytes.
   public let count: Int
   private let base: UnsafeRawPointer?
   private let isMapped: Bool

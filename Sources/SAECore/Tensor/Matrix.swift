@@ -5,7 +5,9 @@
 public struct Matrix: Sendable {
   package var storage: AlignedStorage
 
+  /// The number of rows; tokens, where the matrix holds activations.
   public let rows: Int
+  /// The number of columns; the width, where the matrix holds activations.
   public let columns: Int
 
   /// Elements: rows × columns.

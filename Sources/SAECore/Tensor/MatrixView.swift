@@ -6,7 +6,9 @@ public struct MatrixView: Sendable {
   package let storage: AlignedStorage
   package let offset: Int
 
+  /// The number of rows.
   public let rows: Int
+  /// The number of columns.
   public let columns: Int
   /// Floats from an element to the next in its column.
   public let rowStride: Int

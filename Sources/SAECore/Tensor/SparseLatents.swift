@@ -133,11 +133,17 @@ public struct SparseLatents: Sendable, Equatable {
 
 /// What is wrong with parts that do not make sparse latents.
 public enum SparseLatentsError: Error, Equatable, Sendable {
+  /// As many indices as values were expected.
   case countsDiffer(indices: Int, values: Int)
+  /// Offsets must begin with 0 and end with the number of entries.
   case offsetsDoNotSpan(first: Int?, last: Int?, entries: Int)
+  /// A token's entries end before they begin.
   case offsetsDescend(token: Int)
+  /// A token names a latent that does not exist.
   case indexOutOfRange(token: Int, index: Int, latentCount: Int)
+  /// A token's latents must be listed in ascending order, each once.
   case indicesNotAscending(token: Int)
+  /// Batches of different dictionaries cannot be joined.
   case latentCountsDiffer(expected: Int, found: Int)
 }
 

@@ -4,6 +4,7 @@
 /// the loss is in the scaled activations' units. The last two belong to the autoencoder for good:
 /// each token has numbers of its own, and reconstruction and loss are in the original units.
 public enum ActivationNormalization: String, Sendable, Equatable, CaseIterable {
+  /// Activations are used as they are.
   case none
   /// One factor, for a mean norm of √width: SAELens.
   case expectedAverageOnlyIn = "expected_average_only_in"

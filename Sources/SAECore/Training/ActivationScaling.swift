@@ -1,5 +1,6 @@
 /// A normalisation with its numbers, ready to be applied.
 public enum ActivationScaling: Sendable, Equatable {
+  /// Nothing is changed.
   case identity
   /// f x
   case factor(Double)

@@ -7,7 +7,9 @@ import SAEKernels
 ///
 /// Source: Kingma and Ba 2015, arXiv 1412.6980, algorithm 1.
 public struct Adam: Optimizer, Equatable {
+  /// Decay of the mean of the gradients.
   public let beta1: Float
+  /// Decay of the mean of their squares.
   public let beta2: Float
   /// Added after the correction of the second moment.
   public let epsilon: Float

@@ -15,6 +15,7 @@ public struct DeadLatents: Sendable, Equatable {
     case never
   }
 
+  /// When a latent counts as dead.
   public let rule: Rule
 
   /// Tokens (steps under a rule of steps) since each latent fired.

@@ -1,5 +1,6 @@
 /// A bound on the norm of all gradients together.
 public enum GradientClipping: Sendable, Equatable {
+  /// Gradients are used as they are.
   case none
   /// Gradients are multiplied by min(1, bound / (norm + 1e-6)), as PyTorch does.
   case globalNorm(Double)

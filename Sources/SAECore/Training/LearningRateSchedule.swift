@@ -15,6 +15,7 @@ import Foundation
 public struct LearningRateSchedule: Sendable, Equatable {
   /// The course of the main phase.
   public enum Shape: Sendable, Equatable {
+    /// The peak until the decay begins.
     case constant
     /// Half a cosine from the peak down to `endRate`, `cycles` times: SAELens' `cosineannealing`
     /// with one cycle, its `cosineannealingwarmrestarts` with more.
@@ -35,9 +36,11 @@ public struct LearningRateSchedule: Sendable, Equatable {
   public let totalSteps: Int
   /// W
   public let warmUpSteps: Int
+  /// How the rate comes from zero to its peak.
   public let warmUp: WarmUp
   /// Δ
   public let decaySteps: Int
+  /// What the rate does after the warm-up.
   public let shape: Shape
   /// If given, the warm-up is repeated every so many steps, as after each resampling of dead
   /// latents.

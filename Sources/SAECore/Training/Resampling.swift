@@ -16,6 +16,7 @@ public struct Resampling: Sendable, Equatable {
     case dictionaryLearning
   }
 
+  /// Whose rules are followed.
   public let convention: Convention
   /// Steps from one resampling to the next.
   public let period: Int

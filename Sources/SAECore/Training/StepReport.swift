@@ -12,6 +12,7 @@ public struct StepReport: Sendable {
   public let totalSquaredError: Double
   /// The norm of all gradients together, after the decoder's constraint, before clipping.
   public let gradientNorm: Double
+  /// The learning rate of this step.
   public let learningRate: Double
   /// Latents that counted as dead.
   public let deadCount: Int

@@ -96,6 +96,7 @@ public struct TrainingBatch: Sendable {
   /// Steps already made.
   public let step: Int
 
+  /// What a forward and backward pass found; see the properties.
   public init(
     activations: Matrix, target: Matrix? = nil, deadLatents: DeadLatents, step: Int = 0
   ) {
@@ -136,9 +137,12 @@ public struct TrainingPass: Sendable {
 
 /// A term of the loss, with its coefficient already in it.
 public struct LossTerm: Sendable, Equatable {
+  /// The term's name in logs, such as `mse` or `auxiliary`.
   public let name: String
+  /// The term as it enters the sum, its coefficient included.
   public let value: Double
 
+  /// A term called `name`.
   public init(_ name: String, _ value: Double) {
     self.name = name
     self.value = value

@@ -6,8 +6,11 @@
 public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// The autoencoder as it is now.
   public private(set) var model: Model
+  /// What turns gradients into changes of the parameters.
   public private(set) var optimizer: any Optimizer
+  /// For how long each latent has been silent.
   public private(set) var deadLatents: DeadLatents
+  /// What is done to gradients that are too large.
   public let clipping: GradientClipping
 
   /// Steps made.

@@ -9,9 +9,11 @@
 /// Equal sources, settings and seeds give equal bits for any number of threads. So does a run that
 /// goes on from a ``checkpoint(metadata:)``.
 public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
+  /// The settings that the run was begun with.
   public let options: TrainingOptions
   /// What activations are multiplied by before training.
   public let scale: Double
+  /// The model in training and all that is kept from step to step.
   public private(set) var trainer: Trainer<Model>
 
   private let description: TrainingCheckpoint.Description

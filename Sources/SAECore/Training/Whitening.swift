@@ -18,6 +18,7 @@ public struct Whitening: Sendable, Equatable {
   /// M⁻¹, width × width, row after row.
   public let inverse: [Double]
 
+  /// The width of the activations.
   public var dimension: Int { mean.count }
 
   /// The whitening of activations with the given statistics.

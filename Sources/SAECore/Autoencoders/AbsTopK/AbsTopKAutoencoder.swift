@@ -39,6 +39,8 @@ public struct AbsTopKConfiguration: SelectingConfiguration {
   public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
   public var decoderConstraint = DecoderConstraint.none
 
+  /// Keeps the `k` latents of greatest magnitude of each token; the other settings at their
+  /// defaults.
   public init(k: Int) { self.k = k }
 
   /// SAELens' conventions for training.

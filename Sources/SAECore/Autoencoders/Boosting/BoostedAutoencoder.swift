@@ -121,11 +121,13 @@ public struct BoostingConfiguration<
 >: AutoencoderConfiguration {
   /// What is frozen, for activations as the booster sees them.
   public let base: Base
+  /// How the second autoencoder is trained.
   public var booster: Booster
   /// What the booster's decoder rows are multiplied by in the beginning, so that it begins near 0.
   /// A constraint to unit rows undoes it.
   public var initialDecoderScale: Float = 0.1
 
+  /// Trains `booster` on what `base` leaves; `base` itself stays as it is.
   public init(base: Base, booster: Booster) {
     self.base = base
     self.booster = booster

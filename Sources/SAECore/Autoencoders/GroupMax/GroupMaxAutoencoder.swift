@@ -42,6 +42,7 @@ public struct GroupMaxConfiguration: SelectingConfiguration {
   public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
   public var decoderConstraint = DecoderConstraint.none
 
+  /// One latent in each of `k` groups; the other settings at their defaults.
   public init(k: Int) { self.k = k }
 
   /// sparsify's conventions, with its auxiliary loss off.

@@ -73,6 +73,7 @@ public struct MatchingPursuitConfiguration: AutoencoderConfiguration {
   /// Whether b_dec is subtracted from the activations, and added to reconstructions.
   public var subtractsDecoderBias = true
 
+  /// At most `maxIterations` directions a token; the other settings at their defaults.
   public init(maxIterations: Int? = nil) { self.maxIterations = maxIterations }
 
   /// Rows of norm 1; they are not held there.

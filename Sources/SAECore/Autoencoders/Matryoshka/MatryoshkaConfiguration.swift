@@ -11,8 +11,11 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
 
   /// Latents that are active on a token; with ``Selection/batch`` on average.
   public var k: Double
+  /// How latents are chosen: k of a token, or k a token on average over the batch.
   public var selection = Selection.batch
+  /// The nested prefixes that each reconstruct by themselves.
   public var levels = MatryoshkaLevels.halving(5)
+  /// How much the loss of each prefix counts.
   public var weighting = MatryoshkaWeighting.mean
   public var subtractsDecoderBias = true
   public var rescalesByDecoderNorm = true
@@ -25,6 +28,7 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
   /// How the threshold for inference comes about.
   public var thresholdAverage = ThresholdAverage()
 
+  /// Keeps `k` latents a token on average; the other settings at their defaults.
   public init(k: Double) { self.k = k }
 
   /// dictionary_learning's conventions.

@@ -25,6 +25,8 @@ public struct MixtureConfiguration: AutoencoderConfiguration {
       k: k, experts: experts, activeExperts: activeExperts, scalesFeatures: true)
   }
 
+  /// `k` latents a token from `activeExperts` of `experts` experts; `scalesFeatures` is Scale
+  /// SAE's.
   public init(k: Int, experts: Int, activeExperts: Int, scalesFeatures: Bool) {
     self.k = k
     self.experts = experts

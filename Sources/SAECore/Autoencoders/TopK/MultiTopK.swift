@@ -10,6 +10,7 @@ public struct MultiTopK: Sendable, Equatable {
   /// Whether the encoder gets a gradient of it. sparsify's does not, by a defect.
   public var reachesEncoder = true
 
+  /// Four times k, at an eighth of the weight.
   public init() {}
 
   /// sparsify's, which trains the decoder alone.

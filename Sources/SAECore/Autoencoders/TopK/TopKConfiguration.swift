@@ -15,6 +15,7 @@ public struct TopKConfiguration: SelectingConfiguration {
   /// A further reconstruction from more latents than k.
   public var multiTopK: MultiTopK?
 
+  /// Keeps the `k` largest latents of each token; the other settings at their defaults.
   public init(k: Int) { self.k = k }
 
   /// SAELens' conventions for training, which are the defaults.

@@ -10,6 +10,7 @@ public struct TranscoderConfiguration: SelectingConfiguration {
 
   /// Latents that may be active on a token.
   public var k: Int
+  /// How latents are chosen.
   public var selection = Selection.topK
   /// Whether a linear map of the input is added to the output.
   public var hasSkipConnection = false
@@ -23,6 +24,7 @@ public struct TranscoderConfiguration: SelectingConfiguration {
   public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss()
   public var decoderConstraint = DecoderConstraint.none
 
+  /// Keeps `k` latents a token; with a linear path past them if asked for.
   public init(k: Int, hasSkipConnection: Bool = false) {
     self.k = k
     self.hasSkipConnection = hasSkipConnection

@@ -78,6 +78,8 @@ public struct VariationalConfiguration: AutoencoderConfiguration {
   /// Equal seeds give equal samples at equal steps.
   public var seed: UInt64 = 0
 
+  /// The divergence multiplied by `divergence`; with a `k`, only that many samples of a
+  /// token decode.
   public init(k: Int? = nil, divergence: CoefficientSchedule) {
     self.k = k
     self.divergence = divergence

@@ -1,13 +1,19 @@
 /// A JSON value that keeps what the text said: the order of keys, and numbers digit by digit.
 public enum JSONValue: Sendable, Equatable {
+  /// `null`.
   case null
+  /// `true` or `false`.
   case bool(Bool)
   /// A number as it was written. Python's "NaN", "Infinity" and "-Infinity" count as numbers.
   case number(String)
+  /// A string, its escapes resolved.
   case string(String)
+  /// Values in order.
   case array([JSONValue])
+  /// Members in the order of the text.
   case object(JSONObject)
 
+  /// The number `value`.
   public static func integer(_ value: Int) -> JSONValue { .number(String(value)) }
 
   /// The shortest number that reads back as the value.
@@ -22,6 +28,7 @@ public enum JSONValue: Sendable, Equatable {
     if case .number(let text) = self { Int(text) } else { nil }
   }
 
+  /// The number, nil for anything else.
   public var asDouble: Double? {
     guard case .number(let text) = self else { return nil }
     return switch text {
@@ -32,17 +39,22 @@ public enum JSONValue: Sendable, Equatable {
     }
   }
 
+  /// The truth value, nil for anything else.
   public var asBool: Bool? { if case .bool(let value) = self { value } else { nil } }
 
+  /// The string, nil for anything else.
   public var asString: String? { if case .string(let value) = self { value } else { nil } }
 
+  /// The object, nil for anything else.
   public var asObject: JSONObject? { if case .object(let value) = self { value } else { nil } }
 }
 
 /// Members of a JSON object, in order.
 public struct JSONObject: Sendable, Equatable {
+  /// Keys and values in the order in which they were set.
   public private(set) var members: [(key: String, value: JSONValue)] = []
 
+  /// An object without members.
   public init() {}
 
   /// The value of a key; setting nil removes it, and a new key goes to the end.

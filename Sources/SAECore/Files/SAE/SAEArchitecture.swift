@@ -2,28 +2,36 @@
 public struct SAEArchitecture: Hashable, Sendable {
   /// How latents follow from pre-activations.
   public enum Activation: String, Sendable, CaseIterable {
+    /// max(0, pre-activation).
     case relu
+    /// The k largest of a token.
     case topK
     /// The k latents of largest absolute value, with their sign.
     case absTopK
     /// Top-k over a batch, while it is trained; to run it, a threshold.
     case batchTopK
+    /// BatchTopK over nested prefixes.
     case matryoshkaBatchTopK
     /// The largest latent of each of k groups.
     case groupMax
+    /// The pre-activation where it exceeds its latent's threshold.
     case jumpReLU
+    /// A gate that says whether, and a magnitude that says how much.
     case gated
+    /// Latents chosen one after another, each for what the earlier ones left.
     case matchingPursuit
     /// Temporal feature analysis, with attention over earlier tokens.
     case temporal
   }
 
+  /// How pre-activations become latents.
   public var activation: Activation
   /// Whether it reconstructs other activations than those it sees.
   public var isTranscoder: Bool
   /// Whether a linear map of the input is added to the reconstruction.
   public var hasSkipConnection: Bool
 
+  /// An autoencoder with `activation`, or a transcoder if its target differs from its input.
   public init(
     _ activation: Activation, isTranscoder: Bool = false, hasSkipConnection: Bool = false
   ) {

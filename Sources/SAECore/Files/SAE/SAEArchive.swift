@@ -6,6 +6,7 @@
 public struct SAEArchive: Sendable, Equatable {
   /// Where activations are brought to another scale before the autoencoder sees them.
   public enum InputNormalization: String, Sendable, CaseIterable {
+    /// Activations are encoded as they are.
     case none
     /// One factor for all tokens, applied by the trainer and not part of the files.
     case averageOnly = "expected_average_only_in"
@@ -19,12 +20,14 @@ public struct SAEArchive: Sendable, Equatable {
 
   /// A weight and how it is stored.
   public struct Parameter: Sendable, Equatable {
+    /// The elements; a vector is one row.
     public var values: Matrix
     /// The element type in the file; what is wider than float32 was rounded to that.
     public var type: ElementType
     /// Whether the file has one axis for it instead of two.
     public var isVector: Bool
 
+    /// A parameter to be stored as `type`, a vector as one dimension.
     public init(_ values: Matrix, _ type: ElementType = .f32, isVector: Bool = false) {
       self.values = values
       self.type = type
@@ -32,6 +35,7 @@ public struct SAEArchive: Sendable, Equatable {
     }
   }
 
+  /// What the parameters are parameters of.
   public var architecture: SAEArchitecture
   /// d_in.
   public var inputDimension: Int
@@ -43,6 +47,7 @@ public struct SAEArchive: Sendable, Equatable {
   public var type: ElementType = .f32
   /// Whether b_dec is subtracted from the input.
   public var subtractsDecoderBias = true
+  /// What is done to activations before they are encoded.
   public var inputNormalization = InputNormalization.none
   /// Whether inputs come as heads × head width and are flattened.
   public var flattensHeads = false
@@ -60,6 +65,8 @@ public struct SAEArchive: Sendable, Equatable {
   /// says so.
   public var activationScale: Double?
 
+  /// An archive without parameters; `outputDimension` differs from `inputDimension` for a
+  /// transcoder.
   public init(
     _ architecture: SAEArchitecture, inputDimension: Int, outputDimension: Int, latentCount: Int
   ) {

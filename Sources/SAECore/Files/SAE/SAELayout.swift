@@ -1,10 +1,12 @@
 /// How files hold a sparse autoencoder.
 public enum SAELayout: String, Sendable, CaseIterable {
+  /// `cfg.json` and `sae_weights.safetensors`, as SAELens writes them.
   case saeLens = "saelens"
   /// One `params.npz`.
   case gemmaScope = "gemma-scope"
   /// `params.safetensors` and `config.json`; read only.
   case gemmaScope2 = "gemma-scope-2"
+  /// `cfg.json` and `sae.safetensors`, as sparsify writes them.
   case sparsify
 }
 

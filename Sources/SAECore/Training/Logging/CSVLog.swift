@@ -48,7 +48,9 @@ public struct CSVLog: TrainingLog, Sendable {
 
 /// A number for which a table has no column.
 public struct CSVLogError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The log that could not be continued.
   public let file: String
+  /// The entry that has no column in it.
   public let name: String
   /// Those of the table's first record.
   public let columns: [String]

@@ -4,18 +4,23 @@ import Foundation
 public struct TrainingRecord: Sendable, Equatable {
   /// A number and what it is called.
   public struct Entry: Sendable, Equatable {
+    /// What was measured.
     public let name: String
+    /// Its value; may be NaN where there was nothing to measure.
     public let value: Double
 
+    /// `value` under `name`.
     public init(_ name: String, _ value: Double) {
       self.name = name
       self.value = value
     }
   }
 
+  /// The step, counted from 1.
   public let step: Int
   /// Seconds since 1970 began, UTC.
   public let time: Double
+  /// What was measured, in the order in which logs list it.
   public let entries: [Entry]
 
   /// The present ``time``.
