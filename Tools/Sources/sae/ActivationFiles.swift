@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import SAECore
 
 /// The options that name activations, shared by the commands that read them.
@@ -6,7 +7,7 @@ struct ActivationOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Files of activations: safetensors or npy, tokens × width (F32, F16, BF16).",
+      "Files of activations, or folders of them: safetensors or npy, tokens × width (F32, F16, BF16).",
       valueName: "file"))
   var activations: [String] = []
 
@@ -20,12 +21,34 @@ struct ActivationOptions: ParsableArguments {
     guard !activations.isEmpty else {
       throw ValidationError("--activations: expected at least one file, found none")
     }
-    let sources = try activations.map { try open($0) }
+    let sources = try activations.flatMap { try ActivationFile.files($0) }.map {
+      try ActivationFile.matrix($0, tensor)
+    }
     return sources.count == 1 ? sources[0] : try ConcatenatedActivations(sources)
   }
+}
 
-  private func open(_ path: String) throws -> StoredTensor {
-    let stored = try ActivationFile.open(path, tensor: tensor)
+/// Finds the tensor of activations in a file.
+enum ActivationFile {
+  /// A file as it is; of a folder, the safetensors and npy files in the order of their names.
+  static func files(_ path: String) throws -> [String] {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
+      isDirectory.boolValue
+    else { return [path] }
+    let names = try FileManager.default.contentsOfDirectory(atPath: path).filter {
+      !$0.hasPrefix(".") && ($0.hasSuffix(".safetensors") || $0.hasSuffix(".npy"))
+    }
+    guard !names.isEmpty else {
+      throw ToolError("\(path): expected safetensors or npy files in the folder, found none")
+    }
+    return names.sorted().map { "\(path)/\($0)" }
+  }
+
+  /// The tensor of that name, or the only one, or the only matrix: tokens × width.
+  static func matrix(_ path: String, _ name: String?) throws -> StoredTensor {
+    let file = try TensorFile(path)
+    let stored = try name.map { try file.tensor($0) } ?? only(file.tensors(), path)
     guard stored.shape.count == 2 else {
       throw ToolError(
         "\(path): tensor \"\(stored.name)\": expected 2 dimensions, tokens × width, found shape "
@@ -38,23 +61,17 @@ struct ActivationOptions: ParsableArguments {
     }
     return stored
   }
-}
 
-/// Finds the tensor of activations in a file.
-enum ActivationFile {
-  static func open(_ path: String, tensor: String?) throws -> StoredTensor {
-    if path.hasSuffix(".npy") { return try NpyFile(path).tensor }
-    let file = try SafetensorsFile(path)
-    if let tensor { return try file.tensor(tensor) }
-    if file.tensors.count == 1 { return file.tensors[0] }
-    let matrices = file.tensors.filter { $0.shape.count == 2 }
-    guard matrices.count == 1, let only = matrices.first else {
-      let names = file.tensors.map { "\"\($0.name)\"" }.joined(separator: ", ")
+  private static func only(_ tensors: [StoredTensor], _ path: String) throws -> StoredTensor {
+    if tensors.count == 1 { return tensors[0] }
+    let matrices = tensors.filter { $0.shape.count == 2 }
+    guard matrices.count == 1 else {
+      let names = tensors.map { "\"\($0.name)\"" }.joined(separator: ", ")
       throw ToolError(
         "\(path): expected one matrix of activations, found \(matrices.count) among "
           + "\(names.isEmpty ? "no tensors" : names); name one with --tensor")
     }
-    return only
+    return matrices[0]
   }
 }
 

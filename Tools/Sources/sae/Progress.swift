@@ -41,6 +41,9 @@ struct Progress {
     Progress.write("\r\(line)\(padding)\(done >= total ? "\n" : "")")
   }
 
+  /// Something that whoever reads the results should know.
+  static func note(_ text: String) { write("note: \(text)\n") }
+
   private static func write(_ text: String) {
     FileHandle.standardError.write(Data(text.utf8))
   }
