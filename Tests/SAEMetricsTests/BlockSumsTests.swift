@@ -126,6 +126,29 @@ import Testing
     }
   }
 
+  /// Input and reconstruction are compared in the same scale, where the autoencoder sees each token in
+  /// one of its own: tokens of norms 5 and 500 that are reconstructed but for their second dimension.
+  /// x = (3, 4), (300, 400) → (3, 0), (300, 0): Σ‖r‖² = 16 + 160 000, Σ‖x − x̄‖² half of 297² + 396².
+  @Test func normalizedAutoencodersAreMeasuredInTheActivationsScale() throws {
+    var archive = SAEArchive(
+      SAEArchitecture(.topK), inputDimension: 2, outputDimension: 2, latentCount: 1)
+    archive.settings["k"] = .integer(1)
+    archive.inputNormalization = .constantNorm
+    for name in ["W_enc", "W_dec"] {
+      archive.parameters[name] = .init(Matrix(rows: 1, columns: 2, values: [1, 0]))
+    }
+    archive.parameters["b_enc"] = .init(Matrix(rows: 1, columns: 1), isVector: true)
+    archive.parameters["b_dec"] = .init(Matrix(rows: 1, columns: 2), isVector: true)
+    var evaluator = DictionaryEvaluator(name: "a", width: 2, latentCount: 1)
+    try evaluator.update(
+      try archive.autoencoder(file: "x"), Matrix(rows: 2, columns: 2, values: [3, 4, 300, 400]))
+    let value = evaluator.evaluation().reconstruction
+    let variance: Double = (297 * 297 + 396 * 396) / 2
+    #expect(agree(value.fractionOfVarianceExplained, 1 - 160_016 / variance, 1e-6))
+    #expect(agree(value.meanActivationNorm, 252.5, 1e-6))
+    #expect(agree(value.normRatio, 0.6, 1e-6))
+  }
+
   @Test func nothingIsMadeOfANaN() throws {
     var x = Matrix(rows: 4, columns: 2) { Float($0 + $1) }
     x[3, 1] = .nan

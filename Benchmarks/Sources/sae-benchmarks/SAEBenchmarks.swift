@@ -10,7 +10,8 @@ struct SAEBenchmarks: ParsableCommand {
       libraries: Benchmarks/peers/run.sh.
       """,
     subcommands: [
-      GEMMCommand.self, TrainCommand.self, EncodeCommand.self, HarvestCommand.self,
+      GEMMCommand.self, TrainCommand.self, EncodeCommand.self, MetricsCommand.self,
+      HarvestCommand.self,
       WorkerCommand.self,
     ])
 }

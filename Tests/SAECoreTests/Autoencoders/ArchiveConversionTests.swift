@@ -72,10 +72,7 @@ import Testing
       expectClose(
         try converted.reconstruct(x).array, try model.reconstruct(x).array, tolerance: 1e-5,
         "reconstruction")
-      let keepsScale = archive.settings[SAEArchive.rescaling]?.asBool != true
-      if keepsScale || layout == .saeLens {
-        expectClose(after.values, before.values, tolerance: 1e-5, "latents")
-      }
+      expectClose(after.values, before.values, tolerance: 1e-5, "latents")
     }
   }
 

@@ -7,8 +7,7 @@ struct ConvertCommand: ParsableCommand {
     commandName: "convert",
     abstract: "Writes an autoencoder in another layout, or tensors as safetensors.",
     discussion: """
-      Reconstructions stay the same, and so do latents, but for what a note says. What a layout cannot \
-      hold is refused. With safetensors, a file of arrays (npy, npz) becomes one of tensors, and an \
+      Latents and reconstructions stay the same. What a layout cannot hold is refused. With safetensors, a file of arrays (npy, npz) becomes one of tensors, and an \
       autoencoder one file with its weights under SAELens' names. What is there already stays.
       """)
 
@@ -40,13 +39,6 @@ struct ConvertCommand: ParsableCommand {
 
   private func notes(_ archive: SAEArchive, _ expressed: SAEArchive) -> [String] {
     var notes: [String] = []
-    if archive.settings["rescale_acts_by_decoder_norm"]?.asBool == true,
-      expressed.settings["rescale_acts_by_decoder_norm"]?.asBool == false
-    {
-      notes.append(
-        "latents are now as many times larger as their decoder rows were long; reconstructions are "
-          + "the same")
-    }
     if archive.activationScale != nil, expressed.activationScale == nil {
       notes.append("the factor of the activations is now part of the weights")
     }

@@ -22,13 +22,13 @@ extension SAEArchive {
     return folded
   }
 
-  /// In a form that a layout can hold, where there is one that gives the same reconstructions; as it
-  /// is for everything else, which writing then refuses by name.
+  /// In a form that a layout can hold, where there is one with the same latents and reconstructions; as
+  /// it is for everything else, which writing then refuses by name.
   ///
   /// For Gemma Scope, a subtracted decoder bias goes into the encoder's, and ReLU becomes JumpReLU
   /// with thresholds of 0. For sparsify, an input without subtraction gets it likewise, and where
-  /// latents compete multiplied by the norms of their decoder rows, these go into the encoder: latents
-  /// are then so many times as large. A known factor of the activations is folded for both.
+  /// latents compete multiplied by the norms of their decoder rows, these go into the encoder. A known
+  /// factor of the activations is folded for both.
   ///
   /// - Throws: ``TensorFileError`` if a parameter is missing.
   public func expressed(in layout: SAELayout, file: String) throws(TensorFileError) -> SAEArchive {
