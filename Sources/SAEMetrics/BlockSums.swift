@@ -3,13 +3,21 @@ import SAECore
 /// Intervals of metrics, by resampling blocks of tokens; nil with fewer than two blocks, or where the
 /// metric is undefined or NaN.
 public struct EvaluationIntervals: Sendable, Equatable, Codable {
+  /// FVE.
   public var fractionOfVarianceExplained: ConfidenceInterval?
+  /// Mean over tokens of ‖x − x̂‖².
   public var meanSquaredError: ConfidenceInterval?
+  /// Mean over tokens of ‖x − x̂‖² / ‖x‖².
   public var normalizedMeanSquaredError: ConfidenceInterval?
+  /// Mean over tokens of the cosine of x and x̂.
   public var cosineSimilarity: ConfidenceInterval?
+  /// Mean over tokens of ‖x̂‖ / ‖x‖.
   public var normRatio: ConfidenceInterval?
+  /// γ = Σ‖x̂‖² / Σ x·x̂.
   public var relativeReconstructionBias: ConfidenceInterval?
+  /// Mean over tokens of the active latents.
   public var l0: ConfidenceInterval?
+  /// Mean over tokens of Σ|z|.
   public var l1: ConfidenceInterval?
   /// Of ``DarkMatterMetrics/Value/nonlinearFractionOfVarianceUnexplained``, the linear map held fixed.
   public var nonlinearFractionOfVarianceUnexplained: ConfidenceInterval?

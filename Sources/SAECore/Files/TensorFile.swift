@@ -1,7 +1,10 @@
 /// A file of tensors, told from its first bytes and not from its name.
 public enum TensorFile: Sendable {
+  /// A header in JSON and the tensors behind it.
   case safetensors(SafetensorsFile)
+  /// One array.
   case npy(NpyFile)
+  /// A zip archive of arrays.
   case npz(NpzFile)
 
   /// Opens a file of any of these kinds.
