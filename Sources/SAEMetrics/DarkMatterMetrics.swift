@@ -35,28 +35,43 @@ public struct DarkMatterMetrics: Sendable {
   public mutating func update(
     activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
   ) throws(ShapeError) {
+    try CountedTokens.check(activations, reconstruction, width: prediction.width)
+    add(activations, reconstruction, rows: try CountedTokens.rows(activations.rows, mask: mask))
+  }
+
+  /// Adds rows of matrices that fit.
+  ///
+  /// - Returns: ‖e − ê‖² of each.
+  @discardableResult
+  mutating func add(
+    _ activations: Matrix, _ reconstruction: Matrix, rows: [UInt32]
+  ) -> [Double] {
     let width = prediction.width
-    try CountedTokens.check(activations, reconstruction, width: width)
-    let rows = try CountedTokens.rows(activations.rows, mask: mask)
     moments.add(activations, reconstruction, rows: rows)
+    var rests: [Double] = []
+    rests.reserveCapacity(rows.count)
     for begin in stride(from: 0, to: rows.count, by: 256) {
       let block = rows[begin..<min(begin + 256, rows.count)]
       let predicted = prediction.predict(activations, block)
       for (index, row) in block.enumerated() {
         let (x, y) = (activations.row(Int(row)), reconstruction.row(Int(row)))
         var square = 0.0
+        var restSquare = 0.0
         for column in 0..<width {
           let error = Double(x[column]) - Double(y[column])
           let rest = error - predicted[index, column]
           square += error * error
+          restSquare += rest * rest
           unexplained[column] += rest * rest
         }
+        rests.append(restSquare)
         if !square.isFinite { nonFiniteTokens += 1 }
         squaredNorms.add(square)
         let rest = square - predicted[index, width]
         unexplainedSquaredNorm += rest * rest
       }
     }
+    return rests
   }
 
   /// Adds what another accumulator with the same prediction has counted.

@@ -12,10 +12,8 @@ public struct DictionaryEvaluation: Sendable, Equatable, Codable {
   public var reconstruction: ReconstructionMetrics.Value
   /// How many latents it needs for that.
   public var sparsity: SparsitySummary
-  /// Of the FVE, by resampling contexts.
-  public var fractionOfVarianceExplainedInterval: ConfidenceInterval?
-  /// Of the L0, by resampling contexts.
-  public var l0Interval: ConfidenceInterval?
+  /// Of what is measured, by resampling contexts.
+  public var intervals = EvaluationIntervals()
   /// How much of the error is linear, if that was measured.
   public var darkMatter: DarkMatterMetrics.Value?
   /// What splicing does to a model, if that was measured.
@@ -107,24 +105,36 @@ public struct DictionaryEvaluator: Sendable {
       ? activations
       : Matrix(rows: rows.count, columns: activations.columns) { activations[rows[$0], $1] }
     let latents = try autoencoder.encode(counted)
-    let reconstructed = try autoencoder.decode(latents)
-    try reconstruction.update(activations: counted, reconstruction: reconstructed)
-    try sparsity.update(latents, contexts: contexts.map { all in rows.map { all[$0] } })
-    try darkMatter?.update(activations: counted, reconstruction: reconstructed)
-    let seen = seen
-    blocks.add(counted, reconstructed, latents) { index in
-      contexts?[rows[index]] ?? (seen + rows[index]) / DictionaryEvaluator.blockLength
+    let reconstructed = try autoencoder.decode(latents, of: counted)
+    try CountedTokens.check(counted, reconstructed, width: reconstruction.width)
+    if let darkMatter {
+      try CountedTokens.check(counted, reconstructed, width: darkMatter.prediction.width)
     }
-    self.seen += activations.rows
+    try sparsity.update(latents, contexts: contexts.map { all in rows.map { all[$0] } })
+    let unexplained = darkMatter?.add(
+      counted, reconstructed, rows: (0..<UInt32(rows.count)).map { $0 })
+    let keys = rows.map {
+      contexts?[$0] ?? (seen + $0) / DictionaryEvaluator.blockLength
+    }
+    var begin = 0
+    while begin < rows.count {
+      let end = keys[begin...].firstIndex { $0 != keys[begin] } ?? rows.count
+      let products = reconstruction.add(
+        counted, reconstructed, rows: (UInt32(begin)..<UInt32(end)).map { $0 })
+      blocks.add(
+        keys[begin], products, latents, rows: begin..<end, unexplained: unexplained,
+        runningSums: reconstruction.shiftedSums)
+      begin = end
+    }
+    seen += activations.rows
   }
 
   /// What has been measured so far.
   public func evaluation(_ bootstrap: BlockBootstrap = BlockBootstrap()) -> DictionaryEvaluation {
-    let intervals = blocks.intervals(bootstrap)
-    return DictionaryEvaluation(
+    DictionaryEvaluation(
       name: name, latentCount: sparsity.latentCount, contexts: blocks.count,
       reconstruction: reconstruction.value, sparsity: SparsitySummary(sparsity.value),
-      fractionOfVarianceExplainedInterval: intervals.explained, l0Interval: intervals.l0,
+      intervals: blocks.intervals(bootstrap, hasLinearPart: darkMatter != nil),
       darkMatter: darkMatter?.value)
   }
 }

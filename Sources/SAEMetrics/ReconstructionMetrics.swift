@@ -33,10 +33,27 @@ public struct ReconstructionMetrics: Sendable {
   ) throws(ShapeError) {
     try CountedTokens.check(activations, reconstruction, width: width)
     let rows = try CountedTokens.rows(activations.rows, mask: mask)
+    add(activations, reconstruction, rows: rows)
+  }
+
+  /// Adds rows of matrices that fit.
+  ///
+  /// - Returns: what each row gives by itself.
+  @discardableResult
+  mutating func add(
+    _ activations: Matrix, _ reconstruction: Matrix, rows: [UInt32]
+  ) -> [RowProducts] {
     moments.add(activations, reconstruction, rows: rows)
-    for products in activations.rowProducts(with: reconstruction, rows: rows) {
-      sums.add(products)
-    }
+    let products = activations.rowProducts(with: reconstruction, rows: rows)
+    for token in products { sums.add(token) }
+    return products
+  }
+
+  /// Σ(x − K) of each dimension, and Σ‖x − K‖² as the last number; K is the first counted token.
+  var shiftedSums: [Double] {
+    (0..<width).map(moments.shiftedSum) + [
+      (0..<width).reduce(0) { $0 + moments.shiftedSquares($1) }
+    ]
   }
 
   /// Adds what another accumulator has counted.

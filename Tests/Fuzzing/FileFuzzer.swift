@@ -4,12 +4,12 @@ import Foundation
 
 /// What the fuzzer's inputs are taken for, from the environment.
 private enum Target: String {
-  case safetensors, npy, npz, inflate, configuration
+  case safetensors, npy, npz, inflate, json, configuration, directory, literal, latents, model
 
   static let chosen: Target = {
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
     guard let target = Target(rawValue: name) else {
-      fatalError("FUZZ_TARGET must be safetensors, npy, npz, inflate or configuration")
+      fatalError("FUZZ_TARGET must be the name of one of the targets in Tests/Fuzzing/run")
     }
     return target
   }()
@@ -27,9 +27,57 @@ private enum Target: String {
       let limit = 1 << 20
       let output = try Inflate.inflate(bytes, limit: limit)
       precondition(output.count <= limit)
-    case .configuration: try readConfiguration(bytes)
+    case .json: _ = try readJSON(bytes)
+    case .configuration:
+      guard let object = try readJSON(bytes).asObject else { return }
+      _ = try SAELensConfiguration.archive(SettingsReader(object, file: "x"))
+    case .directory: try readDirectory(bytes)
+    case .literal:
+      _ = try PythonLiteralReader(bytes, file: "x", array: "", origin: 0).headerFields()
+    case .latents: try readLatents(bytes)
+    case .model:
+      guard let object = try readJSON(bytes).asObject else { return }
+      _ = try Gemma2Configuration(ConfigurationFields(object, file: "x"))
     }
   }
+
+  /// All batches in turn, and the whole.
+  private func readLatents(_ bytes: [UInt8]) throws {
+    let file = try SparseLatentsFile(SafetensorsFile(FileBytes(bytes, name: "x")))
+    for token in 0..<file.tokens { _ = try file.latents(tokens: token..<token + 1) }
+    let all = try file.latents(tokens: 0..<file.tokens)
+    precondition(all.tokens == file.tokens && all.entryCount == file.entryCount)
+  }
+
+  /// The first half a configuration and the second the weights beside it, by a length in front, in the
+  /// layout that a first byte names.
+  private func readDirectory(_ bytes: [UInt8]) throws {
+    guard bytes.count > 3 else { return }
+    let length = min(Int(bytes[1]) << 8 | Int(bytes[2]), bytes.count - 3)
+    let files = [
+      ["cfg.json", "sae_weights.safetensors"], ["cfg.json", "sae.safetensors"],
+      ["config.json", "params.safetensors"], ["cfg.json", "params.npz"],
+    ][Int(bytes[0] & 3)]
+    let folder = Target.folder
+    for name in ["cfg.json", "config.json"] + files { SystemCall.remove("\(folder)/\(name)") }
+    for (name, part) in zip(files, [bytes[3..<3 + length], bytes[(3 + length)...]]) {
+      try Data(part).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    }
+    defer { SystemCall.remove("\(folder)/\(files[1])") }
+    let (archive, layout) = try SAEArchive.read(folder)
+    precondition(layout != .sparsify || archive.inputDimension == archive.outputDimension)
+    let expressed = try archive.foldingActivationScale().expressed(in: .gemmaScope, file: folder)
+    let autoencoder = try expressed.autoencoder(file: folder)
+    guard expressed.inputDimension < 64 else { return }
+    _ = try autoencoder.reconstruct(Matrix(rows: 2, columns: expressed.inputDimension))
+  }
+
+  private static let folder: String = {
+    let path = FileManager.default.temporaryDirectory
+      .appendingPathComponent("sae-fuzzing-\(ProcessInfo.processInfo.processIdentifier)").path
+    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    return path
+  }()
 
   private func readSafetensors(_ bytes: [UInt8]) throws {
     let file = try SafetensorsFile(FileBytes(bytes, name: "x"))
@@ -56,12 +104,11 @@ private enum Target: String {
     if tensor.rows > 1 { _ = try tensor.matrix(rows: 1..<tensor.rows) }
   }
 
-  private func readConfiguration(_ bytes: [UInt8]) throws {
+  private func readJSON(_ bytes: [UInt8]) throws -> JSONValue {
     let value = try JSONValue.parse(bytes, file: "x")
     let again = try JSONValue.parse(Array(value.description.utf8), file: "x")
     precondition(value == again, "text written must read as the value it was written from")
-    guard let object = value.asObject else { return }
-    _ = try SAELensConfiguration.archive(SettingsReader(object, file: "x"))
+    return value
   }
 }
 
@@ -71,6 +118,8 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   do {
     try Target.chosen.run(bytes)
   } catch let error as TensorFileError {
+    precondition(!error.description.contains("\n"), "messages are one line")
+  } catch let error as ModelError {
     precondition(!error.description.contains("\n"), "messages are one line")
   } catch is DeflateError {
     return 0

@@ -102,6 +102,24 @@ import Testing
     #expect(agree(value.errorNormDetermination, 1 - 530.0 / 512, 1e-13))
   }
 
+  /// ‖e‖² = 1 and 5 at ‖x‖ = 1 and 3 while training: the line 2‖x‖ − 1. Held out 3 and 9 at 2 and 4,
+  /// predicted 3 and 7: R² = 1 − 4/18. The first three are of one token id, with mean 3: of the 35
+  /// around the mean of all, 4.5, they keep 8.
+  @Test func baselinesByHand() throws {
+    var baselines = ErrorNormBaselines()
+    let x = Matrix(rows: 4, columns: 3, values: [1, 0, 0, 3, 0, 0, 2, 0, 0, 4, 0, 0])
+    let errors = Matrix(rows: 4, columns: 3, values: [1, 0, 0, 1, 2, 0, 1, 1, 1, 3, 0, 0])
+    var y = x
+    y.add(errors, times: -1)
+    for (rows, isTraining) in [(0..<2, true), (2..<4, false)] {
+      try baselines.update(
+        activations: Matrix(x[rows: rows]), reconstruction: Matrix(y[rows: rows]),
+        tokenIDs: Array([7, 7, 7, 3][rows]), isTraining: isTraining)
+    }
+    #expect(agree(baselines.activationNormDetermination, 1 - 4.0 / 18, 1e-13))
+    #expect(agree(baselines.tokenMeanDetermination, 1 - 8.0 / 35, 1e-13))
+  }
+
   /// Merged sums solve to the same weights; width 70 crosses the blocks of products and factors.
   @Test func mergingAgreesWithOnePass() throws {
     var generator = SeededGenerator(11)

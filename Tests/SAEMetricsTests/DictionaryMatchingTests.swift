@@ -109,6 +109,30 @@ import Testing
     #expect(agree(try DictionaryMatching(b, a).meanCosine, plain.meanCosine, 1e-6))
   }
 
+  /// Rows (1, 0) and (0, 1) against (3, 4), (−1, 0) and (0, 2): cosines 0.6, −1, 0 and 0.8, 0, 1. The
+  /// largest of the rows 0.6 and 1, of the columns 0.8, 0 and 1; nearest by |cosine| the second and the
+  /// third.
+  @Test func similarityByHand() throws {
+    let a = Matrix(rows: 2, columns: 2, values: [1, 0, 0, 1])
+    let b = Matrix(rows: 3, columns: 2, values: [3, 4, -1, 0, 0, 2])
+    let similarity = try DictionarySimilarity(a, b)
+    #expect(agree(similarity.meanMaximumCosine, 0.8, 1e-6))
+    #expect(agree(similarity.reverseMeanMaximumCosine, 0.6, 1e-6))
+    #expect(similarity.reachableFraction() == 0.5)
+    #expect(similarity.nearestRows == [1, 2] && similarity.uniqueness == 1)
+  }
+
+  /// The axes, the axes in another order, and (3, 4), (−4, 3): the first two match at 1, either with
+  /// the third at 0.6 twice, as 0.8 would go with −0.8.
+  @Test func stabilityByHand() throws {
+    let seeds = [[1, 0, 0, 1], [0, 1, 1, 0], [3, 4, -4, 3]].map {
+      Matrix(rows: 2, columns: 2, values: $0)
+    }
+    let stability = try SeedStability(seeds)
+    #expect(agree(stability.meanCosine, 2.2 / 3, 1e-6))
+    #expect(agree(stability.matchedFraction, 1.0 / 3, 1e-15))
+  }
+
   @Test func whatHasNoPairsIsUndefined() throws {
     let none = Matrix(rows: 0, columns: 3)
     let some = Matrix(rows: 2, columns: 3, repeating: 1)

@@ -92,7 +92,7 @@ import Testing
     #expect(report.comparisons.count == 2)
     for evaluation in report.domain + report.broad {
       let explained = try #require(evaluation.reconstruction.fractionOfVarianceExplained)
-      let interval = try #require(evaluation.fractionOfVarianceExplainedInterval)
+      let interval = try #require(evaluation.intervals.fractionOfVarianceExplained)
       #expect(interval.lower < explained && explained < interval.upper)
       #expect(evaluation.darkMatter?.tokens == 300 && evaluation.contexts == 15)
     }
@@ -126,7 +126,7 @@ import Testing
       LargestCoordinates(inputDimension: 8, k: 2), x, mask: [true, true, false, true])
     let evaluation = evaluator.evaluation()
     #expect(evaluation.reconstruction.nonFiniteTokens == 0 && evaluation.sparsity.l0 == 2)
-    #expect(evaluation.fractionOfVarianceExplainedInterval == nil)
+    #expect(evaluation.intervals.fractionOfVarianceExplained == nil)
   }
 
   @Test func reportsWithNaNCanBeWritten() throws {

@@ -3,8 +3,8 @@ import SAECore
 
 /// Encoding alone: product and selection.
 struct EncodeSubject {
-  private let model: TopKAutoencoder
-  private let activations: Matrix
+  let model: TopKAutoencoder
+  let activations: Matrix
   let batch: Int
 
   init(width: Int, latents: Int, k: Int, batch: Int) throws {

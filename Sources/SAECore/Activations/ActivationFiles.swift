@@ -34,19 +34,17 @@ extension ConcatenatedActivations {
 
 /// A file with activations.
 public enum ActivationFile {
-  /// The matrix of activations in a file; which format it is in is seen from its first bytes.
+  /// The matrix of activations in a safetensors, npy or npz file.
   ///
-  /// - Parameter tensor: its name in a safetensors file; nil for the only one.
+  /// - Parameter tensor: its name in the file; nil for the only one.
   /// - Throws: ``TensorFileError`` if there is no such file, or not one such tensor with at least a
   ///   row of floats.
   public static func open(
     _ path: String, tensor: String? = nil
   ) throws(TensorFileError) -> StoredTensor {
-    let contents = try FileBytes(mapping: path)
-    let isNpy = contents.count >= magic.count && contents.bytes.array(0..<magic.count) == magic
-    let stored =
-      isNpy
-      ? try NpyFile(contents).tensor : try only(SafetensorsFile(contents), named: tensor)
+    let file = try TensorFile(path)
+    let stored = try tensor.map { name throws(TensorFileError) in try file.tensor(name) }
+      ?? only(file.tensors(), in: path)
     guard stored.shape.count == 2 else {
       throw .wrongShape(
         file: path, tensor: stored.name, expected: "2 dimensions, tokens × width",
@@ -63,25 +61,23 @@ public enum ActivationFile {
     return stored
   }
 
-  /// The first bytes of an npy file.
-  private static let magic = [0x93] + Array("NUMPY".utf8)
-
   private static func only(
-    _ file: SafetensorsFile, named name: String?
+    _ tensors: [StoredTensor], in path: String
   ) throws(TensorFileError) -> StoredTensor {
-    if let name { return try file.tensor(name) }
-    if file.tensors.count == 1 { return file.tensors[0] }
-    let matrices = file.tensors.filter { $0.shape.count == 2 }
+    if tensors.count == 1 { return tensors[0] }
+    let matrices = tensors.filter { $0.shape.count == 2 }
     guard matrices.count == 1 else {
       throw .unrecognized(
-        file: file.path, lookedFor: ["one matrix of activations", "a tensor's name"],
-        found: file.tensors.prefix(20).map(\.name))
+        file: path, lookedFor: ["one matrix of activations", "a tensor's name"],
+        found: tensors.prefix(20).map(\.name))
     }
     return matrices[0]
   }
 
-  /// The file, or the files of a folder.
-  fileprivate static func files(_ path: String) throws(TensorFileError) -> [String] {
+  /// A file as it is; of a folder, its safetensors and npy files in the order of their names.
+  ///
+  /// - Throws: ``TensorFileError`` if there is nothing, or the folder has none.
+  public static func files(_ path: String) throws(TensorFileError) -> [String] {
     guard try SystemCall.isDirectory(path) else { return [path] }
     let names: [String]
     do {

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// A source that is read on another thread, ahead of whoever asks for its rows.
 ///
 /// What is ahead is known where reading follows an order, as in ``ShuffledActivations``: a slow
@@ -11,7 +9,7 @@ public final class ReadAheadActivations: ActivationSource {
   /// Rows that are read together, at least.
   public let batchTokens: Int
   private let queue = BackgroundQueue("activations")
-  private let batches = Mutex<[Batch]>([])
+  private let batches = Guarded<[Batch]>([])
 
   public var width: Int { source.width }
   public var tokens: Int { source.tokens }

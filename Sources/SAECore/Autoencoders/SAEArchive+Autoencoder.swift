@@ -1,10 +1,20 @@
 extension SAEArchive {
-  /// The autoencoder, ready to run.
+  /// The autoencoder, ready to run; one that brings each token to a scale of its own does so.
+  ///
+  /// A factor for all tokens, ``activationScale``, is not applied: see ``foldingActivationScale()``.
   ///
   /// - Parameter file: the name that errors mention.
   /// - Throws: ``TensorFileError`` if there is no implementation of its architecture, or something
   ///   is missing.
   public func autoencoder(file: String) throws(TensorFileError) -> any StorableAutoencoder {
+    switch inputNormalization {
+    case .none, .averageOnly: break
+    case .constantNorm, .layerNorm: return try NormalizedAutoencoder(self, file: file)
+    case .constantScalar:
+      throw .invalidSetting(
+        file: file, setting: "normalize_activations",
+        expected: "a normalisation that this library applies", found: inputNormalization.rawValue)
+    }
     if architecture.isTranscoder {
       switch architecture.activation {
       case .topK, .groupMax: return try Transcoder(self, file: file)

@@ -18,6 +18,14 @@ public protocol SparseAutoencoder: Sendable {
   /// - Throws: ``ShapeError`` if the number of latents is another.
   func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix
 
+  /// What activations are reconstructed as, from latents that they were encoded into: decoded, and
+  /// what a variant makes of the activations besides, such as a skip connection or a token's own
+  /// scale.
+  ///
+  /// - Parameter activations: tokens × ``inputDimension``.
+  /// - Throws: ``ShapeError`` if a size is another.
+  func decode(_ latents: SparseLatents, of activations: Matrix) throws(ShapeError) -> Matrix
+
   /// What activations are reconstructed as: encoded and decoded, and what a variant adds besides.
   ///
   /// - Parameter activations: tokens × ``inputDimension``.
@@ -28,8 +36,14 @@ public protocol SparseAutoencoder: Sendable {
 extension SparseAutoencoder {
   public var outputDimension: Int { inputDimension }
 
+  public func decode(
+    _ latents: SparseLatents, of activations: Matrix
+  ) throws(ShapeError) -> Matrix {
+    try decode(latents)
+  }
+
   public func reconstruct(_ activations: Matrix) throws(ShapeError) -> Matrix {
-    try decode(encode(activations))
+    try decode(encode(activations), of: activations)
   }
 }
 

@@ -8,6 +8,27 @@ extension StoredTensor {
       throw .notConvertible(
         file: file, tensor: name, from: type.rawValue, to: "whole numbers")
     }
+    let stored = contents.bytes.extracting(try elementBytes(range))
+    guard let values = stored.decodeIntegers(type, bigEndian: isBigEndian) else {
+      throw .valueOutOfRange(
+        file: file, tensor: name, value: "a number above 2⁶³ − 1", type: "Int")
+    }
+    return values
+  }
+
+  /// Some elements of a tensor of one dimension, widened (or rounded to nearest) to float32.
+  ///
+  /// - Throws: ``TensorFileError`` if there is not one dimension, or the range lies outside.
+  public func floats(_ range: Range<Int>) throws(TensorFileError) -> [Float] {
+    let stored = contents.bytes.extracting(try elementBytes(range))
+    var values = [Float](repeating: 0, count: range.count)
+    var target = values.mutableSpan
+    stored.decode(type, bigEndian: isBigEndian, into: &target)
+    return values
+  }
+
+  /// Where some elements of a tensor of one dimension lie.
+  private func elementBytes(_ range: Range<Int>) throws(TensorFileError) -> Range<Int> {
     guard shape.count == 1 else {
       throw .wrongShape(file: file, tensor: name, expected: "one dimension", found: shape)
     }
@@ -15,11 +36,6 @@ extension StoredTensor {
       throw .rowsOutOfRange(file: file, tensor: name, rows: range, available: count)
     }
     let begin = bytes.lowerBound + range.lowerBound * type.size
-    let stored = contents.bytes.extracting(begin..<begin + range.count * type.size)
-    guard let values = stored.decodeIntegers(type, bigEndian: isBigEndian) else {
-      throw .valueOutOfRange(
-        file: file, tensor: name, value: "a number above 2⁶³ − 1", type: "Int")
-    }
-    return values
+    return begin..<begin + range.count * type.size
   }
 }

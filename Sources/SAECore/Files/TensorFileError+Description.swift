@@ -48,6 +48,7 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
       "\(file): \(quoted(setting)): expected \(expected), found \(found)"
     case .notRepresentable(let file, let layout, let what):
       "\(file): the layout of \(layout) cannot hold \(what)"
+    case .invalidLatents(let file, let reason): "\(file): sparse latents: \(reason)"
     case .noSuchTensor(let file, let tensor, let present):
       "\(file): expected a tensor \(quoted(tensor)), found "
         + (present.isEmpty ? "none" : present.map(quoted).joined(separator: ", "))

@@ -73,6 +73,10 @@ public enum TensorFileError: Error, Equatable, Sendable {
   /// The layout cannot express something about the autoencoder.
   case notRepresentable(file: String, layout: String, what: String)
 
+  // Sparse latents
+  /// Offsets and indices that are not those of sparse rows, or tokens that were not declared.
+  case invalidLatents(file: String, reason: String)
+
   // Asking for and handing in tensors
   /// No tensor of that name.
   case noSuchTensor(file: String, tensor: String, present: [String])

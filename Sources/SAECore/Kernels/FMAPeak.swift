@@ -1,5 +1,4 @@
 import SAEKernels
-import Synchronization
 
 /// Measures the rate of fused multiply-adds on registers alone, which bounds every dense product.
 ///
@@ -9,7 +8,7 @@ import Synchronization
 /// - Returns: floating-point operations of all threads together, and the seconds they took.
 public func measureFMAPeak(threads: Int, steps: Int) -> (operations: Double, seconds: Double) {
   let table = Kernels.table
-  let sink = Mutex<Float>(0)
+  let sink = Guarded<Float>(0)
   let clock = ContinuousClock()
   let start = clock.now
   Threads.withCount(threads) {

@@ -1,5 +1,4 @@
 import Dispatch
-import Synchronization
 
 /// A thread's worth of work that goes on beside the caller's, piece by piece in order.
 package final class BackgroundQueue: Sendable {
@@ -20,7 +19,7 @@ package final class BackgroundQueue: Sendable {
 
 /// A value that another thread is computing.
 package final class BackgroundTask<Value: Sendable>: Sendable {
-  private let result = Mutex<Result<Value, any Error>?>(nil)
+  private let result = Guarded<Result<Value, any Error>?>(nil)
   private let isDone = DispatchSemaphore(value: 0)
 
   fileprivate init() {}

@@ -1,5 +1,4 @@
 import SAEKernels
-import Synchronization
 
 extension SparseLatents {
   /// The `count` largest positive scores of the whole batch, without a matrix of tokens × latents.
@@ -101,7 +100,7 @@ private final class RunningBound: ScoreBound {
   }
 
   private let wanted: Int
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   init(_ wanted: Int) { self.wanted = wanted }
 

@@ -101,6 +101,12 @@ package struct ErrorMoments: Sendable {
     moments[column] + moments[2 * width + column] / Double(count)
   }
 
+  /// Σ(x − K) of a dimension, K the first token's.
+  package func shiftedSum(_ column: Int) -> Double { moments[2 * width + column] }
+
+  /// Σ(x − K)² of a dimension.
+  package func shiftedSquares(_ column: Int) -> Double { moments[3 * width + column] }
+
   /// r̄ of a dimension.
   package func residualMean(_ column: Int) -> Double {
     moments[width + column] + moments[4 * width + column] / Double(count)

@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -17,7 +15,7 @@ enum MemoryPool {
     let bytes: Int
   }
 
-  private static let idle = Mutex<(blocks: [Block], bytes: Int)>(([], 0))
+  private static let idle = Guarded<(blocks: [Block], bytes: Int)>(([], 0))
 
   /// Blocks below this are left to the system's allocator.
   private static let leastBytes = 1 << 14

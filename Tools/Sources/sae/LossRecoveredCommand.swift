@@ -58,7 +58,7 @@ struct LossRecoveredCommand: ParsableCommand {
       meanOf: meanFrom.isEmpty ? "these activations" : meanFrom.joined(separator: ", "),
       of: zip(autoencoders, results).map { ($0, $1) })
     guard let report else { throw ToolError("--sae: expected at least one, found none") }
-    print(json ? try report.json() : report.lines())
+    print(json ? try jsonText(report) : report.lines())
   }
 
   /// The mean activation, from the files given or else from the activations that are evaluated.

@@ -1,4 +1,3 @@
-import Foundation
 import SAECore
 import SAEModels
 
@@ -11,7 +10,8 @@ final class SplicedAutoencoder {
 
   init(_ path: String, width: Int) throws {
     self.path = path
-    autoencoder = try SAEArchive.read(path).archive.autoencoder(file: path)
+    autoencoder = try SAEArchive.read(path).archive.foldingActivationScale().autoencoder(
+      file: path)
     guard autoencoder.inputDimension == width, autoencoder.outputDimension == width else {
       let found =
         autoencoder.inputDimension == autoencoder.outputDimension
@@ -81,15 +81,6 @@ struct LossReport: Encodable {
         lossRecoveredZero: loss.recoveredFromZero, lossRecoveredMean: loss.recoveredFromMean,
         klScoreZero: loss.divergenceRecovered)
     }
-  }
-
-  func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
   func lines() -> String {

@@ -46,6 +46,9 @@ struct Progress {
     Progress.write((isTerminal && lastShown != nil ? "\n" : "") + text + "\n")
   }
 
+  /// Something that whoever reads the results should know.
+  static func note(_ text: String) { write("note: \(text)\n") }
+
   private static func write(_ text: String) {
     FileHandle.standardError.write(Data(text.utf8))
   }

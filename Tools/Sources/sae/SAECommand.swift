@@ -6,7 +6,8 @@ struct SAECommand: ParsableCommand {
     commandName: "sae",
     abstract: "Trains, runs and judges sparse autoencoders on activations of language models.",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, HarvestCommand.self, LossRecoveredCommand.self,
+      TrainCommand.self, EvaluateCommand.self, CompareCommand.self, EncodeCommand.self,
+      ConvertCommand.self, InfoCommand.self, HarvestCommand.self, LossRecoveredCommand.self,
       DemoCommand.self,
     ])
 }

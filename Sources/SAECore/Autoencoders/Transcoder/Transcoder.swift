@@ -41,9 +41,14 @@ public struct Transcoder: SelectingAutoencoder, Equatable {
   /// The reconstruction of the output, with the skip connection.
   ///
   /// - Parameter activations: tokens × ``inputDimension``.
-  /// - Throws: ``ShapeError`` if the width is another.
-  public func reconstruct(_ activations: Matrix) throws(ShapeError) -> Matrix {
-    parameters.addingSkipConnection(of: activations, to: try decode(encode(activations)))
+  /// - Throws: ``ShapeError`` if a size is another.
+  public func decode(
+    _ latents: SparseLatents, of activations: Matrix
+  ) throws(ShapeError) -> Matrix {
+    try ShapeError.check(
+      "activations", "columns", expected: inputDimension, found: activations.columns)
+    try ShapeError.check("latents", "tokens", expected: activations.rows, found: latents.tokens)
+    return parameters.addingSkipConnection(of: activations, to: try decode(latents))
   }
 
   /// The loss is the reconstruction error, and the auxiliary loss if there are dead latents.

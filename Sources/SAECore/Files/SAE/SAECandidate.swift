@@ -73,14 +73,11 @@ struct SAECandidate {
 
   /// Opens a file by what its first bytes are; nil if they are those of something else.
   private static func open(_ path: String) throws(TensorFileError) -> Weights? {
-    let contents = try FileBytes(mapping: path)
-    let start = contents.bytes.array(0..<min(9, contents.count))
-    if start.starts(with: [0x50, 0x4B]) { return .npz(try NpzFile(contents)) }
-    // A header's length, whose upper half is zero, and the brace that begins it.
-    if start.count == 9, start[4..<8].allSatisfy({ $0 == 0 }), start[8] == UInt8(ascii: "{") {
-      return .safetensors(try SafetensorsFile(contents))
+    switch try TensorFile.recognize(FileBytes(mapping: path)) {
+    case .safetensors(let file): return .safetensors(file)
+    case .npz(let file): return .npz(file)
+    case .npy, nil: return nil
     }
-    return nil
   }
 
   private static func layout(_ weights: Weights, in directory: String) -> SAELayout? {

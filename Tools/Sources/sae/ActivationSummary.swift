@@ -1,0 +1,79 @@
+import Foundation
+import SAECore
+
+/// What `info` says of activations, all of which are read, a batch at a time.
+struct ActivationSummary: Encodable {
+  let files: Int
+  let rowCount: Int
+  let width: Int
+  let dtypes: [String]
+  /// Mean of ‖x‖ over the rows that are finite.
+  let meanNorm: Double?
+  let nonFiniteRows: Int
+  let nanCount: Int
+  let infinityCount: Int
+
+  enum CodingKeys: String, CodingKey {
+    case files
+    case rowCount = "rows"
+    case width, dtypes, meanNorm, nonFiniteRows, nanCount, infinityCount
+  }
+
+  init(_ tensors: [StoredTensor]) throws {
+    files = tensors.count
+    let source = try ConcatenatedActivations(tensors)
+    rowCount = source.tokens
+    width = source.width
+    dtypes = Set(tensors.map(\.type.rawValue)).sorted()
+    var norms = 0.0
+    var (finite, nan, infinite) = (0, 0, 0)
+    var progress = Progress(total: source.tokens)
+    var done = 0
+    for tensor in tensors {
+      for first in stride(from: 0, to: tensor.rows, by: 4096) {
+        let range = first..<min(first + 4096, tensor.rows)
+        let batch = try tensor.matrix(rows: range)
+        for (row, norm) in batch.rowNorms().enumerated() {
+          if norm.isFinite {
+            norms += Double(norm)
+            finite += 1
+            continue
+          }
+          let values = batch.row(row)
+          var square = 0.0
+          var before = nan + infinite
+          for column in values.indices {
+            let value = Double(values[column])
+            if value.isNaN { nan += 1 } else if value.isInfinite { infinite += 1 }
+            square += value * value
+          }
+          before = nan + infinite - before
+          // A square that float32 has no room for is no infinity.
+          if before == 0 {
+            norms += square.squareRoot()
+            finite += 1
+          }
+        }
+        tensor.release(rows: range)
+        done += range.count
+        if progress.isDue(done), done < source.tokens { progress.show(done, "rows") }
+      }
+    }
+    meanNorm = finite > 0 ? norms / Double(finite) : nil
+    nonFiniteRows = rowCount - finite
+    nanCount = nan
+    infinityCount = infinite
+  }
+
+  var rows: [(String, String)] {
+    var rows = [
+      ("rows", count(rowCount)), ("width", "\(width)"),
+      ("dtype", dtypes.joined(separator: ", ")), ("mean norm", fixed(meanNorm, 4)),
+      ("NaN", count(nanCount)),
+    ]
+    if files > 1 { rows.insert(("files", count(files)), at: 0) }
+    if infinityCount > 0 { rows.append(("infinities", count(infinityCount))) }
+    if nonFiniteRows > 0 { rows.append(("rows not finite", count(nonFiniteRows))) }
+    return rows
+  }
+}

@@ -1,0 +1,146 @@
+import ArgumentParser
+import SAECore
+import SAEMetrics
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract:
+      "Puts autoencoders side by side: on the same activations, and dictionary by dictionary.",
+    discussion: """
+      Dictionaries are matched one to one for the largest sum of cosines of decoder rows (and of \
+      encoder rows, where both have as many): exactly up to 4096 latents, above that among the 32 \
+      nearest candidates of each.
+      """)
+
+  @Option(
+    name: .long, parsing: .upToNextOption,
+    help: ArgumentHelp("The autoencoders' directories, two or more.", valueName: "directory"))
+  var sae: [String]
+  @OptionGroup var input: ActivationOptions
+  @Flag(help: "Measure also how much of the errors is a linear function of the activations.")
+  var linearResidual = false
+  @Flag(help: "Print one JSON object instead of tables.") var json = false
+
+  func validate() throws {
+    guard sae.count > 1 else {
+      throw ValidationError("--sae: expected at least two autoencoders, found \(sae.count)")
+    }
+  }
+
+  func run() throws {
+    let source = try input.source()
+    let loaded = try sae.map { try LoadedAutoencoder($0) }
+    let run = try EvaluationRun(source, linearResidual: linearResidual)
+    // All of them first: the last must not fail after an hour of the others.
+    for autoencoder in loaded {
+      try autoencoder.checkReconstructsItsInput()
+      try autoencoder.check(source)
+    }
+    let evaluations = try loaded.map { EvaluationReport($0, try run.measure($0)) }
+    var matches: [DictionaryComparison] = []
+    for first in loaded.indices {
+      for second in loaded.indices.dropFirst(first + 1) {
+        matches.append(try DictionaryComparison(first, second, of: loaded))
+      }
+    }
+    let report = ComparisonReport(evaluations: evaluations, dictionaries: matches)
+    print(json ? try jsonText(report) : report.tables())
+  }
+}
+
+/// Two dictionaries matched against each other.
+struct DictionaryComparison: Encodable {
+  /// Places in the list of autoencoders.
+  let first: Int
+  let second: Int
+  /// Whether the matching is of all rows with all, or among candidates.
+  let isExact: Bool
+  /// Mean over the rows of the first of the largest cosine with a row of the second.
+  let meanMaximumCosine: Double?
+  let reverseMeanMaximumCosine: Double?
+  /// Rows of the first with a row of the second at a cosine of 0.7 or more.
+  let reachableFraction: Double?
+  /// Rows of the first matched at a cosine of 0.7 or more.
+  let matchedFraction: Double?
+  let meanMatchedCosine: Double?
+  /// Rows of the first matched at cosines of 0.7 or more of decoder and encoder rows.
+  let sharedFraction: Double?
+
+  /// Latents up to which all cosines are held.
+  private static let exactLimit = 4096
+
+  init(_ first: Int, _ second: Int, of loaded: [LoadedAutoencoder]) throws {
+    self.first = first
+    self.second = second
+    func dictionary(_ index: Int) throws -> Matrix {
+      guard let decoder = loaded[index].archive.parameters["W_dec"]?.values else {
+        throw ToolError("\(loaded[index].path): expected a decoder, found none")
+      }
+      return decoder
+    }
+    let (a, b) = (try dictionary(first), try dictionary(second))
+    let similarity = try DictionarySimilarity(a, b)
+    meanMaximumCosine = similarity.meanMaximumCosine
+    reverseMeanMaximumCosine = similarity.reverseMeanMaximumCosine
+    reachableFraction = similarity.reachableFraction()
+    isExact = max(a.rows, b.rows) <= Self.exactLimit
+    guard isExact else {
+      let matching = try CandidateMatching(a, b)
+      matchedFraction = matching?.matchedFraction()
+      let cosines = matching?.cosines.compactMap { $0 } ?? []
+      meanMatchedCosine =
+        cosines.isEmpty ? nil : cosines.reduce(0, +) / Double(cosines.count)
+      sharedFraction = nil
+      return
+    }
+    let encoders = [first, second].compactMap { loaded[$0].archive.parameters["W_enc"]?.values }
+    let matching =
+      encoders.count == 2
+      ? try DictionaryMatching(a: (encoders[0], a), b: (encoders[1], b))
+      : try DictionaryMatching(a, b)
+    matchedFraction = matching.matchedFraction()
+    meanMatchedCosine = matching.meanCosine
+    sharedFraction = matching.sharedFraction()
+  }
+}
+
+/// What `compare` prints.
+struct ComparisonReport: Encodable {
+  let evaluations: [EvaluationReport]
+  let dictionaries: [DictionaryComparison]
+
+  /// A, B, C … so that columns stay narrow; the legend says which is which.
+  private func letter(_ index: Int) -> String {
+    let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return index < letters.count ? String(letters[index]) : "\(index + 1)"
+  }
+
+  func tables() -> String {
+    let legend = evaluations.enumerated().map {
+      ("\(letter($0))", "\($1.sae) (\($1.architecture), \($1.layout))")
+    }
+    // A row that one of them has alone would shift the others.
+    let names = evaluations[0].rows.map(\.name).filter { name in
+      evaluations.allSatisfy { $0.rows.contains { $0.name == name } }
+    }
+    let metrics = names.map { name in
+      [name] + evaluations.map { $0.rows.first { $0.name == name }?.value ?? "–" }
+    }
+    let heads = [
+      "", "mean max cosine", "reverse", "reachable", "matched", "mean matched cosine", "shared",
+    ]
+    let pairing = dictionaries.map { pair in
+      [
+        "\(letter(pair.first)) with \(letter(pair.second))", fixed(pair.meanMaximumCosine, 4),
+        fixed(pair.reverseMeanMaximumCosine, 4), fixed(pair.reachableFraction, 4),
+        fixed(pair.matchedFraction, 4), fixed(pair.meanMatchedCosine, 4),
+        fixed(pair.sharedFraction, 4),
+      ]
+    }
+    return [
+      pairs(legend), table([[""] + evaluations.indices.map(letter)] + metrics),
+      table([heads] + pairing),
+    ].joined(separator: "\n\n")
+  }
+}

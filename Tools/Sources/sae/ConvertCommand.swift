@@ -1,0 +1,68 @@
+import ArgumentParser
+import Foundation
+import SAECore
+
+struct ConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Writes an autoencoder in another layout, or tensors as safetensors.",
+    discussion: """
+      Latents and reconstructions stay the same. What a layout cannot hold is refused. With safetensors, a file of arrays (npy, npz) becomes one of tensors, and an \
+      autoencoder one file with its weights under SAELens' names. What is there already stays.
+      """)
+
+  /// What can be written.
+  enum Target: String, ExpressibleByArgument, CaseIterable {
+    case saelens
+    case gemmaScope = "gemma-scope"
+    case sparsify
+    case safetensors
+
+    var layout: SAELayout? { SAELayout(rawValue: rawValue) }
+  }
+
+  @Argument(help: "A directory or a file.") var input: String
+  @Argument(help: "The directory or file to write, which must not exist.") var output: String
+  @Option(help: "The layout to write.") var to: Target
+
+  func run() throws {
+    try NewPath.check(output)
+    guard let layout = to.layout else { return try writeTensors() }
+    let (archive, found) = try SAEArchive.read(input)
+    let expressed = try archive.expressed(in: layout, file: input)
+    try expressed.write(to: output, as: layout)
+    for note in notes(archive, expressed) { Progress.note(note) }
+    print(
+      "\(output): \(expressed.architecture), \(archive.inputDimension) → \(archive.latentCount), "
+        + "\(found.rawValue) to \(layout.rawValue)")
+  }
+
+  private func notes(_ archive: SAEArchive, _ expressed: SAEArchive) -> [String] {
+    var notes: [String] = []
+    if archive.activationScale != nil, expressed.activationScale == nil {
+      notes.append("the factor of the activations is now part of the weights")
+    }
+    if archive.subtractsDecoderBias != expressed.subtractsDecoderBias {
+      notes.append("the decoder bias of the input is now part of the encoder's")
+    }
+    return notes
+  }
+
+  private func writeTensors() throws {
+    if let (archive, _) = try LoadedAutoencoder.archive(input) {
+      try archive.writeWeights(to: output)
+      print("\(output): \(count(archive.parameters.count)) tensors")
+      return
+    }
+    let tensors = try TensorFile(input).tensors()
+    var writer = try SafetensorsWriter(
+      output, tensors.map { TensorDeclaration($0.name, $0.type, $0.shape) })
+    var progress = Progress(total: tensors.count)
+    for (index, tensor) in tensors.enumerated() {
+      try writer.append(reordering: tensor, to: tensor.name)
+      if progress.isDue(index + 1) { progress.show(index + 1, "tensors") }
+    }
+    try writer.finish()
+    print("\(output): \(count(tensors.count)) tensors")
+  }
+}

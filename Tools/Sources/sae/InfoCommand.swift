@@ -1,0 +1,155 @@
+import ArgumentParser
+import Foundation
+import SAECore
+
+struct InfoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info",
+    abstract: "Says what is at a path: an autoencoder, tensors, latents or activations.",
+    discussion: """
+      What it is, is told from its content. Activations are a matrix alone in a file, or a folder of \
+      such files; all of them are read, for their norms and for NaN.
+      """)
+
+  @Argument(help: "A directory or a file.") var path: String
+  @Option(
+    help: ArgumentHelp("The tensor that is the activations, of several.", valueName: "name"))
+  var tensor: String?
+  @Flag(help: "Print one JSON object instead of a table.") var json = false
+
+  func run() throws {
+    let description = try PathDescription(path, tensor: tensor)
+    print(json ? try jsonText(description) : description.table())
+  }
+}
+
+/// What is at a path.
+struct PathDescription: Encodable {
+  let path: String
+  let kind: String
+  let bytes: Int
+  var autoencoder: AutoencoderDescription?
+  var latents: LatentsDescription?
+  var activations: ActivationSummary?
+  var tensors: [TensorDescription]?
+
+  init(_ path: String, tensor: String?) throws {
+    self.path = path
+    let isDirectory = try PathDescription.isDirectory(path)
+    bytes = try PathDescription.bytes(path, isDirectory: isDirectory)
+    if let (archive, layout) = try PathDescription.autoencoder(path, isDirectory) {
+      kind = "sparse autoencoder"
+      autoencoder = AutoencoderDescription(archive, layout)
+      return
+    }
+    if isDirectory {
+      kind = "activations"
+      activations = try ActivationSummary(
+        ActivationFile.files(path).map { try ActivationFile.open($0, tensor: tensor) })
+      return
+    }
+    let file = try TensorFile(path)
+    let found = try file.tensors()
+    tensors = found.map(TensorDescription.init)
+    switch file {
+    case .safetensors(let file):
+      if SparseLatentsFile.isRecognized(file) {
+        kind = "sparse latents"
+        latents = LatentsDescription(try SparseLatentsFile(file))
+        return
+      }
+      kind = "safetensors file"
+    case .npy: kind = "npy file"
+    case .npz: kind = "npz file"
+    }
+    let matrices = found.filter { $0.shape.count == 2 && !$0.type.isInteger && $0.count > 0 }
+    if tensor != nil || matrices.count == 1 {
+      activations = try ActivationSummary([ActivationFile.open(path, tensor: tensor)])
+    }
+  }
+
+  /// The autoencoder at a path; nil if there is something else, or a folder of activations.
+  private static func autoencoder(
+    _ path: String, _ isDirectory: Bool
+  ) throws -> (archive: SAEArchive, layout: SAELayout)? {
+    do {
+      return try SAEArchive.read(path)
+    } catch {
+      guard case .unrecognized(let file, let lookedFor, let found) = error else { throw error }
+      guard isDirectory, (try? ActivationFile.files(path)) == nil else { return nil }
+      throw TensorFileError.unrecognized(
+        file: file, lookedFor: lookedFor + ["files of activations (safetensors, npy)"],
+        found: found)
+    }
+  }
+
+  private static func isDirectory(_ path: String) throws -> Bool {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+      throw ToolError("\(path): expected a file or a directory, found nothing")
+    }
+    return isDirectory.boolValue
+  }
+
+  private static func bytes(_ path: String, isDirectory: Bool) throws -> Int {
+    let manager = FileManager.default
+    let files = isDirectory ? try manager.contentsOfDirectory(atPath: path) : [""]
+    return files.reduce(0) { sum, name in
+      let attributes = try? manager.attributesOfItem(atPath: isDirectory ? "\(path)/\(name)" : path)
+      guard attributes?[.type] as? FileAttributeType != .typeDirectory else { return sum }
+      return sum + (attributes?[.size] as? Int ?? 0)
+    }
+  }
+
+  func table() -> String {
+    var rows = [("path", path), ("kind", kind), ("size", size(bytes))]
+    rows += autoencoder?.rows ?? []
+    rows += latents?.rows ?? []
+    rows += activations?.rows ?? []
+    for tensor in autoencoder?.parameters ?? tensors ?? [] { rows.append(tensor.row) }
+    return pairs(rows)
+  }
+}
+
+struct TensorDescription: Encodable {
+  let name: String
+  let type: String
+  let shape: [Int]
+
+  init(_ tensor: StoredTensor) {
+    (name, type, shape) = (tensor.name, tensor.type.rawValue, tensor.shape)
+  }
+
+  init(name: String, _ parameter: SAEArchive.Parameter) {
+    self.name = name
+    type = parameter.type.rawValue
+    let values = parameter.values
+    shape = parameter.isVector ? [values.columns] : [values.rows, values.columns]
+  }
+
+  var row: (String, String) { ("tensor \(name)", "\(type) \(dimensions(shape))") }
+}
+
+struct LatentsDescription: Encodable {
+  let tokens: Int
+  let latentCount: Int
+  let entries: Int
+  /// Entries a token.
+  let meanEntries: Double?
+  let metadata: [String: String]
+
+  init(_ file: SparseLatentsFile) {
+    tokens = file.tokens
+    latentCount = file.latentCount
+    entries = file.entryCount
+    meanEntries = tokens > 0 ? Double(entries) / Double(tokens) : nil
+    metadata = file.metadata
+  }
+
+  var rows: [(String, String)] {
+    [
+      ("tokens", count(tokens)), ("latents", count(latentCount)), ("entries", count(entries)),
+      ("entries a token", fixed(meanEntries, 2)),
+    ] + metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+}

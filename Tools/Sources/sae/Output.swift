@@ -1,0 +1,55 @@
+import Foundation
+
+/// Figures for programs: snake case, keys in order; numbers that are not finite are the strings "NaN",
+/// "Infinity" and "-Infinity".
+func jsonText(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  encoder.keyEncodingStrategy = .convertToSnakeCase
+  encoder.nonConformingFloatEncodingStrategy = .convertToString(
+    positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
+
+/// Names and what belongs to them, both to the left.
+func pairs(_ rows: [(String, String)]) -> String {
+  let width = rows.map(\.0.count).max() ?? 0
+  return rows.map { name, value in
+    name + String(repeating: " ", count: width + 2 - name.count) + value
+  }.joined(separator: "\n")
+}
+
+/// A count for people; "–" for none.
+func count(_ value: Int?) -> String { value.map { grouped(Double($0)) } ?? "–" }
+
+/// "4096 × 768", or "scalar".
+func dimensions(_ shape: [Int]) -> String {
+  shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: " × ")
+}
+
+/// A size for people.
+func size(_ bytes: Int) -> String {
+  let units = ["bytes", "KB", "MB", "GB", "TB"]
+  var value = Double(bytes)
+  var unit = 0
+  while value >= 1000, unit < units.count - 1 {
+    value /= 1000
+    unit += 1
+  }
+  return unit == 0 ? "\(bytes) bytes" : String(format: "%.1f %@", value, units[unit])
+}
+
+/// A new file or directory, told before work is done for it.
+enum NewPath {
+  static func check(_ path: String) throws {
+    guard !FileManager.default.fileExists(atPath: path) else {
+      throw ToolError("\(path): exists already and is not replaced")
+    }
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard FileManager.default.isWritableFile(atPath: parent) else {
+      throw ToolError(
+        "\(path): expected a directory to write it into, found none that may be written at "
+          + parent)
+    }
+  }
+}
