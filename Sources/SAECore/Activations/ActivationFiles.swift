@@ -43,8 +43,8 @@ public enum ActivationFile {
     _ path: String, tensor: String? = nil
   ) throws(TensorFileError) -> StoredTensor {
     let file = try TensorFile(path)
-    let stored = try tensor.map { name throws(TensorFileError) in try file.tensor(name) }
-      ?? only(file.tensors(), in: path)
+    let stored =
+      if let tensor { try file.tensor(tensor) } else { try only(file.tensors(), in: path) }
     guard stored.shape.count == 2 else {
       throw .wrongShape(
         file: path, tensor: stored.name, expected: "2 dimensions, tokens × width",
