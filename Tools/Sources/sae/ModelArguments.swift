@@ -31,6 +31,22 @@ struct ModelArguments: ParsableArguments {
         + "that type, else float32)."))
   var rotaryFrequencies: RotaryFrequencies?
 
+  /// What decides on the activations, as arguments; nil if nothing was said.
+  var protocolOptions: String? {
+    let said =
+      argument("layer", layer) + argument("hook", hook)
+      + argument("context", context == 255 ? nil : context) + argument("bos", bos)
+      + (keepBos ? ["--keep-bos"] : []) + argument("max-tokens", maxTokens)
+      + argument("rotary-frequencies", rotaryFrequencies?.rawValue)
+    return said.isEmpty ? nil : said.joined(separator: " ")
+  }
+
+  /// The options as arguments that mean the same in any working directory.
+  var recorded: [String] {
+    argument("model", model.map { absolute($0) }) + argument("sequences", sequences)
+      + (protocolOptions?.split(separator: " ").map(String.init) ?? [])
+  }
+
   func validate() throws {
     if layer != nil, hook != nil {
       throw ValidationError("expected --layer or --hook, found both")
@@ -90,8 +106,16 @@ struct ModelArguments: ParsableArguments {
 }
 
 /// The argument of `--bos`.
-struct BeginningOfSequence: ExpressibleByArgument {
+struct BeginningOfSequence: ExpressibleByArgument, CustomStringConvertible {
   let prefix: SequencePrefix
+
+  var description: String {
+    switch prefix {
+    case .none: "none"
+    case .beginningOfSequence: "beginning"
+    case .token(let token): "\(token)"
+    }
+  }
 
   init?(argument: String) {
     if argument == "none" {

@@ -9,6 +9,7 @@ struct TrainingJob {
   private let latents: Int
   private let training: TrainingRunOptions
   private let source: any ActivationSource
+  private let sourceMetadata: [String: JSONValue]
   private let options: TrainingOptions
   private let out: String
   private let replaces: Bool
@@ -26,7 +27,7 @@ struct TrainingJob {
         "\(folder.path): expected no checkpoints of another run, found \(found); --resume goes on "
           + "with it, --force removes it")
     }
-    let source = try command.input.source()
+    let source = try command.input.source(tokens: command.training.tokensFile)
     try folder.removeAll()
     try self.init(command, source: source, folder: folder, from: nil)
   }
@@ -42,9 +43,9 @@ struct TrainingJob {
     folder: String
   ) throws {
     var effective = began
-    if !command.input.activations.isEmpty {
-      effective.input.activations = command.input.activations
-    }
+    try effective.input.move(to: command.input)
+    let tokensFile = command.training.tokensFile ?? began.training.tokensFile
+    effective.training.givenTokens = tokensFile.map { [.file($0)] } ?? []
     effective.out = command.out ?? began.out
     effective.force = command.force
     effective.checkpointing.checkpointEvery =
@@ -54,8 +55,8 @@ struct TrainingJob {
     try RecordedOptions.check(
       "architecture", command.givenArchitecture, began.givenArchitecture)
     try RecordedOptions.check("latents", command.latents, began.latents)
-    try RecordedOptions.check("tensor", command.input.tensor, began.input.tensor)
-    let source = try effective.input.source()
+    try effective.input.check(tokens: tokensFile)
+    let source = try effective.input.source(tokens: tokensFile)
     try command.training.check(against: began.training, sourceTokens: source.tokens)
     try OutputDirectory.check(absolute(effective.out ?? ""), replacing: command.force)
     try self.init(
@@ -69,6 +70,7 @@ struct TrainingJob {
     from checkpoint: TrainingCheckpoint?
   ) throws {
     self.source = source
+    sourceMetadata = try command.input.metadata(tokens: command.training.tokensFile)
     self.checkpoint = checkpoint
     architecture = command.givenArchitecture ?? .topk
     latents = command.latents ?? 0
@@ -77,7 +79,8 @@ struct TrainingJob {
     out = absolute(command.out ?? "")
     replaces = command.force
     let arguments =
-      command.input.recorded + argument("architecture", architecture.rawValue)
+      command.input.recorded(tokens: training.tokensFile)
+      + argument("architecture", architecture.rawValue)
       + argument("latents", latents) + training.recorded(steps: options.steps)
       + command.checkpointing.recorded + argument("out", out)
     checkpoints = RunCheckpoints(
@@ -136,6 +139,7 @@ struct TrainingJob {
       Double(source.width).squareRoot() / run.scale)
     archive.metadata["normalization_rows"] = .integer(
       min(training.normalizationRows, source.tokens))
+    for (key, value) in sourceMetadata { archive.metadata[key] = value }
     try archive.write(to: out, replacing: replaces)
     print(
       "\(out): \(architecture.rawValue), \(source.width) → \(latents), "

@@ -16,8 +16,12 @@ struct TrainingRunOptions: ParsableArguments {
       valueName: "coefficient"))
   var sparsity: Double?
   @Option(help: "Steps to train for.") var steps: Int?
-  @Option(help: ArgumentHelp("Tokens to train for, instead of steps.", valueName: "count"))
-  var tokens: Int?
+  @Option(
+    name: .customLong("tokens"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "A whole number: tokens to train for, instead of steps. Else, with --model, the NumPy file of "
+        + "tokens to run it on.", valueName: "count or file"))
+  var givenTokens: [TokensArgument] = []
   @Option(
     help: ArgumentHelp(
       "Times that each token is trained on, instead of steps (default: 10).", valueName: "count"))
@@ -46,12 +50,20 @@ struct TrainingRunOptions: ParsableArguments {
     help: ArgumentHelp("Equal seeds give equal bits (default: 0).", valueName: "number"))
   var givenSeed: UInt64?
 
+  /// Tokens to train for.
+  var tokens: Int? { givenTokens.lazy.compactMap(\.count).first }
+  /// The file of tokens for a model.
+  var tokensFile: String? { givenTokens.lazy.compactMap(\.file).first }
   var k: Int { givenK ?? 32 }
   var batch: Int { givenBatch ?? 4096 }
   var normalizationRows: Int { givenNormalizationRows ?? 65536 }
   var seed: UInt64 { givenSeed ?? 0 }
 
   func validate() throws {
+    let counts = givenTokens.count { $0.count != nil }
+    guard counts <= 1, givenTokens.count - counts <= 1 else {
+      throw ValidationError("--tokens: expected one number and one file at most")
+    }
     let lengths = [("steps", steps), ("tokens", tokens), ("epochs", epochs)]
     if lengths.count(where: { $0.1 != nil }) > 1 {
       let found = lengths.filter { $0.1 != nil }.map { "--\($0.0)" }.joined(separator: " and ")

@@ -35,6 +35,20 @@ struct TrainingSource: ParsableArguments {
     return ReadAheadActivations(harvester, batchTokens: harvester.batchTokens)
   }
 
+  /// The options as arguments that mean the same in any working directory.
+  func recorded(tokens: String?) -> [String] {
+    guard let tokens else { return files.recorded }
+    return model.recorded + argument("tokens", absolute(tokens))
+  }
+
+  /// Takes files and a model from where they are now; whatever else is said must be what it was.
+  mutating func move(to other: TrainingSource) throws {
+    if !other.files.activations.isEmpty { files.activations = other.files.activations }
+    try RecordedOptions.check("tensor", other.files.tensor, files.tensor)
+    try RecordedOptions.check("model options", other.model.protocolOptions, model.protocolOptions)
+    if let directory = other.model.model { model.model = directory }
+  }
+
   /// What a model's activations were made with, under SAELens' names.
   func metadata(tokens: String?) throws -> [String: JSONValue] {
     guard let tokens else { return [:] }

@@ -40,6 +40,29 @@ import Testing
     #expect(metadata["dataset_path"] as? String == tokens)
   }
 
+  /// A checkpoint of a run on a model knows the model, the place and the tokens.
+  @Test func goesOnFromACheckpoint() throws {
+    let run = ["train", "--model", model, "--tokens", tokens, "--layer", "1", "--context", "20"]
+    for out in ["a", "b"] {
+      let train = try Command(
+        run + TrainCommandTests.small + ["--out", folder.file(out), "--checkpoint-every", "7"])
+      #expect(train.status == 0, "\(train.errors)")
+    }
+    func weights(_ name: String) throws -> Data {
+      try Data(contentsOf: URL(fileURLWithPath: folder.file("\(name)/sae_weights.safetensors")))
+    }
+    let whole = try weights("a")
+    let checkpoints = folder.file("b.checkpoints")
+    let names = try FileManager.default.contentsOfDirectory(atPath: checkpoints).sorted()
+    let resume = ["train", "--resume", checkpoints + "/" + (try #require(names.first)), "--force"]
+    let other = try Command(resume + ["--layer", "2"])
+    #expect(other.status == 64 && other.errors.contains("as the run began"), "\(other.errors)")
+    try FileManager.default.removeItem(atPath: folder.file("b"))
+    let resumed = try Command(resume)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(try weights("b") == whole)
+  }
+
   @Test func aCountAndAFileOfTokens() throws {
     let run = try Command([
       "train", "--model", model, "--tokens", tokens, "--tokens", "320", "--layer", "1", "--context",
