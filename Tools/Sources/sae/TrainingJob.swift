@@ -8,6 +8,7 @@ struct TrainingJob {
   private let architecture: Architecture
   private let latents: Int
   private let training: TrainingRunOptions
+  private let input: TrainingSource
   private let source: any ActivationSource
   private let options: TrainingOptions
   private let out: String
@@ -26,7 +27,7 @@ struct TrainingJob {
         "\(folder.path): expected no checkpoints of another run, found \(found); --resume goes on "
           + "with it, --force removes it")
     }
-    let source = try command.input.source()
+    let source = try command.input.source(tokens: command.training.tokensFile)
     try folder.removeAll()
     try self.init(command, source: source, folder: folder, from: nil)
   }
@@ -42,9 +43,9 @@ struct TrainingJob {
     folder: String
   ) throws {
     var effective = began
-    if !command.input.activations.isEmpty {
-      effective.input.activations = command.input.activations
-    }
+    effective.input = try began.input.resumed(with: command.input)
+    if let file = command.training.tokensFile { effective.training.tokens = [.file(file)] }
+    try effective.input.check(tokens: effective.training.tokensFile)
     effective.out = command.out ?? began.out
     effective.force = command.force
     effective.checkpointing.checkpointEvery =
@@ -54,8 +55,7 @@ struct TrainingJob {
     try RecordedOptions.check(
       "architecture", command.givenArchitecture, began.givenArchitecture)
     try RecordedOptions.check("latents", command.latents, began.latents)
-    try RecordedOptions.check("tensor", command.input.tensor, began.input.tensor)
-    let source = try effective.input.source()
+    let source = try effective.input.source(tokens: effective.training.tokensFile)
     try command.training.check(against: began.training, sourceTokens: source.tokens)
     try OutputDirectory.check(absolute(effective.out ?? ""), replacing: command.force)
     try self.init(
@@ -73,6 +73,7 @@ struct TrainingJob {
     architecture = command.givenArchitecture ?? .topk
     latents = command.latents ?? 0
     training = command.training
+    input = command.input
     options = try training.options(sourceTokens: source.tokens)
     out = absolute(command.out ?? "")
     replaces = command.force
@@ -136,6 +137,9 @@ struct TrainingJob {
       Double(source.width).squareRoot() / run.scale)
     archive.metadata["normalization_rows"] = .integer(
       min(training.normalizationRows, source.tokens))
+    for (key, value) in try input.metadata(tokens: training.tokensFile) {
+      archive.metadata[key] = value
+    }
     try archive.write(to: out, replacing: replaces)
     print(
       "\(out): \(architecture.rawValue), \(source.width) → \(latents), "

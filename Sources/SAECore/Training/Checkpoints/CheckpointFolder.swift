@@ -70,7 +70,7 @@ public struct CheckpointFolder: Sendable {
   }
 
   private func removeUnfinished() {
-    for name in names where name.hasPrefix(".step-") && name.hasSuffix(".partial") {
+    for name in names where name.hasPrefix(".step-") && name.hasSuffix(TemporaryName.suffix) {
       try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
     }
   }
