@@ -9,6 +9,8 @@ public struct ClosureActivations: ActivationSource {
   public let blockTokens: Int
   private let rows: @Sendable (Range<Int>) throws -> Matrix
 
+  /// A source of so many rows.
+  ///
   /// - Parameters:
   ///   - blockTokens: see ``ActivationSource/blockTokens``.
   ///   - rows: makes some of the rows 0 ..< tokens, as many as were asked for × width.

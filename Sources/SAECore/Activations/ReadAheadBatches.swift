@@ -6,6 +6,7 @@ import Synchronization
 /// Rows, their order and ``position`` are those of ``ShuffledActivations``: what has been drawn ahead
 /// does not count until it is asked for.
 public struct ReadAheadBatches: Sendable {
+  /// What is read.
   public let source: any ActivationSource
   /// Tokens of a batch.
   public let batchTokens: Int

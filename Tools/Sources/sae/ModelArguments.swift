@@ -15,14 +15,20 @@ struct ModelArguments: ParsableArguments {
       "The place instead of a layer: blocks.N.hook_resid_pre or blocks.N.hook_resid_post.",
       valueName: "name"))
   var hook: String?
-  @Option(help: "Tokens of the stream in a sequence.") var context = 255
+  @Option(
+    name: .customLong("context"),
+    help: ArgumentHelp("Tokens of the stream in a sequence (default: 255).", valueName: "count"))
+  var givenContext: Int?
   @Option(
     help: ArgumentHelp(
       "What stands before each sequence: a token's id, or none (default: the beginning-of-sequence "
         + "token of config.json).", valueName: "id"))
   var bos: BeginningOfSequence?
   @Flag(help: "Take the activation of the beginning-of-sequence token as well.") var keepBos = false
-  @Option(help: "Sequences that run at a time.") var sequences = 16
+  @Option(
+    name: .customLong("sequences"),
+    help: ArgumentHelp("Sequences that run at a time (default: 16).", valueName: "count"))
+  var givenSequences: Int?
   @Option(help: ArgumentHelp("Use the first tokens of the file alone.", valueName: "count"))
   var maxTokens: Int?
   @Option(
@@ -31,21 +37,8 @@ struct ModelArguments: ParsableArguments {
         + "that type, else float32)."))
   var rotaryFrequencies: RotaryFrequencies?
 
-  /// What decides on the activations, as arguments; nil if nothing was said.
-  var protocolOptions: String? {
-    let said =
-      argument("layer", layer) + argument("hook", hook)
-      + argument("context", context == 255 ? nil : context) + argument("bos", bos)
-      + (keepBos ? ["--keep-bos"] : []) + argument("max-tokens", maxTokens)
-      + argument("rotary-frequencies", rotaryFrequencies?.rawValue)
-    return said.isEmpty ? nil : said.joined(separator: " ")
-  }
-
-  /// The options as arguments that mean the same in any working directory.
-  var recorded: [String] {
-    argument("model", model.map { absolute($0) }) + argument("sequences", sequences)
-      + (protocolOptions?.split(separator: " ").map(String.init) ?? [])
-  }
+  var context: Int { givenContext ?? 255 }
+  var sequences: Int { givenSequences ?? 16 }
 
   func validate() throws {
     if layer != nil, hook != nil {
@@ -96,6 +89,28 @@ struct ModelArguments: ParsableArguments {
       sequencesPerBatch: sequences)
   }
 
+  /// The options as arguments that mean the same in any working directory.
+  var recorded: [String] {
+    argument("model", model.map { absolute($0) }) + argument("layer", layer)
+      + argument("hook", hook) + argument("context", context)
+      + argument("bos", bos?.argument) + (keepBos ? ["--keep-bos"] : [])
+      + argument("sequences", sequences) + argument("max-tokens", maxTokens)
+      + argument("rotary-frequencies", rotaryFrequencies?.rawValue)
+  }
+
+  /// Throws if an option is given that differs from those a run began with; where the model is and
+  /// how many sequences run at a time changes nothing.
+  func check(against began: ModelArguments) throws {
+    try RecordedOptions.check("layer", layer, began.layer)
+    try RecordedOptions.check("hook", hook, began.hook)
+    try RecordedOptions.check("context", givenContext, began.givenContext)
+    try RecordedOptions.check("bos", bos?.argument, began.bos?.argument)
+    try RecordedOptions.check("keep-bos", keepBos ? true : nil, began.keepBos)
+    try RecordedOptions.check("max-tokens", maxTokens, began.maxTokens)
+    try RecordedOptions.check(
+      "rotary-frequencies", rotaryFrequencies?.rawValue, began.rotaryFrequencies?.rawValue)
+  }
+
   /// The activations of a file of tokens at the place; layers behind it are not even read.
   func harvester(tokens path: String) throws -> ActivationHarvester {
     let hook = try place()
@@ -106,18 +121,13 @@ struct ModelArguments: ParsableArguments {
 }
 
 /// The argument of `--bos`.
-struct BeginningOfSequence: ExpressibleByArgument, CustomStringConvertible {
+struct BeginningOfSequence: ExpressibleByArgument {
   let prefix: SequencePrefix
-
-  var description: String {
-    switch prefix {
-    case .none: "none"
-    case .beginningOfSequence: "beginning"
-    case .token(let token): "\(token)"
-    }
-  }
+  /// What it was read from.
+  let argument: String
 
   init?(argument: String) {
+    self.argument = argument
     if argument == "none" {
       prefix = .none
     } else if let token = UInt32(argument) {

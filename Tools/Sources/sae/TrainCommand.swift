@@ -9,7 +9,8 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       With --model the model runs on the file of tokens while the autoencoder trains, and \
       activations are not stored. The result is a directory in SAELens' layout, for activations as \
-      the files or the model have them. Rows are shuffled, scaled to a mean norm of √width, and each is seen once an epoch.
+      the files or the model have them. Rows are shuffled, scaled to a mean norm of √width, and \
+      each is seen once an epoch.
 
       SIGINT and SIGTERM end the run after its step with a checkpoint, from which --resume goes on \
       to the same bits; a second signal ends it at once.
@@ -35,9 +36,9 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError("--latents: expected a positive number, found \(latents)")
     }
     guard checkpointing.resume == nil else { return }
+    try input.check(tokens: training.tokensFile)
     guard latents != nil else { throw ValidationError("--latents: expected a number, found none") }
     guard out != nil else { throw ValidationError("--out: expected a directory, found none") }
-    try input.check(tokens: training.tokensFile)
   }
 
   func run() throws {

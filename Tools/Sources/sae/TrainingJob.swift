@@ -8,8 +8,8 @@ struct TrainingJob {
   private let architecture: Architecture
   private let latents: Int
   private let training: TrainingRunOptions
+  private let input: TrainingSource
   private let source: any ActivationSource
-  private let sourceMetadata: [String: JSONValue]
   private let options: TrainingOptions
   private let out: String
   private let replaces: Bool
@@ -43,9 +43,9 @@ struct TrainingJob {
     folder: String
   ) throws {
     var effective = began
-    try effective.input.move(to: command.input)
-    let tokensFile = command.training.tokensFile ?? began.training.tokensFile
-    effective.training.givenTokens = tokensFile.map { [.file($0)] } ?? []
+    effective.input = try began.input.resumed(with: command.input)
+    if let file = command.training.tokensFile { effective.training.tokens = [.file(file)] }
+    try effective.input.check(tokens: effective.training.tokensFile)
     effective.out = command.out ?? began.out
     effective.force = command.force
     effective.checkpointing.checkpointEvery =
@@ -55,8 +55,7 @@ struct TrainingJob {
     try RecordedOptions.check(
       "architecture", command.givenArchitecture, began.givenArchitecture)
     try RecordedOptions.check("latents", command.latents, began.latents)
-    try effective.input.check(tokens: tokensFile)
-    let source = try effective.input.source(tokens: tokensFile)
+    let source = try effective.input.source(tokens: effective.training.tokensFile)
     try command.training.check(against: began.training, sourceTokens: source.tokens)
     try OutputDirectory.check(absolute(effective.out ?? ""), replacing: command.force)
     try self.init(
@@ -70,17 +69,16 @@ struct TrainingJob {
     from checkpoint: TrainingCheckpoint?
   ) throws {
     self.source = source
-    sourceMetadata = try command.input.metadata(tokens: command.training.tokensFile)
     self.checkpoint = checkpoint
     architecture = command.givenArchitecture ?? .topk
     latents = command.latents ?? 0
     training = command.training
+    input = command.input
     options = try training.options(sourceTokens: source.tokens)
     out = absolute(command.out ?? "")
     replaces = command.force
     let arguments =
-      command.input.recorded(tokens: training.tokensFile)
-      + argument("architecture", architecture.rawValue)
+      command.input.recorded + argument("architecture", architecture.rawValue)
       + argument("latents", latents) + training.recorded(steps: options.steps)
       + command.checkpointing.recorded + argument("out", out)
     checkpoints = RunCheckpoints(
@@ -139,7 +137,9 @@ struct TrainingJob {
       Double(source.width).squareRoot() / run.scale)
     archive.metadata["normalization_rows"] = .integer(
       min(training.normalizationRows, source.tokens))
-    for (key, value) in sourceMetadata { archive.metadata[key] = value }
+    for (key, value) in try input.metadata(tokens: training.tokensFile) {
+      archive.metadata[key] = value
+    }
     try archive.write(to: out, replacing: replaces)
     print(
       "\(out): \(architecture.rawValue), \(source.width) → \(latents), "

@@ -17,11 +17,11 @@ struct TrainingRunOptions: ParsableArguments {
   var sparsity: Double?
   @Option(help: "Steps to train for.") var steps: Int?
   @Option(
-    name: .customLong("tokens"), parsing: .singleValue,
+    parsing: .singleValue,
     help: ArgumentHelp(
       "A whole number: tokens to train for, instead of steps. Else, with --model, the NumPy file of "
         + "tokens to run it on.", valueName: "count or file"))
-  var givenTokens: [TokensArgument] = []
+  var tokens: [TokensArgument] = []
   @Option(
     help: ArgumentHelp(
       "Times that each token is trained on, instead of steps (default: 10).", valueName: "count"))
@@ -50,21 +50,16 @@ struct TrainingRunOptions: ParsableArguments {
     help: ArgumentHelp("Equal seeds give equal bits (default: 0).", valueName: "number"))
   var givenSeed: UInt64?
 
-  /// Tokens to train for.
-  var tokens: Int? { givenTokens.lazy.compactMap(\.count).first }
-  /// The file of tokens for a model.
-  var tokensFile: String? { givenTokens.lazy.compactMap(\.file).first }
   var k: Int { givenK ?? 32 }
   var batch: Int { givenBatch ?? 4096 }
   var normalizationRows: Int { givenNormalizationRows ?? 65536 }
   var seed: UInt64 { givenSeed ?? 0 }
 
   func validate() throws {
-    let counts = givenTokens.count { $0.count != nil }
-    guard counts <= 1, givenTokens.count - counts <= 1 else {
-      throw ValidationError("--tokens: expected one number and one file at most")
-    }
-    let lengths = [("steps", steps), ("tokens", tokens), ("epochs", epochs)]
+    guard tokens.count(where: { $0.count != nil }) <= 1,
+      tokens.count(where: { $0.file != nil }) <= 1
+    else { throw ValidationError("--tokens: expected one number and one file at most") }
+    let lengths = [("steps", steps), ("tokens", tokenCount), ("epochs", epochs)]
     if lengths.count(where: { $0.1 != nil }) > 1 {
       let found = lengths.filter { $0.1 != nil }.map { "--\($0.0)" }.joined(separator: " and ")
       throw ValidationError("expected one of --steps, --tokens and --epochs, found \(found)")
@@ -89,11 +84,17 @@ struct TrainingRunOptions: ParsableArguments {
     }
   }
 
+  /// Tokens to train for.
+  var tokenCount: Int? { tokens.lazy.compactMap(\.count).first }
+
+  /// The file of tokens for a model.
+  var tokensFile: String? { tokens.lazy.compactMap(\.file).first }
+
   /// Steps to make on a source of so many tokens: with a number of epochs, enough for the last token
   /// of the last one.
   func stepCount(sourceTokens: Int) throws -> Int {
     if let steps { return steps }
-    if let tokens { return max(1, tokens / batch) }
+    if let tokenCount { return max(1, tokenCount / batch) }
     let (all, overflows) = sourceTokens.multipliedReportingOverflow(by: epochs ?? 10)
     guard !overflows else {
       throw ValidationError("--epochs: expected fewer, found \(epochs ?? 10)")
@@ -115,7 +116,8 @@ struct TrainingRunOptions: ParsableArguments {
 
   /// The options as arguments, defaults with their value, for a run of so many steps.
   func recorded(steps: Int) -> [String] {
-    argument("steps", steps) + argument("k", k) + argument("sparsity", sparsity)
+    argument("tokens", tokensFile.map { absolute($0) }) + argument("steps", steps)
+      + argument("k", k) + argument("sparsity", sparsity)
       + argument("batch", batch) + argument("lr", learningRate) + argument("warm-up", warmUp)
       + argument("decay", decay) + argument("normalization-rows", normalizationRows)
       + argument("seed", seed)
@@ -132,8 +134,8 @@ struct TrainingRunOptions: ParsableArguments {
     try RecordedOptions.check(
       "normalization-rows", givenNormalizationRows, began.givenNormalizationRows)
     try RecordedOptions.check("seed", givenSeed, began.givenSeed)
-    if let name = steps != nil ? "steps" : tokens != nil ? "tokens" : epochs.map({ _ in "epochs" })
-    {
+    let lengths = [("steps", steps), ("tokens", tokenCount), ("epochs", epochs)]
+    if let (name, _) = lengths.first(where: { $0.1 != nil }) {
       var wanted = self
       wanted.givenBatch = began.givenBatch
       let steps = try wanted.stepCount(sourceTokens: sourceTokens)

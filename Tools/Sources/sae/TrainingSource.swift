@@ -35,18 +35,22 @@ struct TrainingSource: ParsableArguments {
     return ReadAheadActivations(harvester, batchTokens: harvester.batchTokens)
   }
 
-  /// The options as arguments that mean the same in any working directory.
-  func recorded(tokens: String?) -> [String] {
-    guard let tokens else { return files.recorded }
-    return model.recorded + argument("tokens", absolute(tokens))
-  }
+  /// The options as arguments that mean the same in any working directory; the file of tokens is
+  /// among those of the run.
+  var recorded: [String] { model.model == nil ? files.recorded : model.recorded }
 
-  /// Takes files and a model from where they are now; whatever else is said must be what it was.
-  mutating func move(to other: TrainingSource) throws {
-    if !other.files.activations.isEmpty { files.activations = other.files.activations }
-    try RecordedOptions.check("tensor", other.files.tensor, files.tensor)
-    try RecordedOptions.check("model options", other.model.protocolOptions, model.protocolOptions)
-    if let directory = other.model.model { model.model = directory }
+  /// What a run goes on with that began with this source.
+  ///
+  /// - Parameter given: where files are now, if it is said; whatever else is said must be what it
+  ///   was.
+  func resumed(with given: TrainingSource) throws -> TrainingSource {
+    try RecordedOptions.check("tensor", given.files.tensor, files.tensor)
+    try given.model.check(against: model)
+    var resumed = self
+    if !given.files.activations.isEmpty { resumed.files.activations = given.files.activations }
+    if let directory = given.model.model { resumed.model.model = directory }
+    if let sequences = given.model.givenSequences { resumed.model.givenSequences = sequences }
+    return resumed
   }
 
   /// What a model's activations were made with, under SAELens' names.

@@ -70,8 +70,8 @@ import Testing
     #expect(try Self.checkpoints(folder, "sae").isEmpty)
   }
 
-  /// Thirty times, at moments between start and end that a seed decides; most of a run's time goes
-  /// into writing checkpoints here.
+  /// Thirty times, at moments that a seed decides: counted from the start, and in turn from the first
+  /// checkpoint that the process has written. Most of a run's time goes into writing them here.
   @Test func aKilledRunEndsWithTheSameBits() throws {
     let folder = try ScratchFolder()
     let activations = try folder.writeActivations("a.safetensors")
@@ -90,8 +90,14 @@ import Testing
     }
     while kills < 30 {
       let run = "run\(runs)"
+      let before = try Self.checkpoints(folder, run).last
       let running = try start(run)
-      usleep(UInt32(generator.index(below: 300_000)))
+      if kills % 2 == 0 {
+        while running.isRunning, try Self.checkpoints(folder, run).last == before { usleep(500) }
+        usleep(UInt32(generator.index(below: 80_000)))
+      } else {
+        usleep(UInt32(generator.index(below: 300_000)))
+      }
       running.send(SIGKILL)
       let ended = try running.finish()
       for checkpoint in try Self.checkpoints(folder, run) {
@@ -204,6 +210,32 @@ import Testing
     #expect(refused.status == 1 && refused.errors.contains("--force"), "\(refused.errors)")
     #expect(try Command(fresh + ["--force"]).status == 0)
     #expect(try Self.checkpoints(folder, "sae").isEmpty)
+  }
+
+  /// With a model for a source, whose place and way of running are part of the run.
+  @Test func aRunOnAModelGoesOn() throws {
+    let folder = try ScratchFolder()
+    let model = try folder.writeModel()
+    let tokens = try folder.writeTokens(count: 700)
+    let arguments =
+      [
+        "--model", model, "--tokens", tokens, "--layer", "1", "--context", "20", "--bos", "3",
+        "--steps", "60",
+      ] + Self.small
+    let reference = try Self.undisturbed(folder, arguments)
+    _ = try Command.kill(
+      ["train", "--out", folder.file("sae"), "--checkpoint-every", "1"] + arguments
+    ) { ((try? Self.checkpoints(folder, "sae")) ?? []).count > 1 }
+    let resume = ["train", "--resume", folder.file("sae.checkpoints"), "--force"]
+    for option in [
+      ["--context", "21"], ["--bos", "none"], ["--layer", "0"], ["--keep-bos"],
+      ["--max-tokens", "600"], ["--activations", tokens],
+    ] {
+      #expect(try Command(resume + option).status == 64, "\(option)")
+    }
+    let resumed = try Command(resume + ["--sequences", "3"])
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(try folder.weights("sae") == reference)
   }
 
   @Test func aCorruptCheckpointIsRefused() throws {

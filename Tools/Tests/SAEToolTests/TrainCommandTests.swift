@@ -83,19 +83,21 @@ import Testing
     #expect(run.status == 0, "\(run.errors)")
     let data = try #require(FileManager.default.contents(atPath: folder.file("sae/cfg.json")))
     // Not JSONSerialization, which rounds numbers of more than 15 digits.
-    let metadata = try JSONDecoder().decode(Configuration.self, from: data).metadata
-    #expect(metadata.training_steps == 29)
-    #expect(metadata.normalization_rows == 77)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let metadata = try decoder.decode(Configuration.self, from: data).metadata
+    #expect(metadata.trainingSteps == 29)
+    #expect(metadata.normalizationRows == 77)
     let source = try ConcatenatedActivations(contentsOf: [shards])
     let norm = try ActivationStatistics(source, rows: 77).meanNorm
-    #expect(metadata.activation_scale == 8.0.squareRoot() / norm)
+    #expect(metadata.activationScale == 8.0.squareRoot() / norm)
   }
 
   private struct Configuration: Decodable {
     struct Metadata: Decodable {
-      let training_steps: Int
-      let normalization_rows: Int
-      let activation_scale: Double
+      let trainingSteps: Int
+      let normalizationRows: Int
+      let activationScale: Double
     }
     let metadata: Metadata
   }

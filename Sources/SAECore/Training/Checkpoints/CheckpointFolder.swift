@@ -5,10 +5,13 @@ import Foundation
 /// One that is there is whole: it appears under its name when it is complete, and gets a temporary
 /// name before it is removed.
 public struct CheckpointFolder: Sendable {
+  /// The folder.
   public let path: String
   /// How many are kept.
   public let kept: Int
 
+  /// A folder, which need not be there yet.
+  ///
   /// - Throws: ``InvalidOption`` unless at least one is to be kept.
   public init(_ path: String, keeping kept: Int = 2) throws(InvalidOption) {
     try InvalidOption.check("keep-checkpoints", kept, in: 1...Int.max)
@@ -46,7 +49,11 @@ public struct CheckpointFolder: Sendable {
   @discardableResult
   public func write(_ checkpoint: TrainingCheckpoint) throws(TensorFileError) -> String {
     removeUnfinished()
-    if !SystemCall.exists(path) { try SystemCall.makeDirectory(path) }
+    if !SystemCall.exists(path) {
+      try SystemCall.makeDirectory(path)
+      let parent = TemporaryName.directory(of: path)
+      try SystemCall.synchronizeDirectory(parent.isEmpty ? "/" : parent)
+    }
     let name = CheckpointFolder.name(checkpoint.step)
     let directory = "\(path)/\(name)"
     try checkpoint.write(to: directory, replacing: true)
@@ -70,7 +77,7 @@ public struct CheckpointFolder: Sendable {
   }
 
   private func removeUnfinished() {
-    for name in names where name.hasPrefix(".step-") && name.hasSuffix(".partial") {
+    for name in names where name.hasPrefix(".step-") && name.hasSuffix(TemporaryName.suffix) {
       try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
     }
   }

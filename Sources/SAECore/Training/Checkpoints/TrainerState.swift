@@ -5,6 +5,7 @@ public struct TrainerState: Sendable, Equatable {
   public var step: Int
   /// Tokens trained on.
   public var tokens: Int
+  /// The autoencoder's.
   public var parameters: ParameterSet
   /// ``TrainableAutoencoder/trainingState``
   public var model: [String: [Double]]
@@ -12,6 +13,7 @@ public struct TrainerState: Sendable, Equatable {
   /// ``DeadLatents/silence``
   public var silence: [Int]
 
+  /// A state of the given parts.
   public init(
     step: Int, tokens: Int, parameters: ParameterSet, model: [String: [Double]],
     optimizer: OptimizerState, silence: [Int]
@@ -32,6 +34,7 @@ public struct OptimizerState: Sendable, Equatable {
   /// Other numbers; names without dots.
   public var numbers: [String: Double]
 
+  /// A state of the given parts.
   public init(parameters: [String: ParameterSet], numbers: [String: Double]) {
     self.parameters = parameters
     self.numbers = numbers
