@@ -83,6 +83,7 @@ import Testing
     var archive = SAEArchive(
       SAEArchitecture(.topK), inputDimension: 2, outputDimension: 2, latentCount: 2)
     archive.settings["k"] = .integer(2)
+    archive.settings[SAEArchive.rescaling] = .bool(false)
     archive.inputNormalization = normalization
     let identity = Matrix(rows: 2, columns: 2, values: [1, 0, 0, 1])
     archive.parameters["W_enc"] = .init(identity)
