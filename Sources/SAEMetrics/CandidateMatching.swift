@@ -26,7 +26,7 @@ public struct CandidateMatching: Sendable, Equatable, Codable {
   ///   - b: rows × width.
   ///   - candidates: how many of the nearest rows of b each row of a may be matched with.
   /// - Returns: nil if a cosine is not finite.
-  /// - Throws: ``ShapeError`` if the widths differ.
+  /// - Throws: `ShapeError` if the widths differ.
   public init?(_ a: Matrix, _ b: Matrix, candidates: Int = 32) throws(ShapeError) {
     precondition(candidates > 0, "\(candidates) candidates match nothing")
     try CountedTokens.check("second dictionary", "columns", expected: a.columns, found: b.columns)

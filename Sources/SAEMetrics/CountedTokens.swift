@@ -4,7 +4,7 @@ import SAECore
 enum CountedTokens {
   /// The rows with `true`, all if there is no mask.
   ///
-  /// - Throws: ``ShapeError`` if the mask has another length.
+  /// - Throws: `ShapeError` if the mask has another length.
   static func rows(_ count: Int, mask: [Bool]?) throws(ShapeError) -> [UInt32] {
     guard let mask else { return (0..<UInt32(count)).map { $0 } }
     try check("mask", "tokens", expected: count, found: mask.count)

@@ -31,7 +31,7 @@ public struct DarkMatterMetrics: Sendable {
   ///   - activations: tokens × width.
   ///   - reconstruction: tokens × width.
   ///   - mask: for each token whether it counts; all do if there is none.
-  /// - Throws: ``ShapeError`` if widths or numbers of tokens differ.
+  /// - Throws: `ShapeError` if widths or numbers of tokens differ.
   public mutating func update(
     activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
   ) throws(ShapeError) {
@@ -76,7 +76,7 @@ public struct DarkMatterMetrics: Sendable {
 
   /// Adds what another accumulator with the same prediction has counted.
   ///
-  /// - Throws: ``ShapeError`` if its width is another.
+  /// - Throws: `ShapeError` if its width is another.
   public mutating func merge(_ other: DarkMatterMetrics) throws(ShapeError) {
     try CountedTokens.check(
       "merged dark matter", "columns", expected: prediction.width, found: other.prediction.width)

@@ -36,7 +36,7 @@ public struct DescriptionLengthMetrics: Sendable {
 
   /// Adds a batch; the mask says which tokens count.
   ///
-  /// - Throws: ``ShapeError`` if the number of latents or the mask's length differs.
+  /// - Throws: `ShapeError` if the number of latents or the mask's length differs.
   public mutating func update(_ latents: SparseLatents, mask: [Bool]? = nil) throws(ShapeError) {
     try CountedTokens.check(
       "latent activations", "latents", expected: bins.count, found: latents.latentCount)
@@ -55,7 +55,7 @@ public struct DescriptionLengthMetrics: Sendable {
 
   /// Adds what another accumulator with the same quantisation has counted.
   ///
-  /// - Throws: ``ShapeError`` if its number of latents is another.
+  /// - Throws: `ShapeError` if its number of latents is another.
   public mutating func merge(_ other: DescriptionLengthMetrics) throws(ShapeError) {
     try CountedTokens.check(
       "merged description length", "latents", expected: bins.count, found: other.bins.count)
@@ -138,7 +138,7 @@ extension DescriptionLengthMetrics {
   ///   - tolerance: how much more error is allowed.
   ///   - decode: reconstructions from latents.
   /// - Returns: the code; nil if no candidate is exact enough, or there are no tokens.
-  /// - Throws: what decoding throws; ``ShapeError`` if batches do not fit.
+  /// - Throws: what decoding throws; `ShapeError` if batches do not fit.
   public static func shortestCode(
     _ batches: some Collection<(activations: Matrix, latents: SparseLatents)>,
     bins candidates: [Int] = [2, 4, 8, 16, 32, 64, 128, 256], tolerance: Double,

@@ -89,7 +89,7 @@ public struct DictionaryEvaluator: Sendable {
   ///   - activations: tokens × width.
   ///   - contexts: the context of each token, never descending; blocks of 128 tokens without.
   ///   - mask: for each token whether it counts; all do if there is none.
-  /// - Throws: ``ShapeError`` if something does not fit.
+  /// - Throws: `ShapeError` if something does not fit.
   public mutating func update(
     _ autoencoder: some SparseAutoencoder, _ activations: Matrix, contexts: [Int]? = nil,
     mask: [Bool]? = nil

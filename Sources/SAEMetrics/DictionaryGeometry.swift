@@ -34,7 +34,7 @@ public struct DictionaryGeometry: Sendable, Equatable, Codable {
   /// - Parameters:
   ///   - decoder: latents × width.
   ///   - encoder: latents × width, if its metrics are wanted.
-  /// - Throws: ``ShapeError`` if the encoder is of another size.
+  /// - Throws: `ShapeError` if the encoder is of another size.
   public init(decoder: Matrix, encoder: Matrix? = nil) throws(ShapeError) {
     if let encoder {
       try CountedTokens.check("encoder", "rows", expected: decoder.rows, found: encoder.rows)

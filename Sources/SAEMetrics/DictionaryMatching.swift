@@ -30,7 +30,7 @@ public struct DictionaryMatching: Sendable, Equatable, Codable {
   ///   - a: rows × width.
   ///   - b: rows × width.
   ///   - measure: what to sum.
-  /// - Throws: ``ShapeError`` if the widths differ.
+  /// - Throws: `ShapeError` if the widths differ.
   public init(_ a: Matrix, _ b: Matrix, measure: Measure = .cosine) throws(ShapeError) {
     try CountedTokens.check("second dictionary", "columns", expected: a.columns, found: b.columns)
     var values = CosinePanels(UnitRows(a), UnitRows(b)).matrix()
@@ -46,7 +46,7 @@ public struct DictionaryMatching: Sendable, Equatable, Codable {
   /// - Parameters:
   ///   - a: encoder and decoder, each latents × width.
   ///   - b: encoder and decoder, each latents × width.
-  /// - Throws: ``ShapeError`` if widths or numbers of latents differ.
+  /// - Throws: `ShapeError` if widths or numbers of latents differ.
   public init(
     a: (encoder: Matrix, decoder: Matrix), b: (encoder: Matrix, decoder: Matrix)
   ) throws(ShapeError) {
@@ -116,7 +116,7 @@ public struct SeedStability: Sendable, Equatable, Codable {
   /// - Parameters:
   ///   - dictionaries: one a seed, rows × width.
   ///   - threshold: from which cosine on a pair counts as matched.
-  /// - Throws: ``ShapeError`` if the widths differ.
+  /// - Throws: `ShapeError` if the widths differ.
   public init(_ dictionaries: [Matrix], threshold: Double = 0.7) throws(ShapeError) {
     var cosines: [Double] = []
     var fractions: [Double] = []

@@ -19,7 +19,7 @@ public struct DictionarySimilarity: Sendable, Equatable, Codable {
   /// - Parameters:
   ///   - a: rows × width.
   ///   - b: rows × width.
-  /// - Throws: ``ShapeError`` if the widths differ.
+  /// - Throws: `ShapeError` if the widths differ.
   public init(_ a: Matrix, _ b: Matrix) throws(ShapeError) {
     try CountedTokens.check("second dictionary", "columns", expected: a.columns, found: b.columns)
     let panels = CosinePanels(UnitRows(a), UnitRows(b))

@@ -29,7 +29,7 @@ extension DomainReport {
   ///   - batch: tokens at a time.
   ///   - bootstrap: how intervals are made.
   /// - Returns: the report.
-  /// - Throws: ``ShapeError`` if something does not fit, ``LinearErrorFailure``,
+  /// - Throws: `ShapeError` if something does not fit, ``LinearErrorFailure``,
   ///   ``DomainReportError``, and what keeps activations from being read.
   public static func measure(
     domain: [Candidate], broad: [Candidate], evaluation: some ActivationSource,

@@ -19,7 +19,7 @@ public struct ErrorNormBaselines: Sendable {
   ///   - tokenIDs: the id of each token.
   ///   - isTraining: whether the line in ‖x‖ is fitted on these tokens, else scored.
   ///   - mask: for each token whether it counts; all do if there is none.
-  /// - Throws: ``ShapeError`` if widths or numbers of tokens differ.
+  /// - Throws: `ShapeError` if widths or numbers of tokens differ.
   public mutating func update(
     activations: Matrix, reconstruction: Matrix, tokenIDs: [Int], isTraining: Bool,
     mask: [Bool]? = nil

@@ -44,7 +44,7 @@ public struct FeatureAbsorption: Sendable, Equatable, Codable {
   ///   - probe: the concept's direction, of any length but 0.
   ///   - mainLatents: the latents that stand for the concept (``mainLatentCount(f1:jump:)``).
   ///   - options: constants of the measure.
-  /// - Throws: ``ShapeError`` if something does not fit.
+  /// - Throws: `ShapeError` if something does not fit.
   public init(
     activations: Matrix, latents: SparseLatents, decoder: Matrix, probe: [Float],
     mainLatents: Set<Int>, options: Options = Options()

@@ -18,7 +18,7 @@ public struct GroundTruthMetrics: Sendable {
   /// - Parameters:
   ///   - decoder: latents × width.
   ///   - features: the true directions, features × width.
-  /// - Throws: ``ShapeError`` if the widths differ.
+  /// - Throws: `ShapeError` if the widths differ.
   public init(decoder: Matrix, features: Matrix) throws(ShapeError) {
     nearestFeatures = try DictionarySimilarity(decoder, features).nearestRows
     featureCount = features.rows
@@ -33,7 +33,7 @@ public struct GroundTruthMetrics: Sendable {
   ///   - latents: tokens × latents.
   ///   - truth: the features' true sizes, tokens × features.
   ///   - mask: for each token whether it counts; all do if there is none.
-  /// - Throws: ``ShapeError`` if something does not fit.
+  /// - Throws: `ShapeError` if something does not fit.
   public mutating func update(
     _ latents: SparseLatents, truth: SparseLatents, mask: [Bool]? = nil
   ) throws(ShapeError) {

@@ -75,7 +75,7 @@ public struct LatentExamples: Sendable {
   ///   - tokens: token ids.
   ///   - context: a number of the context, different from all others.
   ///   - mask: for each position whether it may be a peak; windows may show the others.
-  /// - Throws: ``ShapeError`` if something does not fit.
+  /// - Throws: `ShapeError` if something does not fit.
   public mutating func update(
     _ latents: SparseLatents, tokens: [Int], context: Int, mask: [Bool]? = nil
   ) throws(ShapeError) {

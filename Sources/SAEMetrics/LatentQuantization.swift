@@ -18,7 +18,7 @@ public struct LatentRanges: Sendable, Equatable {
 
   /// Adds a batch; the mask says which tokens count.
   ///
-  /// - Throws: ``ShapeError`` if the number of latents or the mask's length differs.
+  /// - Throws: `ShapeError` if the number of latents or the mask's length differs.
   public mutating func update(_ latents: SparseLatents, mask: [Bool]? = nil) throws(ShapeError) {
     try CountedTokens.check(
       "latent activations", "latents", expected: latentCount, found: latents.latentCount)

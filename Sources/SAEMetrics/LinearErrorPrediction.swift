@@ -40,7 +40,7 @@ public struct LinearErrorPrediction: Sendable {
   ///
   /// - Parameter activations: tokens × ``width``.
   /// - Returns: the linear part of the error, tokens × ``width``.
-  /// - Throws: ``ShapeError`` if the width is another.
+  /// - Throws: `ShapeError` if the width is another.
   public func linearPart(_ activations: Matrix) throws(ShapeError) -> Matrix {
     try CountedTokens.check(
       "activations", "columns", expected: width, found: activations.columns)

@@ -34,7 +34,7 @@ public struct LinearErrorRegression: Sendable {
   ///   - activations: tokens × ``width``.
   ///   - reconstruction: tokens × ``width``.
   ///   - mask: for each token whether it counts; all do if there is none.
-  /// - Throws: ``ShapeError`` if widths or numbers of tokens differ.
+  /// - Throws: `ShapeError` if widths or numbers of tokens differ.
   public mutating func update(
     activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
   ) throws(ShapeError) {
@@ -83,7 +83,7 @@ public struct LinearErrorRegression: Sendable {
 
   /// Adds what another accumulator has counted: equal to one pass up to rounding.
   ///
-  /// - Throws: ``ShapeError`` if its width is another.
+  /// - Throws: `ShapeError` if its width is another.
   public mutating func merge(_ other: LinearErrorRegression) throws(ShapeError) {
     try CountedTokens.check("merged regression", "columns", expected: width, found: other.width)
     guard other.tokens > 0 else { return }

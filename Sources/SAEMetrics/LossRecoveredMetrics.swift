@@ -36,7 +36,7 @@ public struct LossRecoveredMetrics: Sendable {
   ///   - mean: the same with the activations set to their mean.
   ///   - mask: for each position whether it counts, by its own token.
   ///   - targetMask: for each position whether it counts as what is predicted: false for padding.
-  /// - Throws: ``ShapeError`` if there are not logits for each token, or ids lie outside the
+  /// - Throws: `ShapeError` if there are not logits for each token, or ids lie outside the
   ///   vocabulary.
   public mutating func update(
     tokens: [Int], clean: Matrix, spliced: Matrix? = nil, zero: Matrix? = nil,

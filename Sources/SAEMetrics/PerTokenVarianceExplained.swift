@@ -17,7 +17,7 @@ public struct PerTokenVarianceExplained: Sendable {
 
   /// Adds a batch of tokens × width; the mask says for each token whether it counts.
   ///
-  /// - Throws: ``ShapeError`` if widths or numbers of tokens differ.
+  /// - Throws: `ShapeError` if widths or numbers of tokens differ.
   public mutating func update(
     activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
   ) throws(ShapeError) {

@@ -10,7 +10,7 @@ public enum LatentEffects {
   ///   - labels: whether each example is of the class.
   ///   - probe: weights w of the class's probe on activations.
   ///   - decoder: latents × width.
-  /// - Throws: ``ShapeError`` if something does not fit.
+  /// - Throws: `ShapeError` if something does not fit.
   public static func targeted(
     examples: Matrix, labels: [Bool], probe: [Double], decoder: Matrix
   ) throws(ShapeError) -> [Double]? {
@@ -20,7 +20,7 @@ public enum LatentEffects {
   /// |(z̄₊ − z̄₋) · (w·dᵢ)| of each latent: spurious correlation removal's choice. Parameters as for
   /// ``targeted(examples:labels:probe:decoder:)``.
   ///
-  /// - Throws: ``ShapeError`` if something does not fit.
+  /// - Throws: `ShapeError` if something does not fit.
   public static func spurious(
     examples: Matrix, labels: [Bool], probe: [Double], decoder: Matrix
   ) throws(ShapeError) -> [Double]? {

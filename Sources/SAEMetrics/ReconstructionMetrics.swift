@@ -27,7 +27,7 @@ public struct ReconstructionMetrics: Sendable {
   ///   - reconstruction: tokens × ``width``, in the same scale.
   ///   - mask: for each token whether it counts; all do if there is none. What does not count may
   ///     hold anything.
-  /// - Throws: ``ShapeError`` if widths or numbers of tokens differ.
+  /// - Throws: `ShapeError` if widths or numbers of tokens differ.
   public mutating func update(
     activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
   ) throws(ShapeError) {
@@ -58,7 +58,7 @@ public struct ReconstructionMetrics: Sendable {
 
   /// Adds what another accumulator has counted.
   ///
-  /// - Throws: ``ShapeError`` if its width is another.
+  /// - Throws: `ShapeError` if its width is another.
   public mutating func merge(_ other: ReconstructionMetrics) throws(ShapeError) {
     try CountedTokens.check(
       "merged reconstruction metrics", "columns", expected: width, found: other.width)

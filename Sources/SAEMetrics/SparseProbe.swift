@@ -18,7 +18,7 @@ public struct SparseProbe: Sendable, Equatable, Codable {
   ///   - k: how many latents; all if there are fewer.
   ///   - classWeights: how much examples count.
   /// - Returns: nil if there is one class only, or a chosen latent is not finite.
-  /// - Throws: ``ShapeError`` if there is not one label an example.
+  /// - Throws: `ShapeError` if there is not one label an example.
   public init?(
     examples: Matrix, labels: [Bool], k: Int,
     classWeights: LogisticRegression.ClassWeights = .equal
@@ -38,7 +38,7 @@ public struct SparseProbe: Sendable, Equatable, Codable {
 
   /// Scores on held-out examples.
   ///
-  /// - Throws: ``ShapeError`` if there is not one label an example.
+  /// - Throws: `ShapeError` if there is not one label an example.
   public func scores(_ examples: Matrix, labels: [Bool]) throws(ShapeError) -> ClassificationScores
   {
     try CountedTokens.check("labels", "examples", expected: examples.rows, found: labels.count)
@@ -50,7 +50,7 @@ public struct SparseProbe: Sendable, Equatable, Codable {
 
   /// Mean over positives minus mean over negatives, of each column; nil without either class.
   ///
-  /// - Throws: ``ShapeError`` if there is not one label an example.
+  /// - Throws: `ShapeError` if there is not one label an example.
   public static func meanDifferences(
     _ examples: Matrix, _ labels: [Bool]
   ) throws(ShapeError) -> [Double]? {
@@ -76,7 +76,7 @@ public struct SparseProbe: Sendable, Equatable, Codable {
   ///   - contexts: for each token the number of its context, from 0.
   ///   - mask: for each token whether it counts; all do if there is none.
   /// - Returns: as many rows as the largest number of a context says.
-  /// - Throws: ``ShapeError`` if a length differs.
+  /// - Throws: `ShapeError` if a length differs.
   public static func pool(
     _ latents: SparseLatents, contexts: [Int], mask: [Bool]? = nil
   ) throws(ShapeError) -> Matrix {

@@ -34,7 +34,7 @@ public struct SparsityMetrics: Sendable {
   ///   - contexts: for each token the number of its context (prompt), never descending, also from
   ///     one update to the next. Without it, or without it in one update, nothing is said about
   ///     contexts.
-  /// - Throws: ``ShapeError`` if the number of latents or one of the lengths differs.
+  /// - Throws: `ShapeError` if the number of latents or one of the lengths differs.
   public mutating func update(
     _ batch: SparseLatents, mask: [Bool]? = nil, contexts: [Int]? = nil
   ) throws(ShapeError) {
@@ -75,7 +75,7 @@ public struct SparsityMetrics: Sendable {
   ///
   /// A context with tokens in both counts as two.
   ///
-  /// - Throws: ``ShapeError`` if its number of latents is another.
+  /// - Throws: `ShapeError` if its number of latents is another.
   public mutating func merge(_ other: SparsityMetrics) throws(ShapeError) {
     try CountedTokens.check(
       "merged sparsity metrics", "latents", expected: latentCount, found: other.latentCount)

@@ -26,7 +26,7 @@ extension LossRecoveredMetrics {
   ///   - meanActivation: the mean of activations, from another sample; without it there is no mean
   ///     ablation.
   ///   - reconstruct: the autoencoder, on activations in the model's own scale.
-  /// - Throws: what the model or the autoencoder throws; ``ShapeError`` if something does not fit.
+  /// - Throws: what the model or the autoencoder throws; `ShapeError` if something does not fit.
   public mutating func update(
     _ model: some SpliceableModel, tokens: [Int], mask: [Bool]? = nil,
     meanActivation: [Float]? = nil, reconstruct: @escaping (Matrix) throws -> Matrix

@@ -28,7 +28,7 @@ public struct TokenIdentityMetrics: Sendable {
   ///   - latents: tokens × latents.
   ///   - tokenIDs: the id of each token.
   ///   - mask: for each token whether it counts; all do if there is none.
-  /// - Throws: ``ShapeError`` if something does not fit.
+  /// - Throws: `ShapeError` if something does not fit.
   public mutating func update(
     _ latents: SparseLatents, tokenIDs: [Int], mask: [Bool]? = nil
   ) throws(ShapeError) {
@@ -52,7 +52,7 @@ public struct TokenIdentityMetrics: Sendable {
 
   /// Adds what another accumulator has counted.
   ///
-  /// - Throws: ``ShapeError`` if its number of latents is another.
+  /// - Throws: `ShapeError` if its number of latents is another.
   public mutating func merge(_ other: TokenIdentityMetrics) throws(ShapeError) {
     try CountedTokens.check(
       "merged token identity", "latents", expected: firings.count, found: other.firings.count)

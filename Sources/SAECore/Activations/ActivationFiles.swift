@@ -36,7 +36,9 @@ extension ConcatenatedActivations {
 public enum ActivationFile {
   /// The matrix of activations in a safetensors, npy or npz file.
   ///
-  /// - Parameter tensor: its name in the file; nil for the only one.
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - tensor: its name in the file; nil for the only one.
   /// - Throws: ``TensorFileError`` if there is no such file, or not one such tensor with at least a
   ///   row of floats.
   public static func open(

@@ -14,6 +14,8 @@ public struct ClosureActivations: ActivationSource {
   /// - Parameters:
   ///   - blockTokens: see ``ActivationSource/blockTokens``.
   ///   - rows: makes some of the rows 0 ..< tokens, as many as were asked for × width.
+  ///   - tokens: how many rows there are.
+  ///   - width: how wide they are.
   public init(
     width: Int, tokens: Int, blockTokens: Int = 1,
     rows: @escaping @Sendable (Range<Int>) throws -> Matrix

@@ -25,8 +25,10 @@ public final class ReadAheadActivations: ActivationSource {
   /// Batches on their way at a time: one that is read while rows of the other are taken.
   private static let batchesAhead = 2
 
-  /// - Parameter batchTokens: how many rows are read together; what is ahead takes the memory of
-  ///   twice as many.
+  /// - Parameters:
+  ///   - batchTokens: how many rows are read together; what is ahead takes the memory of twice as
+  ///     many.
+  ///   - source: where rows come from.
   public init(_ source: any ActivationSource, batchTokens: Int) {
     self.source = source
     self.batchTokens = max(1, batchTokens)

@@ -22,7 +22,9 @@ public struct ReLUConfiguration: Sendable, Equatable {
   /// SAELens' conventions, which are the defaults, and dictionary_learning's
   /// `StandardTrainerAprilUpdate`.
   ///
-  /// - Parameter exponent: its `lp_norm`.
+  /// - Parameters:
+  ///   - coefficient: what the penalty is multiplied by.
+  ///   - exponent: its `lp_norm`.
   /// - Throws: ``InvalidOption`` for an exponent that is not positive.
   public static func saeLens(
     coefficient: CoefficientSchedule, exponent: Double = 1

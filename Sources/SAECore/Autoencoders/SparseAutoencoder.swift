@@ -2,18 +2,19 @@
 public protocol SparseAutoencoder: Sendable {
   /// d_in: the width of the activations.
   var inputDimension: Int { get }
-  /// d_out: the width of what is reconstructed; ``inputDimension`` but for a transcoder.
+  /// d_out: the width of what is reconstructed; ``SparseAutoencoder/inputDimension`` but for a
+  /// transcoder.
   var outputDimension: Int { get }
   /// d_sae.
   var latentCount: Int { get }
 
   /// The latents of each token.
   ///
-  /// - Parameter activations: tokens × ``inputDimension``.
+  /// - Parameter activations: tokens × ``SparseAutoencoder/inputDimension``.
   /// - Throws: ``ShapeError`` if the width is another.
   func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents
 
-  /// The reconstruction from latents, tokens × ``outputDimension``.
+  /// The reconstruction from latents, tokens × ``SparseAutoencoder/outputDimension``.
   ///
   /// - Throws: ``ShapeError`` if the number of latents is another.
   func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix
@@ -22,13 +23,15 @@ public protocol SparseAutoencoder: Sendable {
   /// what a variant makes of the activations besides, such as a skip connection or a token's own
   /// scale.
   ///
-  /// - Parameter activations: tokens × ``inputDimension``.
+  /// - Parameters:
+  ///   - latents: tokens × ``SparseAutoencoder/latentCount``.
+  ///   - activations: tokens × ``SparseAutoencoder/inputDimension``.
   /// - Throws: ``ShapeError`` if a size is another.
   func decode(_ latents: SparseLatents, of activations: Matrix) throws(ShapeError) -> Matrix
 
   /// What activations are reconstructed as: encoded and decoded, and what a variant adds besides.
   ///
-  /// - Parameter activations: tokens × ``inputDimension``.
+  /// - Parameter activations: tokens × ``SparseAutoencoder/inputDimension``.
   /// - Throws: ``ShapeError`` if the width is another.
   func reconstruct(_ activations: Matrix) throws(ShapeError) -> Matrix
 }

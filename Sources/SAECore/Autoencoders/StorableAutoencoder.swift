@@ -5,7 +5,9 @@ public protocol StorableAutoencoder: SparseAutoencoder {
 
   /// The autoencoder that files hold.
   ///
-  /// - Parameter file: the name that errors mention.
+  /// - Parameters:
+  ///   - archive: what files hold of it.
+  ///   - file: the name that errors mention.
   /// - Throws: ``TensorFileError`` if it is of another architecture, or something is missing.
   init(_ archive: SAEArchive, file: String) throws(TensorFileError)
 }

@@ -10,7 +10,9 @@ import Foundation
 extension ParameterSet {
   /// Folds a normalisation.
   ///
-  /// - Parameter subtractsDecoderBias: whether the encoder is fed x − b_dec.
+  /// - Parameters:
+  ///   - scaling: what activations were put through before training.
+  ///   - subtractsDecoderBias: whether the encoder is fed x − b_dec.
   /// - Throws: ``InvalidOption`` if it cannot be folded or the parameters are not understood.
   public mutating func fold(
     _ scaling: ActivationScaling, subtractsDecoderBias: Bool

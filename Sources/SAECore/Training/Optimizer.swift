@@ -3,7 +3,9 @@ public protocol Optimizer: Sendable {
   /// Changes the parameters by one step.
   ///
   /// - Parameters:
+  ///   - parameters: what is changed.
   ///   - gradients: of the same names and shapes.
+  ///   - learningRate: the step's learning rate.
   ///   - gradientScale: multiplies every gradient first; positive.
   ///   - decoderRowGuard: if given, decoder rows are then divided by their norm plus this.
   mutating func update(

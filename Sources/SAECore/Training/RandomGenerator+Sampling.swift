@@ -3,7 +3,9 @@ extension RandomGenerator {
   /// Indices in the order in which they are drawn one after another without replacement, each with
   /// probability in proportion to its weight among those left.
   ///
-  /// - Parameter weights: finite and not negative; what weighs 0 is never drawn.
+  /// - Parameters:
+  ///   - count: how many are drawn.
+  ///   - weights: finite and not negative; what weighs 0 is never drawn.
   /// - Returns: `count` of them, fewer if fewer have a weight.
   ///
   /// Source: Efraimidis and Spirakis 2006, as times to the first event of independent processes.
@@ -21,7 +23,9 @@ extension RandomGenerator {
 
   /// Indices drawn independently of each other, each with probability in proportion to its weight.
   ///
-  /// - Parameter weights: finite and not negative; what weighs 0 is never drawn.
+  /// - Parameters:
+  ///   - count: how many are drawn.
+  ///   - weights: finite and not negative; what weighs 0 is never drawn.
   /// - Returns: `count` of them, none if nothing has a weight.
   public mutating func sampleWithReplacement(_ count: Int, weights: [Double]) -> [Int] {
     precondition(count >= 0, "cannot draw \(count) indices")

@@ -31,7 +31,9 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   /// Called when a step has been made: for what a variant keeps besides parameters, such as a running
   /// threshold. Does nothing by default.
   ///
-  /// - Parameter step: steps made before this one.
+  /// - Parameters:
+  ///   - pass: what the step's forward and backward pass found.
+  ///   - step: steps made before this one.
   mutating func finishStep(_ pass: TrainingPass, step: Int)
 
   /// What a variant keeps from step to step besides ``parameters``, by name; without dots. Nothing by
@@ -77,7 +79,9 @@ public protocol AutoencoderConfiguration: Sendable, Equatable {
   /// The parameters a run begins with, from weights and biases: where a variant has others, they
   /// come in here.
   ///
-  /// - Parameter batch: the first batch, tokens × width, in the scale that the model is trained in.
+  /// - Parameters:
+  ///   - weights: W_enc, b_enc, W_dec and b_dec as they were drawn.
+  ///   - batch: the first batch, tokens × width, in the scale that the model is trained in.
   func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet
 }
 
@@ -120,6 +124,7 @@ public struct TrainingPass: Sendable {
   /// Latents that took part in the auxiliary loss.
   public let deadCount: Int
 
+  /// What a pass found; `firing` where more latents than `latents` count as having fired.
   public init(
     losses: [LossTerm], latents: SparseLatents, totalSquaredError: Double, deadCount: Int,
     firing: SparseLatents? = nil

@@ -1,7 +1,9 @@
 extension ActivationStatistics {
   /// The statistics of some of a source's rows, from evenly spaced parts of it.
   ///
-  /// - Parameter rows: how many; all if the source has no more.
+  /// - Parameters:
+  ///   - source: the activations.
+  ///   - rows: how many; all if the source has no more.
   /// - Throws: what keeps rows from being read.
   public init(_ source: any ActivationSource, rows: Int) throws {
     self.init(dimension: source.width)

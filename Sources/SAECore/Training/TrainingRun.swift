@@ -56,6 +56,9 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   ///
   /// - Parameters:
   ///   - configuration: as the run began with; so are the others.
+  ///   - latents: the number of latents.
+  ///   - source: what is trained on.
+  ///   - options: the settings that do not belong to a variant.
   ///   - checkpoint: of the run.
   /// - Throws: ``TensorFileError`` if the checkpoint is of another run, and as for a new run.
   public init(

@@ -19,7 +19,10 @@ public enum WeightInitialization: Sendable, Equatable {
 
   /// W_enc and W_dec (latents × width), b_enc (1 × latents) and b_dec (1 × width).
   ///
-  /// - Parameter generator: equal states give equal weights, for any number of threads.
+  /// - Parameters:
+  ///   - inputDimension: the width of the activations.
+  ///   - latentCount: the number of latents.
+  ///   - generator: equal states give equal weights, for any number of threads.
   /// - Throws: ``InvalidOption`` for sizes that are not positive or too large, or a norm that is not
   ///   positive.
   public func parameters(

@@ -21,8 +21,11 @@ public struct LossRecoveredRun: Sendable {
   private let mean: [Float]
 
   /// - Parameters:
+  ///   - model: the model.
+  ///   - hook: where activations are replaced.
   ///   - tokens: evaluated from the first to the last.
   ///   - mean: the mean activation at the place, from other tokens than these.
+  ///   - options: how the stream is cut into sequences.
   /// - Throws: ``ModelError`` if an option, the place or the mean does not fit the model.
   public init(
     _ model: any LanguageModel, at hook: HookPoint, tokens: TokenStream, mean: [Float],

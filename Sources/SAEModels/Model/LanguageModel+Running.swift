@@ -38,6 +38,7 @@ extension LanguageModel {
   /// Runs a batch from its tokens on.
   ///
   /// - Parameters:
+  ///   - batch: the sequences.
   ///   - end: where the run ends; nil: behind the last layer.
   ///   - taps: called as the run comes by their places, in the order given where they share one.
   /// - Returns: the activations where the run ended or was stopped, tokens × width.
@@ -53,6 +54,8 @@ extension LanguageModel {
   ///
   /// - Parameters:
   ///   - activations: tokens × width, a row for each token of the batch.
+  ///   - start: where the pass goes on.
+  ///   - batch: the sequences.
   ///   - end: where the run ends; nil: behind the last layer.
   ///   - taps: called as the run comes by their places, those at `start` included.
   /// - Returns: the activations where the run ended or was stopped, tokens × width.

@@ -36,7 +36,7 @@ extension BatchSelectingAutoencoder {
 
   /// Encodes as in training, with a selection over these tokens.
   ///
-  /// - Throws: ``ShapeError`` if the width is not ``inputDimension``.
+  /// - Throws: ``ShapeError`` if the width is not ``SparseAutoencoder/inputDimension``.
   public func encodeAsBatch(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
     select(try scores(of: activations))
   }

@@ -20,7 +20,10 @@ public struct BatchTopKAutoencoder: BatchSelectingAutoencoder, Equatable {
 
   /// An autoencoder of the given parameters.
   ///
-  /// - Parameter threshold: that latents exceed after training; nil if it was not trained.
+  /// - Parameters:
+  ///   - threshold: that latents exceed after training; nil if it was not trained.
+  ///   - parameters: W_enc, b_enc, W_dec and b_dec.
+  ///   - configuration: its settings.
   /// - Throws: ``ShapeError`` if shapes do not fit each other, or k is not between 0 and the number of
   ///   latents.
   public init(

@@ -33,7 +33,9 @@ public struct BoostedAutoencoder<
 
   /// A boosted autoencoder.
   ///
-  /// - Parameter parameters: the booster's; b_dec is set to 0.
+  /// - Parameters:
+  ///   - parameters: the booster's; b_dec is set to 0.
+  ///   - configuration: the pretrained autoencoder, and the settings of the second.
   /// - Throws: ``ShapeError`` if they do not fit each other, the booster's settings or the base.
   public init(
     parameters: ParameterSet, configuration: BoostingConfiguration<Base, Booster.Configuration>

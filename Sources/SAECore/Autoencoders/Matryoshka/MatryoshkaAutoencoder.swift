@@ -21,7 +21,10 @@ public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder, Equatable {
 
   /// An autoencoder of the given parameters.
   ///
-  /// - Parameter threshold: that latents exceed after training; nil if it was not trained.
+  /// - Parameters:
+  ///   - parameters: W_enc, b_enc, W_dec and b_dec.
+  ///   - configuration: its settings.
+  ///   - threshold: that latents exceed after training; nil if it was not trained.
   /// - Throws: ``ShapeError`` if shapes do not fit each other, levels do not ascend, or k is not
   ///   between 0 and the number of latents.
   public init(

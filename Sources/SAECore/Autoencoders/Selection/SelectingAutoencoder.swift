@@ -8,7 +8,7 @@
 /// protocol. Gradients flow through the selected scores alone; with rescaling the norms cancel exactly
 /// in the reconstruction, so they get none.
 ///
-/// ``parameters`` are W_enc and W_dec (latents × width), b_enc (1 × latents) and b_dec (1 × width).
+/// ``TrainableAutoencoder/parameters`` are W_enc and W_dec (latents × width), b_enc (1 × latents) and b_dec (1 × width).
 public protocol SelectingAutoencoder: TrainableAutoencoder
 where Configuration: SelectingConfiguration {
   /// The latents that a batch keeps while it is trained on.
@@ -37,7 +37,7 @@ extension SelectingAutoencoder {
   /// Encodes activations; a tie goes to the lower index.
   ///
   /// - Parameter activations: tokens × width, in the scale the weights were trained on.
-  /// - Throws: ``ShapeError`` if the width is not ``inputDimension``.
+  /// - Throws: ``ShapeError`` if the width is not ``SparseAutoencoder/inputDimension``.
   /// - Complexity: O(tokens · width · latents) time; no tokens × latents matrix is made.
   public func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
     selectAfterTraining(try scores(of: activations))
@@ -51,7 +51,7 @@ extension SelectingAutoencoder {
 
   /// What latents are selected from.
   ///
-  /// - Throws: ``ShapeError`` if the width is not ``inputDimension``.
+  /// - Throws: ``ShapeError`` if the width is not ``SparseAutoencoder/inputDimension``.
   public func scores(of activations: Matrix) throws(ShapeError) -> LatentScores {
     try ShapeError.check(
       "activations", "columns", expected: inputDimension, found: activations.columns)

@@ -1,7 +1,7 @@
 /// What the variants that select latents by their scores have in common.
 ///
-/// The defaults of ``weightInitialization``, ``decoderBiasInitialization`` and
-/// ``learningRate(latentCount:)`` follow from these settings.
+/// The defaults of ``AutoencoderConfiguration/weightInitialization``, ``AutoencoderConfiguration/decoderBiasInitialization`` and
+/// ``AutoencoderConfiguration/learningRate(latentCount:)`` follow from these settings.
 public protocol SelectingConfiguration: AutoencoderConfiguration {
   /// Whether b_dec is subtracted from the activations before encoding.
   var subtractsDecoderBias: Bool { get set }

@@ -63,7 +63,9 @@ public struct ThresholdTranscoder: SparseAutoencoder, Equatable {
 
   /// The reconstruction of the output, with the skip connection.
   ///
-  /// - Parameter activations: tokens × ``inputDimension``.
+  /// - Parameters:
+  ///   - latents: tokens × ``SparseAutoencoder/latentCount``.
+  ///   - activations: tokens × ``SparseAutoencoder/inputDimension``.
   /// - Throws: ``ShapeError`` if a size is another.
   public func decode(
     _ latents: SparseLatents, of activations: Matrix

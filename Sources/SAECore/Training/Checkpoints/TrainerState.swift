@@ -9,6 +9,7 @@ public struct TrainerState: Sendable, Equatable {
   public var parameters: ParameterSet
   /// ``TrainableAutoencoder/trainingState``
   public var model: [String: [Double]]
+  /// The optimizer's moments and counts.
   public var optimizer: OptimizerState
   /// ``DeadLatents/silence``
   public var silence: [Int]
@@ -94,7 +95,10 @@ extension Trainer {
   ///
   /// - Parameters:
   ///   - model: of the settings and the shapes that the state belongs to; its parameters give way.
+  ///   - optimizer: the kind of optimizer that was at work.
+  ///   - clipping: what is done to gradients that are too large.
   ///   - deadLatents: gives the rule; its counters give way.
+  ///   - state: what was saved.
   /// - Throws: ``ShapeError`` if the state is another model's or optimizer's, or has numbers that
   ///   cannot be.
   public init(

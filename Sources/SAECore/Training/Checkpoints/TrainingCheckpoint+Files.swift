@@ -32,7 +32,9 @@ extension TrainingCheckpoint {
 
   /// Writes the checkpoint as a new directory, which appears when it is complete and on the disk.
   ///
-  /// - Parameter replacing: whether a directory of that name gives way; it stays until then.
+  /// - Parameters:
+  ///   - path: the checkpoint's directory.
+  ///   - replacing: whether a directory of that name gives way; it stays until then.
   /// - Throws: ``TensorFileError`` if something is there and stays, or the disk refuses.
   public func write(to path: String, replacing: Bool = false) throws(TensorFileError) {
     let directory = try AtomicDirectory(path)

@@ -5,7 +5,7 @@ import Foundation
 /// A file is a row of records: length (8 bytes), masked CRC-32C of these (4), data, masked CRC-32C
 /// of the data (4); numbers little-endian.
 ///
-/// Format: TensorFlow's TFRecord and ``EventMessage``.
+/// Format: TensorFlow's TFRecord and `EventMessage`.
 public struct TensorBoardLog: TrainingLog, Sendable {
   private let file: AppendedFile
 
