@@ -95,7 +95,7 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     step += 1
     tokens += activations.rows
     return StepReport(
-      step: step, tokens: tokens, losses: pass.losses, latents: pass.latents,
+      step: step, tokens: tokens, losses: pass.losses, activity: pass.activity,
       totalSquaredError: pass.totalSquaredError, gradientNorm: norm, learningRate: learningRate,
       deadCount: pass.deadCount, target: batch.target)
   }
