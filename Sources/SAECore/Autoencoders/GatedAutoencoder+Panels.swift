@@ -17,7 +17,8 @@ extension GatedAutoencoder {
     var (active, open): ([Int], [Int]) = ([], [])
     var error = Matrix(rows: tokens, columns: dictionary.columns)
     var auxiliaryError = error
-    panels.forEach { latents, products in
+    var kept = gradients.takeWeights()
+    panels.forEach(keepingIn: &kept) { latents, products in
       panel.open(products, gates[latents])
       active += panel.latents.nonZeroCounts()
       open += panel.gates.nonZeroCounts()
@@ -44,26 +45,27 @@ extension GatedAutoencoder {
     auxiliaryError.scale(by: Float(2 * factor))
     var sums = GateSums()
     var normGradients: [Double] = []
-    panels.forEach { latents, products in
+    panels.forEach(keptIn: &kept) { latents, products, weightGradients in
       panel.open(products, gates[latents])
       let rows = dictionary[rows: latents].transposed
       panel.setGradients(error.view, auxiliaryError.view, rows)
       normGradients += penalty.addGradients(
         of: panel.gates, latents, coefficient: Float(coefficient), to: &panel.gateGradients)
-      gradients[.decoder].multiply(
+      weightGradients[0].multiply(
         panel.latents.transposed, error.view, rows: latents, columns: 0..<error.columns,
         accumulate: false)
       if configuration.auxiliaryTrainsDecoder {
-        gradients[.decoder].multiply(
+        weightGradients[0].multiply(
           panel.gates.transposed, auxiliaryError.view, rows: latents, columns: 0..<error.columns,
           accumulate: true)
       }
       panel.passGradients(to: &products, gates[latents])
-      gradients[.encoder].multiply(
+      weightGradients[1].multiply(
         panel.latents.transposed, panels.inputs.view, rows: latents,
         columns: 0..<panels.inputs.columns, accumulate: false)
       sums.add(panel, scaled: products)
     }
+    gradients.putWeights(kept)
     if weights {
       gradients.addNormGradients(normGradients, norms: norms, decoder: dictionary)
     }

@@ -13,10 +13,12 @@ extension JumpReLUAutoencoder {
     var forward = PanelForward(tokens: batch.activations.rows)
     var error = Matrix(rows: batch.target.rows, columns: dictionary.columns)
     var latents = Matrix(rows: 0, columns: 0)
-    panels.forEach { range, hidden in
+    var kept = gradients.takeWeights()
+    panels.forEach(keepingIn: &kept) { range, hidden in
       hidden.addToRows(Array(bias[range]))
       jump.setLatents(&latents, hidden, range)
-      forward.add(latents, hidden, range, jump, measuresRevival: configuration.preActivationLoss != nil)
+      forward.add(
+        latents, hidden, range, jump, measuresRevival: configuration.preActivationLoss != nil)
       error.addProduct(latents.view, dictionary[rows: range])
     }
     error.addToRows(parameters[.decoderBias].array)
@@ -41,7 +43,7 @@ extension JumpReLUAutoencoder {
     var sums = PanelSums()
     var (code, jumps) = (latents, latents)
     let tanh = configuration.tanhPenalty(at: batch.step, tokens: forward.tokens, norms: norms)
-    panels.forEach { range, hidden in
+    panels.forEach(keptIn: &kept) { range, hidden, weights in
       hidden.addToRows(Array(bias[range]))
       jump.setLatents(&latents, hidden, range)
       code.reshape(rows: hidden.rows, columns: hidden.columns)
@@ -60,8 +62,9 @@ extension JumpReLUAutoencoder {
         sums.activeSlopes += jump.activeSlopes(hidden, range, slopes).columnSums()
       }
       latents.scale(by: slope)
-      gradients.setRows(range, decoder: latents, error, encoder: code, panels.inputs)
+      weights.setRows(range, decoder: latents, error, encoder: code, panels.inputs)
     }
+    gradients.putWeights(kept)
 
     var thresholds = sums.jumps.map { -$0 }
     if !sums.activeSlopes.isEmpty, let slopes = penalty?.slopes {

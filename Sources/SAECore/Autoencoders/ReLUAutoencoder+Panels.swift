@@ -7,14 +7,15 @@ extension ReLUAutoencoder {
   ) -> TrainingPass {
     let dictionary = self.dictionary
     let bias = parameters[.encoderBias].array
-    let weights = configuration.penalty.weightsByDecoderNorm
-    let norms = weights ? dictionary.rowNorms() : []
+    let isWeighted = configuration.penalty.weightsByDecoderNorm
+    let norms = isWeighted ? dictionary.rowNorms() : []
     var penalty = AnnealedPanelPenalty(
       configuration.penalty, annealing, norms: norms, tokens: batch.activations.rows,
       latents: latentCount)
     var counts: [Int] = []
     var error = Matrix(rows: batch.target.rows, columns: dictionary.columns)
-    panels.forEach { latents, activations in
+    var kept = gradients.takeWeights()
+    panels.forEach(keepingIn: &kept) { latents, activations in
       activations.applyBiasedReLU(Array(bias[latents]))
       counts += activations.nonZeroCounts()
       penalty.add(activations, latents)
@@ -35,31 +36,55 @@ extension ReLUAutoencoder {
     var encoderBias: [Double] = []
     var normGradients: [Double] = []
     var preActivations = Matrix(rows: 0, columns: 0)
-    panels.forEach { latents, activations in
+    panels.forEach(keptIn: &kept) { latents, activations, weights in
       activations.applyBiasedReLU(Array(bias[latents]))
       preActivations.reshape(rows: activations.rows, columns: activations.columns)
       preActivations.setProduct(error.view, dictionary[rows: latents].transposed)
       normGradients += penalty.addGradients(
         of: activations, latents, coefficient: Float(coefficient), to: &preActivations)
-      gradients.setRows(
+      weights.setRows(
         latents, decoder: activations, error, encoder: preActivations, panels.inputs)
       encoderBias += preActivations.columnSums()
     }
-    if weights {
+    gradients.putWeights(kept)
+    if isWeighted {
       gradients.addNormGradients(normGradients, norms: norms, decoder: dictionary)
     }
-    gradients[.encoderBias] = .rowVector(encoderBias)
-    gradients[.decoderBias] = parameters.decoderBiasGradient(
-      error: error, slope: 1,
-      preActivations: configuration.subtractsDecoderBias ? gradients[.encoderBias].array : nil)
+    var biases = encoderBias.map { Float($0) }
+    gradients[.decoderBias] = .rowVector(error.columnSums())
+    if factor > 0 { error.scale(by: Float(1 / (2 * factor))) }
+    let activity = LatentActivity(tokens: batch.activations.rows, activeTokens: counts)
+    let auxiliary = addAuxiliary(
+      batch, panels.inputs, error: error, activity, into: &gradients, encoderBias: &biases)
+    gradients[.encoderBias] = .rowVector(biases)
+    if configuration.subtractsDecoderBias {
+      gradients[.decoderBias].add(
+        .rowVector(parameters[.encoder].weightedRowSum(biases)), times: -1)
+    }
     return TrainingPass(
-      losses: losses,
-      activity: LatentActivity(tokens: batch.activations.rows, activeTokens: counts),
-      totalSquaredError: totalSquaredError, deadCount: 0)
+      losses: losses + auxiliary.losses, activity: activity,
+      totalSquaredError: totalSquaredError, deadCount: auxiliary.deadCount)
   }
 }
 
 extension ParameterSet {
+  /// Takes the matrices of W_dec and W_enc out, so that they can be written a panel at a time.
+  mutating func takeWeights() -> [Matrix] {
+    let weights = [self[.decoder], self[.encoder]]
+    self[.decoder] = Matrix(rows: 0, columns: 0)
+    self[.encoder] = Matrix(rows: 0, columns: 0)
+    return weights
+  }
+
+  /// Puts back what ``takeWeights()`` has taken.
+  mutating func putWeights(_ weights: [Matrix]) {
+    self[.decoder] = weights[0]
+    self[.encoder] = weights[1]
+  }
+}
+
+/// W_dec and W_enc, as ``ParameterSet/takeWeights()`` gives them.
+extension [Matrix] {
   /// Writes a panel's rows of both weight matrices' gradients.
   ///
   /// - Parameters:
@@ -70,10 +95,10 @@ extension ParameterSet {
     _ latents: Range<Int>, decoder code: Matrix, _ outputs: Matrix,
     encoder preActivations: Matrix, _ inputs: Matrix
   ) {
-    self[.decoder].multiply(
+    self[0].multiply(
       code.transposed, outputs.view, rows: latents, columns: 0..<outputs.columns,
       accumulate: false)
-    self[.encoder].multiply(
+    self[1].multiply(
       preActivations.transposed, inputs.view, rows: latents, columns: 0..<inputs.columns,
       accumulate: false)
   }

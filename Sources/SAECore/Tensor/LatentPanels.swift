@@ -4,8 +4,9 @@ import SAEKernels
 /// matrix, tokens × all latents never are.
 ///
 /// What a step needs of all panels before it can go on with one, such as the reconstruction, takes a
-/// second round, for which the encoder's product is made again: the sixth product of a step costs less
-/// than 4 bytes for every token and latent would.
+/// second round. Its products are kept where the panel's gradients will be written, as far as there is
+/// room, which is for some tokens, and made again for the others: keeping all would take 4 bytes for
+/// every token and latent.
 package struct LatentPanels: Sendable {
   /// tokens × width
   package let inputs: Matrix
@@ -31,12 +32,68 @@ package struct LatentPanels: Sendable {
   /// Calls `body` with every panel's latents and their products with the inputs, tokens × latents,
   /// which it may change.
   package func forEach(_ body: (_ latents: Range<Int>, _ products: inout Matrix) -> Void) {
-    var products = Matrix(rows: 0, columns: 0)
-    for first in stride(from: 0, to: encoder.rows, by: max(1, panelLatents)) {
-      let latents = first..<min(first + panelLatents, encoder.rows)
-      products.reshape(rows: inputs.rows, columns: latents.count)
+    forEachPanel { latents, products in
       products.setProduct(inputs.view, encoder[rows: latents].transposed)
       body(latents, &products)
+    }
+  }
+
+  /// The same, and keeps the products of as many tokens as there is room for where the gradients of
+  /// the panel's rows will be written.
+  ///
+  /// - Parameter kept: matrices of the encoder's shape.
+  package func forEach(
+    keepingIn kept: inout [Matrix],
+    _ body: (_ latents: Range<Int>, _ products: inout Matrix) -> Void
+  ) {
+    forEach { latents, products in
+      for (index, tokens) in tokensKept(latents, kept).enumerated() {
+        kept[index].setElements(
+          at: latents.lowerBound * kept[index].columns, of: products, rows: tokens)
+      }
+      body(latents, &products)
+    }
+  }
+
+  /// A second round, with what the first has kept.
+  ///
+  /// - Parameter body: also gets the matrices; once it is called, it may overwrite the panel's rows.
+  package func forEach(
+    keptIn kept: inout [Matrix],
+    _ body: (_ latents: Range<Int>, _ products: inout Matrix, _ kept: inout [Matrix]) -> Void
+  ) {
+    forEachPanel { latents, products in
+      var next = 0
+      for (index, tokens) in tokensKept(latents, kept).enumerated() {
+        products.setRows(
+          tokens, elementsOf: kept[index], at: latents.lowerBound * kept[index].columns)
+        next = tokens.upperBound
+      }
+      let rest = next..<inputs.rows
+      products.multiply(
+        inputs[rows: rest], encoder[rows: latents].transposed, rows: rest,
+        columns: 0..<latents.count, accumulate: false)
+      body(latents, &products, &kept)
+    }
+  }
+
+  /// Whose products a panel's rows of each matrix have room for.
+  private func tokensKept(_ latents: Range<Int>, _ kept: [Matrix]) -> [Range<Int>] {
+    var first = 0
+    return kept.map { matrix in
+      let end = min(inputs.rows, first + matrix.columns)
+      defer { first = end }
+      return first..<end
+    }
+  }
+
+  /// Calls `body` with every panel's latents and a matrix of tokens × latents.
+  private func forEachPanel(_ body: (_ latents: Range<Int>, _ panel: inout Matrix) -> Void) {
+    var panel = Matrix(rows: 0, columns: 0)
+    for first in stride(from: 0, to: encoder.rows, by: max(1, panelLatents)) {
+      let latents = first..<min(first + panelLatents, encoder.rows)
+      panel.reshape(rows: inputs.rows, columns: latents.count)
+      body(latents, &panel)
     }
   }
 

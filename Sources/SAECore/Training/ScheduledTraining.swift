@@ -4,6 +4,7 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
   /// Of what a checkpoint is one.
   let description: TrainingCheckpoint.Description
   private let schedule: LearningRateSchedule
+  private let options: TrainingOptions
 
   /// Draws the weights, and takes b_dec from the first batch.
   ///
@@ -22,6 +23,7 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
       deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule))
     description = TrainingCheckpoint.Description(
       Model.self, configuration, latents: latents, width: firstBatch.columns, options: options)
+    self.options = options
   }
 
   /// Goes on from a checkpoint.
@@ -31,6 +33,7 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
     _ configuration: Model.Configuration, latents: Int, width: Int, options: TrainingOptions,
     from checkpoint: TrainingCheckpoint
   ) throws {
+    self.options = options
     schedule = try ScheduledTraining.schedule(configuration, latents, options)
     description = TrainingCheckpoint.Description(
       Model.self, configuration, latents: latents, width: width, options: options)
@@ -50,7 +53,13 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
   }
 
   mutating func step(on batch: Matrix) throws(TrainingError) -> StepReport {
-    try trainer.train(on: batch, learningRate: schedule.rate(at: trainer.step))
+    if let resampling = options.resampling, resampling.isDue(at: trainer.step) {
+      // A sequence of its own for each step, so that nothing has to be kept between steps.
+      var generator = RandomGenerator(
+        seed: options.seed ^ (UInt64(trainer.step) &* 0x9E37_79B9_7F4A_7C15))
+      try trainer.resample(resampling, on: batch, using: &generator)
+    }
+    return try trainer.train(on: batch, learningRate: schedule.rate(at: trainer.step))
   }
 
   /// Throws where a number makes no sense, before anything is read or drawn.
@@ -79,12 +88,27 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
       inputDimension: batch.columns, latentCount: latents, using: &generator)
     let bias = options.decoderBiasInitialization ?? configuration.decoderBiasInitialization
     parameters[.decoderBias] = try bias.bias(for: batch)
-    return try Model(
+    let model = try Model(
       parameters: configuration.initialParameters(parameters, batch: batch),
       configuration: configuration)
+    try options.checkResampling(of: model.parameters)
+    return model
   }
 }
 
 extension TrainingOptions {
+  /// Throws where dead latents are to be resampled that have not got what is resampled.
+  fileprivate func checkResampling(of parameters: ParameterSet) throws(InvalidOption) {
+    guard resampling != nil else { return }
+    guard case .adam = optimizer else {
+      throw InvalidOption("resampling", expected: "Adam as the optimizer", found: "\(optimizer)")
+    }
+    guard parameters.contains(.encoder), parameters.contains(.encoderBias) else {
+      throw InvalidOption(
+        "resampling", expected: "an autoencoder with W_enc and b_enc",
+        found: "parameters \(parameters.names.map(\.rawValue).joined(separator: ", "))")
+    }
+  }
+
   fileprivate var clipping: GradientClipping { clippingNorm.map { .globalNorm($0) } ?? .none }
 }

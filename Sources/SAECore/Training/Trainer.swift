@@ -99,6 +99,13 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
       totalSquaredError: pass.totalSquaredError, gradientNorm: norm, learningRate: learningRate,
       deadCount: pass.deadCount, target: batch.target)
   }
+
+  /// Goes on with parameters of which some latents' were replaced.
+  mutating func setResampled(_ parameters: ParameterSet, _ optimizer: Adam, _ latents: [Int]) {
+    model.parameters = parameters
+    self.optimizer = optimizer
+    deadLatents = deadLatents.resetting(latents)
+  }
 }
 
 /// Why a training step was not made.

@@ -22,7 +22,7 @@ import Testing
   /// - Parameter tolerance: relative to each gradient's largest element. Sums run over at most
   ///   `latents` or `tokens` products in float32 on both sides, in another order: √n roundings of
   ///   2⁻²⁴ each, doubled for two sums one after the other, and an order of magnitude of room.
-  private func expectAgreement<Model: TrainableAutoencoder>(
+  func expectAgreement<Model: TrainableAutoencoder>(
     _ model: Model, _ batch: TrainingBatch, _ name: String
   ) throws {
     let sparse = try pass(model, batch, isDense: false)
@@ -49,7 +49,7 @@ import Testing
   }
 
   /// A batch on which a quarter of the latents have long been silent.
-  private func batch(tokens: Int, width: Int, latents: Int, seed: UInt64) -> TrainingBatch {
+  func batch(tokens: Int, width: Int, latents: Int, seed: UInt64) -> TrainingBatch {
     TrainingBatch(
       activations: Matrix.random(tokens, width, seed: seed),
       deadLatents: DeadLatents(
@@ -92,6 +92,46 @@ import Testing
         GatedAutoencoder(parameters: parameters, configuration: configuration),
         batch(tokens: tokens, width: width, latents: latents, seed: seed + 1),
         "penalty \(number)")
+    }
+  }
+}
+
+/// JumpReLU, whose step has more to it: every penalty with every estimator, revival and auxiliary loss.
+extension DenseStepTests {
+  @Test(arguments: 0..<4) func jumpReLU(_ index: Int) throws {
+    let (tokens, width, latents) = Self.shapes[index]
+    let isLarge = tokens > 100
+    let seed = UInt64(10 * index)
+    let losses = JumpReLUGradientTests.losses + [.controlledL0(target: 2)]
+    for (number, loss) in losses.enumerated() where !isLarge || number < 1 {
+      for estimator in JumpReLUGradientTests.estimators where !isLarge || estimator == .threshold {
+        for parametrization in [
+          JumpReLUConfiguration.Parametrization.clamped, .free, .logarithmic,
+        ] where !isLarge || parametrization == .clamped {
+          var parameters = ThresholdGradientTests.weights(
+            latents: latents, width: width, vectors: [.encoderBias, parametrization.name],
+            seed: seed)
+          if parametrization == .clamped {
+            parameters[.threshold] = .rowVector(parameters[.threshold].array.map { max($0, 0) })
+          }
+          var configuration = JumpReLUConfiguration(
+            coefficient: try ThresholdGradientTests.one(0.7))
+          configuration.sparsityLoss = loss
+          configuration.estimator = estimator
+          configuration.parametrization = parametrization
+          configuration.bandwidth = 0.4
+          configuration.subtractsDecoderBias = number % 2 == 0
+          if number % 2 == 0 {
+            configuration.auxiliaryLoss = AuxiliaryLoss(.rawScores, coefficient: 1)
+          }
+          configuration.preActivationLoss =
+            number % 3 == 0 ? nil : .init(coefficient: 0.3, isForDeadLatents: number % 2 == 0)
+          try expectAgreement(
+            JumpReLUAutoencoder(parameters: parameters, configuration: configuration),
+            batch(tokens: tokens, width: width, latents: latents, seed: seed + 1),
+            "\(loss), \(estimator), \(parametrization)")
+        }
+      }
     }
   }
 }

@@ -162,7 +162,7 @@ import Testing
       switch auxiliary.form {
       case .residualVariance: return auxiliary.coefficient / variance(residual)
       case .rawScores: return auxiliary.coefficient * share / Double(shape.tokens)
-      case .decoderOnly: return .nan
+      case .decoderOnly, .ghost: return .nan
       }
     }
   }
