@@ -60,6 +60,17 @@ public struct KernelTable: Sendable {
   public let sigmoid: @Sendable (Int, P, M) -> Void
   public let gelu: @Sendable (Int, P, M) -> Void
 
+  /// (n, bias, x)
+  public let biasedReLU: @Sendable (Int, P, M) -> Void
+  /// (n, z, shift, gradient)
+  public let passPositive: @Sendable (Int, P, P, M) -> Void
+  /// (n, x, counts)
+  public let countNonZero: @Sendable (Int, P, UnsafeMutablePointer<Int32>) -> Void
+  /// (n, p, gate bias, scale, magnitude bias, a, z)
+  public let gates: @Sendable (Int, P, P, P, P, M, M) -> Void
+  /// (n, a, scale, m, g, z, p)
+  public let gateGradients: @Sendable (Int, P, P, M, M, M, M) -> Void
+
   /// (n, ε, x, weight, out, accumulate)
   public let rmsNorm: @Sendable (Int, Float, P, P, M, Bool) -> Void
   /// (heads, half, cosines, sines, x)
@@ -155,6 +166,13 @@ public struct KernelTable: Sendable {
     tanh = { ActivationLoops<Unit>.tanh($0, $1, $2) }
     sigmoid = { ActivationLoops<Unit>.sigmoid($0, $1, $2) }
     gelu = { ActivationLoops<Unit>.gelu($0, $1, $2) }
+    biasedReLU = { PanelLoops<Unit>.biasedReLU($0, $1, $2) }
+    passPositive = { PanelLoops<Unit>.passPositive($0, $1, $2, $3) }
+    countNonZero = { PanelLoops<Unit>.countNonZero($0, $1, $2) }
+    gates = {
+      PanelLoops<Unit>.gates($0, $1, gateBias: $2, scale: $3, magnitudeBias: $4, $5, $6)
+    }
+    gateGradients = { PanelLoops<Unit>.gateGradients($0, $1, scale: $2, $3, $4, $5, $6) }
     rmsNorm = {
       TransformerLoops<Unit>.rmsNorm($0, epsilon: $1, $2, weight: $3, $4, accumulate: $5)
     }

@@ -12,15 +12,24 @@ func benchmarkActivations(tokens: Int, width: Int, seed: UInt64) -> Matrix {
     for d in 0..<width { squares += span[d] * span[d] }
     for d in 0..<width { span[d] /= squares.squareRoot() }
   }
-  var coefficients = Matrix(rows: tokens, columns: 2 * width)
-  for token in 0..<tokens {
-    for _ in 0..<32 {
-      coefficients[token, Int(random.next() % UInt64(2 * width))] = abs(random.gaussian())
+  // A piece at a time, so that what is drawn on the way does not show in the peak of memory.
+  let piece = 256
+  var result = Matrix(rows: tokens, columns: width)
+  for first in stride(from: 0, to: tokens, by: piece) {
+    let rows = first..<min(first + piece, tokens)
+    var coefficients = Matrix(rows: rows.count, columns: 2 * width)
+    for row in 0..<rows.count {
+      for _ in 0..<32 {
+        coefficients[row, Int(random.next() % UInt64(2 * width))] = abs(random.gaussian())
+      }
+    }
+    var part = coefficients.multiplied(by: directions)
+    part.add(Matrix(rows: rows.count, columns: width) { _, _ in random.gaussian() }, times: 0.1)
+    for row in rows {
+      var target = result.mutableRow(row)
+      for d in 0..<width { target[d] = part[row - first, d] }
     }
   }
-  var result = coefficients.multiplied(by: directions)
-  let noise = Matrix(rows: tokens, columns: width) { _, _ in random.gaussian() }
-  result.add(noise, times: 0.1)
   let norms = result.rowNorms()
   let mean = norms.reduce(0, +) / Float(max(1, tokens))
   result.scale(by: Float(width).squareRoot() / mean)

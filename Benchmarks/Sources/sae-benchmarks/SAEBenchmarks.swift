@@ -10,7 +10,8 @@ struct SAEBenchmarks: ParsableCommand {
       libraries: Benchmarks/peers/run.sh.
       """,
     subcommands: [
-      GEMMCommand.self, TrainCommand.self, EncodeCommand.self, MetricsCommand.self,
-      HarvestCommand.self, StreamCommand.self, WorkerCommand.self,
+      GEMMCommand.self, TrainCommand.self, EncodeCommand.self, QualityCommand.self,
+      RecoveryCommand.self, MetricsCommand.self, HarvestCommand.self, StreamCommand.self,
+      WorkerCommand.self,
     ])
 }

@@ -14,6 +14,11 @@ extension AuxiliaryLoss {
     dead: [Int], scores: LatentScores, comparesMagnitudes: Bool = false, decoder: Matrix,
     error: Matrix, target: Matrix, into gradients: inout ParameterSet, encoderBias: inout [Float]
   ) -> Double {
+    if form == .ghost {
+      return addGhostGradients(
+        dead: dead, scores: scores, decoder: decoder, error: error, into: &gradients,
+        encoderBias: &encoderBias)
+    }
     let width = error.columns
     let most = max(1, width / 2)
     let deadScores = scores.gathering(dead)
@@ -53,7 +58,7 @@ extension AuxiliaryLoss {
     case .residualVariance:
       let variance = residual.totalVariance()
       return variance > 0 ? coefficient / variance : 0
-    case .rawScores:
+    case .rawScores, .ghost:
       return coefficient * shareOfPlaces / Double(max(1, target.rows))
     case .decoderOnly:
       let variance = target.totalVariance()

@@ -13,6 +13,12 @@ public struct AuxiliaryLoss: Sendable, Equatable {
     /// α min(dead/⌊width/2⌋, 1) (1/tokens) Σ‖e − r‖², scores without ReLU, negative ones too:
     /// SAELens.
     case rawScores
+    /// Ghost gradients: all dead latents reconstruct the residual with activations exp(h), each token's
+    /// e scaled to half of its ‖r‖, and the term scaled to α times the size of the squared error per
+    /// token; neither scale has a gradient. Anthropic; superseded by the other forms.
+    ///
+    /// Source: Jermyn and Templeton 2024, "Ghost Grads: An improvement on resampling".
+    case ghost
     /// α min(dead/⌊width/2⌋, 1) Σ‖e − r‖² / Σ‖x − x̄‖², scores after ReLU; trains the decoder alone:
     /// sparsify.
     case decoderOnly

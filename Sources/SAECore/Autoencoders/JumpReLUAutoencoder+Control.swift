@@ -80,10 +80,8 @@ extension JumpReLUConfiguration {
 
 extension JumpReLUAutoencoder {
   public mutating func finishStep(_ pass: TrainingPass, step: Int) {
-    let active = pass.latents.values.count { $0 != 0 }
     let factors = configuration.thresholdFactors(
-      l0: Double(active) / Double(max(1, pass.latents.tokens)), normsBefore: norms,
-      normsAfter: dictionary.rowNorms())
+      l0: pass.activity.l0, normsBefore: norms, normsAfter: dictionary.rowNorms())
     guard let factors else { return }
     let moved = zip(thresholds, factors).map { $0 * $1 }
     let (name, values) = configuration.parametrization.parameter(moved)

@@ -23,18 +23,32 @@ struct Revival {
     _ loss: JumpReLUConfiguration.PreActivationLoss, _ latents: [Int], _ entries: JumpEntries,
     _ inputs: Matrix, _ parameters: ParameterSet, norms: [Float]
   ) {
+    let (h, thresholds) = (entries.preActivations.values, entries.thresholds)
+    let above = entries.latents.sumByLatent(
+      entries.latents.mapEntries { entry, _, latent in h[entry] >= thresholds[latent] ? 1 : 0 })
+    let excess = entries.latents.sumByLatent(
+      entries.latents.mapEntries { entry, _, latent in max(h[entry] - thresholds[latent], 0) })
+    self.init(
+      loss, latents, above: above, excess: excess, inputs, parameters, thresholds: thresholds,
+      norms: norms)
+  }
+
+  /// - Parameters:
+  ///   - above: tokens with h ≥ θ of each latent.
+  ///   - excess: Σ over tokens of max(h − θ, 0) of each latent.
+  init(
+    _ loss: JumpReLUConfiguration.PreActivationLoss, _ latents: [Int], above: [Double],
+    excess: [Double], _ inputs: Matrix, _ parameters: ParameterSet, thresholds: [Float],
+    norms: [Float]
+  ) {
     self.latents = latents
+    self.above = above
     tokens = inputs.rows
     let scale = loss.coefficient / Double(max(1, inputs.rows))
     var entryGradients = [Float](repeating: 0, count: norms.count)
     for latent in latents { entryGradients[latent] = Float(scale * Double(norms[latent])) }
     self.entryGradients = entryGradients
 
-    let (h, thresholds) = (entries.preActivations.values, entries.thresholds)
-    above = entries.latents.sumByLatent(
-      entries.latents.mapEntries { entry, _, latent in h[entry] >= thresholds[latent] ? 1 : 0 })
-    let excess = entries.latents.sumByLatent(
-      entries.latents.mapEntries { entry, _, latent in max(h[entry] - thresholds[latent], 0) })
     inputSums = inputs.columnSums().map { Float($0) }
     let sums = parameters[.encoder].dots(with: inputSums)
     let biases = parameters[.encoderBias].array

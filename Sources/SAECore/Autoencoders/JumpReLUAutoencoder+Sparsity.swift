@@ -58,25 +58,11 @@ extension JumpReLUConfiguration {
   ) -> JumpSparsity {
     let tokens = Double(max(1, entries.latents.tokens))
     switch sparsityLoss {
-    case .step:
-      let mean = l0(entries).reduce(0, +) / tokens
-      return JumpSparsity(
-        value: coefficient * mean, stepSlopes: entries.everyToken(coefficient / tokens))
-    case .controlledL0:
-      let price = balancingPrice(entries, slopes: slopes)
-      return JumpSparsity(
-        value: price * l0(entries).reduce(0, +), stepSlopes: entries.everyToken(price))
-    case .quadratic(let target):
-      let counts = l0(entries)
-      let sum = counts.reduce(0) { $0 + ($1 - target) * ($1 - target) }
-      return JumpSparsity(
-        value: coefficient * 2 / target * sum / tokens,
-        stepSlopes: counts.map { Float(coefficient * 4 / target * ($0 - target) / tokens) })
-    case .targetL0(let target):
-      let excess = l0(entries).reduce(0, +) / tokens / target - 1
-      return JumpSparsity(
-        value: coefficient * excess * excess,
-        stepSlopes: entries.everyToken(2 * coefficient * excess / target / tokens))
+    case .step, .controlledL0, .quadratic, .targetL0:
+      var price: Double?
+      if case .controlledL0 = sparsityLoss { price = balancingPrice(entries, slopes: slopes) }
+      let penalty = stepPenalty(l0(entries), coefficient: coefficient, price: price)
+      return JumpSparsity(value: penalty?.value ?? 0, stepSlopes: penalty?.slopes)
     case .tanh(let scale):
       let (values, factor) = (entries.latents.values, Float(coefficient / tokens * scale))
       let kappa = Float(scale)
@@ -96,6 +82,41 @@ extension JumpReLUConfiguration {
     }
   }
 
+  /// The value of a term that looks at L0 alone, and its derivative by each token's L0; nil for a term
+  /// that looks at more.
+  ///
+  /// - Parameters:
+  ///   - counts: L0 of each token as the step counts it.
+  ///   - price: λ over the number of tokens where L0 is controlled.
+  func stepPenalty(
+    _ counts: [Double], coefficient: Double, price: Double?
+  ) -> (value: Double, slopes: [Float])? {
+    let tokens = Double(max(1, counts.count))
+    func everyToken(_ slope: Double) -> [Float] {
+      [Float](repeating: Float(slope), count: counts.count)
+    }
+    let sum = counts.reduce(0, +)
+    switch sparsityLoss {
+    case .step:
+      return (coefficient * (sum / tokens), everyToken(coefficient / tokens))
+    case .controlledL0:
+      let price = price ?? 0
+      return (price * sum, everyToken(price))
+    case .quadratic(let target):
+      let squares = counts.reduce(0) { $0 + ($1 - target) * ($1 - target) }
+      return (
+        coefficient * 2 / target * squares / tokens,
+        counts.map { Float(coefficient * 4 / target * ($0 - target) / tokens) }
+      )
+    case .targetL0(let target):
+      let excess = sum / tokens / target - 1
+      return (
+        coefficient * excess * excess, everyToken(2 * coefficient * excess / target / tokens)
+      )
+    case .tanh: return nil
+    }
+  }
+
   /// L0 of each token as the step counts it.
   private func l0(_ entries: JumpEntries) -> [Double] {
     let counts = entries.activeByToken()
@@ -111,11 +132,5 @@ extension JumpReLUConfiguration {
       return threshold < 0 && values[$0] > threshold ? 1 : 0
     }
     return zip(counts, activeNegative).map { $0 + negative - $1 }
-  }
-}
-
-extension JumpEntries {
-  fileprivate func everyToken(_ value: Double) -> [Float] {
-    [Float](repeating: Float(value), count: latents.tokens)
   }
 }

@@ -11,6 +11,10 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
       parameters[.threshold] = .rowVector(parameters[.threshold].array.map { max($0, 0) })
     }
     let inputs = centered(batch.activations)
+    let panels = LatentPanels(inputs: inputs, encoder: parameters[.encoder])
+    if panels.isDense(bias: parameters[.encoderBias].array, thresholds: windowBounds) {
+      return denseGradients(batch, panels, into: &gradients)
+    }
     let entries = entries(of: inputs)
     let latents = entries.latents
     let algebra = CodeAlgebra(latents)
@@ -25,12 +29,7 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
     let sparsity = configuration.sparsity(
       entries, coefficient: configuration.coefficient.value(at: batch.step), norms: norms,
       slopes: slopes)
-    var losses = [
-      LossTerm("reconstruction", factor * pass.totalSquaredError),
-      LossTerm("sparsity", sparsity.value),
-    ]
-
-    let revived = revivedLatents(of: batch, latents)
+    let revived = revivedLatents(of: batch, LatentActivity(latents))
     let revival = configuration.preActivationLoss.flatMap { loss in
       revived.isEmpty ? nil : Revival(loss, revived, entries, inputs, parameters, norms: norms)
     }
@@ -41,17 +40,41 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
       pass.error, coefficients: latents.mapEntries { entry, _, _ in slope * values[entry] },
       into: &gradients[.decoder])
     algebra.sumRows(inputs, coefficients: estimated.preActivations, into: &gradients[.encoder])
-    var encoderBias = latents.sumByLatent(estimated.preActivations)
-    var thresholds = estimated.thresholds
-    var normSlopes = sparsity.normSlopes
-    let dead = configuration.auxiliaryLoss == nil ? [] : batch.deadLatents.indices(during: latents)
+    return finish(
+      batch, inputs: inputs, error: pass.error, totalSquaredError: pass.totalSquaredError,
+      sparsity: sparsity.value, activity: LatentActivity(latents), latents: latents,
+      revival: revival, revivedCount: revived.count,
+      encoderBias: latents.sumByLatent(estimated.preActivations),
+      thresholds: estimated.thresholds, normSlopes: sparsity.normSlopes, into: &gradients)
+  }
+
+  /// The auxiliary and the pre-activation loss, and the gradients of the vectors.
+  ///
+  /// - Parameters:
+  ///   - error: x̂ − y.
+  ///   - latents: nil where they were not held.
+  ///   - encoderBias: Σ over tokens of the gradients of the pre-activations so far.
+  ///   - thresholds: their gradients so far.
+  func finish(
+    _ batch: TrainingBatch, inputs: Matrix, error: Matrix, totalSquaredError: Double,
+    sparsity: Double, activity: LatentActivity, latents: SparseLatents?, revival: Revival?,
+    revivedCount: Int, encoderBias: [Double], thresholds: [Double], normSlopes: [Double]?,
+    into gradients: inout ParameterSet
+  ) -> TrainingPass {
+    let factor = configuration.reconstructionLoss.factor(for: batch.target)
+    var losses = [
+      LossTerm("reconstruction", factor * totalSquaredError), LossTerm("sparsity", sparsity),
+    ]
+    var (encoderBias, thresholds, normSlopes) = (encoderBias, thresholds, normSlopes)
+    let dead =
+      configuration.auxiliaryLoss == nil ? [] : batch.deadLatents.indices(during: activity)
     if let auxiliary = configuration.auxiliaryLoss, !dead.isEmpty {
       var sums = [Float](repeating: 0, count: latentCount)
       let value = auxiliary.addGradients(
         dead: dead,
         scores: LatentScores(
           activations: inputs, encoder: parameters[.encoder],
-          bias: parameters[.encoderBias].array), decoder: dictionary, error: pass.error,
+          bias: parameters[.encoderBias].array), decoder: dictionary, error: error,
         target: batch.target, into: &gradients, encoderBias: &sums)
       for latent in dead { encoderBias[latent] += Double(sums[latent]) }
       losses.append(LossTerm("auxiliary", value))
@@ -68,29 +91,39 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
     gradients[.encoderBias] = .rowVector(bias)
     gradients[configuration.parametrization.name] = .rowVector(
       configuration.parametrization == .logarithmic
-        ? zip(entries.thresholds, thresholds).map { Double($0) * $1 } : thresholds)
+        ? zip(self.thresholds, thresholds).map { Double($0) * $1 } : thresholds)
     gradients[.decoderBias] = parameters.decoderBiasGradient(
-      error: pass.error, slope: Double(slope),
+      error: error, slope: Double(Float(2 * factor)),
       preActivations: configuration.subtractsDecoderBias ? bias : nil)
+    let deadCount = max(revivedCount, dead.count)
+    guard let latents else {
+      return TrainingPass(
+        losses: losses, activity: activity, totalSquaredError: totalSquaredError,
+        deadCount: deadCount)
+    }
     return TrainingPass(
-      losses: losses, latents: latents, totalSquaredError: pass.totalSquaredError,
-      deadCount: max(revived.count, dead.count))
+      losses: losses, latents: latents, totalSquaredError: totalSquaredError,
+      deadCount: deadCount)
   }
 
   /// Everything above the threshold or in the estimator's window.
   private func entries(of inputs: Matrix) -> JumpEntries {
-    let (thresholds, bandwidth) = (thresholds, configuration.bandwidth)
-    // A unit in the last place lower, so that rounding keeps nothing of the window out.
-    let bounds = thresholds.map { ($0 - bandwidth / 2).nextDown }
-    return JumpEntries(
-      preActivations(of: inputs, above: bounds), thresholds: thresholds, bandwidth: bandwidth)
+    JumpEntries(
+      preActivations(of: inputs, above: windowBounds), thresholds: thresholds,
+      bandwidth: configuration.bandwidth)
+  }
+
+  /// Where the estimator's windows begin; a unit in the last place lower, so that rounding keeps
+  /// nothing of a window out.
+  private var windowBounds: [Float] {
+    thresholds.map { ($0 - configuration.bandwidth / 2).nextDown }
   }
 
   /// The latents that the pre-activation loss is about.
-  private func revivedLatents(of batch: TrainingBatch, _ latents: SparseLatents) -> [Int] {
+  func revivedLatents(of batch: TrainingBatch, _ activity: LatentActivity) -> [Int] {
     guard let loss = configuration.preActivationLoss else { return [] }
     return loss.isForDeadLatents
-      ? batch.deadLatents.indices(during: latents) : Array(0..<latentCount)
+      ? batch.deadLatents.indices(during: activity) : Array(0..<latentCount)
   }
 
   /// The gradients of the pre-activations of all entries, and of the thresholds, by the

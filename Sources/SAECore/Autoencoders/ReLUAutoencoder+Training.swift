@@ -1,12 +1,17 @@
 extension ReLUAutoencoder: TrainableAutoencoder {
   public var decoderConstraint: DecoderConstraint { configuration.decoderConstraint }
 
-  /// The loss is the reconstruction error and the sparsity penalty times its coefficient.
+  /// The loss is the reconstruction error and the sparsity penalty times its coefficient, and the
+  /// auxiliary loss if it is asked for and there are dead latents.
   public mutating func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass {
     try check(batch)
     let inputs = centered(batch.activations)
+    let panels = LatentPanels(inputs: inputs, encoder: parameters[.encoder])
+    if panels.isDense(bias: parameters[.encoderBias].array, thresholds: zeros) {
+      return denseGradients(batch, panels, into: &gradients)
+    }
     let latents = latents(of: inputs)
     let algebra = CodeAlgebra(latents)
     let pass = algebra.reconstructionPass(
@@ -37,7 +42,10 @@ extension ReLUAutoencoder: TrainableAutoencoder {
       gradients.addNormGradients(sums, norms: norms, decoder: dictionary)
     }
     algebra.sumRows(inputs, coefficients: preActivations, into: &gradients[.encoder])
-    let encoderBias = latents.sumByLatent(preActivations).map { Float($0) }
+    var encoderBias = latents.sumByLatent(preActivations).map { Float($0) }
+    let auxiliary = addAuxiliary(
+      batch, inputs, error: pass.error, LatentActivity(latents), into: &gradients,
+      encoderBias: &encoderBias)
     gradients[.encoderBias] = .rowVector(encoderBias)
     gradients[.decoderBias] = parameters.decoderBiasGradient(
       error: pass.error, slope: Double(slope),
@@ -46,7 +54,27 @@ extension ReLUAutoencoder: TrainableAutoencoder {
       losses: [
         LossTerm("reconstruction", factor * pass.totalSquaredError),
         LossTerm("sparsity", coefficient * penalty.value),
-      ], latents: latents, totalSquaredError: pass.totalSquaredError, deadCount: 0)
+      ] + auxiliary.losses, latents: latents, totalSquaredError: pass.totalSquaredError,
+      deadCount: auxiliary.deadCount)
+  }
+
+  /// Adds the auxiliary loss of all dead latents, if it is asked for and there are any.
+  ///
+  /// - Parameter error: x̂ − y.
+  func addAuxiliary(
+    _ batch: TrainingBatch, _ inputs: Matrix, error: Matrix, _ activity: LatentActivity,
+    into gradients: inout ParameterSet, encoderBias: inout [Float]
+  ) -> (losses: [LossTerm], deadCount: Int) {
+    guard let auxiliary = configuration.auxiliaryLoss else { return ([], 0) }
+    let dead = batch.deadLatents.indices(during: activity)
+    guard !dead.isEmpty else { return ([], 0) }
+    let value = auxiliary.addGradients(
+      dead: dead,
+      scores: LatentScores(
+        activations: inputs, encoder: parameters[.encoder],
+        bias: parameters[.encoderBias].array), decoder: dictionary, error: error,
+      target: batch.target, into: &gradients, encoderBias: &encoderBias)
+    return ([LossTerm("auxiliary", value)], dead.count)
   }
 
   public var trainingState: [String: [Double]] { annealing.trainingState }

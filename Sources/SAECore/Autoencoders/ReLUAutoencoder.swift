@@ -53,6 +53,9 @@ public struct ReLUAutoencoder: SparseAutoencoder {
   func latents(of centered: Matrix) -> SparseLatents {
     .aboveThreshold(
       of: centered, encoder: parameters[.encoder], bias: parameters[.encoderBias].array,
-      thresholds: [Float](repeating: 0, count: latentCount))
+      thresholds: zeros)
   }
+
+  /// A threshold of 0 for each latent.
+  var zeros: [Float] { [Float](repeating: 0, count: latentCount) }
 }

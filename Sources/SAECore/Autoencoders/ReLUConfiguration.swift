@@ -9,6 +9,8 @@ public struct ReLUConfiguration: Sendable, Equatable {
   public var coefficient: CoefficientSchedule
   /// Lowers the penalty's exponent while training; nil leaves it.
   public var annealing: PAnnealing?
+  /// What revives dead latents by what the others leave over; no library has one here.
+  public var auxiliaryLoss: AuxiliaryLoss?
   /// Whether b_dec is subtracted from the activations before encoding.
   public var subtractsDecoderBias = true
   /// The scale of the reconstruction error.

@@ -20,21 +20,9 @@ extension SparseLatents {
     return table.sparseLatents(latentCount: encoder.rows, cut: bound.cut(table))
   }
 
-  /// The positive scores above a threshold.
-  ///
-  /// Scores, and what their arguments are, as for ``largestScores(k:of:encoder:bias:scale:candidacy:)``.
-  package static func scores(
-    above threshold: Float, of activations: Matrix, encoder: Matrix, bias: [Float], scale: [Float]
-  ) -> SparseLatents {
-    let table = collectScores(
-      of: activations, encoder: encoder, bias: bias, scale: scale,
-      FixedBound(threshold: max(0, threshold)))
-    return table.sparseLatents(latentCount: encoder.rows, cut: .none)
-  }
-
   private static func collectScores(
     of activations: Matrix, encoder: Matrix, bias: [Float], scale: [Float],
-    _ bound: some ScoreBound
+    _ bound: RunningBound
   ) -> EntryTable {
     precondition(
       activations.columns == encoder.columns && bias.count == encoder.rows
@@ -71,26 +59,12 @@ extension SparseLatents {
   }
 }
 
-/// What a score must exceed to be kept while scores come up in any order.
-private protocol ScoreBound: Sendable {
-  /// At least 0; may rise.
-  var threshold: Float { get }
-  /// Takes scores into account that were above the threshold.
-  func count(_ scores: UnsafeBufferPointer<Float>)
-}
-
-private struct FixedBound: ScoreBound {
-  let threshold: Float
-
-  func count(_ scores: UnsafeBufferPointer<Float>) {}
-}
-
 /// A lower bound of the n-th largest of scores that come up in any order.
 ///
 /// Scores are counted in buckets by exponent and the first bits of their significand. Once n of them
 /// stand in buckets from some bucket on, nothing below that bucket is among the n largest. How fast
 /// the bound rises depends on who comes first, what is kept in the end does not.
-private final class RunningBound: ScoreBound {
+private final class RunningBound: Sendable {
   private struct State {
     var counts = [Int](repeating: 0, count: bucket(.infinity) + 1)
     /// The lowest bucket that still counts.

@@ -172,9 +172,6 @@ struct EntryCut: Sendable {
   let token: UInt32
   let latent: UInt32
 
-  /// Keeps every entry of a positive score.
-  static let none = EntryCut(score: 0, token: 0, latent: 0)
-
   func keeps(_ list: EntryList, _ entry: Int) -> Bool {
     let found = unsafe list.scores[entry]
     guard found == score else { return found > score }

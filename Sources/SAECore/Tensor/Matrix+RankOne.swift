@@ -58,17 +58,4 @@ extension Matrix {
     }
     return result
   }
-
-  private mutating func forEachRow(
-    _ body: @Sendable (_ row: Int, _ elements: UnsafeMutablePointer<Float>) -> Void
-  ) {
-    let (rows, width) = (self.rows, columns)
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      let target = unsafe SharedPointer(base)
-      Parallel.forRanges(rows, grain: Parallel.grain(rows, least: 64)) { range, _ in
-        for row in range { unsafe body(row, target.base + row * width) }
-      }
-    }
-  }
 }

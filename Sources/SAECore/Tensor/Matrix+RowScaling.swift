@@ -34,7 +34,8 @@ extension Matrix {
     }
   }
 
-  private mutating func forEachRow(
+  /// Calls `body` with every row's elements, on all threads.
+  mutating func forEachRow(
     _ body: @Sendable (_ row: Int, _ elements: UnsafeMutablePointer<Float>) -> Void
   ) {
     let (rows, width) = (rows, columns)

@@ -67,6 +67,11 @@ public struct Adam: Optimizer, Equatable {
     self.step = step
   }
 
+  mutating func setMoments(_ first: ParameterSet, _ second: ParameterSet) {
+    firstMoments = first
+    secondMoments = second
+  }
+
   /// 1 − βᵗ, in double: at β₂ = 0.999 and t = 1 float32 would keep four digits of it.
   private func correction(_ beta: Float) -> Double {
     // The decimal that was meant, not the float nearest to it.

@@ -35,42 +35,37 @@ public struct DeadLatents: Sendable, Equatable {
   /// The latents that are dead during a batch, ascending.
   ///
   /// - Parameters:
-  ///   - latents: what fires in the batch; only rules that include the batch look at it.
-  public func indices(during latents: SparseLatents) -> [Int] {
+  ///   - activity: what fires in the batch; only rules that include the batch look at it.
+  public func indices(during activity: @autoclosure () -> LatentActivity) -> [Int] {
     switch rule {
     case .never: return []
     case .tokensBeforeBatch(let limit), .stepsBeforeBatch(let limit):
       return silence.indices.filter { silence[$0] > limit }
     case .tokensIncludingBatch(let limit):
-      guard silence.contains(where: { $0 + latents.tokens >= limit }) else { return [] }
-      let fires = latents.firing()
-      return silence.indices.filter { silence[$0] + latents.tokens >= limit && !fires[$0] }
+      let activity = activity()
+      return silence.indices.filter {
+        silence[$0] + activity.tokens >= limit && activity.activeTokens[$0] == 0
+      }
     }
+  }
+
+  /// The latents that are dead during a batch whose latents are all there, ascending.
+  public func indices(during latents: SparseLatents) -> [Int] {
+    indices(during: LatentActivity(latents))
   }
 
   /// Counts a batch: who fires in it starts anew.
-  public mutating func record(_ latents: SparseLatents) {
+  public mutating func record(_ activity: LatentActivity) {
     if rule == .never { return }
-    var countsZeros = false
-    if case .tokensBeforeBatch = rule { countsZeros = true }
-    let fires = latents.firing(countsZeros: countsZeros)
-    var elapsed = latents.tokens
+    var counts = activity.activeTokens
+    if case .tokensBeforeBatch = rule { counts = activity.selectedTokens }
+    var elapsed = activity.tokens
     if case .stepsBeforeBatch = rule { elapsed = 1 }
     for latent in silence.indices {
-      silence[latent] = fires[latent] ? 0 : silence[latent] + elapsed
+      silence[latent] = counts[latent] > 0 ? 0 : silence[latent] + elapsed
     }
   }
-}
 
-extension SparseLatents {
-  /// Whether each latent is active on any token.
-  ///
-  /// - Parameter countsZeros: whether an entry that holds 0 counts as well.
-  public func firing(countsZeros: Bool = false) -> [Bool] {
-    var fires = [Bool](repeating: false, count: latentCount)
-    for entry in indices.indices where countsZeros || values[entry] != 0 {
-      fires[Int(indices[entry])] = true
-    }
-    return fires
-  }
+  /// Counts a batch whose latents are all there.
+  public mutating func record(_ latents: SparseLatents) { record(LatentActivity(latents)) }
 }

@@ -32,15 +32,16 @@ extension Optimizer {
 
 /// An optimizer by name, for settings.
 public enum OptimizerChoice: Sendable, Equatable {
-  /// ``Adam`` with the momentum β₁.
-  case adam(beta1: Float = 0.9)
+  /// ``Adam``: β₁ is 0 for Gated and JumpReLU in dictionary_learning, ε 6.25e-10 in OpenAI's trainer.
+  case adam(beta1: Float = 0.9, epsilon: Float = 1e-8)
   /// ``ScheduleFreeSignDescent``, which needs neither warm-up nor decay of the learning rate.
   case scheduleFreeSignDescent
 
   /// The optimizer of parameters that begin as given.
   public func optimizer(for parameters: ParameterSet) -> any Optimizer {
     switch self {
-    case .adam(let beta1): Adam(for: parameters, beta1: beta1)
+    case .adam(let beta1, let epsilon):
+      Adam(for: parameters, beta1: beta1, epsilon: epsilon)
     case .scheduleFreeSignDescent: ScheduleFreeSignDescent(for: parameters)
     }
   }

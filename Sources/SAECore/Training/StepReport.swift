@@ -6,8 +6,8 @@ public struct StepReport: Sendable {
   public let tokens: Int
   /// The terms of the loss, with their coefficients.
   public let losses: [LossTerm]
-  /// The batch's latents.
-  public let latents: SparseLatents
+  /// On how many tokens of the batch each latent was active.
+  public let activity: LatentActivity
   /// Σ ‖x̂ − y‖² over the batch.
   public let totalSquaredError: Double
   /// The norm of all gradients together, after the decoder's constraint, before clipping.
@@ -31,8 +31,5 @@ public struct StepReport: Sendable {
   }
 
   /// Active latents a token, over the batch.
-  public var l0: Double {
-    latents.tokens == 0
-      ? 0 : Double(latents.values.count { $0 != 0 }) / Double(latents.tokens)
-  }
+  public var l0: Double { activity.l0 }
 }

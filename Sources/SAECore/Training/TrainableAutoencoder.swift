@@ -115,10 +115,12 @@ public struct TrainingBatch: Sendable {
 public struct TrainingPass: Sendable {
   /// The terms of the loss as they enter the total, by name.
   public let losses: [LossTerm]
-  /// The latents of the batch.
-  public let latents: SparseLatents
-  /// The latents that count as having fired: ``latents`` but where more are trained on.
-  public let firing: SparseLatents
+  /// The latents of the batch; nil where they were too many to be held.
+  public let latents: SparseLatents?
+  /// On how many tokens each latent was active.
+  public let activity: LatentActivity
+  /// What counts as firing: ``activity`` but where more latents are trained on.
+  public let firing: LatentActivity
   /// Σ ‖x̂ − y‖² over the batch.
   public let totalSquaredError: Double
   /// Latents that took part in the auxiliary loss.
@@ -131,7 +133,20 @@ public struct TrainingPass: Sendable {
   ) {
     self.losses = losses
     self.latents = latents
-    self.firing = firing ?? latents
+    activity = LatentActivity(latents)
+    self.firing = firing.map { LatentActivity($0) } ?? activity
+    self.totalSquaredError = totalSquaredError
+    self.deadCount = deadCount
+  }
+
+  /// A pass whose latents were not held.
+  public init(
+    losses: [LossTerm], activity: LatentActivity, totalSquaredError: Double, deadCount: Int
+  ) {
+    self.losses = losses
+    latents = nil
+    self.activity = activity
+    firing = activity
     self.totalSquaredError = totalSquaredError
     self.deadCount = deadCount
   }

@@ -95,9 +95,16 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     step += 1
     tokens += activations.rows
     return StepReport(
-      step: step, tokens: tokens, losses: pass.losses, latents: pass.latents,
+      step: step, tokens: tokens, losses: pass.losses, activity: pass.activity,
       totalSquaredError: pass.totalSquaredError, gradientNorm: norm, learningRate: learningRate,
       deadCount: pass.deadCount, target: batch.target)
+  }
+
+  /// Goes on with parameters of which some latents' were replaced.
+  mutating func setResampled(_ parameters: ParameterSet, _ optimizer: Adam, _ latents: [Int]) {
+    model.parameters = parameters
+    self.optimizer = optimizer
+    deadLatents = deadLatents.resetting(latents)
   }
 }
 

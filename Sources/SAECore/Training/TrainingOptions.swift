@@ -23,6 +23,8 @@ public struct TrainingOptions: Sendable, Equatable {
   /// Tokens after which a silent latent counts as dead; nil takes ten million, or a twentieth of a
   /// shorter run: dead latents that are never noticed stay dead.
   public var deadAfterTokens: Int?
+  /// When dead latents are given new directions, if at all; warms the learning rate up again.
+  public var resampling: Resampling?
   /// Whether activations are scaled to a mean norm of √width, measured before the first step and
   /// folded into the weights at the end, so that one learning rate serves all layers and models.
   public var scalesActivations = true
@@ -47,6 +49,6 @@ public struct TrainingOptions: Sendable, Equatable {
   func schedule(peak: Double) throws(InvalidOption) -> LearningRateSchedule {
     try LearningRateSchedule(
       peak: peak, totalSteps: steps, warmUpSteps: warmUpSteps ?? min(1000, steps / 20),
-      decaySteps: decaySteps ?? steps / 5)
+      decaySteps: decaySteps ?? steps / 5, warmUpPeriod: resampling?.period)
   }
 }

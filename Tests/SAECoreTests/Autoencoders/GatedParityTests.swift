@@ -1,5 +1,6 @@
-import SAECore
 import Testing
+
+@testable import SAECore
 
 /// Numbers of the peers' own runs of the gated variant, annealed or not.
 @Suite struct GatedParityTests {
@@ -26,13 +27,17 @@ import Testing
     return GatedConfiguration.dictionaryLearning(coefficient: coefficient)
   }
 
-  private func run(_ fixture: EncoderFixture) throws -> ParityRun<GatedAutoencoder> {
-    ParityRun(
-      fixture: fixture, first: try configuration(fixture, isFirst: true),
-      training: try configuration(fixture, isFirst: false), names: Self.names)
+  private func model(_ fixture: EncoderFixture, isFirst: Bool) throws -> GatedAutoencoder {
+    try GatedAutoencoder(
+      parameters: fixture.parameters(Self.names, fixture.file("params")),
+      configuration: configuration(fixture, isFirst: isFirst))
   }
 
-  @Test(arguments: cases) func firstPass(_ fixture: EncoderFixture) throws {
+  /// By sparse sums and by dense products, whatever the case's density.
+  private static let ways = [false, true]
+
+  @Test(arguments: cases, ways)
+  func firstPass(_ fixture: EncoderFixture, isDense: Bool) throws {
     var losses = ["reconstruction": "mse_loss"]
     var scales: [String: Double] = [:]
     if fixture.peer == "SAELens" {
@@ -44,13 +49,27 @@ import Testing
       // The annealed trainer reports it with its coefficient, the other without.
       scales["sparsity_loss"] = fixture.setting("l1_penalty") ?? 1
     }
-    try run(fixture).checkFirstPass(losses: losses, scales: scales)
+    try check(fixture, isDense, PeerRun.Losses(names: losses, scales: scales))
   }
 
-  @Test(arguments: cases) func tenSteps(_ fixture: EncoderFixture) throws {
-    try run(fixture).checkSteps { trainer, step, expected in
-      guard let state = trainer.model.annealing else { return }
-      try fixture.expectAnnealing(state, step, expected)
+  private func check(
+    _ fixture: EncoderFixture, _ isDense: Bool, _ losses: PeerRun.Losses
+  ) throws {
+    try ForcedDensity.$isDense.withValue(isDense) {
+      try PeerRun(fixture).checkFirstPass(model(fixture, isFirst: true), losses: losses)
+    }
+  }
+
+  @Test(arguments: cases, ways)
+  func tenSteps(_ fixture: EncoderFixture, isDense: Bool) throws {
+    try ForcedDensity.$isDense.withValue(isDense) {
+      let run = try PeerRun(fixture)
+      try run.checkTenSteps(
+        model(fixture, isFirst: false),
+        inspect: { trainer, step in
+          guard let state = trainer.model.annealing else { return }
+          try fixture.expectAnnealing(state, step, run.expected)
+        })
     }
   }
 }

@@ -1,5 +1,6 @@
-import SAECore
 import Testing
+
+@testable import SAECore
 
 /// Numbers of the peers' own runs of JumpReLU.
 @Suite struct JumpReLUParityTests {
@@ -42,30 +43,46 @@ import Testing
     return configuration
   }
 
-  private func run(_ fixture: EncoderFixture) throws -> ParityRun<JumpReLUAutoencoder> {
-    ParityRun(
-      fixture: fixture, first: try configuration(fixture, isFirst: true),
-      training: try configuration(fixture, isFirst: false), names: Self.names)
+  private func model(_ fixture: EncoderFixture, isFirst: Bool) throws -> JumpReLUAutoencoder {
+    try JumpReLUAutoencoder(
+      parameters: fixture.parameters(Self.names, fixture.file("params")),
+      configuration: configuration(fixture, isFirst: isFirst))
   }
 
-  @Test(arguments: cases) func firstPass(_ fixture: EncoderFixture) throws {
+  /// By sparse sums and by dense products, whatever the case's density.
+  private static let ways = [false, true]
+
+  @Test(arguments: cases, ways)
+  func firstPass(_ fixture: EncoderFixture, isDense: Bool) throws {
     if fixture.peer == "SAELens" {
       var losses = ["reconstruction": "mse_loss", "sparsity": "l0_loss"]
       if fixture.setting("pre_act_loss_coefficient") != nil {
         losses["pre-activation"] = "pre_act_loss"
       }
-      try run(fixture).checkFirstPass(losses: losses)
+      try check(fixture, isDense, PeerRun.Losses(names: losses))
     } else {
       let expected = try fixture.file("expected")
       let total = try expected.tensor("loss64.total").doubles()[0]
       let error = try expected.tensor("loss64.l2_loss").doubles()[0]
-      try run(fixture).checkFirstPass(
-        losses: ["reconstruction": "l2_loss", "sparsity": "total"],
-        overrides: ["sparsity": total - error])
+      try check(
+        fixture, isDense,
+        PeerRun.Losses(
+          names: ["reconstruction": "l2_loss"], values: ["sparsity": total - error]))
     }
   }
 
-  @Test(arguments: cases) func tenSteps(_ fixture: EncoderFixture) throws {
-    try run(fixture).checkSteps()
+  private func check(
+    _ fixture: EncoderFixture, _ isDense: Bool, _ losses: PeerRun.Losses
+  ) throws {
+    try ForcedDensity.$isDense.withValue(isDense) {
+      try PeerRun(fixture).checkFirstPass(model(fixture, isFirst: true), losses: losses)
+    }
+  }
+
+  @Test(arguments: cases, ways)
+  func tenSteps(_ fixture: EncoderFixture, isDense: Bool) throws {
+    try ForcedDensity.$isDense.withValue(isDense) {
+      try PeerRun(fixture).checkTenSteps(model(fixture, isFirst: false))
+    }
   }
 }

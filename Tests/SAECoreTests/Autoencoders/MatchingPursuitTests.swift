@@ -21,7 +21,7 @@ import Testing
     ]
     let model = try MatchingPursuitAutoencoder(
       parameters: fixture.parameters(file, like: empty), configuration: Self.configuration(run))
-    try run.checkFirstPass(model, encode: model.encode)
+    try run.checkFirstPass(model, losses: .selecting(run))
     try run.checkTenSteps(model)
   }
 

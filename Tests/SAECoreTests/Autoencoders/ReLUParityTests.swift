@@ -1,5 +1,6 @@
-import SAECore
 import Testing
+
+@testable import SAECore
 
 /// Numbers of the peers' own runs of the standard variant and of p-annealing.
 @Suite struct ReLUParityTests {
@@ -7,11 +8,14 @@ import Testing
 
   static let names: [ParameterName] = [.encoder, .encoderBias, .decoder, .decoderBias]
 
-  private func run(_ fixture: EncoderFixture) throws -> ParityRun<ReLUAutoencoder> {
-    ParityRun(
-      fixture: fixture, first: try configuration(fixture, isFirst: true),
-      training: try configuration(fixture, isFirst: false), names: Self.names)
+  private func model(_ fixture: EncoderFixture, isFirst: Bool) throws -> ReLUAutoencoder {
+    try ReLUAutoencoder(
+      parameters: fixture.parameters(Self.names, fixture.file("params")),
+      configuration: configuration(fixture, isFirst: isFirst))
   }
+
+  /// By sparse sums and by dense products, whatever the case's density.
+  private static let ways = [false, true]
 
   private func configuration(
     _ fixture: EncoderFixture, isFirst: Bool
@@ -33,7 +37,8 @@ import Testing
       : try ReLUConfiguration.saeLens(coefficient: coefficient)
   }
 
-  @Test(arguments: cases) func firstPass(_ fixture: EncoderFixture) throws {
+  @Test(arguments: cases, ways)
+  func firstPass(_ fixture: EncoderFixture, isDense: Bool) throws {
     var losses = ["reconstruction": "mse_loss", "sparsity": "l1_loss"]
     var scales: [String: Double] = [:]
     if fixture.peer == "dictionary_learning" {
@@ -45,18 +50,33 @@ import Testing
       let expected = try fixture.file("expected")
       let total = try expected.tensor("loss64.total").doubles()[0]
       let sparsity = try expected.tensor("loss64.scaled_lp_loss").doubles()[0]
-      try run(fixture).checkFirstPass(
-        losses: ["reconstruction": "total", "sparsity": "scaled_lp_loss"],
-        overrides: ["reconstruction": total - sparsity])
+      try check(
+        fixture, isDense,
+        PeerRun.Losses(
+          names: ["sparsity": "scaled_lp_loss"], values: ["reconstruction": total - sparsity]))
       return
     }
-    try run(fixture).checkFirstPass(losses: losses, scales: scales)
+    try check(fixture, isDense, PeerRun.Losses(names: losses, scales: scales))
   }
 
-  @Test(arguments: cases) func tenSteps(_ fixture: EncoderFixture) throws {
-    try run(fixture).checkSteps { trainer, step, expected in
-      guard let state = trainer.model.annealing else { return }
-      try fixture.expectAnnealing(state, step, expected)
+  private func check(
+    _ fixture: EncoderFixture, _ isDense: Bool, _ losses: PeerRun.Losses
+  ) throws {
+    try ForcedDensity.$isDense.withValue(isDense) {
+      try PeerRun(fixture).checkFirstPass(model(fixture, isFirst: true), losses: losses)
+    }
+  }
+
+  @Test(arguments: cases, ways)
+  func tenSteps(_ fixture: EncoderFixture, isDense: Bool) throws {
+    try ForcedDensity.$isDense.withValue(isDense) {
+      let run = try PeerRun(fixture)
+      try run.checkTenSteps(
+        model(fixture, isFirst: false),
+        inspect: { trainer, step in
+          guard let state = trainer.model.annealing else { return }
+          try fixture.expectAnnealing(state, step, run.expected)
+        })
     }
   }
 }

@@ -46,10 +46,13 @@ import Testing
       configuration = .sparsify(k: k)
     }
     Self.apply(run, to: &configuration)
+    if fixture.peer == "dictionary_learning" {
+      configuration.thresholdAverage = try Self.thresholdAverage(run)
+    }
     let model = try TopKAutoencoder(
       parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
-    try run.checkFirstPass(model, encode: model.encode)
-    try run.checkTenSteps(model)
+    try run.checkFirstPass(model, losses: .selecting(run))
+    try run.checkTenSteps(model, threshold: { $0.threshold ?? -1 })
   }
 
   @Test(arguments: EncoderFixture.all { $0 == "batchtopk" })
@@ -63,8 +66,8 @@ import Testing
     configuration.thresholdAverage = try Self.thresholdAverage(run)
     let model = try BatchTopKAutoencoder(
       parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
-    try run.checkFirstPass(model, encode: model.encodeAsBatch)
-    try run.checkTenSteps(model) { $0.threshold ?? -1 }
+    try run.checkFirstPass(model, losses: .selecting(run), encode: model.encodeAsBatch)
+    try run.checkTenSteps(model, threshold: { $0.threshold ?? -1 })
   }
 
   @Test(arguments: EncoderFixture.all { $0 == "matryoshka_batchtopk" })
@@ -84,8 +87,32 @@ import Testing
     configuration.thresholdAverage = try Self.thresholdAverage(run)
     let model = try MatryoshkaAutoencoder(
       parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
-    try run.checkFirstPass(model, encode: model.encodeAsBatch)
-    try run.checkTenSteps(model) { $0.threshold ?? -1 }
+    try run.checkFirstPass(
+      model, losses: Self.nestedLosses(run), encode: model.encodeAsBatch)
+    try run.checkTenSteps(model, threshold: { $0.threshold ?? -1 })
+  }
+
+  /// The terms of the levels. dictionary_learning has the least and the largest of three, which are
+  /// those of the fewest and of all latents here; the third follows from their sum.
+  private static func nestedLosses(_ run: PeerRun) throws -> PeerRun.Losses {
+    var losses = PeerRun.Losses.selecting(run)
+    guard run.fixture.peer == "dictionary_learning" else {
+      for width in try run.fixture.numbers("hyper_parameters.config.matryoshka_widths")
+      where run.expected.contains("loss64.inner_mse_loss_\(Int(width))") {
+        losses.names["reconstruction of \(Int(width))"] = "inner_mse_loss_\(Int(width))"
+      }
+      return losses
+    }
+    func value(_ name: String) throws -> Double {
+      try run.expected.tensor("loss64.\(name)").doubles()[0]
+    }
+    let (least, largest) = try (value("min_l2_loss") / 3, value("max_l2_loss") / 3)
+    losses.names["reconstruction"] = nil
+    losses.values = [
+      "reconstruction": largest, "reconstruction of 8": least,
+      "reconstruction of 20": try value("l2_loss") - least - largest,
+    ]
+    return losses
   }
 
   @Test(arguments: EncoderFixture.all { $0 == "abstopk" })
@@ -95,7 +122,7 @@ import Testing
     Self.apply(run, to: &configuration)
     let model = try AbsTopKAutoencoder(
       parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
-    try run.checkFirstPass(model, encode: model.encode)
+    try run.checkFirstPass(model, losses: .selecting(run))
     try run.checkTenSteps(model)
   }
 
@@ -106,7 +133,7 @@ import Testing
     Self.apply(run, to: &configuration)
     let model = try GroupMaxAutoencoder(
       parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
-    try run.checkFirstPass(model, encode: model.encode)
+    try run.checkFirstPass(model, losses: .selecting(run))
     try run.checkTenSteps(model)
   }
 
@@ -116,7 +143,7 @@ import Testing
     let model = try TopKAutoencoder(
       parameters: fixture.parameters(fixture.file("params")),
       configuration: .sparsify(k: Int(try #require(run.setting("k")))))
-    try run.checkFirstPass(model, encode: model.encode)
+    try run.checkFirstPass(model, losses: .selecting(run))
     try run.checkTenSteps(model, optimizer: ScheduleFreeSignDescent(for: model.parameters))
   }
 
@@ -128,7 +155,7 @@ import Testing
     configuration.multiTopK = .sparsify
     let model = try TopKAutoencoder(
       parameters: fixture.parameters(fixture.file("params")), configuration: configuration)
-    try run.checkFirstPass(model, encode: model.encode)
+    try run.checkFirstPass(model, losses: .selecting(run))
     try run.checkTenSteps(model)
   }
 }

@@ -226,6 +226,7 @@ struct DoubleTopK {
       total += held > 0 ? auxiliary.coefficient * error / held : 0
     case .rawScores: total += auxiliary.coefficient * share * error / tokens
     case .decoderOnly: total += auxiliary.coefficient * share * error / inputVariance
+    case .ghost: total = .nan
     }
     return total
   }

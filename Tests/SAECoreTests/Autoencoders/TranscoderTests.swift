@@ -16,7 +16,7 @@ import Testing
     ]
     let model = try Transcoder(parameters: parameters, configuration: configuration)
     try run.checkFirstPass(
-      model, encode: model.encode, reconstruct: { _ in try model.reconstruct(run.activations) })
+      model, losses: .selecting(run), reconstruct: { _ in try model.reconstruct(run.activations) })
     try run.checkTenSteps(model)
   }
 

@@ -70,10 +70,4 @@ import Testing
     expect(.indicesNotAscending(token: 0), [0, 2], [2, 2], [1, 1])
     expect(.indicesNotAscending(token: 1), [0, 1, 3], [0, 3, 1], [1, 1, 1])
   }
-
-  @Test func firing() {
-    let latents = SparseLatents(
-      dense: Matrix(rows: 2, columns: 4, values: [0, 1, 0, 0, 0, 2, 0, -1]))
-    #expect(latents.firing() == [false, true, false, true])
-  }
 }

@@ -18,15 +18,9 @@ extension BatchSelectingAutoencoder {
   public var trainingState: [String: [Double]] { threshold.map { ["threshold": [$0]] } ?? [:] }
 
   public mutating func restore(_ trainingState: [String: [Double]]) throws(ShapeError) {
-    let values = trainingState["threshold"] ?? []
-    if let name = trainingState.keys.sorted().first(where: { $0 != "threshold" }) {
-      throw ShapeError(name, "numbers", expected: 0, found: trainingState[name]?.count ?? 0)
-    }
-    if values.count > 1 {
-      throw ShapeError("threshold", "numbers", expected: 1, found: values.count)
-    }
     self = try Self(
-      parameters: parameters, configuration: configuration, threshold: values.first)
+      parameters: parameters, configuration: configuration,
+      threshold: ThresholdAverage.threshold(in: trainingState))
   }
 
   public func selectAfterTraining(_ scores: LatentScores) -> SparseLatents {

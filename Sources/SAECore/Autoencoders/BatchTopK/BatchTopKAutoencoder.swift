@@ -41,6 +41,7 @@ public struct BatchTopKAutoencoder: BatchSelectingAutoencoder, Equatable {
   }
 
   public mutating func finishStep(_ pass: TrainingPass, step: Int) {
-    threshold = configuration.thresholdAverage.updating(threshold, with: pass.latents, step: step)
+    guard let latents = pass.latents else { return }
+    threshold = configuration.thresholdAverage.updating(threshold, with: latents, step: step)
   }
 }

@@ -42,14 +42,53 @@ public struct ThresholdAverage: Sendable, Equatable {
   ///   - latents: the batch's.
   ///   - step: steps made before it.
   public func updating(_ threshold: Double?, with latents: SparseLatents, step: Int) -> Double? {
-    guard step >= firstStep else { return threshold }
     var least = Float.infinity
     for value in latents.values where value > 0 { least = min(least, value) }
-    if least == .infinity {
-      guard countsEmptyBatches else { return threshold }
-      least = 0
+    return updating(threshold, with: least == .infinity ? nil : Double(least), step: step)
+  }
+
+  /// The threshold after a step of an autoencoder that selects for each token: τ is the mean over
+  /// tokens of each one's smallest positive latent. Tokens without any are left out, where
+  /// dictionary_learning makes the threshold infinite for good.
+  public func updating(
+    _ threshold: Double?, withMeanOf latents: SparseLatents, step: Int
+  ) -> Double? {
+    var (sum, count) = (0.0, 0)
+    for token in 0..<latents.tokens {
+      var least = Float.infinity
+      for value in latents.values[latents.entries(of: token)] where value > 0 {
+        least = min(least, value)
+      }
+      if least < .infinity {
+        sum += Double(least)
+        count += 1
+      }
     }
-    guard let before = threshold ?? (beginsAtZero ? 0 : nil) else { return Double(least) }
-    return (1 - rate) * before + rate * Double(least)
+    return updating(threshold, with: count > 0 ? sum / Double(count) : nil, step: step)
+  }
+
+  /// - Parameter least: τ; nil if nothing is positive.
+  private func updating(_ threshold: Double?, with least: Double?, step: Int) -> Double? {
+    guard step >= firstStep, let least = least ?? (countsEmptyBatches ? 0 : nil) else {
+      return threshold
+    }
+    guard let before = threshold ?? (beginsAtZero ? 0 : nil) else { return least }
+    return (1 - rate) * before + rate * least
+  }
+}
+
+extension ThresholdAverage {
+  /// The threshold in a training state that has nothing else.
+  ///
+  /// - Throws: ``ShapeError`` if it has.
+  static func threshold(in trainingState: [String: [Double]]) throws(ShapeError) -> Double? {
+    let values = trainingState["threshold"] ?? []
+    if let name = trainingState.keys.sorted().first(where: { $0 != "threshold" }) {
+      throw ShapeError(name, "numbers", expected: 0, found: trainingState[name]?.count ?? 0)
+    }
+    if values.count > 1 {
+      throw ShapeError("threshold", "numbers", expected: 1, found: values.count)
+    }
+    return values.first
   }
 }

@@ -50,7 +50,8 @@ public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder, Equatable {
 
   public mutating func finishStep(_ pass: TrainingPass, step: Int) {
     guard configuration.selection == .batch else { return }
-    threshold = configuration.thresholdAverage.updating(threshold, with: pass.latents, step: step)
+    guard let latents = pass.latents else { return }
+    threshold = configuration.thresholdAverage.updating(threshold, with: latents, step: step)
   }
 
   /// The reconstruction from the latents of some first levels, tokens × width.

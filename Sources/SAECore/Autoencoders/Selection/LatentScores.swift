@@ -51,8 +51,18 @@ public struct LatentScores: Sendable {
 
   /// The positive scores above a threshold.
   public func above(_ threshold: Float) -> SparseLatents {
-    SparseLatents.scores(
-      above: threshold, of: activations, encoder: encoder, bias: bias, scale: scale)
+    let (threshold, scale) = (max(threshold, 0), scale)
+    // Two units in the last place lower: a quotient and a product are rounded.
+    let bounds = scale.map { (threshold / $0).nextDown.nextDown }
+    let sums = SparseLatents.aboveThreshold(
+      of: activations, encoder: encoder, bias: bias, thresholds: bounds)
+    let values = sums.values
+    return sums.replacingValues(
+      sums.mapEntries { entry, _, latent in
+        let score = values[entry] * scale[latent]
+        return score > threshold ? score : 0
+      }
+    ).droppingZeros()
   }
 
   /// The k largest scores of each token among those that compete.

@@ -6,6 +6,9 @@
 public struct TopKAutoencoder: SelectingAutoencoder, Equatable {
   public var parameters: ParameterSet
   public let configuration: TopKConfiguration
+  /// A threshold by which about as many latents are active as by k, in the unit of the scores; nil
+  /// unless ``TopKConfiguration/thresholdAverage`` asks for it and a batch has counted.
+  public private(set) var threshold: Double?
 
   /// An autoencoder of the given parameters.
   ///
@@ -23,4 +26,32 @@ public struct TopKAutoencoder: SelectingAutoencoder, Equatable {
   }
 
   public func select(_ scores: LatentScores) -> SparseLatents { scores.largest(configuration.k) }
+
+  /// Encodes activations into the latents above ``threshold``; into the k largest where there is none.
+  ///
+  /// - Throws: ``ShapeError`` if the width is not ``inputDimension``.
+  public func encodeByThreshold(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
+    let scores = try scores(of: activations)
+    return threshold.map { scores.above(Float($0)) } ?? select(scores)
+  }
+
+  public mutating func finishStep(_ pass: TrainingPass, step: Int) {
+    guard let average = configuration.thresholdAverage, let latents = pass.latents else { return }
+    threshold = average.updating(threshold, withMeanOf: latents, step: step)
+  }
+
+  public var trainingState: [String: [Double]] { threshold.map { ["threshold": [$0]] } ?? [:] }
+
+  public mutating func restore(_ trainingState: [String: [Double]]) throws(ShapeError) {
+    threshold = try ThresholdAverage.threshold(in: trainingState)
+  }
+
+  /// As for every autoencoder; with rescaling, scores shrink by the scale as the decoder rows do, and
+  /// the threshold with them.
+  public func foldingScale(_ scale: Double) throws(ShapeError) -> TopKAutoencoder {
+    var folded = try TopKAutoencoder(
+      parameters: parameters.foldingScale(scale), configuration: configuration)
+    folded.threshold = threshold.map { configuration.rescalesByDecoderNorm ? $0 / scale : $0 }
+    return folded
+  }
 }

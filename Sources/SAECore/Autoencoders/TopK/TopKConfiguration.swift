@@ -12,6 +12,8 @@ public struct TopKConfiguration: SelectingConfiguration {
   public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
   public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
   public var decoderConstraint = DecoderConstraint.none
+  /// How a threshold in the place of k comes about, if one is wanted: dictionary_learning keeps one.
+  public var thresholdAverage: ThresholdAverage?
   /// A further reconstruction from more latents than k.
   public var multiTopK: MultiTopK?
 
@@ -25,6 +27,7 @@ public struct TopKConfiguration: SelectingConfiguration {
   public static func dictionaryLearning(k: Int) -> TopKConfiguration {
     var configuration = TopKConfiguration(k: k)
     configuration.followDictionaryLearning()
+    configuration.thresholdAverage = .dictionaryLearning()
     return configuration
   }
 

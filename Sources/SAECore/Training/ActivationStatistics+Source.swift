@@ -26,18 +26,3 @@ extension ActivationStatistics {
     return index * quotient + index * remainder / count
   }
 }
-
-extension TrainingRun {
-  /// What activations are to be multiplied by: √width / (mean norm), over some rows.
-  static func measureScale(of source: any ActivationSource, tokens: Int) throws -> Double {
-    let statistics = try ActivationStatistics(source, rows: tokens)
-    guard statistics.meanNorm.isFinite else {
-      throw TrainingError.notFinite(step: 0, term: "the activations")
-    }
-    guard statistics.meanNorm > 0 else {
-      throw InvalidOption(
-        "scalesActivations", expected: "activations that are not all 0", found: "norms of 0")
-    }
-    return Double(source.width).squareRoot() / statistics.meanNorm
-  }
-}

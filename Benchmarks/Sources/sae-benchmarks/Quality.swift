@@ -1,0 +1,173 @@
+import ArgumentParser
+import Foundation
+import SAECore
+import SAEMetrics
+
+/// What the libraries reached at one setting on the lab's activations, which its README gives.
+struct PeerFigure {
+  let variant: String
+  let setting: String
+  let fve: Double
+  let l0: Double
+
+  static let all = [
+    PeerFigure(variant: "topk", setting: "SAELens, k 32", fve: 0.8760, l0: 32.0),
+    PeerFigure(variant: "topk", setting: "dictionary_learning, k 32", fve: 0.8701, l0: 32.0),
+    PeerFigure(variant: "topk", setting: "sparsify, k 32", fve: 0.8692, l0: 32.0),
+    PeerFigure(variant: "batchtopk", setting: "SAELens, k 32", fve: 0.8785, l0: 33.3),
+    PeerFigure(variant: "batchtopk", setting: "dictionary_learning, k 32", fve: 0.8671, l0: 29.9),
+    PeerFigure(variant: "matryoshka", setting: "SAELens, k 32", fve: 0.8619, l0: 32.9),
+    PeerFigure(variant: "jumprelu", setting: "SAELens, tanh, λ 8", fve: 0.5548, l0: 2.7),
+    PeerFigure(variant: "jumprelu", setting: "SAELens, tanh, λ 2", fve: 0.7329, l0: 7.3),
+    PeerFigure(variant: "jumprelu", setting: "SAELens, tanh, λ 0.6", fve: 0.8208, l0: 18.3),
+    PeerFigure(variant: "jumprelu", setting: "SAELens, tanh, λ 0.3", fve: 0.8624, l0: 34.1),
+    PeerFigure(variant: "jumprelu", setting: "SAELens, step, λ 1", fve: 0.9110, l0: 89.7),
+    PeerFigure(variant: "jumprelu", setting: "SAELens, step, λ 4", fve: 0.9169, l0: 111.0),
+    PeerFigure(variant: "jumprelu", setting: "SAELens, step, λ 12", fve: 0.9173, l0: 118.0),
+    PeerFigure(
+      variant: "jumprelu", setting: "dictionary_learning, target 32", fve: 0.9521, l0: 175.6),
+    PeerFigure(variant: "gated", setting: "SAELens, λ 8", fve: 0.7826, l0: 10.4),
+    PeerFigure(variant: "gated", setting: "SAELens, λ 4", fve: 0.8378, l0: 21.0),
+    PeerFigure(variant: "gated", setting: "SAELens, λ 2", fve: 0.8874, l0: 49.4),
+    PeerFigure(variant: "relu", setting: "SAELens, λ 8", fve: 0.5996, l0: 10.9),
+    PeerFigure(variant: "relu", setting: "SAELens, λ 2", fve: 0.8190, l0: 34.4),
+  ]
+
+  /// The best that a library has of a variant at an L0 no higher than given.
+  static func best(_ variant: String, l0: Double) -> PeerFigure? {
+    all.filter { $0.variant == variant && $0.l0 <= l0 }.max { $0.fve < $1.fve }
+  }
+}
+
+struct QualityCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "quality",
+    abstract: "Every variant on the lab's activations, beside what the libraries reached there.",
+    discussion: """
+      2048 latents, 2000 steps of 1024 tokens, learning rate 5e-4 with 100 steps of warm-up and 400 \
+      of decay; FVE and L0 on tokens not trained on. SAE_LAB names the lab's folder.
+      """)
+
+  @Option(help: "Variants, separated by commas; all of them unless given.") var variants: String?
+  @Option(help: "Seeds, separated by commas.") var seeds = "0"
+  @Option(help: "Steps of training.") var steps = 2000
+  @Option(help: "Tokens after which a silent latent is dead; a twentieth of the run unless given.")
+  var deadAfter: Int?
+
+  func run() throws {
+    let lab = URL(
+      fileURLWithPath: ProcessInfo.processInfo.environment["SAE_LAB"] ?? "../shared/lab")
+    let training = try activations(lab, "med_train")
+    let held = try activations(lab, "med_dev")
+    let wanted = variants.map { $0.split(separator: ",").map(String.init) }
+    var table = [
+      ["variant", "setting", "seed", "FVE", "L0", "dead", "best peer no sparser than", "its FVE"]
+    ]
+    for subject in try Self.subjects() where wanted?.contains(subject.variant) ?? true {
+      for seed in seeds.split(separator: ",").compactMap({ UInt64($0) }) {
+        let options = self.options(seed: seed, tokens: training.rows)
+        let model = try subject.train(training, 2048, options)
+        let (fve, l0, dead) = try measure(model, held)
+        let peer = PeerFigure.best(subject.variant, l0: l0)
+        let row = [
+          subject.variant, subject.setting, "\(seed)", String(format: "%.4f", fve),
+          String(format: "%.1f", l0), String(format: "%.3f", dead),
+          peer.map { "\($0.setting) (L0 \($0.l0))" } ?? "none",
+          peer.map { String(format: "%.4f", $0.fve) } ?? "",
+        ]
+        FileHandle.standardError.write(Data((row.joined(separator: "  ") + "\n").utf8))
+        table.append(row)
+      }
+    }
+    printTable(table)
+  }
+
+  private func options(seed: UInt64, tokens: Int) -> TrainingOptions {
+    var options = TrainingOptions(steps: steps)
+    options.batchTokens = 1024
+    options.learningRate = 5e-4
+    options.warmUpSteps = min(100, steps / 20)
+    options.decaySteps = min(400, steps / 5)
+    options.seed = seed
+    options.scaleTokens = tokens
+    options.bufferTokens = tokens
+    options.deadAfterTokens = deadAfter
+    return options
+  }
+
+  private func activations(_ lab: URL, _ name: String) throws -> Matrix {
+    let path = lab.appendingPathComponent("activations/\(name).safetensors").path
+    return try SafetensorsFile(path).tensor("activations").matrix()
+  }
+
+  private func measure(
+    _ model: any SparseAutoencoder, _ held: Matrix
+  ) throws -> (fve: Double, l0: Double, dead: Double) {
+    var reconstruction = ReconstructionMetrics(width: held.columns)
+    var sparsity = SparsityMetrics(latentCount: model.latentCount)
+    for first in stride(from: 0, to: held.rows, by: 1024) {
+      let batch = Matrix(held[rows: first..<min(first + 1024, held.rows)])
+      let latents = try model.encode(batch)
+      try sparsity.update(latents)
+      try reconstruction.update(activations: batch, reconstruction: model.decode(latents))
+    }
+    let counts = sparsity.value.firingCounts
+    return (
+      reconstruction.value.fractionOfVarianceExplained ?? .nan, sparsity.value.l0 ?? .nan,
+      Double(counts.count { $0 == 0 }) / Double(max(1, counts.count))
+    )
+  }
+
+  /// What is measured.
+  static func subjects() throws -> [TrainedSubject] {
+    var subjects = [
+      TrainedSubject("topk", "k 32", TopKAutoencoder.self, TopKConfiguration(k: 32)),
+      TrainedSubject(
+        "batchtopk", "k 32", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 32)),
+      TrainedSubject(
+        "matryoshka", "k 32, 5 levels", MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 32)),
+      TrainedSubject(
+        "matryoshka", "k 32, 128/512/2048, sum", MatryoshkaAutoencoder.self,
+        .saeLens(k: 32, widths: [128, 512, 2048])),
+    ]
+    var nested = MatryoshkaConfiguration(k: 32)
+    nested.levels = .widths([128, 512, 2048])
+    subjects.append(
+      TrainedSubject("matryoshka", "k 32, 128/512/2048", MatryoshkaAutoencoder.self, nested))
+    for target in [32.0, 7, 18, 85] {
+      subjects.append(
+        TrainedSubject(
+          "jumprelu", "controlled L0 \(short(target))", JumpReLUAutoencoder.self,
+          .controlledL0(target)))
+    }
+    for lambda in [0.3, 0.6, 2, 8] {
+      var configuration = JumpReLUConfiguration(coefficient: try warmedUp(lambda, over: 2000))
+      configuration.sparsityLoss = .tanh(scale: 4)
+      subjects.append(
+        TrainedSubject(
+          "jumprelu", "tanh, λ \(lambda)", JumpReLUAutoencoder.self, configuration))
+    }
+    for lambda in [2.0, 4, 8] {
+      let coefficient = try warmedUp(lambda, over: 500)
+      subjects.append(
+        TrainedSubject(
+          "gated", "λ \(short(lambda))", GatedAutoencoder.self,
+          GatedConfiguration(coefficient: coefficient)))
+      subjects.append(
+        TrainedSubject(
+          "gated", "SAELens' form, λ \(short(lambda))", GatedAutoencoder.self,
+          .saeLens(coefficient: coefficient)))
+    }
+    for lambda in [2.0, 8] {
+      subjects.append(
+        TrainedSubject(
+          "relu", "λ \(short(lambda))", ReLUAutoencoder.self,
+          ReLUConfiguration(coefficient: try warmedUp(lambda, over: 500))))
+    }
+    subjects += [
+      TrainedSubject("abstopk", "k 32", AbsTopKAutoencoder.self, AbsTopKConfiguration(k: 32)),
+      TrainedSubject("groupmax", "k 32", GroupMaxAutoencoder.self, GroupMaxConfiguration(k: 32)),
+    ]
+    return subjects
+  }
+}

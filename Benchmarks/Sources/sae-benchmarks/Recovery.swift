@@ -1,0 +1,102 @@
+import ArgumentParser
+import Foundation
+import SAECore
+import SAEMetrics
+
+struct RecoveryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recovery",
+    abstract: "How well each variant finds the features of activations whose features are known.",
+    discussion: """
+      Features by Zipf's law, in topics that come together, half of them children that are active \
+      only where their parents are, with noise. For each feature the largest cosine to a decoder \
+      row; for each latent the F1 by which it tells where its feature is active.
+      """)
+
+  @Option var width = 64
+  @Option var features = 256
+  @Option(help: "Active features of a token.") var l0 = 8.0
+  @Option(help: "Zipf's exponent of the features' frequencies.") var zipf = 0.5
+  @Option(help: "E‖noise‖² as a share of the features' variance.") var noise = 0.02
+  @Option(help: "Tokens that are drawn to train on.") var tokens = 200_000
+  @Option(help: "Steps of 1024 tokens.") var steps = 4000
+  @Option var seed: UInt64 = 0
+  @Option(help: "Variants, separated by commas; all of them unless given.") var variants: String?
+
+  func run() throws {
+    var options = SyntheticOptions(width: width, featureCount: features, l0: l0)
+    options.zipfExponent = zipf
+    options.topicCount = 8
+    options.correlation = 0.5
+    options.childrenPerParent = 1
+    options.childProbability = 0.4
+    options.noise = noise
+    let synthetic = try SyntheticActivations(options, seed: seed)
+    let training = synthetic.sample(0..<tokens).activations
+    let held = synthetic.sample(tokens..<tokens + 20_000)
+    let wanted = variants.map { $0.split(separator: ",").map(String.init) }
+    var table = [
+      ["variant", "setting", "mean max cosine", "F1", "dead latents", "FVE", "L0", "true L0"]
+    ]
+    for subject in try subjects() where wanted?.contains(subject.variant) ?? true {
+      let model = try subject.train(training, features, trainingOptions)
+      let row = try [subject.variant, subject.setting] + measure(model, held, synthetic.features)
+      FileHandle.standardError.write(Data((row.joined(separator: "  ") + "\n").utf8))
+      table.append(row)
+    }
+    printTable(table)
+  }
+
+  private var trainingOptions: TrainingOptions {
+    var options = TrainingOptions(steps: steps)
+    options.batchTokens = 1024
+    options.learningRate = 1e-3
+    options.seed = seed
+    return options
+  }
+
+  private func measure(
+    _ model: any SparseAutoencoder & DictionaryHolding, _ held: SyntheticActivations.Sample,
+    _ features: Matrix
+  ) throws -> [String] {
+    let latents = try model.encode(held.activations)
+    var truth = try GroundTruthMetrics(decoder: model.dictionary, features: features)
+    try truth.update(latents, truth: held.features)
+    var reconstruction = ReconstructionMetrics(width: held.activations.columns)
+    try reconstruction.update(
+      activations: held.activations, reconstruction: model.decode(latents))
+    let cosines = try DictionarySimilarity(features, model.dictionary)
+    let value = truth.value
+    return [
+      number(cosines.meanMaximumCosine), number(value.f1), "\(value.deadLatents)",
+      number(reconstruction.value.fractionOfVarianceExplained), number(value.l0),
+      number(value.trueL0),
+    ]
+  }
+
+  private func number(_ value: Double?) -> String {
+    value.map { String(format: "%.3f", $0) } ?? "undefined"
+  }
+
+  private func subjects() throws -> [TrainedSubject] {
+    let k = Int(l0.rounded())
+    let warmUp = steps / 4
+    return [
+      TrainedSubject("topk", "k \(k)", TopKAutoencoder.self, TopKConfiguration(k: k)),
+      TrainedSubject(
+        "batchtopk", "k \(short(l0))", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: l0)),
+      TrainedSubject(
+        "matryoshka", "k \(short(l0))", MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: l0)),
+      TrainedSubject("abstopk", "k \(k)", AbsTopKAutoencoder.self, AbsTopKConfiguration(k: k)),
+      TrainedSubject("groupmax", "k \(k)", GroupMaxAutoencoder.self, GroupMaxConfiguration(k: k)),
+      TrainedSubject(
+        "jumprelu", "controlled L0 \(short(l0))", JumpReLUAutoencoder.self, .controlledL0(l0)),
+      TrainedSubject(
+        "gated", "λ 0.5", GatedAutoencoder.self,
+        GatedConfiguration(coefficient: try warmedUp(0.5, over: warmUp))),
+      TrainedSubject(
+        "relu", "λ 0.5", ReLUAutoencoder.self,
+        ReLUConfiguration(coefficient: try warmedUp(0.5, over: warmUp))),
+    ]
+  }
+}

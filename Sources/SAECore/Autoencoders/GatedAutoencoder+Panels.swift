@@ -1,0 +1,103 @@
+/// The training step where gates are open to many latents, as when training begins.
+extension GatedAutoencoder {
+  /// What ``computeGradients(of:into:)`` does, a panel of latents at a time.
+  mutating func denseGradients(
+    _ batch: TrainingBatch, _ panels: LatentPanels, into gradients: inout ParameterSet
+  ) -> TrainingPass {
+    let dictionary = self.dictionary
+    let gates = GateVectors(
+      gateBias: parameters[.gateBias].array, scales: magnitudeScales,
+      magnitudeBias: parameters[.magnitudeBias].array)
+    let weights = configuration.penalty.weightsByDecoderNorm
+    let norms = weights ? dictionary.rowNorms() : []
+    let tokens = batch.activations.rows
+    var penalty = AnnealedPanelPenalty(
+      configuration.penalty, annealing, norms: norms, tokens: tokens, latents: latentCount)
+    var panel = GatePanel()
+    var (active, open): ([Int], [Int]) = ([], [])
+    var error = Matrix(rows: tokens, columns: dictionary.columns)
+    var auxiliaryError = error
+    var kept = gradients.takeWeights()
+    panels.forEach(keepingIn: &kept) { latents, products in
+      panel.open(products, gates[latents])
+      active += panel.latents.nonZeroCounts()
+      open += panel.gates.nonZeroCounts()
+      penalty.add(panel.gates, latents)
+      error.addProduct(panel.latents.view, dictionary[rows: latents])
+      auxiliaryError.addProduct(panel.gates.view, dictionary[rows: latents])
+    }
+    let bias = parameters[.decoderBias].array
+    error.addToRows(bias)
+    error.add(batch.target, times: -1)
+    auxiliaryError.addToRows(bias)
+    auxiliaryError.add(batch.target, times: -1)
+    penalty.note(in: &annealing)
+
+    let factor = configuration.reconstructionLoss.factor(for: batch.target)
+    let coefficient = self.coefficient(at: batch.step)
+    let totalSquaredError = error.sumOfSquares()
+    let losses = [
+      LossTerm("reconstruction", factor * totalSquaredError),
+      LossTerm("sparsity", coefficient * penalty.value),
+      LossTerm("auxiliary", factor * auxiliaryError.sumOfSquares()),
+    ]
+    error.scale(by: Float(2 * factor))
+    auxiliaryError.scale(by: Float(2 * factor))
+    var sums = GateSums()
+    var normGradients: [Double] = []
+    panels.forEach(keptIn: &kept) { latents, products, weightGradients in
+      panel.open(products, gates[latents])
+      let rows = dictionary[rows: latents].transposed
+      panel.setGradients(error.view, auxiliaryError.view, rows)
+      normGradients += penalty.addGradients(
+        of: panel.gates, latents, coefficient: Float(coefficient), to: &panel.gateGradients)
+      weightGradients[0].multiply(
+        panel.latents.transposed, error.view, rows: latents, columns: 0..<error.columns,
+        accumulate: false)
+      if configuration.auxiliaryTrainsDecoder {
+        weightGradients[0].multiply(
+          panel.gates.transposed, auxiliaryError.view, rows: latents, columns: 0..<error.columns,
+          accumulate: true)
+      }
+      panel.passGradients(to: &products, gates[latents])
+      weightGradients[1].multiply(
+        panel.latents.transposed, panels.inputs.view, rows: latents,
+        columns: 0..<panels.inputs.columns, accumulate: false)
+      sums.add(panel, scaled: products)
+    }
+    gradients.putWeights(kept)
+    if weights {
+      gradients.addNormGradients(normGradients, norms: norms, decoder: dictionary)
+    }
+    gradients[.gateBias] = .rowVector(sums.gates)
+    gradients[.magnitudeBias] = .rowVector(sums.magnitudes)
+    gradients[.magnitudeScale] = .rowVector(sums.scales)
+    gradients[.decoderBias] = parameters.decoderBiasGradient(
+      error: error, slope: 1,
+      preActivations: configuration.subtractsDecoderBias ? sums.products.map { Float($0) } : nil)
+    if configuration.auxiliaryTrainsDecoder {
+      gradients[.decoderBias].add(
+        parameters.decoderBiasGradient(error: auxiliaryError, slope: 1, preActivations: nil))
+    }
+    return TrainingPass(
+      losses: losses,
+      activity: LatentActivity(tokens: tokens, activeTokens: active, selectedTokens: open),
+      totalSquaredError: totalSquaredError, deadCount: 0)
+  }
+}
+
+/// Σ over tokens of the gradients of a gate's parts, latent by latent.
+private struct GateSums {
+  var gates: [Double] = []
+  var magnitudes: [Double] = []
+  var scales: [Double] = []
+  var products: [Double] = []
+
+  /// - Parameter scaled: what r_mag gets of each token.
+  mutating func add(_ panel: GatePanel, scaled: Matrix) {
+    gates += panel.gateGradients.columnSums()
+    magnitudes += panel.magnitudeGradients.columnSums()
+    scales += scaled.columnSums()
+    products += panel.latents.columnSums()
+  }
+}

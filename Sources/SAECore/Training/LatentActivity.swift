@@ -1,0 +1,32 @@
+/// On how many tokens of a batch each latent was active.
+public struct LatentActivity: Sendable, Equatable {
+  /// Tokens of the batch.
+  public let tokens: Int
+  /// Tokens on which each latent was not 0.
+  public let activeTokens: [Int]
+  /// Tokens on which each latent was selected, be it at 0.
+  public let selectedTokens: [Int]
+
+  /// - Parameter selectedTokens: nil where only active latents are selected.
+  public init(tokens: Int, activeTokens: [Int], selectedTokens: [Int]? = nil) {
+    self.tokens = tokens
+    self.activeTokens = activeTokens
+    self.selectedTokens = selectedTokens ?? activeTokens
+  }
+
+  /// The activity of latents that are all there.
+  public init(_ latents: SparseLatents) {
+    var active = [Int](repeating: 0, count: latents.latentCount)
+    var selected = active
+    for (index, value) in zip(latents.indices, latents.values) {
+      selected[Int(index)] += 1
+      active[Int(index)] += value != 0 ? 1 : 0
+    }
+    self.init(tokens: latents.tokens, activeTokens: active, selectedTokens: selected)
+  }
+
+  /// Active latents a token.
+  public var l0: Double {
+    tokens == 0 ? 0 : Double(activeTokens.reduce(0, +)) / Double(tokens)
+  }
+}

@@ -1,0 +1,114 @@
+/// A trainer with its schedule, begun as options say; the batches come from outside.
+struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
+  private(set) var trainer: Trainer<Model>
+  /// Of what a checkpoint is one.
+  let description: TrainingCheckpoint.Description
+  private let schedule: LearningRateSchedule
+  private let options: TrainingOptions
+
+  /// Draws the weights, and takes b_dec from the first batch.
+  ///
+  /// - Parameter firstBatch: tokens × width, in the scale that the model is trained in.
+  /// - Throws: ``InvalidOption`` for settings that make no sense, ``ShapeError`` if they do not fit
+  ///   each other.
+  init(
+    _ configuration: Model.Configuration, latents: Int, firstBatch: Matrix,
+    options: TrainingOptions
+  ) throws {
+    schedule = try ScheduledTraining.schedule(configuration, latents, options)
+    let model = try ScheduledTraining.model(configuration, latents, firstBatch, options)
+    trainer = Trainer(
+      model, optimizer: options.optimizer.optimizer(for: model.parameters),
+      clipping: options.clipping,
+      deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule))
+    description = TrainingCheckpoint.Description(
+      Model.self, configuration, latents: latents, width: firstBatch.columns, options: options)
+    self.options = options
+  }
+
+  /// Goes on from a checkpoint.
+  ///
+  /// - Throws: ``TensorFileError`` if the checkpoint is of another run, and as for a new one.
+  init(
+    _ configuration: Model.Configuration, latents: Int, width: Int, options: TrainingOptions,
+    from checkpoint: TrainingCheckpoint
+  ) throws {
+    self.options = options
+    schedule = try ScheduledTraining.schedule(configuration, latents, options)
+    description = TrainingCheckpoint.Description(
+      Model.self, configuration, latents: latents, width: width, options: options)
+    try checkpoint.check(description, options: options)
+    // Weights that give way to the checkpoint's, and say what there has to be.
+    let model = try ScheduledTraining.model(
+      configuration, latents, Matrix(rows: 1, columns: width), options)
+    do {
+      trainer = try Trainer(
+        model, optimizer: options.optimizer.optimizer(for: model.parameters),
+        clipping: options.clipping,
+        deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule),
+        from: checkpoint.trainer)
+    } catch {
+      throw error.of(file: checkpoint.name)
+    }
+  }
+
+  mutating func step(on batch: Matrix) throws(TrainingError) -> StepReport {
+    if let resampling = options.resampling, resampling.isDue(at: trainer.step) {
+      // A sequence of its own for each step, so that nothing has to be kept between steps.
+      var generator = RandomGenerator(
+        seed: options.seed ^ (UInt64(trainer.step) &* 0x9E37_79B9_7F4A_7C15))
+      try trainer.resample(resampling, on: batch, using: &generator)
+    }
+    return try trainer.train(on: batch, learningRate: schedule.rate(at: trainer.step))
+  }
+
+  /// Throws where a number makes no sense, before anything is read or drawn.
+  static func check(latents: Int, _ options: TrainingOptions) throws(InvalidOption) {
+    try InvalidOption.check("latents", latents, in: 1...Int(UInt32.max))
+    try InvalidOption.check("steps", options.steps, in: 1...Int.max)
+    try InvalidOption.check("batchTokens", options.batchTokens, in: 1...Int.max)
+  }
+
+  private static func schedule(
+    _ configuration: Model.Configuration, _ latents: Int, _ options: TrainingOptions
+  ) throws(InvalidOption) -> LearningRateSchedule {
+    try check(latents: latents, options)
+    return try options.schedule(
+      peak: options.learningRate ?? configuration.learningRate(latentCount: latents))
+  }
+
+  /// The autoencoder that a run begins with.
+  private static func model(
+    _ configuration: Model.Configuration, _ latents: Int, _ batch: Matrix,
+    _ options: TrainingOptions
+  ) throws -> Model {
+    var generator = options.seeds.weights
+    let weights = options.weightInitialization ?? configuration.weightInitialization
+    var parameters = try weights.parameters(
+      inputDimension: batch.columns, latentCount: latents, using: &generator)
+    let bias = options.decoderBiasInitialization ?? configuration.decoderBiasInitialization
+    parameters[.decoderBias] = try bias.bias(for: batch)
+    let model = try Model(
+      parameters: configuration.initialParameters(parameters, batch: batch),
+      configuration: configuration)
+    try options.checkResampling(of: model.parameters)
+    return model
+  }
+}
+
+extension TrainingOptions {
+  /// Throws where dead latents are to be resampled that have not got what is resampled.
+  fileprivate func checkResampling(of parameters: ParameterSet) throws(InvalidOption) {
+    guard resampling != nil else { return }
+    guard case .adam = optimizer else {
+      throw InvalidOption("resampling", expected: "Adam as the optimizer", found: "\(optimizer)")
+    }
+    guard parameters.contains(.encoder), parameters.contains(.encoderBias) else {
+      throw InvalidOption(
+        "resampling", expected: "an autoencoder with W_enc and b_enc",
+        found: "parameters \(parameters.names.map(\.rawValue).joined(separator: ", "))")
+    }
+  }
+
+  fileprivate var clipping: GradientClipping { clippingNorm.map { .globalNorm($0) } ?? .none }
+}

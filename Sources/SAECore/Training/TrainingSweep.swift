@@ -1,0 +1,149 @@
+/// Several autoencoders trained in one pass over the activations: other values of k or λ, other
+/// numbers of latents, other variants.
+///
+///     var sweep = try TrainingSweep(on: activations, options: TrainingOptions(steps: 2000))
+///     for k in [16, 32, 64] { try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: k), latents: 4096) }
+///     let gated = try sweep.add(
+///       GatedAutoencoder.self, GatedConfiguration(coefficient: .one), latents: 2048)
+///     while let reports = try sweep.step() { print(reports.count) }
+///     let autoencoder = try sweep.finished(gated)
+///
+/// Each one ends as the same bits as a ``TrainingRun`` of its own with the same options.
+public struct TrainingSweep: Sendable {
+  /// What all members share.
+  public let options: TrainingOptions
+  /// What activations are multiplied by before training.
+  public var scale: Double { batches.scale }
+  /// Steps made.
+  public private(set) var stepsMade = 0
+
+  private var members: [any SweepMember] = []
+  private var batches: ScaledBatches
+  /// Drawn to begin b_dec, and trained on first.
+  private var firstBatch: Matrix?
+
+  /// One of a sweep's autoencoders.
+  public struct Member<Model: TrainableAutoencoder>: Sendable {
+    /// Its place in the order in which they were added.
+    public let index: Int
+  }
+
+  /// Begins a sweep without members: measures the scale and draws the first batch.
+  ///
+  /// - Throws: ``InvalidOption`` for settings that make no sense, ``TrainingError`` if activations are
+  ///   not finite, and what keeps activations from being read.
+  public init(on source: any ActivationSource, options: TrainingOptions) throws {
+    self.options = options
+    batches = try ScaledBatches(source, options: options)
+    firstBatch = try batches.next(step: 0)
+  }
+
+  /// Adds an autoencoder, trained from the sweep's first step on.
+  ///
+  /// - Parameter options: the sweep's own unless given; what says which activations there are, and in
+  ///   what scale, must be the same.
+  /// - Throws: ``InvalidOption`` for settings that make no sense, and if the sweep has made a step;
+  ///   ``ShapeError`` if settings do not fit each other.
+  @discardableResult
+  public mutating func add<Model: TrainableAutoencoder>(
+    _ model: Model.Type, _ configuration: Model.Configuration, latents: Int,
+    options: TrainingOptions? = nil
+  ) throws -> Member<Model> {
+    guard stepsMade == 0, let firstBatch else {
+      throw InvalidOption(
+        "member", expected: "a sweep before its first step", found: "step \(stepsMade)")
+    }
+    let options = options ?? self.options
+    try self.options.checkSharesBatches(with: options)
+    members.append(
+      SweepTraining(
+        training: try ScheduledTraining<Model>(
+          configuration, latents: latents, firstBatch: firstBatch, options: options)))
+    return Member(index: members.count - 1)
+  }
+
+  /// Makes a step of every member with the same batch; nil when all steps have been made.
+  ///
+  /// - Returns: one report a member, in the order in which they were added. A member in which
+  ///   something is not finite stays as it was before that step, its error in the place of a report
+  ///   from then on; the others go on.
+  /// - Throws: what keeps activations from being read, ``TrainingError`` if they are not finite.
+  public mutating func step() throws -> [Result<StepReport, TrainingError>]? {
+    guard stepsMade < options.steps else { return nil }
+    let batch = try firstBatch ?? batches.next(step: stepsMade)
+    firstBatch = nil
+    stepsMade += 1
+    return members.indices.map { members[$0].step(on: batch) }
+  }
+
+  /// A member as it is now, for activations as the source has them: the scale is folded into the
+  /// weights.
+  ///
+  /// - Precondition: the member is of this sweep.
+  public func finished<Model>(_ member: Member<Model>) throws -> Model {
+    try trainer(of: member).finishedModel.foldingScale(scale)
+  }
+
+  /// All members as they are now, in the order in which they were added.
+  public func finished() throws -> [any TrainableAutoencoder] {
+    try members.map { try $0.finished(scale: scale) }
+  }
+
+  /// A member's trainer.
+  ///
+  /// - Precondition: the member is of this sweep.
+  public func trainer<Model>(of member: Member<Model>) -> Trainer<Model> {
+    guard let found = members[member.index] as? SweepTraining<Model> else {
+      preconditionFailure("member \(member.index) belongs to another sweep")
+    }
+    return found.training.trainer
+  }
+}
+
+/// A member, whatever its variant.
+private protocol SweepMember: Sendable {
+  mutating func step(on batch: Matrix) -> Result<StepReport, TrainingError>
+  func finished(scale: Double) throws -> any TrainableAutoencoder
+}
+
+private struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
+  var training: ScheduledTraining<Model>
+  private var failure: TrainingError?
+
+  init(training: ScheduledTraining<Model>) { self.training = training }
+
+  mutating func step(on batch: Matrix) -> Result<StepReport, TrainingError> {
+    if let failure { return .failure(failure) }
+    do throws(TrainingError) {
+      return .success(try training.step(on: batch))
+    } catch {
+      failure = error
+      return .failure(error)
+    }
+  }
+
+  func finished(scale: Double) throws -> any TrainableAutoencoder {
+    try training.trainer.finishedModel.foldingScale(scale)
+  }
+}
+
+extension TrainingOptions {
+  /// Throws unless other options ask for the same batches in the same scale, as many of them.
+  fileprivate func checkSharesBatches(with other: TrainingOptions) throws(InvalidOption) {
+    func check<Value: Equatable>(
+      _ name: String, _ value: KeyPath<TrainingOptions, Value>
+    ) throws(InvalidOption) {
+      guard self[keyPath: value] == other[keyPath: value] else {
+        throw InvalidOption(
+          name, expected: "\(self[keyPath: value]), as in the sweep's options",
+          found: "\(other[keyPath: value])")
+      }
+    }
+    try check("steps", \.steps)
+    try check("batchTokens", \.batchTokens)
+    try check("seed", \.seed)
+    try check("scalesActivations", \.scalesActivations)
+    try check("scaleTokens", \.scaleTokens)
+    try check("bufferTokens", \.bufferTokens)
+  }
+}

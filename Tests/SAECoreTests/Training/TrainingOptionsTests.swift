@@ -1,0 +1,100 @@
+import Testing
+
+@testable import SAECore
+
+/// Options that reach the trainer: each one, set off its default, changes what it is about.
+@Suite struct TrainingOptionsTests {
+  private let activations = Matrix.random(200, 8, seed: 4)
+
+  private func options(_ steps: Int) -> TrainingOptions {
+    var options = TrainingOptions(steps: steps)
+    options.batchTokens = 50
+    options.learningRate = 1e-2
+    options.warmUpSteps = 0
+    return options
+  }
+
+  @Test func withoutMomentumTheFirstMomentIsTheGradient() throws {
+    var options = options(3)
+    options.optimizer = .adam(beta1: 0, epsilon: 6.25e-10)
+    options.clippingNorm = nil
+    var run = try TrainingRun<GatedAutoencoder>(
+      .dictionaryLearning(coefficient: .one), latents: 24, on: activations, options: options)
+    while try run.step() != nil {
+      let adam = try #require(run.trainer.optimizer as? Adam)
+      #expect(adam.firstMoments == run.trainer.gradients)
+      #expect(adam.epsilon == 6.25e-10)
+    }
+  }
+
+  @Test func silentLatentsAreResampledAndTheirSilenceBeginsAnew() throws {
+    var options = options(9)
+    options.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
+    var run = try TrainingRun<TopKAutoencoder>(
+      TopKConfiguration(k: 1), latents: 120, on: activations, options: options)
+    var plain = options
+    plain.resampling = nil
+    plain.warmUpSteps = 0
+    var without = try TrainingRun<TopKAutoencoder>(
+      TopKConfiguration(k: 1), latents: 120, on: activations, options: plain)
+    for _ in 0..<4 {
+      _ = try run.step()
+      _ = try without.step()
+    }
+    #expect(run.trainer.model.parameters == without.trainer.model.parameters)
+    let dead = run.trainer.deadLatents.indices(silentForSteps: 2, of: 50)
+    try #require(!dead.isEmpty && dead.count < 50)
+    var trainer = run.trainer
+    var generator = RandomGenerator(seed: 1)
+    let resampled = try trainer.resample(
+      try #require(options.resampling), on: Matrix(activations[rows: 0..<50]), using: &generator)
+    #expect(resampled == dead)
+    let before = run.trainer.model.parameters
+    let norms = trainer.model.dictionary.rowNorms()
+    for latent in 0..<120 {
+      let isNew = dead.contains(latent)
+      #expect(
+        (trainer.model.dictionary.row(latent)[0] != before[.decoder].row(latent)[0]) == isNew)
+      if isNew {
+        #expect(abs(norms[latent] - 1) < 1e-5)
+        #expect(trainer.deadLatents.silence[latent] == 0)
+      }
+    }
+    _ = try run.step()
+    _ = try without.step()
+    #expect(run.trainer.model.parameters != without.trainer.model.parameters)
+  }
+
+  @Test func resamplingNeedsWhatItResamples() throws {
+    var options = options(9)
+    options.resampling = .anthropic
+    #expect(throws: InvalidOption.self) {
+      try TrainingRun<GatedAutoencoder>(
+        GatedConfiguration(coefficient: .one), latents: 24, on: activations, options: options)
+    }
+    options.optimizer = .scheduleFreeSignDescent
+    #expect(throws: InvalidOption.self) {
+      try TrainingRun<TopKAutoencoder>(
+        TopKConfiguration(k: 2), latents: 24, on: activations, options: options)
+    }
+  }
+
+  @Test func aTopKThresholdKeepsAboutAsManyLatents() throws {
+    var configuration = TopKConfiguration(k: 4)
+    var average = ThresholdAverage()
+    average.rate = 0.3
+    configuration.thresholdAverage = average
+    var run = try TrainingRun<TopKAutoencoder>(
+      configuration, latents: 40, on: activations, options: options(60))
+    while try run.step() != nil {}
+    let model = try run.finished()
+    #expect(model.threshold != nil && run.trainer.model.threshold != model.threshold)
+    let l0 = LatentActivity(try model.encodeByThreshold(activations)).l0
+    #expect(l0 > 2 && l0 < 8)
+    // Folding the scale changes neither latents nor their number.
+    var scaled = activations
+    scaled.scale(by: Float(run.scale))
+    #expect(
+      abs(LatentActivity(try run.trainer.model.encodeByThreshold(scaled)).l0 - l0) < 0.05)
+  }
+}
