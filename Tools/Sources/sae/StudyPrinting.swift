@@ -74,6 +74,8 @@ final class StudyTeller: Sendable {
       show(key, step, of: total, "steps of \(names.first ?? "")\(more)")
     case .measuring(let name, let done, let total):
       show("measuring", done, of: total, "measured, now \(name)")
+    case .loss(let text, let done, let total):
+      show("loss \(text)", done, of: total, "sequences of \(text.rawValue) text spliced")
     case .comparing: say("comparing dictionaries")
     case .gathering(let name): say("gathering the latents of \(name)")
     }

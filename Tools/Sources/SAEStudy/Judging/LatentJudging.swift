@@ -16,14 +16,15 @@ struct LatentJudging {
   var textsPerKind = 5
   var patience = 120.0
 
-  /// Judges the cards of a browser, the most frequent latents first.
+  /// Judges cards of a browser, evenly over the firing rates if they are too many.
   ///
   /// - Parameters:
   ///   - examples: of the same latents, with samples.
-  ///   - text: contexts in which a latent is silent are taken from it.
+  ///   - activeRows: of each latent, the rows of the text on which it fires, ascending.
+  ///   - text: windows in which a latent is silent are taken from it.
   ///   - texts: the texts of a run of ids.
   func judge(
-    _ browser: inout LatentBrowser, examples: LatentExamples, active: [Set<Int>],
+    _ browser: inout LatentBrowser, examples: LatentExamples, activeRows: [[Int]],
     text: HeldOutText, texts: @escaping @Sendable ([Int]) -> [String],
     progress: (_ done: Int, _ total: Int) -> Void
   ) throws {
@@ -32,7 +33,8 @@ struct LatentJudging {
     let order = browser.cards.indices.sorted {
       (browser.cards[$1].firings, $0) < (browser.cards[$0].firings, $1)
     }
-    let chosen = Array(order.prefix(limit))
+    let count = min(limit, order.count)
+    let chosen = (0..<count).map { order[$0 * order.count / count] }
     var summary = JudgeSummary(
       command: command, latentsJudged: 0, latentsLeftOut: 0, requests: 0, malformedAnswers: 0,
       unreadableTexts: 0)
@@ -47,7 +49,7 @@ struct LatentJudging {
       let others = examples.quantileExamples(of: latent, parts: textsPerKind)
         .flatMap { $0 }.filter { !shown.contains($0.context) }
       let positives = spread(others, textsPerKind)
-      let negatives = silentTexts(latent, active: active[latent], text: text, rendering)
+      let negatives = silentTexts(latent, activeRows: activeRows[latent], text: text, rendering)
       guard !strongest.isEmpty, positives.count == textsPerKind,
         negatives.count == textsPerKind
       else {
@@ -99,22 +101,33 @@ struct LatentJudging {
     return (0..<count).map { examples[$0 * examples.count / count] }
   }
 
-  /// Windows of contexts in which the latent never fires, evenly over the text, from a place that
-  /// depends on the latent.
+  /// Windows in which the latent does not fire, drawn from all of the text; fewer than asked for if it
+  /// hardly ever is silent so long.
   private func silentTexts(
-    _ latent: Int, active: Set<Int>, text: HeldOutText, _ rendering: ExampleRendering
+    _ latent: Int, activeRows: [Int], text: HeldOutText, _ rendering: ExampleRendering
   ) -> [String] {
     guard let ids = text.tokenIDs else { return [] }
-    let silent = text.contextRanges().filter { !active.contains(text.contexts[$0.lowerBound]) }
-    guard silent.count >= textsPerKind else { return [] }
+    let contexts = text.contextRanges()
+    guard !contexts.isEmpty else { return [] }
     var generator = RandomGenerator(seed: UInt64(latent) &+ 0x5EED)
-    return (0..<textsPerKind).map { index in
-      let range = silent[
-        (index * silent.count / textsPerKind + generator.index(below: silent.count))
-          % silent.count]
+    var found: [String] = []
+    for _ in 0..<200 where found.count < textsPerKind {
+      let range = contexts[generator.index(below: contexts.count)]
       let length = min(21, range.count)
       let first = range.lowerBound + generator.index(below: range.count - length + 1)
-      return rendering.line(Array(ids[first..<first + length]))
+      guard !LatentJudging.contains(activeRows, in: first..<first + length) else { continue }
+      found.append(rendering.line(Array(ids[first..<first + length])))
     }
+    return found
+  }
+
+  /// Whether one of some ascending numbers lies in a range.
+  private static func contains(_ numbers: [Int], in range: Range<Int>) -> Bool {
+    var (low, high) = (0, numbers.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if numbers[middle] < range.lowerBound { low = middle + 1 } else { high = middle }
+    }
+    return low < numbers.count && numbers[low] < range.upperBound
   }
 }

@@ -119,6 +119,11 @@ extension StudyConfiguration {
   /// Whether there is a third contender.
   public var boosts: Bool { boosterLatents != 0 }
 
+  /// The place in the model, as TransformerLens calls it; none without a model.
+  public var hookName: String? {
+    model == nil ? nil : layer.map { "blocks.\($0).hook_resid_post" }
+  }
+
   /// Steps of each training.
   public var steps: Int { max(1, trainingTokens / max(1, batch)) }
 

@@ -19,8 +19,8 @@ struct BrowserMaking {
     var examples: LatentExamples
     /// Activations of each latent, in the order of the tokens.
     var activations: [[Float]]
-    /// The contexts in which each latent fires.
-    var activeContexts: [Set<Int>]
+    /// The rows of the text on which each latent fires, ascending.
+    var activeRows: [[Int]]
     var identity: [StudyMeasuring.LatentIdentity?]?
   }
 
@@ -36,7 +36,7 @@ struct BrowserMaking {
       sparsity: SparsityMetrics(latentCount: count),
       examples: LatentExamples(latentCount: count, options: options),
       activations: [[Float]](repeating: [], count: count),
-      activeContexts: [Set<Int>](repeating: [], count: count))
+      activeRows: [[Int]](repeating: [], count: count))
     for rows in text.contextRanges() {
       let latents = try trained.autoencoder.encode(text.source.matrix(rows: rows))
       let mask = Array(text.mask[rows])
@@ -47,7 +47,7 @@ struct BrowserMaking {
         for entry in latents.entries(of: row) where latents.values[entry] != 0 {
           let latent = Int(latents.indices[entry])
           found.activations[latent].append(latents.values[entry])
-          found.activeContexts[latent].insert(text.contexts[rows.lowerBound])
+          found.activeRows[latent].append(rows.lowerBound + row)
         }
       }
     }

@@ -93,7 +93,7 @@ public struct Inspection: Sendable {
       judging.limit = options.judged
       judging.patience = options.patience
       try judging.judge(
-        &browser, examples: gathered.examples, active: gathered.activeContexts, text: text,
+        &browser, examples: gathered.examples, activeRows: gathered.activeRows, text: text,
         texts: making.texts
       ) { done, total in progress(.judging(done, of: total)) }
     }

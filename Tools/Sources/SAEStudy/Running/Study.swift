@@ -118,9 +118,10 @@ public struct Study: Sendable {
         kept.append(try measure(plan, one, data))
       }
       for text in StudyText.allCases {
-        guard let losses = try data.loss?.measure(trained.map(\.autoencoder), on: text) else {
-          continue
+        let losses = try data.loss?.measure(trained.map(\.autoencoder), on: text) { done, total in
+          progress(.loss(text, done: done, of: total))
         }
+        guard let losses else { continue }
         for (index, loss) in losses.enumerated() {
           func set(_ measurement: inout AutoencoderMeasurement) {
             measurement.cleanLoss = loss.clean

@@ -39,12 +39,16 @@ struct LossMeasuring: Sendable {
   let means: [StudyText: [Float]]
 
   /// What each autoencoder recovers; none if there are no tokens of the kind.
+  ///
+  /// - Parameter progress: called with sequences done, and of how many.
   func measure(
-    _ autoencoders: [any SparseAutoencoder], on text: StudyText
+    _ autoencoders: [any SparseAutoencoder], on text: StudyText,
+    progress: (_ done: Int, _ total: Int) -> Void
   ) throws -> [LossRecovered]? {
     guard let tokens = tokens[text], tokens.count > 0, let mean = means[text] else { return nil }
     let run = try LossRecoveredRun(model, at: hook, tokens: tokens, mean: mean, options: options)
     return try run.evaluate(
-      autoencoders.map { autoencoder in { try autoencoder.reconstruct($0) } })
+      autoencoders.map { autoencoder in { try autoencoder.reconstruct($0) } }
+    ) { progress($0, run.sequences) }
   }
 }

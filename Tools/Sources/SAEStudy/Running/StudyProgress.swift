@@ -9,6 +9,8 @@ public enum StudyEvent: Sendable, Equatable {
   /// Steps of a pass in which some autoencoders are trained together.
   case training(_ names: [String], step: Int, of: Int)
   case measuring(_ name: String, done: Int, of: Int)
+  /// Sequences that the model has run with reconstructions in the activations' place.
+  case loss(_ text: StudyText, done: Int, of: Int)
   case comparing
   case gathering(_ name: String)
 }

@@ -135,6 +135,7 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
       archive.metadata["swift_sae_version"] = .string(libraryVersion)
       archive.metadata["training_tokens"] = .integer(study.steps * study.batch)
       archive.metadata["seed"] = .string("\(plan.seed)")
+      archive.metadata["hook_name"] = study.hookName.map { .string($0) }
       if plan.arm == .boosted { archive.metadata["boosts"] = .string(plan.base.name) }
       try archive.write(to: folder.autoencoder(plan))
     }
