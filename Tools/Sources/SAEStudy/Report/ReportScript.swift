@@ -62,7 +62,9 @@ enum ReportScript {
         rare: (a, b) => a.density - b.density,
         maximum: (a, b) => b.maximumActivation - a.maximumActivation,
         number: (a, b) => a.latent - b.latent,
-        cosine: (a, b) => (a.otherCosine ?? 2) - (b.otherCosine ?? 2),
+        cosine: (a, b) => (b.isUnmatched && b.isReproduced ? 1 : 0)
+          - (a.isUnmatched && a.isReproduced ? 1 : 0)
+          || (a.otherCosine ?? 2) - (b.otherCosine ?? 2),
         token: (a, b) => (b.topTokenShare ?? 0) - (a.topTokenShare ?? 0),
         score: (a, b) => (b.score ?? -1) - (a.score ?? -1),
       };
@@ -151,7 +153,7 @@ enum ReportScript {
           const promoted = make("p", "side");
           promoted.append(make("b", "", "promotes"));
           for (const one of card.promoted) {
-            promoted.append(make("span", "promoted", visible(browser.texts[one.text])), " ");
+            promoted.append(make("span", "promoted", visible(browser.texts[one.text]).trim() || "␣"), " ");
           }
           left.append(promoted);
         }
@@ -170,7 +172,8 @@ enum ReportScript {
           line.append(make("span", "value", context.activation.toPrecision(3)));
           context.texts.forEach((number, index) => {
             const strength = context.strengths[index];
-            const token = make("span", "", visible(browser.texts[number]));
+            const text = visible(browser.texts[number]);
+            const token = make("span", "", index === 0 ? text.trimStart() : text);
             if (strength > 0) {
               token.style.background = "rgba(var(--hot), " + (0.07 + 0.075 * strength) + ")";
               token.title = "about " + strength + " ninths of the largest activation";

@@ -120,7 +120,9 @@ enum ReportStyle {
     .histogram rect { fill: var(--domain); opacity: .75; }
     .side { font-size: 13px; margin: 8px 0 0; line-height: 1.7; }
     .side b { font-weight: 600; color: var(--soft); display: block; line-height: 1.4; }
-    .promoted { background: var(--wash); border-radius: 5px; padding: 1px 5px; white-space: pre; }
+    .promoted { background: var(--wash); border-radius: 5px; padding: 1px 5px; white-space: pre-wrap;
+      display: inline-block; max-width: 100%; line-height: 1.4; margin: 0 1px 3px 0;
+      overflow-wrap: anywhere; }
     .context { font-size: 14px; line-height: 1.75; margin: 0; padding: 7px 0;
       border-bottom: 1px solid var(--edge); overflow-wrap: anywhere; white-space: pre-wrap; }
     .context:last-child { border-bottom: 0; }

@@ -60,9 +60,11 @@ struct ModelStudyData {
     return data
   }
 
+  /// Names the model by the end of its path: directories are often called "model".
   private func subject(_ model: (any LanguageModel)?) -> String {
-    model.map { "\($0.name), \(hook.name), width \($0.width)" }
-      ?? "activations from files"
+    guard let model, let directory = configuration.model else { return "activations from files" }
+    let name = directory.split(separator: "/").suffix(2).joined(separator: "/")
+    return "the model \(name), \(hook.name), \(model.width) dimensions"
   }
 
   private func loadModel() throws -> (any LanguageModel)? {
