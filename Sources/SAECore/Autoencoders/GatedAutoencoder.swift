@@ -15,7 +15,7 @@ extension ParameterName {
 ///     x̂ = W_decᵀ z + b_dec
 ///
 /// Source: Rajamanoharan et al. 2024, arXiv 2404.16014, section 3.
-public struct GatedAutoencoder: SparseAutoencoder {
+public struct GatedAutoencoder: SparseAutoencoder, Equatable {
   /// W_enc and W_dec (latents × width), b_gate, b_mag and r_mag (1 × latents), b_dec (1 × width).
   public var parameters: ParameterSet
   public let configuration: GatedConfiguration

@@ -12,7 +12,7 @@ extension ParameterName {
 ///     h = W_enc (x − b_dec) + b_enc      z = h · 1[h > θ]      x̂ = W_decᵀ z + b_dec
 ///
 /// Source: Rajamanoharan et al. 2024, arXiv 2407.14435, section 3.
-public struct JumpReLUAutoencoder: SparseAutoencoder {
+public struct JumpReLUAutoencoder: SparseAutoencoder, Equatable {
   /// W_enc and W_dec (latents × width), b_enc and threshold or log_threshold (1 × latents), b_dec
   /// (1 × width).
   public var parameters: ParameterSet

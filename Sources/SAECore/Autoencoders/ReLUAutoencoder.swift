@@ -3,7 +3,7 @@
 ///     h = W_enc (x − b_dec) + b_enc      z = max(h, 0)      x̂ = W_decᵀ z + b_dec
 ///
 /// Source: Bricken et al. 2023, "Towards Monosemanticity"; its penalty as ``ActivationPenalty`` says.
-public struct ReLUAutoencoder: SparseAutoencoder {
+public struct ReLUAutoencoder: SparseAutoencoder, Equatable {
   /// W_enc and W_dec (latents × width), b_enc (1 × latents), b_dec (1 × width).
   public var parameters: ParameterSet
   public let configuration: ReLUConfiguration

@@ -8,6 +8,6 @@ struct SAECommand: ParsableCommand {
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, CompareCommand.self, EncodeCommand.self,
       ConvertCommand.self, InfoCommand.self, HarvestCommand.self, LossRecoveredCommand.self,
-      DemoCommand.self,
+      StudyCommand.self, InspectCommand.self, DemoCommand.self,
     ])
 }

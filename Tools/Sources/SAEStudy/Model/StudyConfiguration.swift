@@ -1,0 +1,205 @@
+import Foundation
+
+/// Everything that decides what comes out of a study.
+///
+/// In a JSON file the keys are the names of the command's options: `held-out`, `training-tokens`.
+public struct StudyConfiguration: Codable, Equatable, Sendable {
+  /// The variants that a study can train.
+  public enum Architecture: String, Codable, CaseIterable, Sendable {
+    case topk, batchtopk, matryoshka, jumprelu, gated, relu
+
+    /// Whether ``StudyConfiguration/sparsity`` is a number of active latents of a token; else it is
+    /// the coefficient of the sparsity loss.
+    public var aimsAtL0: Bool { self != .gated && self != .relu }
+  }
+
+  /// Directory of the language model, in Hugging Face's layout.
+  public var model: String?
+  /// The layer whose output is studied, from 0.
+  public var layer: Int?
+  /// Files of token ids (npy), one stream each, to train on.
+  public var domain: [String] = []
+  public var broad: [String] = []
+  /// Files of token ids to judge on; without them the last tenth of the training tokens is held out.
+  public var heldOut: [String] = []
+  public var heldOutBroad: [String] = []
+  /// Files of activations that take the place of harvested ones, row i belonging to token i.
+  public var domainActivations: [String] = []
+  public var broadActivations: [String] = []
+  public var heldOutActivations: [String] = []
+  public var heldOutBroadActivations: [String] = []
+
+  /// Widths of the dictionaries.
+  public var latents: [Int] = [1024, 4096]
+  public var architecture = Architecture.jumprelu
+  /// Active latents of a token to aim at, or coefficients: see ``Architecture/aimsAtL0``.
+  public var sparsity: [Double] = [16, 32, 64]
+  /// How often each autoencoder is trained, with different seeds.
+  public var seeds = 3
+  /// The first of them.
+  public var seed: UInt64 = 0
+  /// Latents of the domain autoencoder that boosts a broad one; 0 leaves that contender out, none
+  /// takes a quarter of the broad one's.
+  public var boosterLatents: Int?
+
+  /// Different tokens that each arm may train on, at most: the same number for both.
+  public var streamTokens = 1_000_000
+  /// Tokens that each autoencoder is trained on, repetitions counted.
+  public var trainingTokens = 4_000_000
+  public var batch = 2048
+  /// Peak learning rate; none takes the variant's own law.
+  public var learningRate: Double?
+  /// Tokens to judge on, of each kind of text; half of them to fit the linear part of the error.
+  public var heldOutTokens = 40_000
+  /// Tokens that the model's loss is measured on, of each kind of text; 0 leaves the loss out.
+  public var lossTokens = 20_000
+  /// Tokens of the stream in a sequence that the model runs.
+  public var context = 255
+  /// Autoencoders that are trained in one pass over the activations: memory against time.
+  public var atATime = 6
+
+  public init() {}
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case model, layer, domain, broad
+    case heldOut = "held-out"
+    case heldOutBroad = "held-out-broad"
+    case domainActivations = "domain-activations"
+    case broadActivations = "broad-activations"
+    case heldOutActivations = "held-out-activations"
+    case heldOutBroadActivations = "held-out-broad-activations"
+    case latents, architecture, sparsity, seeds, seed
+    case boosterLatents = "booster-latents"
+    case streamTokens = "stream-tokens"
+    case trainingTokens = "training-tokens"
+    case batch
+    case learningRate = "lr"
+    case heldOutTokens = "held-out-tokens"
+    case lossTokens = "loss-tokens"
+    case context
+    case atATime = "at-a-time"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func read<Value: Decodable>(_ key: CodingKeys, _ value: inout Value) throws {
+      if let found = try values.decodeIfPresent(Value.self, forKey: key) { value = found }
+    }
+    model = try values.decodeIfPresent(String.self, forKey: .model)
+    layer = try values.decodeIfPresent(Int.self, forKey: .layer)
+    boosterLatents = try values.decodeIfPresent(Int.self, forKey: .boosterLatents)
+    learningRate = try values.decodeIfPresent(Double.self, forKey: .learningRate)
+    try read(.domain, &domain)
+    try read(.broad, &broad)
+    try read(.heldOut, &heldOut)
+    try read(.heldOutBroad, &heldOutBroad)
+    try read(.domainActivations, &domainActivations)
+    try read(.broadActivations, &broadActivations)
+    try read(.heldOutActivations, &heldOutActivations)
+    try read(.heldOutBroadActivations, &heldOutBroadActivations)
+    try read(.latents, &latents)
+    try read(.architecture, &architecture)
+    try read(.sparsity, &sparsity)
+    try read(.seeds, &seeds)
+    try read(.seed, &seed)
+    try read(.streamTokens, &streamTokens)
+    try read(.trainingTokens, &trainingTokens)
+    try read(.batch, &batch)
+    try read(.heldOutTokens, &heldOutTokens)
+    try read(.lossTokens, &lossTokens)
+    try read(.context, &context)
+    try read(.atATime, &atATime)
+  }
+}
+
+extension StudyConfiguration {
+  /// Latents of the booster of a broad autoencoder.
+  public func boosterLatents(for latents: Int) -> Int { boosterLatents ?? max(1, latents / 4) }
+
+  /// Whether there is a third contender.
+  public var boosts: Bool { boosterLatents != 0 }
+
+  /// The place in the model, as TransformerLens calls it; none without a model.
+  public var hookName: String? {
+    model == nil ? nil : layer.map { "blocks.\($0).hook_resid_post" }
+  }
+
+  /// Steps of each training.
+  public var steps: Int { max(1, trainingTokens / max(1, batch)) }
+
+  /// Checks what does not depend on files.
+  ///
+  /// - Throws: ``StudyError`` naming the option.
+  public func check() throws(StudyError) {
+    let counts: [(CodingKeys, Int, Int)] = [
+      (.seeds, seeds, 1), (.streamTokens, streamTokens, 1), (.trainingTokens, trainingTokens, 1),
+      (.batch, batch, 1), (.heldOutTokens, heldOutTokens, 1), (.lossTokens, lossTokens, 0),
+      (.context, context, 1), (.atATime, atATime, 1),
+      (.boosterLatents, boosterLatents ?? 0, 0), (.layer, layer ?? 0, 0),
+    ]
+    for (key, value, least) in counts where value < least {
+      throw StudyError("--\(key.rawValue)", expected: "at least \(least)", found: "\(value)")
+    }
+    guard !latents.isEmpty, latents.allSatisfy({ $0 > 0 }), Set(latents).count == latents.count
+    else {
+      throw StudyError(
+        "--latents", expected: "different positive numbers", found: "\(latents)")
+    }
+    guard !sparsity.isEmpty, sparsity.allSatisfy({ $0.isFinite && $0 > 0 }),
+      Set(sparsity).count == sparsity.count
+    else {
+      throw StudyError(
+        "--sparsity", expected: "different positive numbers", found: "\(sparsity)")
+    }
+    if architecture.aimsAtL0, let most = sparsity.max(), let least = latents.min(),
+      most > Double(least)
+    {
+      throw StudyError(
+        "--sparsity", expected: "at most \(least) active latents", found: "\(most)")
+    }
+    if let learningRate, !(learningRate.isFinite && learningRate > 0) {
+      throw StudyError("--lr", expected: "a positive number", found: "\(learningRate)")
+    }
+  }
+
+  /// Reads a file.
+  ///
+  /// - Throws: ``StudyError`` naming the file and the key if it is malformed, has a key that no
+  ///   option has, or cannot be read.
+  public init(file: String) throws(StudyError) {
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw StudyError(file, expected: "a file of JSON", found: "none that can be read")
+    }
+    let known = Set(CodingKeys.allCases.map(\.rawValue))
+    guard let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
+      throw StudyError(file, expected: "a JSON object", found: "something else")
+    }
+    for key in object.keys.sorted() where !known.contains(key) {
+      throw StudyError(
+        file, expected: "keys among \(known.sorted().joined(separator: ", "))",
+        found: "\"\(key)\"")
+    }
+    do {
+      self = try JSONDecoder().decode(StudyConfiguration.self, from: data)
+    } catch let error as DecodingError {
+      throw StudyError("\(file): \(StudyConfiguration.text(error))")
+    } catch {
+      throw StudyError("\(file): \(error)")
+    }
+  }
+
+  private static func text(_ error: DecodingError) -> String {
+    func path(_ context: DecodingError.Context) -> String {
+      "\"" + context.codingPath.map(\.stringValue).joined(separator: ".") + "\""
+    }
+    switch error {
+    case .typeMismatch(let type, let context):
+      return "\(path(context)): expected \(type), found another type"
+    case .valueNotFound(let type, let context):
+      return "\(path(context)): expected \(type), found null"
+    case .dataCorrupted(let context):
+      return "\(path(context)): \(context.debugDescription)"
+    default: return "\(error)"
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/// A failure that is said in one line: where, what was expected, what was found.
+public struct StudyError: Error, Equatable, Sendable, CustomStringConvertible {
+  public let description: String
+
+  public init(_ description: String) { self.description = description }
+
+  public init(_ subject: String, expected: String, found: String) {
+    description = "\(subject): expected \(expected), found \(found)"
+  }
+}

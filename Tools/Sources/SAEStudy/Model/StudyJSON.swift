@@ -1,0 +1,42 @@
+import Foundation
+import SAECore
+
+/// How a study's files are written and read: keys in order, numbers that are not finite as strings.
+enum StudyJSON {
+  static func encode(_ value: some Encodable, pretty: Bool = true) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting =
+      pretty
+      ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      : [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try encoder.encode(value)
+  }
+
+  static func decode<Value: Decodable>(_: Value.Type, from data: Data) throws -> Value {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return try decoder.decode(Value.self, from: data)
+  }
+
+  /// Writes a file that appears when it is complete.
+  static func write(_ value: some Encodable, to path: String, pretty: Bool = true) throws {
+    try AtomicFile.write(Array(try encode(value, pretty: pretty)), to: path)
+  }
+
+  /// Reads a file.
+  ///
+  /// - Throws: ``StudyError`` naming it.
+  static func read<Value: Decodable>(_: Value.Type, _ path: String) throws -> Value {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw StudyError(path, expected: "a file of JSON", found: "none that can be read")
+    }
+    do {
+      return try decode(Value.self, from: data)
+    } catch {
+      throw StudyError(path, expected: "what a study writes there", found: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/// The question, the answer, and the figures it rests on.
+extension StudyReport {
+  func header() -> String {
+    let subject = HTML.escape(results.subject)
+    let configuration = results.configuration
+    return """
+      <p class="kicker">Sparse autoencoders · domain against broad</p>
+      <h1>Does an autoencoder trained on the domain explain the domain better than one trained on \
+      broad text?</h1>
+      <p class="answer">\(answer())</p>
+      <div class="tiles">\(tiles().joined())</div>
+      <p class="subject">Of \(subject). \(HTML.count(results.autoencoders.count)) autoencoders \
+      (\(configuration.architecture.rawValue), \(widths.map(HTML.count).joined(separator: " and ")) \
+      latents), each trained on \(HTML.count(configuration.steps * configuration.batch)) tokens from \
+      \(HTML.count(results.streamTokens)) different ones of its kind, with \(configuration.seeds) \
+      seed\(configuration.seeds == 1 ? "" : "s"); judged on text that none of them was trained on.</p>
+      """
+  }
+
+  /// Two sentences: what was found on the domain, and what it costs elsewhere.
+  func answer() -> String {
+    guard let onDomain = comparison(.fractionOfVarianceExplained, on: .domain) else {
+      return "There is nothing to compare."
+    }
+    guard let gap = onDomain.gap(.domain), let l0 = onDomain.l0, let own = onDomain[.domain],
+      let other = onDomain[.broad]
+    else {
+      return
+        "The autoencoders' L0s do not overlap, so that nothing can be said at equal L0; the plots "
+        + "show what was measured."
+    }
+    let verdict: String
+    switch gap.excludesZero {
+    case true: verdict = gap.mean > 0 ? "<b>Yes.</b>" : "<b>No, worse.</b>"
+    case false: verdict = "<b>Not settled by these runs.</b>"
+    default: verdict = gap.mean > 0 ? "<b>Yes, in one run.</b>" : "<b>No, in one run.</b>"
+    }
+    var text = """
+      \(verdict) With \(HTML.count(widest)) latents at an L0 of \(HTML.number(l0, 0)), \
+      autoencoders trained on the domain explain \(HTML.percent(own.mean, 1)) of the variance of \
+      held-out domain text, those trained on broad text \(HTML.percent(other.mean, 1)) \
+      (difference over all L0s \(HTML.estimate(points(gap), 1, sign: true)) percentage points\
+      \(interval(gap)))
+      """
+    if let boosted = onDomain[.boosted] {
+      text +=
+        ", and broad ones boosted by a small domain autoencoder "
+        + "\(HTML.percent(boosted.mean, 1))"
+    }
+    text += "."
+    guard let onBroad = comparison(.fractionOfVarianceExplained, on: .broad),
+      let back = onBroad.gap(.domain)
+    else { return text }
+    let what = back.mean < 0 ? "cost" : "gain"
+    text += """
+       On held-out broad text the same training means a \(what) of \
+      <b>\(HTML.number(abs(100 * back.mean), 1))</b> points\(interval(back)).
+      """
+    return text
+  }
+
+  /// Shares as percentage points.
+  func points(_ estimate: SeedEstimate) -> SeedEstimate {
+    var scaled = estimate
+    scaled.mean *= 100
+    scaled.margin = estimate.margin.map { 100 * $0 }
+    return scaled
+  }
+
+  private func interval(_ estimate: SeedEstimate) -> String {
+    estimate.margin == nil
+      ? ", one seed" : ", 95% interval over \(estimate.seeds) seeds"
+  }
+
+  private func tile(_ figure: String, _ what: String) -> String {
+    "<div class=\"tile\"><div class=\"figure\">\(figure)</div><div class=\"what\">\(what)</div></div>"
+  }
+
+  private func tiles() -> [String] {
+    var tiles: [String] = []
+    if let gap = comparison(.fractionOfVarianceExplained, on: .domain)?.gap(.domain) {
+      tiles.append(
+        tile(
+          "\(HTML.number(100 * gap.mean, 1, sign: true)) <small>points"
+            + "\(gap.margin.map { " ± \(HTML.number(100 * $0, 1))" } ?? "")</small>",
+          "variance explained on domain text, domain minus broad, at equal L0"))
+    }
+    if let gap = comparison(.lossRecovered, on: .domain)?.gap(.domain) {
+      tiles.append(
+        tile(
+          "\(HTML.number(100 * gap.mean, 1, sign: true)) <small>points"
+            + "\(gap.margin.map { " ± \(HTML.number(100 * $0, 1))" } ?? "")</small>",
+          "of the model's loss recovered on domain text, domain minus broad, at equal L0"))
+    }
+    if let linear = comparison(.linearUnexplained, on: .domain),
+      let own = linear[.domain], let other = linear[.broad]
+    {
+      tiles.append(
+        tile(
+          "\(HTML.percent(own.mean, 1)) <small>against \(HTML.percent(other.mean, 1))</small>",
+          "of the variance left over although it is linear in the activations, domain against broad"
+        ))
+    }
+    let unmatched = results.unmatched.filter {
+      $0.plan.latents == widest && $0.plan.sparsity == middleSparsity
+    }
+    let shares = unmatched.compactMap { $0.reproducedFraction ?? $0.unmatchedFraction }
+    if let share = SeedEstimate(shares) {
+      tiles.append(
+        tile(
+          HTML.percent(share.mean),
+          results.configuration.seeds > 1
+            ? "of the live domain latents have no counterpart in any broad dictionary, but one in "
+              + "another domain seed"
+            : "of the live domain latents have no counterpart in the broad dictionary"))
+    }
+    let found = results.autoencoders.filter {
+      $0.plan.latents == widest && $0.plan.sparsity == middleSparsity
+    }
+    if let own = SeedEstimate(
+      found.filter { $0.plan.arm == .domain }.compactMap { $0.recovery?.domainOnlyFound }),
+      let other = SeedEstimate(
+        found.filter { $0.plan.arm == .broad }.compactMap { $0.recovery?.domainOnlyFound })
+    {
+      tiles.append(
+        tile(
+          "\(HTML.percent(own.mean)) <small>against \(HTML.percent(other.mean))</small>",
+          "of the features that only domain text has were found, domain against broad"))
+    }
+    return tiles
+  }
+}

@@ -1,0 +1,179 @@
+/// The tables.
+extension StudyReport {
+  private func dot(_ arm: StudyArm) -> String {
+    "<span class=\"dot \(arm.rawValue)\"></span>\(Self.short(arm))"
+  }
+
+  /// What the latents are about, how stable they are, what they cost.
+  func meaning() -> String {
+    let rows = widths.flatMap { latents in
+      results.configuration.sparsity.sorted().flatMap { sparsity in
+        arms.map { arm in row(arm, latents, sparsity) }
+      }
+    }
+    guard !rows.isEmpty else { return "" }
+    return """
+      <section id="latents-kinds">
+      <h2>What the latents are</h2>
+      <p class="lead">On held-out domain text, means over seeds. Of the latents with ten firings or \
+      more: <i>trivial</i> are those of which one of the hundred commonest tokens takes half of the \
+      firings; <i>conceptual</i> those of which no token takes half and the hundred commonest \
+      together take less than half (definitions of this library). <i>Unmatched</i> domain latents \
+      have no decoder row within cosine 0.7 in any broad dictionary of their size; <i>reproduced</i> \
+      are those of them that a domain dictionary of another seed has, too.</p>
+      \(HTML.table(
+        ["autoencoder", "latents", "setting", "trivial", "conceptual", "unmatched", "reproduced",
+         "seed stability", "bits a token", "alive", "dense"], rows))
+      <p class="note">Seed stability: mean cosine of decoder rows matched one to one between seeds. \
+      Bits a token: the shortest code of the quantised latents that costs at most 5% more error. \
+      Dense: active on more than a tenth of the tokens. A boosted autoencoder has its booster's \
+      latents besides.</p>
+      </section>
+      """
+  }
+
+  private func row(_ arm: StudyArm, _ latents: Int, _ sparsity: Double) -> [String] {
+    func share(_ value: (AutoencoderMeasurement) -> Double?) -> String {
+      HTML.percent(estimate(arm, latents, sparsity, on: .domain, value)?.mean)
+    }
+    let unmatched = results.unmatched.filter {
+      $0.plan.arm == arm && $0.plan.latents == latents && $0.plan.sparsity == sparsity
+    }
+    let stable = results.stability.first {
+      $0.arm == arm && $0.latents == latents && $0.sparsity == sparsity
+    }
+    return [
+      dot(arm), HTML.count(latents), Self.sparsity(sparsity), share(\.trivialFraction),
+      share(\.conceptualFraction),
+      HTML.percent(SeedEstimate(unmatched.compactMap(\.unmatchedFraction))?.mean),
+      HTML.percent(SeedEstimate(unmatched.compactMap(\.reproducedFraction))?.mean),
+      HTML.number(stable?.meanCosine, 2),
+      HTML.number(estimate(arm, latents, sparsity, on: .domain, \.bitsPerToken)?.mean, 0),
+      share(\.aliveFraction), share(\.denseFraction),
+    ]
+  }
+
+  /// What was found of a known truth.
+  func recovery() -> String {
+    guard results.autoencoders.contains(where: { $0.recovery != nil }) else { return "" }
+    let rows = widths.flatMap { latents in
+      results.configuration.sparsity.sorted().flatMap { sparsity in
+        arms.map { arm -> [String] in
+          let own = results(arm, latents, sparsity).compactMap(\.recovery)
+          func text(_ value: (Recovery) -> Double?) -> String {
+            HTML.percent(SeedEstimate(own.compactMap(value))?.mean)
+          }
+          return [
+            dot(arm), HTML.count(latents), Self.sparsity(sparsity), text(\.domainOnlyFound),
+            text(\.commonFound), text(\.broadOnlyFound),
+            HTML.number(
+              SeedEstimate(own.compactMap(\.domainOnlyMeanMaximumCosine))?.mean, 2),
+            HTML.number(SeedEstimate(own.compactMap(\.f1))?.mean, 2),
+          ]
+        }
+      }
+    }
+    return """
+      <section id="recovery">
+      <h2>Against the truth</h2>
+      <p class="lead">The world's features are known: a feature counts as found if a decoder row has \
+      a cosine above 0.9 with it. F1 is that of a latent's firing for its nearest feature, on \
+      held-out domain text, mean over latents.</p>
+      \(HTML.table(
+        ["autoencoder", "latents", "setting", "domain-only found", "common found",
+         "broad-only found", "mean max cosine, domain-only", "F1"], rows))
+      </section>
+      """
+  }
+
+  func allAutoencoders() -> String {
+    let hasLoss = results.autoencoders.contains { $0.onDomain.lossRecovered != nil }
+    var head = [
+      "autoencoder", "arm", "latents", "setting", "seed", "L0", "FVE", "95% interval",
+      "linear left", "nonlinear left", "bits", "alive",
+    ]
+    if hasLoss { head += ["loss recovered", "loss added"] }
+    head += ["broad: L0", "FVE"]
+    if hasLoss { head += ["loss recovered"] }
+    let rows = results.autoencoders.map { result -> [String] in
+      let (own, broad) = (result.onDomain, result.onBroad)
+      var cells = [
+        HTML.escape(result.plan.name), dot(result.plan.arm), HTML.count(result.latentCount),
+        Self.sparsity(result.plan.sparsity), "\(result.plan.seed)", HTML.number(own.l0, 1),
+        HTML.number(own.fractionOfVarianceExplained, 4),
+        own.fractionOfVarianceExplainedInterval.map {
+          "\(HTML.number($0.lower, 3)) – \(HTML.number($0.upper, 3))"
+        } ?? "–",
+        HTML.percent(own.linearUnexplained, 1), HTML.percent(own.nonlinearUnexplained, 1),
+        HTML.number(own.bitsPerToken, 0), HTML.percent(own.aliveFraction),
+      ]
+      if hasLoss {
+        cells += [HTML.number(own.lossRecovered, 4), HTML.number(added(own), 3, sign: true)]
+      }
+      cells += [
+        HTML.number(broad.l0, 1), HTML.number(broad.fractionOfVarianceExplained, 4),
+      ]
+      if hasLoss { cells.append(HTML.number(broad.lossRecovered, 4)) }
+      return cells
+    }
+    return """
+      <section id="all">
+      <h2>All autoencoders</h2>
+      <p class="lead">On held-out domain text, and on held-out broad text where it says so. The \
+      interval of the FVE is by resampling contexts, for the one autoencoder as it is.</p>
+      <details class="all" open><summary>\(HTML.count(rows.count)) autoencoders</summary>
+      \(HTML.table(head, rows, classes: "all"))
+      </details>
+      </section>
+      """
+  }
+
+  /// Nats that the reconstruction adds to the model's loss.
+  private func added(_ measurement: AutoencoderMeasurement) -> Double? {
+    guard let spliced = measurement.splicedLoss, let clean = measurement.cleanLoss else {
+      return nil
+    }
+    return spliced - clean
+  }
+
+  func latents() throws -> String {
+    guard !browsers.isEmpty else { return "" }
+    return ReportPage.browserSection(
+      browsers,
+      lead: "Latents on held-out domain text, each with the contexts in which it is strongest; the "
+        + "deeper a token, the stronger it fires. Search the contexts, the promoted tokens, or "
+        + "#number.")
+  }
+
+  func method() -> String {
+    let configuration = results.configuration
+    let json = (try? StudyJSON.encode(configuration)).map { String(decoding: $0, as: UTF8.self) }
+    let boosted =
+      configuration.boosts
+      ? """
+      <li>A boosted autoencoder is a broad one, frozen, with a booster of a quarter of its active \
+      latents that learnt on the domain what the broad one leaves over (Koriagin et al. 2025). \
+      Counting its base, it has seen twice the tokens of the others; its L0 counts both parts.</li>
+      """ : ""
+    return """
+      <section id="method">
+      <h2>How this was made</h2>
+      <ul class="note">
+      <li>Same tokens, positions and pooling for all autoencoders; special tokens are left out. \
+      Every ratio is made once from sums over all counted tokens, never averaged over batches.</li>
+      <li>Both arms have the same number of different tokens, steps, batch size, learning rate and \
+      seeds. Autoencoders of one seed and kind of text saw the same batches in the same order.</li>
+      <li>“At equal L0” is read off each seed's own curve, linear in log L0 between its points, and \
+      never beyond them. Intervals over seeds are Student's; they say how much trainings differ, \
+      not how much texts do.</li>
+      \(boosted)
+      <li>The experiment is that of O'Neill et al. 2025 (arXiv 2508.09363). Intervals, description \
+      length, stability, the broad text and boosting are additions.</li>
+      </ul>
+      <details><summary>Configuration</summary><pre>\(HTML.escape(json ?? ""))</pre></details>
+      <footer>Made by swift-sae \(HTML.escape(results.libraryVersion)). The numbers are in \
+      results.json.</footer>
+      </section>
+      """
+  }
+}

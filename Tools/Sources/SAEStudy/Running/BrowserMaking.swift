@@ -1,0 +1,202 @@
+import Foundation
+import SAECore
+import SAEMetrics
+
+/// Gathers what the page shows of an autoencoder's latents.
+struct BrowserMaking {
+  let trained: TrainedAutoencoder
+  let text: HeldOutText
+  var texts: @Sendable ([Int]) -> [String]
+  var promotions: (@Sendable (Matrix) -> Matrix)?
+  /// Cards at most.
+  var limit = 600
+  var contextsPerLatent = 6
+  var bins = 24
+
+  /// Everything found in one pass over the text.
+  struct Gathered {
+    var sparsity: SparsityMetrics
+    var examples: LatentExamples
+    /// Activations of each latent, in the order of the tokens.
+    var activations: [[Float]]
+    /// The rows of the text on which each latent fires, ascending.
+    var activeRows: [[Int]]
+    var identity: [StudyMeasuring.LatentIdentity?]?
+  }
+
+  func gather() throws -> Gathered {
+    guard let ids = text.tokenIDs else {
+      throw StudyError("contexts of latents", expected: "the tokens of the text", found: "none")
+    }
+    let count = trained.autoencoder.latentCount
+    var options = LatentExamples.Options()
+    options.count = contextsPerLatent
+    options.onePerContext = true
+    var found = Gathered(
+      sparsity: SparsityMetrics(latentCount: count),
+      examples: LatentExamples(latentCount: count, options: options),
+      activations: [[Float]](repeating: [], count: count),
+      activeRows: [[Int]](repeating: [], count: count))
+    for rows in text.contextRanges() {
+      let latents = try trained.autoencoder.encode(text.source.matrix(rows: rows))
+      let mask = Array(text.mask[rows])
+      try found.sparsity.update(latents, mask: mask)
+      try found.examples.update(
+        latents, tokens: Array(ids[rows]), context: text.contexts[rows.lowerBound], mask: mask)
+      for row in 0..<rows.count where mask[row] {
+        for entry in latents.entries(of: row) where latents.values[entry] != 0 {
+          let latent = Int(latents.indices[entry])
+          found.activations[latent].append(latents.values[entry])
+          found.activeRows[latent].append(rows.lowerBound + row)
+        }
+      }
+    }
+    found.identity = try StudyMeasuring.identity(trained.autoencoder, on: text)?.latents
+    return found
+  }
+
+  /// - Parameters:
+  ///   - likeness: to other dictionaries, of each latent.
+  func browser(
+    title: String, comparedWith: String? = nil, likeness: [DictionaryComparing.Likeness]? = nil,
+    gathered: Gathered
+  ) throws -> LatentBrowser {
+    let sparsity = gathered.sparsity.value
+    let live = sparsity.firingCounts.indices.filter { sparsity.firingCounts[$0] > 0 }
+    let shown = choose(live, sparsity.firingCounts, likeness)
+    var numbers = TextNumbers()
+    let neighbours = try nearest(shown)
+    let promoted = promotedTokens(shown)
+    let cards = shown.enumerated().map { place, latent -> LatentCard in
+      let values = gathered.activations[latent]
+      let maximum = Double(values.max() ?? 0)
+      return LatentCard(
+        latent: latent, firings: sparsity.firingCounts[latent],
+        density: rounded(Double(sparsity.firingCounts[latent]) / Double(max(1, sparsity.tokens))),
+        meanActivation: rounded(sparsity.meanActivationWhenActive[latent] ?? 0),
+        maximumActivation: rounded(maximum), kind: gathered.identity?[latent]?.kind,
+        topTokenShare: (gathered.identity?[latent]?.topTokenShare).map(rounded),
+        otherCosine: likeness.map { rounded($0[latent].broadCosine) },
+        isUnmatched: likeness?[latent].isUnmatched,
+        isReproduced: likeness?[latent].isReproduced,
+        histogram: histogram(values, maximum: maximum), neighbours: neighbours[place],
+        promoted: promoted[place].map {
+          LatentCard.Promoted(
+            text: numbers.number(texts([$0.token]).joined()), logit: rounded($0.logit))
+        },
+        contexts: gathered.examples.strongestExamples(of: latent).map { example in
+          LatentCard.Context(
+            texts: texts(example.tokens).map { numbers.number($0) },
+            strengths: example.activations.map { strength($0, maximum: maximum) },
+            activation: rounded(Double(example.activation)))
+        })
+    }
+    return LatentBrowser(
+      title: title, comparedWith: comparedWith, latentCount: trained.autoencoder.latentCount,
+      live: live.count, cards: cards, texts: numbers.texts)
+  }
+
+  /// Those to show: all if they fit; else unmatched ones that reproduce first, up to half of the
+  /// room, the rest evenly over the firing rates.
+  private func choose(
+    _ live: [Int], _ firings: [Int], _ likeness: [DictionaryComparing.Likeness]?
+  ) -> [Int] {
+    guard live.count > limit else { return live }
+    func often(_ a: Int, _ b: Int) -> Bool { (firings[b], a) < (firings[a], b) }
+    let special = live.filter {
+      firings[$0] >= StudyMeasuring.leastFirings && likeness?[$0].isUnmatched == true
+        && likeness?[$0].isReproduced != false
+    }.sorted(by: often).prefix(limit / 2)
+    let rest = Set(live).subtracting(special).sorted(by: often)
+    let room = limit - special.count
+    let sampled = (0..<room).map { rest[$0 * rest.count / room] }
+    return (Array(special) + sampled).sorted()
+  }
+
+  private func strength(_ value: Float, maximum: Double) -> Int {
+    guard value > 0, maximum > 0 else { return 0 }
+    return min(9, max(1, Int((9 * Double(value) / maximum).rounded(.up))))
+  }
+
+  private func histogram(_ values: [Float], maximum: Double) -> [Int] {
+    var counts = [Int](repeating: 0, count: bins)
+    for value in values where value.isFinite && maximum > 0 {
+      counts[max(0, min(bins - 1, Int(Double(value) / maximum * Double(bins))))] += 1
+    }
+    return counts
+  }
+
+  private func nearest(_ shown: [Int]) throws -> [[LatentCard.Neighbour]] {
+    var unit = trained.dictionary
+    let norms = unit.rowNorms()
+    unit = Matrix(rows: unit.rows, columns: unit.columns) {
+      norms[$0] > 0 ? unit[$0, $1] / norms[$0] : 0
+    }
+    var result: [[LatentCard.Neighbour]] = []
+    for begin in stride(from: 0, to: shown.count, by: 256) {
+      let some = shown[begin..<min(begin + 256, shown.count)]
+      let cosines = Matrix.product(
+        try unit.matrix(rows: some.map { $0..<$0 + 1 }).view, unit.transposed)
+      for (row, latent) in some.enumerated() {
+        let order = (0..<cosines.columns).filter { $0 != latent }.map {
+          (cosine: cosines[row, $0], latent: $0)
+        }
+        result.append(
+          Self.largest(order, 5).map {
+            .init(latent: $0.latent, cosine: rounded(Double($0.cosine)))
+          })
+      }
+    }
+    return result
+  }
+
+  private static func largest(
+    _ items: [(cosine: Float, latent: Int)], _ count: Int
+  ) -> [(cosine: Float, latent: Int)] {
+    var best: [(cosine: Float, latent: Int)] = []
+    for item in items where best.count < count || item.cosine > best[best.count - 1].cosine {
+      let place = best.firstIndex { item.cosine > $0.cosine } ?? best.count
+      best.insert(item, at: place)
+      if best.count > count { best.removeLast() }
+    }
+    return best
+  }
+
+  private func promotedTokens(_ shown: [Int]) -> [[(token: Int, logit: Double)]] {
+    guard let promotions else { return shown.map { _ in [] } }
+    var result: [[(token: Int, logit: Double)]] = []
+    for begin in stride(from: 0, to: shown.count, by: 64) {
+      let some = Array(shown[begin..<min(begin + 64, shown.count)])
+      let directions = Matrix(rows: some.count, columns: trained.dictionary.columns) {
+        trained.dictionary[some[$0], $1]
+      }
+      let logits = promotions(directions)
+      for row in some.indices {
+        let items = (0..<logits.columns).map { (cosine: logits[row, $0], latent: $0) }
+        result.append(Self.largest(items, 8).map { ($0.latent, Double($0.cosine)) })
+      }
+    }
+    return result
+  }
+}
+
+/// A number with five digits: what a page shows needs no more, and is smaller.
+private func rounded(_ value: Double) -> Double {
+  guard value != 0, value.isFinite else { return value }
+  let digits = 4 - Int(log10(abs(value)).rounded(.down))
+  let scale = pow(10, Double(min(max(digits, -300), 300)))
+  return (value * scale).rounded() / scale
+}
+
+/// Gives each text a number, so that a page holds it once.
+private struct TextNumbers {
+  private(set) var texts: [String] = []
+  private var known: [String: Int] = [:]
+
+  mutating func number(_ text: String) -> Int {
+    if let number = known[text] { return number }
+    known[text] = texts.count
+    texts.append(text)
+    return texts.count - 1
+  }
+}

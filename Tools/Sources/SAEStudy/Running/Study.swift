@@ -1,0 +1,188 @@
+import Foundation
+import SAECore
+import SAEMetrics
+
+/// The founding experiment: autoencoders trained on a domain against autoencoders trained on broad
+/// text, at equal budget, judged on both.
+///
+/// Source: O'Neill et al. 2025, arXiv 2508.09363; what is measured beyond it is said in the report.
+public struct Study: Sendable {
+  public let configuration: StudyConfiguration
+  public let directory: String
+  private let isDemo: Bool
+
+  /// A study of a model or of files.
+  public init(_ configuration: StudyConfiguration, directory: String) throws(StudyError) {
+    try configuration.check()
+    self.configuration = configuration
+    self.directory = directory
+    isDemo = false
+  }
+
+  /// A study of the embedded synthetic world.
+  public init(demo configuration: StudyConfiguration, directory: String) throws(StudyError) {
+    try configuration.check()
+    self.configuration = configuration
+    self.directory = directory
+    isDemo = true
+  }
+
+  /// What a study leaves.
+  public struct Outcome: Sendable {
+    public let results: StudyResults
+    public let browsers: [LatentBrowser]
+    /// The page.
+    public let report: String
+  }
+
+  /// Makes everything that is not there yet, and the page.
+  ///
+  /// - Throws: ``StudyError`` and the errors of the library, each naming file, option or tensor.
+  public func run(progress: @escaping StudyProgress = { _ in }) throws -> Outcome {
+    let training = try configuration.training()
+    let folder = try StudyFolder(directory, configuration)
+    let data =
+      isDemo
+      ? try StudyData.demo(configuration)
+      : try ModelStudyData(configuration: configuration, folder: folder, progress: progress).data()
+    try train(training, data, folder, progress)
+    let measured = try measure(training, data, folder, progress)
+    progress(.comparing)
+    let comparing = DictionaryComparing(configuration: configuration) {
+      try training.read($0, from: folder)
+    }
+    var results = StudyResults(
+      configuration: configuration, subject: data.subject, libraryVersion: libraryVersion,
+      streamTokens: data.domain.tokens, autoencoders: measured.map(\.result))
+    results.stability = try comparing.stability()
+    for one in measured where one.result.plan.arm == .domain {
+      results.unmatched.append(
+        try comparing.unmatched(
+          one.result.plan, isLive: one.firings.map { $0 >= StudyMeasuring.leastFirings }))
+    }
+    let browsers = try browse(training, data, folder, comparing, progress)
+    try AtomicFile.write(Array(try results.json()), to: folder.results)
+    try AtomicFile.write(
+      Array(StudyReport(results, browsers).html().utf8), to: folder.report)
+    return Outcome(results: results, browsers: browsers, report: folder.report)
+  }
+
+  /// Trains what has not been written yet: the boosted ones after the broad ones they stand on.
+  private func train(
+    _ training: any StudyTraining, _ data: StudyData, _ folder: StudyFolder,
+    _ progress: StudyProgress
+  ) throws {
+    let missing = configuration.plans.filter { !folder.exists(folder.autoencoder($0)) }
+    let measurements = configuration.plans.count { folder.exists(folder.measurement($0)) }
+    progress(
+      .kept(autoencoders: configuration.plans.count - missing.count, measurements: measurements))
+    for (arms, source) in [
+      ([StudyArm.broad], data.broad), ([.domain, .boosted], data.domain),
+    ] {
+      let some = missing.filter { arms.contains($0.arm) }
+      for seed in Set(some.map(\.seed)).sorted() {
+        let own = some.filter { $0.seed == seed }
+        for begin in stride(from: 0, to: own.count, by: configuration.atATime) {
+          let pass = Array(own[begin..<min(begin + configuration.atATime, own.count)])
+          try training.train(pass, on: source, into: folder) { step in
+            progress(.training(pass.map(\.name), step: step, of: configuration.steps))
+          }
+        }
+      }
+    }
+  }
+
+  /// A measurement as it is kept, with how often each latent fired on domain text.
+  private struct Kept: Codable {
+    var result: AutoencoderResult
+    var firings: [Int]
+  }
+
+  private func measure(
+    _ training: any StudyTraining, _ data: StudyData, _ folder: StudyFolder,
+    _ progress: StudyProgress
+  ) throws -> [Kept] {
+    let plans = configuration.plans
+    let missing = plans.filter { !folder.exists(folder.measurement($0)) }
+    var done = 0
+    // The model's clean and ablated runs are shared by the autoencoders of a group.
+    for begin in stride(from: 0, to: missing.count, by: 8) {
+      let group = missing[begin..<min(begin + 8, missing.count)]
+      var kept: [Kept] = []
+      var trained: [TrainedAutoencoder] = []
+      for plan in group {
+        progress(.measuring(plan.name, done: done, of: missing.count))
+        done += 1
+        let one = try training.read(plan, from: folder)
+        trained.append(one)
+        kept.append(try measure(plan, one, data))
+      }
+      for text in StudyText.allCases {
+        let losses = try data.loss?.measure(trained.map(\.autoencoder), on: text) { done, total in
+          progress(.loss(text, done: done, of: total))
+        }
+        guard let losses else { continue }
+        for (index, loss) in losses.enumerated() {
+          func set(_ measurement: inout AutoencoderMeasurement) {
+            measurement.cleanLoss = loss.clean
+            measurement.splicedLoss = loss.spliced
+            measurement.lossRecovered = loss.recoveredFromZero
+            measurement.divergenceRecovered = loss.divergenceRecovered
+          }
+          if text == .domain {
+            set(&kept[index].result.onDomain)
+          } else {
+            set(&kept[index].result.onBroad)
+          }
+        }
+      }
+      for one in kept { try StudyJSON.write(one, to: folder.measurement(one.result.plan)) }
+    }
+    return try plans.map { try StudyJSON.read(Kept.self, folder.measurement($0)) }
+  }
+
+  private func measure(
+    _ plan: AutoencoderPlan, _ trained: TrainedAutoencoder, _ data: StudyData
+  ) throws -> Kept {
+    guard let domain = data.heldOut[.domain], let broad = data.heldOut[.broad] else {
+      preconditionFailure("a study has both kinds of text")
+    }
+    var result = AutoencoderResult(
+      plan: plan, latentCount: trained.autoencoder.latentCount,
+      trainingTokens: configuration.steps * configuration.batch,
+      onDomain: try StudyMeasuring.measure(trained.autoencoder, on: domain),
+      onBroad: try StudyMeasuring.measure(trained.autoencoder, on: broad))
+    result.recovery = try data.truth.map {
+      try StudyMeasuring.recovery(trained, $0, domain: domain)
+    }
+    var sparsity = SparsityMetrics(latentCount: trained.autoencoder.latentCount)
+    for rows in domain.batches() {
+      try sparsity.update(
+        trained.autoencoder.encode(domain.source.matrix(rows: rows)),
+        mask: Array(domain.mask[rows]))
+    }
+    return Kept(result: result, firings: sparsity.value.firingCounts)
+  }
+
+  /// The latents of the widest domain and broad autoencoders of the middle sparsity, on domain text.
+  private func browse(
+    _ training: any StudyTraining, _ data: StudyData, _ folder: StudyFolder,
+    _ comparing: DictionaryComparing, _ progress: StudyProgress
+  ) throws -> [LatentBrowser] {
+    guard let domain = data.heldOut[.domain], domain.tokenIDs != nil,
+      let latents = configuration.latents.max()
+    else { return [] }
+    let sparsity = configuration.sparsity.sorted()[(configuration.sparsity.count - 1) / 2]
+    return try [StudyArm.domain, .broad].map { arm in
+      let plan = AutoencoderPlan(
+        arm: arm, latents: latents, sparsity: sparsity, seed: configuration.seed)
+      progress(.gathering(plan.name))
+      let making = BrowserMaking(
+        trained: try training.read(plan, from: folder), text: domain, texts: data.texts,
+        promotions: data.promotions)
+      return try making.browser(
+        title: plan.name, comparedWith: arm == .domain ? "broad" : nil,
+        likeness: arm == .domain ? try comparing.likeness(plan) : nil, gathered: making.gather())
+    }
+  }
+}

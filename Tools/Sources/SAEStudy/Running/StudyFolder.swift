@@ -1,0 +1,72 @@
+import Foundation
+import SAECore
+
+/// The directory that a study lives in.
+///
+/// Everything in it appears when it is complete, so that what is there need not be made again.
+struct StudyFolder: Sendable {
+  let path: String
+
+  var configuration: String { "\(path)/study.json" }
+  var results: String { "\(path)/results.json" }
+  var report: String { "\(path)/report/index.html" }
+
+  func activations(_ name: String) -> String { "\(path)/activations/\(name)" }
+  func autoencoder(_ plan: AutoencoderPlan) -> String { "\(path)/saes/\(plan.name)" }
+  func log(_ plan: AutoencoderPlan) -> String { "\(path)/logs/\(plan.name).csv" }
+  func measurement(_ plan: AutoencoderPlan) -> String { "\(path)/measurements/\(plan.name).json" }
+
+  /// Makes the directory, or takes one that a study with the same configuration has begun.
+  ///
+  /// - Throws: ``StudyError`` if something else is there, or it cannot be made.
+  init(_ path: String, _ configuration: StudyConfiguration) throws {
+    self.path = path
+    let manager = FileManager.default
+    let names = (try? manager.contentsOfDirectory(atPath: path)) ?? []
+    if names.contains("study.json") {
+      let found = try StudyConfiguration(file: self.configuration)
+      guard found.asksForTheSame(as: configuration) else {
+        throw StudyError(
+          path, expected: "an empty directory, or a study with these settings",
+          found: "one that differs in \(found.differences(from: configuration))")
+      }
+    } else if !names.isEmpty {
+      throw StudyError(
+        path, expected: "an empty directory, or that of a study", found: "\(names.count) files")
+    }
+    do {
+      for folder in ["saes", "logs", "measurements", "report"] {
+        try manager.createDirectory(
+          atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
+      }
+    } catch {
+      throw StudyError(path, expected: "a directory that may be written", found: "\(error)")
+    }
+    try StudyJSON.write(configuration, to: self.configuration)
+  }
+
+  func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+}
+
+extension StudyConfiguration {
+  /// Whether a study with the other settings comes to the same results: how many autoencoders are
+  /// trained at a time does not matter.
+  func asksForTheSame(as other: StudyConfiguration) -> Bool {
+    var copy = other
+    copy.atATime = atATime
+    return self == copy
+  }
+
+  /// The names of the options that differ, for a message.
+  func differences(from other: StudyConfiguration) -> String {
+    func values(_ configuration: StudyConfiguration) -> [String: String] {
+      guard let data = try? StudyJSON.encode(configuration),
+        let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any]
+      else { return [:] }
+      return object.mapValues { "\($0)" }
+    }
+    let (mine, others) = (values(self), values(other))
+    let names = Set(mine.keys).union(others.keys).filter { mine[$0] != others[$0] }
+    return names.sorted().map { "--\($0)" }.joined(separator: ", ")
+  }
+}

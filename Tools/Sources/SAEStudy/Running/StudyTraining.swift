@@ -1,0 +1,205 @@
+import Foundation
+import SAECore
+
+/// Trains and reads the autoencoders of a study, whatever their variant.
+protocol StudyTraining: Sendable {
+  /// Trains some autoencoders in one pass over a source, and writes each with its log.
+  ///
+  /// - Parameters:
+  ///   - plans: of one seed; the base of a boosted one has been written before.
+  ///   - progress: called after a step with how many have been made.
+  func train(
+    _ plans: [AutoencoderPlan], on source: any ActivationSource, into folder: StudyFolder,
+    progress: (Int) -> Void
+  ) throws
+
+  /// Reads one that has been written, with its dictionary: for a boosted one the booster's rows
+  /// follow the base's.
+  func read(_ plan: AutoencoderPlan, from folder: StudyFolder) throws -> TrainedAutoencoder
+}
+
+/// An autoencoder and its decoder rows.
+struct TrainedAutoencoder: Sendable {
+  let autoencoder: any SparseAutoencoder
+  let dictionary: Matrix
+}
+
+extension StudyConfiguration {
+  /// What trains the variant that is studied.
+  ///
+  /// - Throws: ``StudyError`` if the sparsities are none for it.
+  func training() throws -> any StudyTraining {
+    switch architecture {
+    case .topk:
+      for value in sparsity where value != value.rounded() {
+        throw StudyError("--sparsity", expected: "whole numbers for topk", found: "\(value)")
+      }
+      return VariantTraining<TopKAutoencoder>(self) { value, _ in
+        TopKConfiguration(k: Int(value))
+      }
+    case .batchtopk:
+      return VariantTraining<BatchTopKAutoencoder>(self) { value, _ in
+        BatchTopKConfiguration(k: value)
+      }
+    case .matryoshka:
+      return VariantTraining<MatryoshkaAutoencoder>(self) { value, _ in
+        MatryoshkaConfiguration(k: value)
+      }
+    case .jumprelu:
+      return VariantTraining<JumpReLUAutoencoder>(self) { value, _ in .controlledL0(value) }
+    case .gated:
+      return VariantTraining<GatedAutoencoder>(self) { value, steps in
+        GatedConfiguration(
+          coefficient: try CoefficientSchedule(finalValue: value, warmUpSteps: steps / 4))
+      }
+    case .relu:
+      return VariantTraining<ReLUAutoencoder>(self) { value, steps in
+        ReLUConfiguration(
+          coefficient: try CoefficientSchedule(finalValue: value, warmUpSteps: steps / 20))
+      }
+    }
+  }
+}
+
+/// Trains one variant.
+struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equatable>:
+  StudyTraining
+{
+  typealias Boosted = BoostedAutoencoder<Model, Model>
+
+  let study: StudyConfiguration
+  /// The variant's settings for a sparsity and a number of steps.
+  let settings: @Sendable (_ sparsity: Double, _ steps: Int) throws -> Model.Configuration
+
+  init(
+    _ study: StudyConfiguration,
+    settings: @escaping @Sendable (Double, Int) throws -> Model.Configuration
+  ) {
+    self.study = study
+    self.settings = settings
+  }
+
+  private enum Member {
+    case plain(TrainingSweep.Member<Model>)
+    case boosted(TrainingSweep.Member<Boosted>)
+  }
+
+  func train(
+    _ plans: [AutoencoderPlan], on source: any ActivationSource, into folder: StudyFolder,
+    progress: (Int) -> Void
+  ) throws {
+    guard let first = plans.first else { return }
+    precondition(plans.allSatisfy { $0.seed == first.seed }, "one stream has one seed")
+    var options = TrainingOptions(steps: study.steps)
+    options.batchTokens = study.batch
+    options.learningRate = study.learningRate
+    options.seed = first.seed
+    var sweep = try TrainingSweep(on: source, options: options)
+    let members = try plans.map { plan -> Member in
+      guard plan.arm == .boosted else {
+        return .plain(
+          try sweep.add(
+            Model.self, settings(plan.sparsity, study.steps), latents: plan.latents))
+      }
+      // The base as it is for activations in the sweep's scale.
+      let base = try read(model: plan.base, from: folder).foldingScale(1 / sweep.scale)
+      let configuration = BoostingConfiguration(
+        base: base, booster: try settings(study.boosterSparsity(plan.sparsity), study.steps))
+      return .boosted(
+        try sweep.add(
+          Boosted.self, configuration, latents: study.boosterLatents(for: plan.latents)))
+    }
+    var logs = try plans.map { plan -> CSVLog in
+      // What a training that was killed has left.
+      if folder.exists(folder.log(plan)) {
+        try FileManager.default.removeItem(atPath: folder.log(plan))
+      }
+      return try CSVLog(folder.log(plan))
+    }
+    let interval = max(1, study.steps / 200)
+    while let reports = try sweep.step() {
+      if sweep.stepsMade % interval == 0 || sweep.stepsMade == study.steps {
+        for (index, report) in reports.enumerated() {
+          try logs[index].write(TrainingRecord(study: try report.get()))
+        }
+      }
+      progress(sweep.stepsMade)
+    }
+    for (plan, member) in zip(plans, members) {
+      let model =
+        switch member {
+        case .plain(let member): try sweep.finished(member)
+        case .boosted(let member): try sweep.finished(member).booster
+        }
+      var archive = model.archive()
+      archive.metadata["swift_sae_version"] = .string(libraryVersion)
+      archive.metadata["training_tokens"] = .integer(study.steps * study.batch)
+      archive.metadata["seed"] = .string("\(plan.seed)")
+      archive.metadata["hook_name"] = study.hookName.map { .string($0) }
+      if plan.arm == .boosted { archive.metadata["boosts"] = .string(plan.base.name) }
+      try archive.write(to: folder.autoencoder(plan))
+    }
+  }
+
+  func read(_ plan: AutoencoderPlan, from folder: StudyFolder) throws -> TrainedAutoencoder {
+    let model = try read(model: plan, from: folder)
+    guard plan.arm == .boosted else {
+      return TrainedAutoencoder(autoencoder: model, dictionary: model.parameters[.decoder])
+    }
+    let base = try read(model: plan.base, from: folder)
+    let boosted = try Boosted(
+      parameters: model.parameters,
+      configuration: BoostingConfiguration(base: base, booster: model.configuration))
+    let (own, added) = (base.parameters[.decoder], model.parameters[.decoder])
+    var dictionary = Matrix(rows: own.rows + added.rows, columns: own.columns)
+    own.read(0..<own.rows, into: &dictionary, at: 0)
+    added.read(0..<added.rows, into: &dictionary, at: own.rows)
+    return TrainedAutoencoder(autoencoder: boosted, dictionary: dictionary)
+  }
+
+  private func read(model plan: AutoencoderPlan, from folder: StudyFolder) throws -> Model {
+    try Model(contentsOf: folder.autoencoder(plan))
+  }
+}
+
+extension TrainingRecord {
+  /// What every step has: terms of the loss that come and go would change a table's columns.
+  fileprivate init(study report: StepReport) {
+    self.init(
+      step: report.step,
+      [
+        ("tokens", Double(report.tokens)), ("loss", report.loss), ("l0", report.l0),
+        ("fraction_of_variance_explained", report.fractionOfVarianceExplained ?? .nan),
+        ("gradient_norm", report.gradientNorm), ("learning_rate", report.learningRate),
+        ("dead_latents", Double(report.deadCount)),
+      ])
+  }
+}
+
+extension AutoencoderPlan {
+  /// The broad autoencoder that a boosted one stands on.
+  var base: AutoencoderPlan {
+    AutoencoderPlan(arm: .broad, latents: latents, sparsity: sparsity, seed: seed)
+  }
+}
+
+extension StudyConfiguration {
+  /// The booster's sparsity: a quarter of the active latents of its base, or the same coefficient.
+  func boosterSparsity(_ sparsity: Double) -> Double {
+    architecture.aimsAtL0 ? max(1, (sparsity / 4).rounded()) : sparsity
+  }
+
+  /// All autoencoders of the grid, an arm after the other, a seed after the other.
+  public var plans: [AutoencoderPlan] {
+    StudyArm.allCases.filter { boosts || $0 != .boosted }.flatMap { arm in
+      (0..<seeds).flatMap { index in
+        latents.flatMap { latents in
+          sparsity.map { sparsity in
+            AutoencoderPlan(
+              arm: arm, latents: latents, sparsity: sparsity, seed: seed &+ UInt64(index))
+          }
+        }
+      }
+    }
+  }
+}

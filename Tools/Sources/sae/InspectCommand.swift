@@ -1,0 +1,81 @@
+import ArgumentParser
+import Foundation
+import SAECore
+import SAEStudy
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Makes a page with the latents of an autoencoder and where they fire.",
+    discussion: """
+      Runs the model on tokens and shows for each latent its strongest contexts, how often and how \
+      strongly it fires, its neighbours, and the tokens that it promotes. A judge is any program \
+      that reads lines {"id": 1, "prompt": "…"} and answers each with a line {"id": 1, "response": \
+      "…"}: it explains latents and tells from the explanation where they fire.
+      """)
+
+  @Option(help: ArgumentHelp("The autoencoder.", valueName: "directory")) var sae: String
+  @Option(
+    help: ArgumentHelp("The language model, in Hugging Face's layout.", valueName: "directory"))
+  var model: String
+  @Option(
+    help: ArgumentHelp(
+      "The layer, from 0, whose output the autoencoder reads (default: what its files say).",
+      valueName: "number"))
+  var layer: Int?
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("Token ids (npy) to look at.", valueName: "file"))
+  var tokens: [String]
+  @Option(help: "Tokens to look at, evenly over the files.") var count = 40_000
+  @Option(help: "Tokens of the stream in a sequence that the model runs.") var context = 255
+  @Option(help: "Latents on the page, at most.") var latents = 1000
+  @Option(help: ArgumentHelp("A program that judges latents.", valueName: "command"))
+  var judge: String?
+  @Option(help: "Latents to judge, at most.") var judgeLatents = 100
+  @Option(help: "Seconds to wait for an answer of the judge.") var judgeSeconds = 120.0
+  @Option(
+    help: ArgumentHelp(
+      "The directory to write index.html and latents.json into.",
+      valueName: "directory"))
+  var out: String
+
+  func run() throws {
+    var options = Inspection.Options()
+    options.sae = sae
+    options.model = model
+    options.layer = layer
+    options.tokens = tokens
+    options.count = count
+    options.context = context
+    options.latents = latents
+    options.judge = judge
+    options.judged = judgeLatents
+    options.patience = judgeSeconds
+    let inspection = try Inspection(options)
+    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+    var progress: Progress?
+    let (browser, html) = try inspection.run { event in
+      switch event {
+      case .harvesting(let tokens):
+        FileHandle.standardError.write(Data("running the model on \(tokens) tokens\n".utf8))
+      case .judging(let done, let total):
+        if progress == nil { progress = Progress(total: total) }
+        if progress?.isDue(done) == true { progress?.show(done, "latents judged") }
+      }
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    try AtomicFile.write(Array(try encoder.encode(browser)), to: "\(out)/latents.json")
+    try AtomicFile.write(Array(html.utf8), to: "\(out)/index.html")
+    print("\(browser.live) of \(browser.latentCount) latents fired, \(browser.cards.count) shown")
+    if let judge = browser.judge {
+      print(
+        "judge: \(judge.latentsJudged) latents, mean score \(fixed(judge.meanScore, 3)), "
+          + "\(judge.malformedAnswers) of \(judge.requests) answers malformed, "
+          + "\(judge.unreadableTexts) texts unreadable, \(judge.latentsLeftOut) latents left out")
+    }
+    print("report: \(out)/index.html")
+  }
+}

@@ -1,0 +1,218 @@
+import ArgumentParser
+import Foundation
+import SAECore
+import SAEStudy
+
+extension StudyConfiguration.Architecture: ExpressibleByArgument {}
+
+/// The options of a study; one that is not given is as the configuration file has it, or the default.
+struct StudyOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("The language model, in Hugging Face's layout.", valueName: "directory"))
+  var model: String?
+  @Option(help: ArgumentHelp("The layer whose output is studied, from 0.", valueName: "number"))
+  var layer: Int?
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Token ids of the domain (npy) to train on.", valueName: "tokens"))
+  var domain: [String] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Token ids of broad text to train on.", valueName: "tokens"))
+  var broad: [String] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Token ids of the domain to judge on (default: the last tenth of --domain, which is then not "
+        + "trained on).", valueName: "tokens"))
+  var heldOut: [String] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("The same of broad text.", valueName: "tokens"))
+  var heldOutBroad: [String] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Activations in place of harvested ones: tokens × width, row i of token i.",
+      valueName: "file"))
+  var domainActivations: [String] = []
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("The same.", valueName: "file"))
+  var broadActivations: [String] = []
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("The same.", valueName: "file"))
+  var heldOutActivations: [String] = []
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("The same.", valueName: "file"))
+  var heldOutBroadActivations: [String] = []
+
+  @Option(help: ArgumentHelp("Widths of the dictionaries, as 1024,4096.", valueName: "counts"))
+  var latents: NumberList?
+  @Option(help: "The variant to train (default: jumprelu).")
+  var architecture: StudyConfiguration.Architecture?
+  @Option(
+    help: ArgumentHelp(
+      "Active latents a token to aim at; for gated and relu, coefficients (default: 16,32,64).",
+      valueName: "numbers"))
+  var sparsity: NumberList?
+  @Option(
+    help: ArgumentHelp("Trainings of each, from different seeds (default: 3).", valueName: "count"))
+  var seeds: Int?
+  @Option(help: "The first seed; equal seeds give equal bits.") var seed: UInt64?
+  @Option(
+    help: ArgumentHelp(
+      "Latents of the domain autoencoder that boosts a broad one (default: a quarter of its; 0 for "
+        + "no boosting).", valueName: "count"))
+  var boosterLatents: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Different tokens that each arm may train on, at most (default: 1000000).",
+      valueName: "count"))
+  var streamTokens: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Tokens that each autoencoder is trained on (default: 4000000).", valueName: "count"))
+  var trainingTokens: Int?
+  @Option(help: ArgumentHelp("Tokens a step (default: 2048).", valueName: "count")) var batch: Int?
+  @Option(
+    name: .customLong("lr"),
+    help: ArgumentHelp("Peak learning rate (default: the variant's own).", valueName: "rate"))
+  var learningRate: Double?
+  @Option(
+    help: ArgumentHelp(
+      "Tokens of each kind of text to judge on (default: 40000).", valueName: "count"))
+  var heldOutTokens: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Tokens of each kind to measure the model's loss on; 0 for none (default: 20000).",
+      valueName: "count"))
+  var lossTokens: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Tokens of the stream in a sequence that the model runs (default: 255).", valueName: "count"))
+  var context: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Autoencoders that are trained in one pass: memory against time (default: 6).",
+      valueName: "count"))
+  var atATime: Int?
+
+  /// Puts what is given in the place of what a configuration has.
+  func apply(to configuration: inout StudyConfiguration) throws {
+    func set<Value>(_ value: Value?, _ path: WritableKeyPath<StudyConfiguration, Value>) {
+      if let value { configuration[keyPath: path] = value }
+    }
+    func set<Value>(_ value: Value?, _ path: WritableKeyPath<StudyConfiguration, Value?>) {
+      if let value { configuration[keyPath: path] = value }
+    }
+    func files(_ value: [String], _ path: WritableKeyPath<StudyConfiguration, [String]>) {
+      if !value.isEmpty { configuration[keyPath: path] = value }
+    }
+    set(model, \.model)
+    set(layer, \.layer)
+    files(domain, \.domain)
+    files(broad, \.broad)
+    files(heldOut, \.heldOut)
+    files(heldOutBroad, \.heldOutBroad)
+    files(domainActivations, \.domainActivations)
+    files(broadActivations, \.broadActivations)
+    files(heldOutActivations, \.heldOutActivations)
+    files(heldOutBroadActivations, \.heldOutBroadActivations)
+    set(try latents?.counts("--latents"), \.latents)
+    set(architecture, \.architecture)
+    set(sparsity?.numbers, \.sparsity)
+    set(seeds, \.seeds)
+    set(seed, \.seed)
+    set(boosterLatents, \.boosterLatents)
+    set(streamTokens, \.streamTokens)
+    set(trainingTokens, \.trainingTokens)
+    set(batch, \.batch)
+    set(learningRate, \.learningRate)
+    set(heldOutTokens, \.heldOutTokens)
+    set(lossTokens, \.lossTokens)
+    set(context, \.context)
+    set(atATime, \.atATime)
+  }
+}
+
+/// Numbers with commas between.
+struct NumberList: ExpressibleByArgument {
+  let numbers: [Double]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    let numbers = parts.compactMap { Double($0.filter { !$0.isWhitespace }) }
+    guard !numbers.isEmpty, numbers.count == parts.count else { return nil }
+    self.numbers = numbers
+  }
+
+  func counts(_ option: String) throws -> [Int] {
+    try numbers.map { number in
+      guard let count = Int(exactly: number) else {
+        throw ValidationError("\(option): expected whole numbers, found \(number)")
+      }
+      return count
+    }
+  }
+}
+
+struct StudyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "study",
+    abstract: "Trains autoencoders on a domain and on broad text and reports how they compare.",
+    discussion: """
+      Harvests activations of a model (or takes files of them), trains a grid of autoencoders on \
+      each kind of text at equal budget, judges all on held-out text, and writes the autoencoders, \
+      their logs, results.json and report/index.html, one page that needs nothing else. A study \
+      that was killed goes on where it was when the command is given again; --out alone is enough. \
+      --demo studies an embedded synthetic world and needs no file.
+      """)
+
+  @Flag(help: "Study an embedded world with known features, at a size that ends within a minute.")
+  var demo = false
+  @Option(
+    help: ArgumentHelp(
+      "A JSON file with the options' names as keys; options given besides override it.",
+      valueName: "file"))
+  var config: String?
+  @OptionGroup var options: StudyOptions
+  @Option(
+    help: ArgumentHelp(
+      "The study's directory (default for --demo: sae-demo).", valueName: "directory"))
+  var out: String?
+
+  func run() throws {
+    guard let out = out ?? (demo ? "sae-demo" : nil) else {
+      throw ValidationError("--out: expected the study's directory, found none")
+    }
+    var configuration = demo ? StudyConfiguration.demo() : StudyConfiguration()
+    let begun = "\(out)/study.json"
+    if let config {
+      configuration = try StudyConfiguration(file: config)
+    } else if FileManager.default.fileExists(atPath: begun) {
+      configuration = try StudyConfiguration(file: begun)
+    }
+    try options.apply(to: &configuration)
+    let study =
+      demo
+      ? try Study(demo: configuration, directory: out)
+      : try Study(configuration, directory: out)
+    try StudyPrinting.run(study)
+  }
+}
+
+/// The short name of `study --demo`.
+struct DemoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "Studies a synthetic world with known features: the short name of study --demo.",
+    discussion: """
+      Needs no file and takes about a minute on two cores. The page that it writes looks as that of \
+      a study of a real model.
+      """)
+
+  @Option(help: "Equal seeds give equal bits.") var seed: UInt64 = 0
+  @Option(help: ArgumentHelp("The directory to write.", valueName: "directory"))
+  var out = "sae-demo"
+
+  func run() throws {
+    try StudyPrinting.run(try Study(demo: .demo(seed: seed), directory: out))
+  }
+}

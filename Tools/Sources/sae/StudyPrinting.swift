@@ -1,0 +1,97 @@
+import Foundation
+import SAEStudy
+import Synchronization
+
+/// Runs a study and says how it goes and what came out.
+enum StudyPrinting {
+  static func run(_ study: Study) throws {
+    let teller = StudyTeller()
+    let outcome = try study.run { teller.tell($0) }
+    print(summary(outcome.results))
+    print("\nreport: \(outcome.report)")
+  }
+
+  /// Means over seeds, on held-out domain text.
+  static func summary(_ results: StudyResults) -> String {
+    let groups = Dictionary(grouping: results.autoencoders) {
+      Group(arm: $0.plan.arm, latents: $0.plan.latents, sparsity: $0.plan.sparsity)
+    }
+    let hasTruth = results.autoencoders.contains { $0.recovery != nil }
+    var rows = [["on held-out text", "L0", "FVE", "broad: L0", "FVE"]]
+    if hasTruth { rows[0].append("domain-only features found") }
+    for arm in StudyArm.allCases {
+      for latents in results.configuration.latents {
+        for sparsity in results.configuration.sparsity {
+          guard let own = groups[Group(arm: arm, latents: latents, sparsity: sparsity)] else {
+            continue
+          }
+          func estimate(_ value: (AutoencoderResult) -> Double?, _ digits: Int) -> String {
+            guard let found = SeedEstimate(own.compactMap(value)) else { return "–" }
+            return fixed(found.mean, digits)
+              + (found.margin.map { " ± \(fixed($0, digits))" } ?? "")
+          }
+          var row = [
+            "\(arm.rawValue) \(latents), \(fixed(sparsity, 0))", estimate(\.onDomain.l0, 1),
+            estimate(\.onDomain.fractionOfVarianceExplained, 3), estimate(\.onBroad.l0, 1),
+            estimate(\.onBroad.fractionOfVarianceExplained, 3),
+          ]
+          if hasTruth {
+            row.append(estimate({ $0.recovery?.domainOnlyFound }, 2))
+          }
+          rows.append(row)
+        }
+      }
+    }
+    return table(rows)
+  }
+
+  private struct Group: Hashable {
+    let arm: StudyArm
+    let latents: Int
+    let sparsity: Double
+  }
+}
+
+/// Tells a study's events on standard error.
+final class StudyTeller: Sendable {
+  private struct State {
+    var progress: Progress?
+    var subject = ""
+  }
+
+  private let state = Mutex(State())
+
+  func tell(_ event: StudyEvent) {
+    switch event {
+    case .kept(let autoencoders, let measurements):
+      guard autoencoders > 0 else { return }
+      say("kept from before: \(autoencoders) autoencoders, \(measurements) measurements")
+    case .harvest(let name, let done, let total):
+      show("harvest \(name)", done, of: total, "tokens of \(name)")
+    case .training(let names, let step, let total):
+      let key = names.joined(separator: " ")
+      let more = names.count > 1 ? " and \(names.count - 1) more" : ""
+      show(key, step, of: total, "steps of \(names.first ?? "")\(more)")
+    case .measuring(let name, let done, let total):
+      show("measuring", done, of: total, "measured, now \(name)")
+    case .loss(let text, let done, let total):
+      show("loss \(text)", done, of: total, "sequences of \(text.rawValue) text spliced")
+    case .comparing: say("comparing dictionaries")
+    case .gathering(let name): say("gathering the latents of \(name)")
+    }
+  }
+
+  private func show(_ subject: String, _ done: Int, of total: Int, _ text: String) {
+    state.withLock { state in
+      if state.subject != subject {
+        state.subject = subject
+        state.progress = Progress(total: total)
+      }
+      if state.progress?.isDue(done) == true { state.progress?.show(done, text) }
+    }
+  }
+
+  private func say(_ text: String) {
+    FileHandle.standardError.write(Data("\(text)\n".utf8))
+  }
+}

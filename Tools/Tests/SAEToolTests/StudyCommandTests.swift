@@ -1,0 +1,108 @@
+import Foundation
+import SAECore
+import Testing
+
+@Suite struct StudyCommandTests {
+  @Test(arguments: [
+    (["study"], "--out"), (["study", "--out", "x", "--latents", "4.5"], "--latents"),
+    (["study", "--out", "x", "--latents", "a,b"], "--latents"),
+    (["study", "--out", "x", "--seeds", "0"], "--seeds"),
+    (["study", "--out", "x", "--config", "/no/such/file.json"], "/no/such/file.json"),
+  ])
+  func whatIsWrongIsNamed(_ arguments: [String], _ option: String) throws {
+    let command = try Command(arguments)
+    #expect(command.status != 0)
+    #expect(command.errors.contains(option))
+    #expect(command.errors.contains("xpected") || command.errors.contains("invalid"))
+  }
+
+  @Test func tokensNeedAModel() throws {
+    let folder = try ScratchFolder()
+    let tokens = folder.file("tokens.npy")
+    try writeTokens(tokens, count: 2048)
+    let command = try Command([
+      "study", "--out", folder.file("study"), "--domain", tokens, "--broad", tokens,
+    ])
+    #expect(command.status != 0)
+    #expect(command.errors.contains("--domain: expected --model"))
+  }
+
+  /// A study of files of activations, by options and by a configuration file: the same results.
+  @Test func optionsAndConfigurationSayTheSame() throws {
+    let folder = try ScratchFolder()
+    let domain = try folder.writeActivations("domain.safetensors", tokens: 1024)
+    let broad = try folder.writeActivations("broad.safetensors", tokens: 1024) {
+      $0.scale(by: 0.5)
+    }
+    let byOptions = try Command([
+      "study", "--domain-activations", domain, "--broad-activations", broad, "--latents", "8",
+      "--architecture", "topk", "--sparsity", "1,2", "--seeds", "1", "--training-tokens", "1024",
+      "--batch", "128", "--context", "16", "--held-out-tokens", "96", "--out",
+      folder.file("options"),
+    ])
+    #expect(byOptions.status == 0, "\(byOptions.errors)")
+    let config = folder.file("config.json")
+    try Data(
+      """
+      {"domain-activations": ["\(domain)"], "broad-activations": ["\(broad)"], "latents": [8],
+       "architecture": "topk", "sparsity": [1, 2], "seeds": 1, "training-tokens": 1024,
+       "batch": 128, "context": 16, "held-out-tokens": 96}
+      """.utf8
+    ).write(to: URL(fileURLWithPath: config))
+    let byFile = try Command(["study", "--config", config, "--out", folder.file("file")])
+    #expect(byFile.status == 0, "\(byFile.errors)")
+    func results(_ name: String) -> Data? {
+      FileManager.default.contents(atPath: folder.file("\(name)/results.json"))
+    }
+    #expect(results("options") != nil)
+    #expect(results("options") == results("file"))
+    for name in ["study.json", "report/index.html", "saes/boosted-8-2-s0/cfg.json"] {
+      #expect(FileManager.default.fileExists(atPath: folder.file("options/\(name)")))
+    }
+    // The directory alone is enough to go on.
+    let again = try Command(["study", "--out", folder.file("options")])
+    #expect(again.status == 0)
+    #expect(again.errors.contains("kept from before: 6 autoencoders, 6 measurements"))
+  }
+
+  /// Harvest, training, loss and page on the lab's model, at a size that says nothing.
+  @Test func aModelIsStudiedAndInspected() throws {
+    let lab = ProcessInfo.processInfo.environment["SAE_LAB"] ?? "../../shared/lab"
+    guard FileManager.default.fileExists(atPath: "\(lab)/model/config.json") else {
+      print("skipped: there is no lab at \(lab)")
+      return
+    }
+    let folder = try ScratchFolder()
+    let out = folder.file("study")
+    let study = try Command([
+      "study", "--model", "\(lab)/model", "--layer", "1", "--domain",
+      "\(lab)/tokens/med_train.npy", "--broad", "\(lab)/tokens/broad_train.npy", "--held-out",
+      "\(lab)/tokens/med_dev.npy", "--latents", "16", "--sparsity", "2", "--seeds", "1",
+      "--stream-tokens", "512", "--training-tokens", "512", "--batch", "128", "--context", "32",
+      "--held-out-tokens", "256", "--loss-tokens", "64", "--booster-latents", "0", "--out", out,
+    ])
+    #expect(study.status == 0, "\(study.errors)")
+    let results =
+      FileManager.default.contents(atPath: "\(out)/results.json").map {
+        String(decoding: $0, as: UTF8.self)
+      } ?? ""
+    #expect(results.contains("lossRecovered"))
+    let inspect = try Command([
+      "inspect", "--sae", "\(out)/saes/domain-16-2-s0", "--model", "\(lab)/model", "--tokens",
+      "\(lab)/tokens/med_dev.npy", "--count", "256", "--context", "32", "--out",
+      folder.file("page"),
+    ])
+    #expect(inspect.status == 0, "\(inspect.errors)")
+    #expect(FileManager.default.fileExists(atPath: folder.file("page/index.html")))
+  }
+
+  private func writeTokens(_ path: String, count: Int) throws {
+    var header =
+      "{'descr': '<u2', 'fortran_order': False, 'shape': (\(count),), }"
+    header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+    var bytes: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.utf8.count), 0]
+    bytes += Array(header.utf8)
+    bytes += [UInt8](repeating: 0, count: 2 * count)
+    try Data(bytes).write(to: URL(fileURLWithPath: path))
+  }
+}
