@@ -20,7 +20,7 @@ enum StudyMeasuring {
     measurement.contexts = evaluation.contexts
     measurement.fractionOfVarianceExplained = reconstruction.fractionOfVarianceExplained
     measurement.fractionOfVarianceExplainedInterval =
-      evaluation.fractionOfVarianceExplainedInterval
+      evaluation.intervals.fractionOfVarianceExplained
     measurement.l0 = evaluation.sparsity.l0
     measurement.meanSquaredError = reconstruction.meanSquaredError
     measurement.cosineSimilarity = reconstruction.cosineSimilarity
