@@ -126,9 +126,6 @@ struct QualityCommand: ParsableCommand {
         "batchtopk", "k 32", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 32)),
       TrainedSubject(
         "matryoshka", "k 32, 5 levels", MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 32)),
-      TrainedSubject(
-        "matryoshka", "k 32, 128/512/2048, sum", MatryoshkaAutoencoder.self,
-        .saeLens(k: 32, widths: [128, 512, 2048])),
     ]
     var nested = MatryoshkaConfiguration(k: 32)
     nested.levels = .widths([128, 512, 2048])
@@ -153,10 +150,6 @@ struct QualityCommand: ParsableCommand {
         TrainedSubject(
           "gated", "λ \(short(lambda))", GatedAutoencoder.self,
           GatedConfiguration(coefficient: coefficient)))
-      subjects.append(
-        TrainedSubject(
-          "gated", "SAELens' form, λ \(short(lambda))", GatedAutoencoder.self,
-          .saeLens(coefficient: coefficient)))
     }
     for lambda in [2.0, 8] {
       subjects.append(

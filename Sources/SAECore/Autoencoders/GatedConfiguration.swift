@@ -9,8 +9,11 @@ public struct GatedConfiguration: Sendable, Equatable {
   /// Lowers the penalty's exponent while training; nil leaves it.
   public var annealing: PAnnealing?
   /// Whether the auxiliary reconstruction trains W_dec and b_dec as well: SAELens. Frozen, the
-  /// auxiliary task does not shape the dictionary: paper, dictionary_learning.
-  public var auxiliaryTrainsDecoder = false
+  /// auxiliary task does not shape the dictionary: paper, dictionary_learning, with unit rows. Where
+  /// rows are free nothing then keeps them from shrinking under the penalty: on activations of a small
+  /// Gemma-2 (256 wide, 2048 latents, λ 2) L0 ended at 1432 and the fraction of variance explained at
+  /// 0.64, and at 48 and 0.885 with a trained decoder.
+  public var auxiliaryTrainsDecoder = true
   /// Whether b_dec is subtracted from the activations before encoding.
   public var subtractsDecoderBias = true
   /// The scale of both reconstruction errors.
@@ -23,15 +26,14 @@ public struct GatedConfiguration: Sendable, Equatable {
 
   /// SAELens' conventions for training.
   public static func saeLens(coefficient: CoefficientSchedule) -> GatedConfiguration {
-    var configuration = GatedConfiguration(coefficient: coefficient)
-    configuration.auxiliaryTrainsDecoder = true
-    return configuration
+    GatedConfiguration(coefficient: coefficient)
   }
 
   /// The paper's conventions and dictionary_learning's: plain L1, unit decoder rows; β₁ = 0 in Adam.
   public static func dictionaryLearning(coefficient: CoefficientSchedule) -> GatedConfiguration {
     var configuration = GatedConfiguration(coefficient: coefficient)
     configuration.penalty = .plainL1
+    configuration.auxiliaryTrainsDecoder = false
     configuration.decoderConstraint = .exactUnitRowsAfterStep
     return configuration
   }
