@@ -94,6 +94,6 @@ import Testing
     #expect(HTML.number(nil, 1) == "–")
     #expect(HTML.number(.nan, 1) == "–")
     #expect(HTML.count(1_234_567) == "1\u{202F}234\u{202F}567")
-    #expect(HTML.percent(0.125, 1) == "12.5 %")
+    #expect(HTML.percent(0.125, 1) == "12.5\u{A0}%")
   }
 }

@@ -49,7 +49,7 @@ enum HTML {
 
   static func percent(_ value: Double?, _ digits: Int = 0) -> String {
     guard let value, value.isFinite else { return "–" }
-    return number(100 * value, digits) + " %"
+    return number(100 * value, digits) + "\u{A0}%"
   }
 
   /// A whole number with narrow spaces between thousands.

@@ -146,8 +146,12 @@ enum ReportStyle {
       .tick { font-size: 14px; } .axis { font-size: 14px; }
     }
     @media print {
-      :root { --page: #fff; --card: #fff; --ink: #000; --soft: #444; --edge: #ccc; --wash: #f4f4f4;
-        --domain: #0f766e; --broad: #b4560c; --boosted: #6b46b8; }
+      :root { --page: #fff; --card: #fff; --ink: #000; --soft: #444; --faint: #777; --edge: #ccc;
+        --grid: #e6e6e6; --wash: #f4f4f4; --accent: #0f6f68; --domain: #0f766e; --broad: #b4560c;
+        --boosted: #6b46b8; --hot: 15, 118, 110; }
+      * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+      .tiles { grid-template-columns: repeat(4, 1fr); } .charts { grid-template-columns: 1fr 1fr; }
+      .charts.small { grid-template-columns: repeat(3, 1fr); }
       body { font-size: 10.5pt; }
       nav, .controls, button, .tip { display: none !important; }
       figure, .latent, .tile, tr { break-inside: avoid; }
