@@ -129,7 +129,9 @@ public struct SparseLatentsWriter: ~Copyable {
 }
 
 /// A temporary file for what has to wait, removed when its life ends.
-private struct Spool: ~Copyable {
+///
+/// A class: a private structure with a `deinit` has no symbol that a release build of a client finds.
+private final class Spool {
   let path: String
   let file: WritableFile
 
