@@ -37,7 +37,7 @@ package struct SharedPointer<Element>: @unchecked Sendable {
 ///
 ///     5  rows of C, as many at a time as 16 MB of packed A have room for
 ///     4  depth, a slice at a time: a tile of C is summed over a slice in registers
-///     3  columns of C, a panel of B at a time (3 MB: what is left of a shared third cache)
+///     3  columns of C, a panel of B at a time (4 MB: what is left of a shared third cache)
 ///
 /// B is packed by all threads together. Threads then take blocks of rows of C, each with its part of
 /// packed A in the second cache: packed by the thread that needs it at the first panel, and kept for the
@@ -65,7 +65,7 @@ struct PanelProduct {
   /// Columns of a panel of B, `depth` deep.
   func panelColumns(depth: Int) -> Int {
     let tile = kernels.tileColumns
-    return min(max(1, (3 << 18) / max(1, depth) / tile) * tile, 4096)
+    return min(max(1, (1 << 20) / max(1, depth) / tile) * tile, 4096)
   }
 
   /// Rows of A that are packed at a time, `depth` deep: whole blocks.
