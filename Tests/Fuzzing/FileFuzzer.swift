@@ -4,7 +4,8 @@ import Foundation
 
 /// What the fuzzer's inputs are taken for, from the environment.
 private enum Target: String {
-  case safetensors, npy, npz, inflate, json, configuration, directory, literal, latents, model
+  case safetensors, npy, npz, inflate, json, configuration, directory, literal, latents, model,
+    checkpoint
 
   static let chosen: Target = {
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
@@ -38,7 +39,26 @@ private enum Target: String {
     case .model:
       guard let object = try readJSON(bytes).asObject else { return }
       _ = try Gemma2Configuration(ConfigurationFields(object, file: "x"))
+    case .checkpoint: try readCheckpoint(bytes)
     }
+  }
+
+  /// A length, that much of a header in which CRC stands for the state's checksum, and the state.
+  private func readCheckpoint(_ bytes: [UInt8]) throws {
+    guard bytes.count > 2 else { return }
+    let length = min(Int(bytes[0]) << 8 | Int(bytes[1]), bytes.count - 2)
+    let state = Array(bytes[(2 + length)...])
+    let checksum = "\(CRC32.of(state.span.bytes))"
+    let header = String(decoding: bytes[2..<2 + length], as: UTF8.self)
+      .replacingOccurrences(of: "CRC", with: checksum)
+    for (name, part) in [("checkpoint.json", Array(header.utf8)), ("state.safetensors", state)] {
+      try Data(part).write(to: URL(fileURLWithPath: "\(Target.folder)/\(name)"))
+    }
+    let checkpoint = try TrainingCheckpoint(contentsOf: Target.folder)
+    let source = Matrix(rows: 64, columns: 2, repeating: 1)
+    _ = try? TrainingRun<TopKAutoencoder>(
+      TopKConfiguration(k: 1), latents: 2, on: source, options: TrainingOptions(steps: 4),
+      from: checkpoint)
   }
 
   /// All batches in turn, and the whole.
