@@ -17,9 +17,13 @@ let memorySafe: [SwiftSetting] = [.strictMemorySafety(), .enableExperimentalFeat
 /// Kernels run at full speed in debug builds and in tests as well: `-O` stands in both, and without
 /// the raised threshold the row loop of the micro-kernel is not unrolled, so that its accumulators
 /// live in memory. Without `-fno-math-errno` a square root is a branch to the C library's, which sets
-/// `errno`, and no loop with one becomes vectors.
+/// `errno`, and no loop with one becomes vectors. The thread sanitizer's clean-up after exceptions, of
+/// which kernels throw none, would wrap the prefetch instruction in what it cannot be wrapped in.
 func kernelSettings(march: String? = nil, vectorWidth: Int? = nil) -> [SwiftSetting] {
-  var flags = ["-O", "-Xllvm", "-unroll-threshold=2000", "-Xcc", "-fno-math-errno"]
+  var flags = [
+    "-O", "-Xllvm", "-unroll-threshold=2000", "-Xcc", "-fno-math-errno",
+    "-Xllvm", "-tsan-handle-cxx-exceptions=0",
+  ]
   // `-Xarch_x86_64` makes every other architecture ignore the flag that follows it.
   if let march { flags += ["-Xcc", "-Xarch_x86_64", "-Xcc", "-march=\(march)"] }
   if let vectorWidth {
