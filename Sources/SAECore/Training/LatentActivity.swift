@@ -7,7 +7,10 @@ public struct LatentActivity: Sendable, Equatable {
   /// Tokens on which each latent was selected, be it at 0.
   public let selectedTokens: [Int]
 
-  /// - Parameter selectedTokens: nil where only active latents are selected.
+  /// - Parameters:
+  ///   - tokens: tokens of the batch.
+  ///   - activeTokens: for each latent on how many of them it was not 0.
+  ///   - selectedTokens: nil where only active latents are selected.
   public init(tokens: Int, activeTokens: [Int], selectedTokens: [Int]? = nil) {
     self.tokens = tokens
     self.activeTokens = activeTokens

@@ -3,7 +3,9 @@ extension Trainer {
   /// reconstructed; their silence begins anew.
   ///
   /// - Parameters:
+  ///   - resampling: whose rules are followed, and when a latent has been silent for too long.
   ///   - activations: tokens × width, in the scale that the model is trained in.
+  ///   - generator: equal states draw equal tokens.
   /// - Returns: the latents that were resampled.
   /// - Throws: ``TrainingError`` if the batch does not fit.
   /// - Precondition: the optimizer is ``Adam``, and the model has W_enc, b_enc and W_dec.

@@ -40,8 +40,12 @@ public struct TrainingSweep: Sendable {
 
   /// Adds an autoencoder, trained from the sweep's first step on.
   ///
-  /// - Parameter options: the sweep's own unless given; what says which activations there are, and in
-  ///   what scale, must be the same.
+  /// - Parameters:
+  ///   - model: the variant.
+  ///   - configuration: its settings.
+  ///   - latents: the number of latents.
+  ///   - options: the sweep's own unless given; what says which activations there are, and in what
+  ///     scale, must be the same.
   /// - Throws: ``InvalidOption`` for settings that make no sense, and if the sweep has made a step;
   ///   ``ShapeError`` if settings do not fit each other.
   @discardableResult

@@ -29,7 +29,7 @@ public struct TopKAutoencoder: SelectingAutoencoder, Equatable {
 
   /// Encodes activations into the latents above ``threshold``; into the k largest where there is none.
   ///
-  /// - Throws: ``ShapeError`` if the width is not ``inputDimension``.
+  /// - Throws: ``ShapeError`` if the width is not ``SparseAutoencoder/inputDimension``.
   public func encodeByThreshold(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
     let scores = try scores(of: activations)
     return threshold.map { scores.above(Float($0)) } ?? select(scores)
