@@ -61,28 +61,25 @@ public enum Packing<Unit: VectorUnit, let width: Int> {
     let stretch = 64
     var begin = 0
     while begin < depth {
-      let end = min(begin + stretch, depth)
-      var i = 0
-      while i + 4 <= width {
-        let row = source + i * acrossStride
+      let end = min(begin &+ stretch, depth)
+      var group = 0
+      while group < width {
+        // The last four rows may be some of those before once more.
+        let i = max(0, min(group, width &- 4))
+        let row = source + i &* acrossStride
         var p = begin
-        while p + 4 <= end {
-          if (p - begin) % cacheLine == 0 {
-            for q in 0..<4 { prefetch(row + (q * acrossStride + p + stretch), 0, 3, 1) }
+        while p &+ cacheLine <= end {
+          for q in 0..<4 { prefetch(row + (q &* acrossStride &+ p &+ 2 &* stretch), 0, 3, 1) }
+          for _ in 0..<4 {
+            transpose(row + p, acrossStride, into: panel + (p &* width &+ i))
+            p &+= 4
           }
-          transpose(row + p, acrossStride, into: panel + (p * width + i))
-          p += 4
         }
         while p < end {
-          for q in 0..<4 { panel[p * width + i + q] = row[q * acrossStride + p] }
-          p += 1
+          for q in 0..<4 { panel[p &* width &+ i &+ q] = row[q &* acrossStride &+ p] }
+          p &+= 1
         }
-        i += 4
-      }
-      while i < width {
-        let row = source + i * acrossStride
-        for p in begin..<end { panel[p * width + i] = row[p] }
-        i += 1
+        group &+= 4
       }
       begin = end
     }
@@ -95,12 +92,12 @@ public enum Packing<Unit: VectorUnit, let width: Int> {
   ) {
     let a: SIMD4<Float> = source.vector(0)
     let b: SIMD4<Float> = source.vector(stride)
-    let c: SIMD4<Float> = source.vector(2 * stride)
-    let d: SIMD4<Float> = source.vector(3 * stride)
+    let c: SIMD4<Float> = source.vector(2 &* stride)
+    let d: SIMD4<Float> = source.vector(3 &* stride)
     panel.store(SIMD4(a[0], b[0], c[0], d[0]), 0)
     panel.store(SIMD4(a[1], b[1], c[1], d[1]), width)
-    panel.store(SIMD4(a[2], b[2], c[2], d[2]), 2 * width)
-    panel.store(SIMD4(a[3], b[3], c[3], d[3]), 3 * width)
+    panel.store(SIMD4(a[2], b[2], c[2], d[2]), 2 &* width)
+    panel.store(SIMD4(a[3], b[3], c[3], d[3]), 3 &* width)
   }
 
   @inlinable @inline(__always)
