@@ -10,7 +10,7 @@
 /// The caller promises `depth · rows` floats at `a`, `depth · vectors · lanes` floats at `b`, and a
 /// full tile at `c`: edges go through a scratch tile. When overwriting, C is never read.
 ///
-/// Every step asks for a line of what comes after this tile: of the panel of B that is next (`next`,
+/// Every step of a wide tile asks for a line of what comes after it: of the panel of B that is next (`next`,
 /// a tile's share of it `nextStep` floats a step) and of the panel of A behind this one. Both come from
 /// the third cache, which answers too late to be asked when they are needed.
 public enum MicroKernel<Unit: VectorUnit, let rows: Int, let vectors: Int> {
@@ -20,6 +20,10 @@ public enum MicroKernel<Unit: VectorUnit, let rows: Int, let vectors: Int> {
   /// Columns of the tile, in floats.
   @inlinable @inline(__always)
   public static var columns: Int { vectors * Vector.scalarCount }
+
+  /// Narrower tiles have no instructions to spare in a step, and take longer over a panel.
+  @inlinable @inline(__always)
+  static var fetchesPanels: Bool { columns >= 32 }
 
   @inlinable @inline(__always)
   public static func run(
@@ -51,9 +55,11 @@ public enum MicroKernel<Unit: VectorUnit, let rows: Int, let vectors: Int> {
           let ar = Vector(repeating: a[r])
           for v in 0..<vectors { tile[r][v] = Unit.multiplyAdd(tile[r][v], ar, bs[v]) }
         }
-        prefetch(next, 0, 2, 1)
-        prefetch(a + panel, 0, 2, 1)
-        next += nextStep
+        if fetchesPanels {
+          prefetch(next, 0, 2, 1)
+          prefetch(a + panel, 0, 2, 1)
+          next += nextStep
+        }
         a += rows
         b += columns
       }
