@@ -93,6 +93,20 @@ struct StudyOptions: ParsableArguments {
       "Autoencoders that are trained in one pass: memory against time (default: 6).",
       valueName: "count"))
   var atATime: Int?
+  @Option(
+    help: ArgumentHelp(
+      "A program that judges the latents on the page, as for sae inspect; may be given when a study "
+        + "is done.", valueName: "command"))
+  var judge: String?
+  @Option(
+    help: ArgumentHelp(
+      "Latents to judge of each dictionary on the page, at most (default: 100).",
+      valueName: "count"))
+  var judgeLatents: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Seconds to wait for an answer of the judge (default: 120).", valueName: "seconds"))
+  var judgeSeconds: Double?
 
   /// Puts what is given in the place of what a configuration has.
   func apply(to configuration: inout StudyConfiguration) throws {
@@ -129,6 +143,9 @@ struct StudyOptions: ParsableArguments {
     set(lossTokens, \.lossTokens)
     set(context, \.context)
     set(atATime, \.atATime)
+    set(judge, \.judge)
+    set(judgeLatents, \.judgeLatents)
+    set(judgeSeconds, \.judgeSeconds)
   }
 }
 
@@ -160,8 +177,12 @@ struct StudyCommand: ParsableCommand {
     discussion: """
       Harvests activations of a model (or takes files of them), trains a grid of autoencoders on \
       each kind of text at equal budget, judges all on held-out text, and writes the autoencoders, \
-      their logs, results.json and report/index.html, one page that needs nothing else. A study \
-      that was killed goes on where it was when the command is given again; --out alone is enough. \
+      their logs, results.json and report/index.html, one page that needs nothing else.
+
+      A study that was interrupted or killed goes on where it was when the command is given again; \
+      --out alone is enough. What comes out is the same. SIGINT and SIGTERM end it at the next \
+      step with a checkpoint of the trainings; a second signal ends it at once.
+
       --demo studies an embedded synthetic world and needs no file.
       """)
 
@@ -175,8 +196,20 @@ struct StudyCommand: ParsableCommand {
   @OptionGroup var options: StudyOptions
   @Option(
     help: ArgumentHelp(
+      "Steps of a training from one checkpoint to the next (default: one is written every minute).",
+      valueName: "steps"))
+  var checkpointEvery: Int?
+  @Option(
+    help: ArgumentHelp(
       "The study's directory (default for --demo: sae-demo).", valueName: "directory"))
   var out: String?
+
+  func validate() throws {
+    if let checkpointEvery, checkpointEvery < 1 {
+      throw ValidationError(
+        "--checkpoint-every: expected a positive number, found \(checkpointEvery)")
+    }
+  }
 
   func run() throws {
     guard let out = out ?? (demo ? "sae-demo" : nil) else {
@@ -190,11 +223,12 @@ struct StudyCommand: ParsableCommand {
       configuration = try StudyConfiguration(file: begun)
     }
     try options.apply(to: &configuration)
-    let study =
+    var study =
       demo
       ? try Study(demo: configuration, directory: out)
       : try Study(configuration, directory: out)
-    try StudyPrinting.run(study)
+    study.checkpointSteps = checkpointEvery
+    try StudyPrinting.run(study, command: "sae study\(demo ? " --demo" : "") --out \(out)")
   }
 }
 
@@ -213,6 +247,7 @@ struct DemoCommand: ParsableCommand {
   var out = "sae-demo"
 
   func run() throws {
-    try StudyPrinting.run(try Study(demo: .demo(seed: seed), directory: out))
+    try StudyPrinting.run(
+      try Study(demo: .demo(seed: seed), directory: out), command: "sae study --demo --out \(out)")
   }
 }

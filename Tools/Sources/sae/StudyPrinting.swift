@@ -1,12 +1,27 @@
+import ArgumentParser
 import Foundation
 import SAEStudy
 import Synchronization
 
 /// Runs a study and says how it goes and what came out.
 enum StudyPrinting {
-  static func run(_ study: Study) throws {
+  /// Ends with the signal's exit code if one asks to stop.
+  ///
+  /// - Parameter command: goes on with the study.
+  static func run(_ study: Study, command: String) throws {
+    Interruption.listen()
     let teller = StudyTeller()
-    let outcome = try study.run { teller.tell($0) }
+    let outcome: Study.Outcome
+    do {
+      outcome = try study.run { event in
+        teller.tell(event)
+        if let signal = Interruption.signal { throw Stop(signal: signal) }
+      }
+    } catch let stop as Stop {
+      teller.interrupt(
+        "interrupted; what was done is kept in \(study.directory), and \(command) goes on with it")
+      throw ExitCode(Interruption.exitCode(stop.signal))
+    }
     print(summary(outcome.results))
     print("\nreport: \(outcome.report)")
   }
@@ -45,6 +60,10 @@ enum StudyPrinting {
     return table(rows)
   }
 
+  private struct Stop: Error {
+    let signal: Int32
+  }
+
   private struct Group: Hashable {
     let arm: StudyArm
     let latents: Int
@@ -66,6 +85,8 @@ final class StudyTeller: Sendable {
     case .kept(let autoencoders, let measurements):
       guard autoencoders > 0 else { return }
       say("kept from before: \(autoencoders) autoencoders, \(measurements) measurements")
+    case .resuming(let names, let step):
+      say("going on after step \(step) of \(names.count) autoencoders")
     case .harvest(let name, let done, let total):
       show("harvest \(name)", done, of: total, "tokens of \(name)")
     case .training(let names, let step, let total):
@@ -78,7 +99,14 @@ final class StudyTeller: Sendable {
       show("loss \(text)", done, of: total, "sequences of \(text.rawValue) text spliced")
     case .comparing: say("comparing dictionaries")
     case .gathering(let name): say("gathering the latents of \(name)")
+    case .judging(let name, let done, let total):
+      show("judge \(name)", done, of: total, "latents of \(name) judged")
     }
+  }
+
+  /// Ends the line of the progress and says something.
+  func interrupt(_ text: String) {
+    state.withLock { ($0.progress ?? Progress(total: 0)).interrupt(text) }
   }
 
   private func show(_ subject: String, _ done: Int, of total: Int, _ text: String) {

@@ -142,7 +142,19 @@ extension StudyReport {
       browsers,
       lead: "Latents on held-out domain text, each with the contexts in which it is strongest; the "
         + "deeper a token, the stronger it fires. Search the contexts, the promoted tokens, or "
-        + "#number.")
+        + "#number.",
+      notes: browsers.compactMap(judgement))
+  }
+
+  /// How well the latents of a dictionary can be told by what a judge says of them.
+  private func judgement(_ browser: LatentBrowser) -> String? {
+    guard let judge = browser.judge else { return nil }
+    return """
+      <b>\(HTML.escape(browser.title))</b>: a judge explained \(HTML.count(judge.latentsJudged)) \
+      latents from their strongest contexts and told from its explanations in which other texts they \
+      fire, with a mean balanced accuracy of <b>\(HTML.number(judge.meanScore, 2))</b> (0.5 is chance). \
+      \(HTML.escape(judge.account))
+      """
   }
 
   func method() -> String {

@@ -174,7 +174,7 @@ struct ModelStudyData {
       let shards = try HarvestShards(
         harvester, directory: directory, producer: "swift-sae \(libraryVersion)")
       try shards.write { made in
-        progress(.harvest(name, done: made.tokens, of: made.total))
+        try progress(.harvest(name, done: made.tokens, of: made.total))
       }
       return try HarvestShards.open(directory)
     }
