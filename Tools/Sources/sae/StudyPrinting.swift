@@ -23,16 +23,22 @@ enum StudyPrinting {
       throw ExitCode(Interruption.exitCode(stop.signal))
     }
     print(summary(outcome.results))
-    print("\nreport: \(outcome.report)")
+    print("\n\(StudyReport(outcome.results, []).plainAnswer)")
+    print("\nThe report, a page for any browser: \(outcome.report)")
   }
 
-  /// Means over seeds, on held-out domain text.
+  /// Means over seeds, on held-out text of both kinds.
   static func summary(_ results: StudyResults) -> String {
     let groups = Dictionary(grouping: results.autoencoders) {
       Group(arm: $0.plan.arm, latents: $0.plan.latents, sparsity: $0.plan.sparsity)
     }
     let hasTruth = results.autoencoders.contains { $0.recovery != nil }
-    var rows = [["on held-out text", "L0", "FVE", "broad: L0", "FVE"]]
+    let setting = results.configuration.architecture.aimsAtL0 ? "target L0" : "coefficient"
+    var rows = [
+      [
+        "trained on", "latents", setting, "domain text: L0", "FVE", "broad text: L0", "FVE",
+      ]
+    ]
     if hasTruth { rows[0].append("domain-only features found") }
     for arm in StudyArm.allCases {
       for latents in results.configuration.latents {
@@ -46,18 +52,38 @@ enum StudyPrinting {
               + (found.margin.map { " ± \(fixed($0, digits))" } ?? "")
           }
           var row = [
-            "\(arm.rawValue) \(latents), \(fixed(sparsity, 0))", estimate(\.onDomain.l0, 1),
+            trainedOn(arm), "\(latents)", StudyPrinting.number(sparsity),
+            estimate(\.onDomain.l0, 1),
             estimate(\.onDomain.fractionOfVarianceExplained, 3), estimate(\.onBroad.l0, 1),
             estimate(\.onBroad.fractionOfVarianceExplained, 3),
           ]
           if hasTruth {
-            row.append(estimate({ $0.recovery?.domainOnlyFound }, 2))
+            let found = SeedEstimate(own.compactMap { $0.recovery?.domainOnlyFound })
+            row.append(found.map { "\(fixed(100 * $0.mean, 0))%" } ?? "–")
           }
           rows.append(row)
         }
       }
     }
-    return table(rows)
+    let seeds = results.configuration.seeds
+    return """
+      On held-out text\(seeds > 1 ? ", means of \(seeds) seeds and their 95% intervals" : "") \
+      (L0: latents active on a token; FVE: fraction of variance explained):
+
+      \(table(rows))
+      """
+  }
+
+  private static func trainedOn(_ arm: StudyArm) -> String {
+    switch arm {
+    case .domain: "the domain"
+    case .broad: "broad text"
+    case .boosted: "broad text, boosted"
+    }
+  }
+
+  private static func number(_ value: Double) -> String {
+    value == value.rounded() ? fixed(value, 0) : "\(value)"
   }
 
   private struct Stop: Error {
@@ -82,6 +108,8 @@ final class StudyTeller: Sendable {
 
   func tell(_ event: StudyEvent) {
     switch event {
+    case .begins(let subject, let autoencoders):
+      say("\(autoencoders) autoencoders are trained and judged on \(subject)")
     case .kept(let autoencoders, let measurements):
       guard autoencoders > 0 else { return }
       say("kept from before: \(autoencoders) autoencoders, \(measurements) measurements")

@@ -45,6 +45,7 @@ enum ReportPage {
   private static func navigation(_ body: String) -> String {
     let sections = [
       ("variance", "Variance explained"), ("loss", "Loss recovered"), ("residual", "Left over"),
+      ("equal", "At equal L0"),
       ("latents-kinds", "Kinds of latents"), ("recovery", "Against the truth"),
       ("density", "Density"), ("all", "All autoencoders"), ("latents", "Latents"),
       ("method", "Method"),

@@ -58,6 +58,7 @@ public struct Study: Sendable {
       isDemo
       ? try StudyData.demo(configuration)
       : try ModelStudyData(configuration: configuration, folder: folder, progress: progress).data()
+    try progress(.begins(data.subject, autoencoders: configuration.plans.count))
     try train(training, data, folder, progress)
     let measured = try measure(training, data, folder, progress)
     try progress(.comparing)

@@ -4,6 +4,8 @@ public typealias StudyProgress = @Sendable (StudyEvent) throws -> Void
 
 /// What a study is doing.
 public enum StudyEvent: Sendable, Equatable {
+  /// What is studied, by how many autoencoders.
+  case begins(_ subject: String, autoencoders: Int)
   case harvest(_ name: String, done: Int, of: Int)
   /// Autoencoders that were found from before.
   case kept(autoencoders: Int, measurements: Int)
