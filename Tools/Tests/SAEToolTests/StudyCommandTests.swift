@@ -84,7 +84,7 @@ import Testing
     ]
   }
 
-  /// Twenty times, at moments that a seed decides, until one ends by itself.
+  /// Eight times, at moments that a seed decides, until one ends by itself.
   @Test func aKilledStudyEndsWithTheSameResults() throws {
     let folder = try ScratchFolder()
     func results(_ name: String) throws -> Data {
@@ -95,7 +95,7 @@ import Testing
     let arguments = try Self.small(folder, out: folder.file("killed"))
     var generator = RandomGenerator(seed: 20)
     var (kills, resumed) = (0, 0)
-    while kills < 20 {
+    while kills < 8 {
       let running = try RunningCommand(arguments)
       try running.waitForProgress()
       usleep(UInt32(generator.index(below: 150_000)))
