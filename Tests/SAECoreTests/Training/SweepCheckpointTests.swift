@@ -74,8 +74,8 @@ import Testing
     // What goes on after it does not change it.
     _ = try first.step()
     let read = try SweepCheckpoint(contentsOf: folder.file("c"))
-    #expect(read.step == stop && read.scale == whole.scale && read.metadata == ["note": "n"])
-    #expect(read.position == checkpoint.position && read.failures == checkpoint.failures)
+    #expect(read.step == stop && read.metadata == ["note": "n"])
+    #expect(read.failures == checkpoint.failures)
     #expect(read.members.map(\.trainer) == checkpoint.members.map(\.trainer))
 
     var second = try TrainingSweep(on: Self.source, options: Self.options, from: read)
@@ -143,9 +143,10 @@ import Testing
     for _ in 0..<3 { _ = try sweep.step() }
     let good = sweep.checkpoint()
     let edits: [(inout SweepCheckpoint) -> Void] = [
-      { $0.step = 2 }, { $0.step = -1 }, { $0.scale += 1 }, { $0.scale = .nan },
+      { $0.step = 2 }, { $0.step = -1 }, { $0.members = [] }, { $0.members[3].scale = .nan },
       { $0.members.removeLast() }, { $0.failures.removeLast() }, { $0.failures[1] = nil },
       { $0.members[0].trainer.step = 2 }, { $0.members[2].scale = 1 },
+      { $0.members[1].position.drawn += 1 },
     ]
     for (index, edit) in edits.enumerated() {
       var bad = good

@@ -22,7 +22,8 @@ struct HarvestCommand: ParsableCommand {
   var out: String
   @Option(help: ArgumentHelp("Rows of a shard.", valueName: "count"))
   var tokensPerShard = 1 << 20
-  @Option(help: "The type of the numbers.") var dtype = StoredType.f16
+  @Option(help: ArgumentHelp("The type of the numbers.", valueName: "type")) var dtype = StoredType
+    .f16
 
   func validate() throws {
     _ = try model.directory()

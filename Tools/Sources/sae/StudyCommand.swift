@@ -14,38 +14,48 @@ struct StudyOptions: ParsableArguments {
   var layer: Int?
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Token ids of the domain (npy) to train on.", valueName: "tokens"))
+    help: ArgumentHelp("Token ids of the domain (npy) to train on.", valueName: "file"))
   var domain: [String] = []
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Token ids of broad text to train on.", valueName: "tokens"))
+    help: ArgumentHelp("Token ids of broad text to train on.", valueName: "file"))
   var broad: [String] = []
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
       "Token ids of the domain to judge on (default: the last tenth of --domain, which is then not "
-        + "trained on).", valueName: "tokens"))
+        + "trained on).", valueName: "file"))
   var heldOut: [String] = []
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("The same of broad text.", valueName: "tokens"))
+    help: ArgumentHelp(
+      "Token ids of broad text to judge on (default: the last tenth of --broad).",
+      valueName: "file"))
   var heldOutBroad: [String] = []
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Activations in place of harvested ones: tokens × width, row i of token i.",
-      valueName: "file"))
+      "Activations of the domain, safetensors or npy, in the place of harvested ones: tokens × "
+        + "width, row i of token i.", valueName: "file"))
   var domainActivations: [String] = []
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("The same.", valueName: "file"))
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Activations of broad text in their place.", valueName: "file"))
   var broadActivations: [String] = []
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("The same.", valueName: "file"))
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Activations of the domain to judge on in their place.", valueName: "file"))
   var heldOutActivations: [String] = []
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("The same.", valueName: "file"))
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Activations of broad text to judge on in their place.", valueName: "file"))
   var heldOutBroadActivations: [String] = []
 
-  @Option(help: ArgumentHelp("Widths of the dictionaries, as 1024,4096.", valueName: "counts"))
+  @Option(
+    help: ArgumentHelp(
+      "Latents of the dictionaries, with commas (default: 1024,4096).", valueName: "counts"))
   var latents: NumberList?
-  @Option(help: "The variant to train (default: jumprelu).")
+  @Option(help: ArgumentHelp("The variant to train (default: jumprelu).", valueName: "name"))
   var architecture: StudyConfiguration.Architecture?
   @Option(
     help: ArgumentHelp(
@@ -55,7 +65,10 @@ struct StudyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Trainings of each, from different seeds (default: 3).", valueName: "count"))
   var seeds: Int?
-  @Option(help: "The first seed; equal seeds give equal bits.") var seed: UInt64?
+  @Option(
+    help: ArgumentHelp(
+      "The first seed; equal seeds give equal bits (default: 0).", valueName: "number"))
+  var seed: UInt64?
   @Option(
     help: ArgumentHelp(
       "Latents of the domain autoencoder that boosts a broad one (default: a quarter of its; 0 for "
@@ -186,7 +199,7 @@ struct StudyCommand: ParsableCommand {
       --demo studies an embedded synthetic world and needs no file.
       """)
 
-  @Flag(help: "Study an embedded world with known features, at a size that ends within a minute.")
+  @Flag(help: "Study an embedded world with known features, in about a minute on two cores.")
   var demo = false
   @Option(
     help: ArgumentHelp(
@@ -242,7 +255,8 @@ struct DemoCommand: ParsableCommand {
       a study of a real model.
       """)
 
-  @Option(help: "Equal seeds give equal bits.") var seed: UInt64 = 0
+  @Option(help: ArgumentHelp("Equal seeds give equal bits.", valueName: "number"))
+  var seed: UInt64 = 0
   @Option(help: ArgumentHelp("The directory to write.", valueName: "directory"))
   var out = "sae-demo"
 

@@ -39,7 +39,7 @@ enum StudyPrinting {
         "trained on", "latents", setting, "domain text: L0", "FVE", "broad text: L0", "FVE",
       ]
     ]
-    if hasTruth { rows[0].append("domain-only features found") }
+    if hasTruth { rows[0].append("domain-only found") }
     for arm in StudyArm.allCases {
       for latents in results.configuration.latents {
         for sparsity in results.configuration.sparsity {

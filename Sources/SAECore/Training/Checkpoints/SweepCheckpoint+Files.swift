@@ -15,8 +15,6 @@ extension SweepCheckpoint {
     var format = Header.format
     var version = Header.version
     var step: Int
-    var scale: Double
-    var position: ShuffledActivations.Position
     /// How many there are.
     var members: Int
     var failures: [Failure]
@@ -72,13 +70,13 @@ extension SweepCheckpoint {
         try member.write(to: directory.file(SweepCheckpoint.member(index)))
       }
       let header = Header(
-        step: step, scale: scale, position: position, members: members.count,
+        step: step, members: members.count,
         failures: failures.enumerated().compactMap { index, error in
           error.map { Failure($0, of: index) }
         }, metadata: metadata)
       let file = directory.file(SweepCheckpoint.header)
       try AtomicFile.write(
-        try CheckpointHeader.encode(header, number: ("scale", scale), file: file), to: file)
+        try CheckpointHeader.encode(header, number: ("step", Double(step)), file: file), to: file)
     } catch {
       throw error.naming(path, insteadOf: directory.temporary)
     }
@@ -113,7 +111,7 @@ extension SweepCheckpoint {
       failures[failure.member] = error
     }
     self.init(
-      step: header.step, scale: header.scale, position: header.position, members: members,
-      failures: failures, metadata: header.metadata, name: path)
+      step: header.step, members: members, failures: failures, metadata: header.metadata,
+      name: path)
   }
 }

@@ -3,11 +3,8 @@
 public struct SweepCheckpoint: Sendable, Equatable {
   /// Steps that the sweep has made.
   public var step: Int
-  /// ``TrainingSweep/scale``
-  public var scale: Double
-  /// In the stream of activations: after the last batch that was trained on.
-  public var position: ShuffledActivations.Position
-  /// Where each member stands, in the order in which they were added.
+  /// Where each member stands, in the order in which they were added; all at one place in the stream
+  /// and in one scale.
   public var members: [TrainingCheckpoint]
   /// Of each member, why it makes no more steps; nil where it does.
   public var failures: [TrainingError?]
@@ -25,6 +22,7 @@ public struct SweepCheckpoint: Sendable, Equatable {
       throw .invalidSetting(file: name, setting: setting, expected: expected, found: found)
     }
     try check("step", step >= 0, "0 or more", "\(step)")
+    try check("members", !members.isEmpty, "at least one", "none")
     try check(
       "failures", failures.count == members.count, "\(members.count), as members",
       "\(failures.count)")
@@ -34,8 +32,9 @@ public struct SweepCheckpoint: Sendable, Equatable {
         "step of \(member.name)", isBehind || member.step == step, "\(step), as the sweep's",
         "\(member.step)")
       try check(
-        "scale of \(member.name)", member.scale == scale, "\(scale), as the sweep's",
-        "\(member.scale)")
+        "activations of \(member.name)",
+        member.scale == members[0].scale && member.position == members[0].position,
+        "the scale and place of \(members[0].name)", "others")
     }
   }
 }
@@ -48,8 +47,8 @@ extension TrainingSweep {
   ///   - source: what is trained on.
   ///   - options: as the sweep began with.
   ///   - checkpoint: of the sweep.
-  /// - Throws: ``TensorFileError`` if the checkpoint contradicts itself, and as for a new sweep. What a
-  ///   member does not share with the checkpoint, adding it tells.
+  /// - Throws: ``TensorFileError`` if the checkpoint has no members or contradicts itself, and as for a
+  ///   new sweep. What a member does not share with the checkpoint, adding it tells.
   public init(
     on source: any ActivationSource, options: TrainingOptions, from checkpoint: SweepCheckpoint
   ) throws {
@@ -57,7 +56,8 @@ extension TrainingSweep {
     self.init(
       options: options, width: source.width,
       batches: try ScaledBatches(
-        source, options: options, scale: checkpoint.scale, from: checkpoint.position),
+        source, options: options, scale: checkpoint.members[0].scale,
+        from: checkpoint.members[0].position),
       resumed: checkpoint)
   }
 
@@ -67,8 +67,7 @@ extension TrainingSweep {
   public func checkpoint(metadata: [String: String] = [:]) -> SweepCheckpoint {
     let position = firstBatch?.position ?? batches.position
     var checkpoint = SweepCheckpoint(
-      step: stepsMade, scale: scale, position: position,
-      members: members.map { $0.checkpoint(scale: scale, position: position) },
+      step: stepsMade, members: members.map { $0.checkpoint(scale: scale, position: position) },
       failures: members.map(\.failure), metadata: metadata)
     // Members that have not been added again stand where they stood.
     if let resumed {

@@ -48,14 +48,14 @@ extension StudyReport {
       percent(SeedEstimate(unmatched.compactMap(\.unmatchedFraction))),
       percent(SeedEstimate(unmatched.compactMap(\.reproducedFraction))),
       HTML.number(stable?.meanCosine, 2),
-      HTML.estimate(estimate(arm, latents, sparsity, on: .domain, \.bitsPerToken), 0),
+      HTML.cell(estimate(arm, latents, sparsity, on: .domain, \.bitsPerToken), 0),
       share(\.aliveFraction), share(\.denseFraction),
     ]
   }
 
   /// A share with its interval.
   private func percent(_ estimate: SeedEstimate?) -> String {
-    estimate.map { "\(HTML.estimate(points($0), 0))\u{A0}%" } ?? "–"
+    HTML.cell(estimate.map(points), 0, unit: "\u{A0}%")
   }
 
   /// All comparisons, the narrow dictionaries' as well.
@@ -75,7 +75,7 @@ extension StudyReport {
             }), let l0 = found.l0
           else { continue }
           func value(_ estimate: SeedEstimate?, sign: Bool = false) -> String {
-            HTML.estimate(estimate.map(points), 1, sign: sign)
+            HTML.cell(estimate.map(points), 1, sign: sign)
           }
           rows.append(
             ["\(text.rawValue) text: \(name)", HTML.count(latents), HTML.number(l0, 0)]
