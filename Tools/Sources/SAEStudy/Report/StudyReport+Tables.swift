@@ -1,8 +1,10 @@
 /// The tables.
 extension StudyReport {
-  private func dot(_ arm: StudyArm) -> String {
-    "<span class=\"dot \(arm.rawValue)\"></span>\(Self.short(arm))"
+  private func mark(_ arm: StudyArm) -> String {
+    "<span class=\"dot \(arm.rawValue)\"></span>"
   }
+
+  private func dot(_ arm: StudyArm) -> String { mark(arm) + Self.short(arm) }
 
   /// What the latents are about, how stable they are, what they cost.
   func meaning() -> String {
@@ -134,7 +136,7 @@ extension StudyReport {
   func allAutoencoders() -> String {
     let hasLoss = results.autoencoders.contains { $0.onDomain.lossRecovered != nil }
     var head = [
-      "autoencoder", "arm", "latents", settingName, "seed", "L0", "FVE", "95% interval",
+      "autoencoder", "latents", "L0", "FVE", "95% interval",
       "linear left", "nonlinear left", "bits", "alive",
     ]
     if hasLoss { head += ["loss recovered", "loss added"] }
@@ -143,8 +145,8 @@ extension StudyReport {
     let rows = results.autoencoders.map { result -> [String] in
       let (own, broad) = (result.onDomain, result.onBroad)
       var cells = [
-        HTML.escape(result.plan.name), dot(result.plan.arm), HTML.count(result.latentCount),
-        Self.sparsity(result.plan.sparsity), "\(result.plan.seed)", HTML.number(own.l0, 1),
+        mark(result.plan.arm) + HTML.escape(result.plan.name), HTML.count(result.latentCount),
+        HTML.number(own.l0, 1),
         HTML.number(own.fractionOfVarianceExplained, 4),
         own.fractionOfVarianceExplainedInterval.map {
           "\(HTML.number($0.lower, 3)) – \(HTML.number($0.upper, 3))"
@@ -164,7 +166,8 @@ extension StudyReport {
     return """
       <section id="all">
       <h2>All autoencoders</h2>
-      <p class="lead">On held-out domain text, and on held-out broad text where it says so. The \
+      <p class="lead">Named by what they were trained on, latents (of a boosted one: of its base), \
+      \(settingName) and seed. On held-out domain text, and on held-out broad text where it says so. The \
       interval of the FVE is by resampling contexts, for the one autoencoder as it is.</p>
       <details class="all" open><summary>\(HTML.count(rows.count)) autoencoders</summary>
       \(HTML.table(head, rows, classes: "all"))
