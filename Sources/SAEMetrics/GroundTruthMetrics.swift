@@ -61,10 +61,16 @@ public struct GroundTruthMetrics: Sendable {
   }
 
   /// Adds what another accumulator of the same dictionary and features has counted.
-  public mutating func merge(_ other: GroundTruthMetrics) {
+  ///
+  /// - Throws: `ShapeError` if its number of latents or features is another.
+  public mutating func merge(_ other: GroundTruthMetrics) throws(ShapeError) {
+    try CountedTokens.check(
+      "merged ground truth", "latents", expected: nearestFeatures.count,
+      found: other.nearestFeatures.count)
+    try CountedTokens.check(
+      "merged ground truth", "features", expected: featureCount, found: other.featureCount)
     precondition(
-      nearestFeatures == other.nearestFeatures && featureCount == other.featureCount,
-      "the counts are of other dictionaries")
+      nearestFeatures == other.nearestFeatures, "the counts are of other dictionaries")
     tokens += other.tokens
     for latent in firings.indices {
       firings[latent] += other.firings[latent]

@@ -156,10 +156,13 @@ public struct LatentExamples: Sendable {
   }
 
   /// Adds what another accumulator has found in other contexts.
-  public mutating func merge(_ other: LatentExamples) {
-    precondition(
-      options == other.options && strongest.count == other.strongest.count,
-      "the examples are of other latents or options")
+  ///
+  /// - Throws: `ShapeError` if its number of latents is another.
+  /// - Precondition: it has the same options.
+  public mutating func merge(_ other: LatentExamples) throws(ShapeError) {
+    try CountedTokens.check(
+      "merged examples", "latents", expected: strongest.count, found: other.strongest.count)
+    precondition(options == other.options, "the examples were kept by other options")
     for latent in strongest.indices {
       activeContexts[latent] += other.activeContexts[latent]
       for example in other.strongest[latent] { keep(example, latent) }

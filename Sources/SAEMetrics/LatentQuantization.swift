@@ -33,8 +33,11 @@ public struct LatentRanges: Sendable, Equatable {
   }
 
   /// Adds what another accumulator has counted.
-  public mutating func merge(_ other: LatentRanges) {
-    precondition(latentCount == other.latentCount, "the ranges are of other latents")
+  ///
+  /// - Throws: `ShapeError` if its number of latents is another.
+  public mutating func merge(_ other: LatentRanges) throws(ShapeError) {
+    try CountedTokens.check(
+      "merged ranges", "latents", expected: latentCount, found: other.latentCount)
     for latent in smallest.indices {
       smallest[latent] = min(smallest[latent], other.smallest[latent])
       largest[latent] = max(largest[latent], other.largest[latent])

@@ -80,10 +80,11 @@ import Testing
     var mergedRanges = LatentRanges(latentCount: 6)
     for range in cuts.reversed() {
       try merged.merge(Self.accumulate(latents, quantization, cuts: [range]))
-      mergedRanges.merge(try Self.ranges(latents[tokens: range]))
+      try mergedRanges.merge(Self.ranges(latents[tokens: range]))
     }
     #expect(merged.value == whole)
     #expect(try mergedRanges == Self.ranges(latents))
+    #expect(throws: ShapeError.self) { try mergedRanges.merge(LatentRanges(latentCount: 5)) }
   }
 
   /// More bins, more bits and less error: the search takes the first that is exact enough.

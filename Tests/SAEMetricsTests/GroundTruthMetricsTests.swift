@@ -13,7 +13,7 @@ import Testing
       for range in [100..<latents.tokens, 0..<100] {
         var part = try GroundTruthMetrics(decoder: decoder, features: features)
         try part.update(latents[tokens: range], truth: truth[tokens: range])
-        merged.merge(part)
+        try merged.merge(part)
       }
       let value = merged.value
       var reconstruction = ReconstructionMetrics(width: decoder.columns)

@@ -21,8 +21,11 @@ import Testing
       try parts[index % 3].update(latents, tokens: tokens[prompt], context: prompt)
     }
     var merged = parts[2]
-    merged.merge(parts[0])
-    merged.merge(parts[1])
+    try merged.merge(parts[0])
+    try merged.merge(parts[1])
+    #expect(throws: ShapeError.self) {
+      try merged.merge(LatentExamples(latentCount: 2, options: options))
+    }
     return merged
   }
 

@@ -46,6 +46,35 @@ struct HarvestShardsTests {
     #expect(file.metadata["producer"] == "tests")
   }
 
+  @Test func shardsOfOtherWeightsAreRefused() throws {
+    let fingerprint = try LanguageModels.fingerprint(checkpoint.directory)
+    #expect(fingerprint.utf8.count == 8)
+    func shards(_ fingerprint: String) throws -> HarvestShards {
+      try HarvestShards(
+        harvester, directory: directory, tokensPerShard: 25, type: .f32, producer: "tests",
+        fingerprint: fingerprint)
+    }
+    try shards(fingerprint).write()
+    let path = "\(directory)/activations-00002.safetensors"
+    #expect(try SafetensorsFile(path).metadata["weights_crc32"] == fingerprint)
+    try FileManager.default.removeItem(atPath: path)
+    // A byte of the weights is another one.
+    let weights = "\(checkpoint.directory)/model.safetensors"
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: weights))
+    bytes[bytes.count - 1] ^= 1
+    try bytes.write(to: URL(fileURLWithPath: weights))
+    let other = try LanguageModels.fingerprint(checkpoint.directory)
+    #expect(other != fingerprint)
+    #expect(
+      throws: ModelError.shardDiffers(
+        file: "\(directory)/activations-00000.safetensors", field: "weights_crc32",
+        expected: other, found: fingerprint)
+    ) { try shards(other).write() }
+    #expect(!FileManager.default.fileExists(atPath: path))
+    try shards(fingerprint).write()
+    #expect(FileManager.default.fileExists(atPath: path))
+  }
+
   @Test func goesOnAtAMissingShard() throws {
     try shards().write()
     let before = try Data(

@@ -63,7 +63,7 @@ public struct PAnnealingState: Sendable, Equatable {
   }
 
   /// The beginning of an annealing.
-  public init(_ schedule: PAnnealing) {
+  init(_ schedule: PAnnealing) {
     self.schedule = schedule
     exponent = schedule.exponents[0]
   }

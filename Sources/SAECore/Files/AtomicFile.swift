@@ -51,7 +51,7 @@ public struct AtomicFile: ~Copyable {
   /// Removes what killed processes left behind that were writing a file of this name.
   ///
   /// - Precondition: nobody is writing the file.
-  public static func removeLeftovers(of path: String) {
+  package static func removeLeftovers(of path: String) {
     let directory = TemporaryName.directory(of: path)
     let prefix = TemporaryName.prefix(of: path)
     let names = try? FileManager.default.contentsOfDirectory(

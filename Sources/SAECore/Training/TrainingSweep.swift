@@ -8,7 +8,8 @@
 ///     while let reports = try sweep.step() { print(reports.count) }
 ///     let autoencoder = try sweep.finished(gated)
 ///
-/// Each one ends as the same bits as a ``TrainingRun`` of its own with the same options.
+/// Each one ends as the same bits as a ``TrainingRun`` of its own with the same options, also in a sweep
+/// that goes on from a ``checkpoint(metadata:)``.
 public struct TrainingSweep: Sendable {
   /// What all members share.
   public let options: TrainingOptions
@@ -17,10 +18,13 @@ public struct TrainingSweep: Sendable {
   /// Steps made.
   public private(set) var stepsMade = 0
 
-  private var members: [any SweepMember] = []
-  private var batches: ScaledBatches
-  /// Drawn to begin b_dec, and trained on first.
-  private var firstBatch: Matrix?
+  private(set) var members: [any SweepMember] = []
+  private(set) var batches: ScaledBatches
+  /// Drawn to begin b_dec, and trained on first; with the position before it.
+  private(set) var firstBatch: (batch: Matrix, position: ShuffledActivations.Position)?
+  /// What the sweep goes on from, until its next step.
+  private(set) var resumed: SweepCheckpoint?
+  private let width: Int
 
   /// One of a sweep's autoencoders.
   public struct Member<Model: TrainableAutoencoder>: Sendable {
@@ -33,12 +37,24 @@ public struct TrainingSweep: Sendable {
   /// - Throws: ``InvalidOption`` for settings that make no sense, ``TrainingError`` if activations are
   ///   not finite, and what keeps activations from being read.
   public init(on source: any ActivationSource, options: TrainingOptions) throws {
-    self.options = options
-    batches = try ScaledBatches(source, options: options)
-    firstBatch = try batches.next(step: 0)
+    self.init(
+      options: options, width: source.width,
+      batches: try ScaledBatches(source, options: options), resumed: nil)
+    let position = batches.position
+    firstBatch = (try batches.next(step: 0), position)
   }
 
-  /// Adds an autoencoder, trained from the sweep's first step on.
+  /// A sweep that has drawn no batch.
+  init(options: TrainingOptions, width: Int, batches: ScaledBatches, resumed: SweepCheckpoint?) {
+    self.options = options
+    self.width = width
+    self.batches = batches
+    self.resumed = resumed
+    stepsMade = resumed?.step ?? 0
+  }
+
+  /// Adds an autoencoder, trained from the sweep's first step on; to a sweep that goes on from a
+  /// checkpoint, the one that was added to it in the same place.
   ///
   /// - Parameters:
   ///   - model: the variant.
@@ -46,24 +62,49 @@ public struct TrainingSweep: Sendable {
   ///   - latents: the number of latents.
   ///   - options: the sweep's own unless given; what says which activations there are, and in what
   ///     scale, must be the same.
-  /// - Throws: ``InvalidOption`` for settings that make no sense, and if the sweep has made a step;
-  ///   ``ShapeError`` if settings do not fit each other.
+  /// - Throws: ``InvalidOption`` for settings that make no sense, and if the sweep has made a step, or
+  ///   the checkpoint has no further member; ``ShapeError`` if settings do not fit each other;
+  ///   ``TensorFileError`` if the checkpoint's member was begun with other settings.
   @discardableResult
   public mutating func add<Model: TrainableAutoencoder>(
     _ model: Model.Type, _ configuration: Model.Configuration, latents: Int,
     options: TrainingOptions? = nil
   ) throws -> Member<Model> {
+    let options = options ?? self.options
+    try self.options.checkSharesBatches(with: options)
+    members.append(
+      try resumed.map { try member(model, configuration, latents, options, from: $0) }
+        ?? newMember(model, configuration, latents, options))
+    return Member(index: members.count - 1)
+  }
+
+  private func newMember<Model: TrainableAutoencoder>(
+    _: Model.Type, _ configuration: Model.Configuration, _ latents: Int, _ options: TrainingOptions
+  ) throws -> SweepTraining<Model> {
     guard stepsMade == 0, let firstBatch else {
       throw InvalidOption(
         "member", expected: "a sweep before its first step", found: "step \(stepsMade)")
     }
-    let options = options ?? self.options
-    try self.options.checkSharesBatches(with: options)
-    members.append(
-      SweepTraining(
-        training: try ScheduledTraining<Model>(
-          configuration, latents: latents, firstBatch: firstBatch, options: options)))
-    return Member(index: members.count - 1)
+    return SweepTraining(
+      training: try ScheduledTraining(
+        configuration, latents: latents, firstBatch: firstBatch.batch, options: options))
+  }
+
+  /// The next member of a checkpoint.
+  private func member<Model: TrainableAutoencoder>(
+    _: Model.Type, _ configuration: Model.Configuration, _ latents: Int,
+    _ options: TrainingOptions, from checkpoint: SweepCheckpoint
+  ) throws -> SweepTraining<Model> {
+    let index = members.count
+    guard index < checkpoint.members.count else {
+      throw InvalidOption(
+        "member", expected: "\(checkpoint.members.count) members, as in the checkpoint",
+        found: "another")
+    }
+    return SweepTraining(
+      training: try ScheduledTraining(
+        configuration, latents: latents, width: width, options: options,
+        from: checkpoint.members[index]), failure: checkpoint.failures[index])
   }
 
   /// Makes a step of every member with the same batch; nil when all steps have been made.
@@ -71,10 +112,18 @@ public struct TrainingSweep: Sendable {
   /// - Returns: one report a member, in the order in which they were added. A member in which
   ///   something is not finite stays as it was before that step, its error in the place of a report
   ///   from then on; the others go on.
-  /// - Throws: what keeps activations from being read, ``TrainingError`` if they are not finite.
+  /// - Throws: what keeps activations from being read, ``TrainingError`` if they are not finite,
+  ///   ``InvalidOption`` if members of a checkpoint have not been added.
   public mutating func step() throws -> [Result<StepReport, TrainingError>]? {
+    if let resumed, resumed.members.count != members.count {
+      throw InvalidOption(
+        "member", expected: "\(resumed.members.count) members, as in the checkpoint",
+        found: "\(members.count)")
+    }
     guard stepsMade < options.steps else { return nil }
-    let batch = try firstBatch ?? batches.next(step: stepsMade)
+    // It would keep the memory that its members no longer share.
+    resumed = nil
+    let batch = try firstBatch?.batch ?? batches.next(step: stepsMade)
     firstBatch = nil
     stepsMade += 1
     return members.indices.map { members[$0].step(on: batch) }
@@ -101,33 +150,6 @@ public struct TrainingSweep: Sendable {
       preconditionFailure("member \(member.index) belongs to another sweep")
     }
     return found.training.trainer
-  }
-}
-
-/// A member, whatever its variant.
-private protocol SweepMember: Sendable {
-  mutating func step(on batch: Matrix) -> Result<StepReport, TrainingError>
-  func finished(scale: Double) throws -> any TrainableAutoencoder
-}
-
-private struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
-  var training: ScheduledTraining<Model>
-  private var failure: TrainingError?
-
-  init(training: ScheduledTraining<Model>) { self.training = training }
-
-  mutating func step(on batch: Matrix) -> Result<StepReport, TrainingError> {
-    if let failure { return .failure(failure) }
-    do throws(TrainingError) {
-      return .success(try training.step(on: batch))
-    } catch {
-      failure = error
-      return .failure(error)
-    }
-  }
-
-  func finished(scale: Double) throws -> any TrainableAutoencoder {
-    try training.trainer.finishedModel.foldingScale(scale)
   }
 }
 

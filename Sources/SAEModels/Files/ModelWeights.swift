@@ -67,6 +67,14 @@ struct ModelWeights: Sendable {
     return tensors
   }
 
+  /// The files of a directory's weights, in the order of their names.
+  ///
+  /// - Throws: as for opening them.
+  static func files(_ directory: String) throws -> [String] {
+    let weights = try ModelWeights(directory: directory)
+    return Set(weights.tensors.values.map(\.file)).sorted()
+  }
+
   /// The names of all tensors, sorted.
   var names: [String] { tensors.keys.sorted() }
 

@@ -18,6 +18,8 @@ public struct HarvestShards: Sendable {
   public let type: ElementType
   /// Who writes, for the metadata.
   public let producer: String
+  /// ``LanguageModels/fingerprint(_:)`` of the model, for the metadata; nil leaves it out.
+  public let fingerprint: String?
 
   static let tensor = "activations"
 
@@ -34,7 +36,7 @@ public struct HarvestShards: Sendable {
   /// - Throws: ``ModelError/invalidOption(name:expected:found:)``.
   public init(
     _ harvester: ActivationHarvester, directory: String, tokensPerShard: Int = 1 << 20,
-    type: ElementType = .f16, producer: String
+    type: ElementType = .f16, producer: String, fingerprint: String? = nil
   ) throws(ModelError) {
     guard tokensPerShard > 0 else {
       throw .invalidOption(
@@ -48,6 +50,7 @@ public struct HarvestShards: Sendable {
     self.tokensPerShard = tokensPerShard
     self.type = type
     self.producer = producer
+    self.fingerprint = fingerprint
   }
 
   /// Shards of the whole harvest.
@@ -106,7 +109,7 @@ public struct HarvestShards: Sendable {
   /// What a shard was made from and how; equal for a shard that can be kept, but for the producer.
   func metadata(_ shard: Int) throws -> [String: String] {
     let pieces = harvester.pieces
-    return [
+    var metadata = [
       "model": harvester.model.name,
       "rotary_frequencies": harvester.model.options.rotaryFrequencies?.rawValue ?? "none",
       "hook": harvester.hook.name,
@@ -118,6 +121,8 @@ public struct HarvestShards: Sendable {
       "tokens_hash": String(try pieces.hash(ofPieces: pieces.pieces(of: rows(shard))), radix: 16),
       "producer": producer,
     ]
+    metadata["weights_crc32"] = fingerprint
+    return metadata
   }
 
   /// A number that the type of the shards cannot hold would be read back as infinity.

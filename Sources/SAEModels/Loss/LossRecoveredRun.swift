@@ -56,11 +56,11 @@ public struct LossRecoveredRun: Sendable {
   ///
   /// - Parameters:
   ///   - splices: whatever makes reconstructions; each gets activations of some thousand tokens.
-  ///   - progress: called with the number of sequences done.
+  ///   - progress: called with the number of sequences done; what it throws ends the run.
   /// - Returns: a result for each splice.
   /// - Throws: ``ModelError``, or what a splice throws.
   public func evaluate(
-    _ splices: [Splice], progress: (_ sequences: Int) -> Void = { _ in }
+    _ splices: [Splice], progress: (_ sequences: Int) throws -> Void = { _ in }
   ) throws -> [LossRecovered] {
     // Clean, zero and mean, then the splices.
     var sums = [LossSum](repeating: LossSum(), count: 3 + splices.count)
@@ -68,7 +68,7 @@ public struct LossRecoveredRun: Sendable {
       let some = begin..<min(begin + pieces.piecesPerBatch, pieces.count)
       let losses = try losses(of: pieces.batch(some), splices)
       for (index, part) in losses.enumerated() { sums[index].add(part) }
-      progress(some.upperBound)
+      try progress(some.upperBound)
     }
     return sums.dropFirst(3).map { spliced in
       LossRecovered(

@@ -18,10 +18,13 @@ struct ActivationOptions: ParsableArguments {
   var tensor: String?
 
   /// The files as one source.
+  ///
+  /// - Throws: ``ToolError`` if they are of different models or places.
   func source() throws -> any ActivationSource {
     guard !activations.isEmpty else {
       throw ValidationError("--activations: expected at least one file, found none")
     }
+    _ = try ActivationOrigin.common(activations)
     return try ConcatenatedActivations(contentsOf: activations, tensor: tensor)
   }
 

@@ -8,9 +8,14 @@ struct CompareCommand: ParsableCommand {
     abstract:
       "Puts autoencoders side by side: on the same activations, and dictionary by dictionary.",
     discussion: """
-      Dictionaries are matched one to one for the largest sum of cosines of decoder rows (and of \
-      encoder rows, where both have as many): exactly up to 4096 latents, above that among the 32 \
-      nearest candidates of each.
+      Of each pair of dictionaries a table says how alike their decoder rows are. Each row of the \
+      first has a nearest one in the second: "nearest" is the mean of that cosine, "the other way" \
+      the same with the two exchanged, "has one ≥ 0.7" the share of rows whose nearest has at least \
+      that cosine. Then rows are matched one to one for the largest sum of cosines (of encoder rows \
+      as well, where both have as many), exactly up to 4096 latents, above that among the 32 \
+      nearest candidates of each: "matched" is the mean cosine of the pairs, "matched ≥ 0.7" the \
+      share of rows in a pair with at least that, "encoder too" the share where the encoder rows \
+      have it as well.
       """)
 
   @Option(
@@ -128,13 +133,14 @@ struct ComparisonReport: Encodable {
       [name] + evaluations.map { $0.rows.first { $0.name == name }?.value ?? "–" }
     }
     let heads = [
-      "", "mean max cosine", "reverse", "reachable", "matched", "mean matched cosine", "shared",
+      "decoder rows", "nearest", "the other way", "has one ≥ 0.7", "matched", "matched ≥ 0.7",
+      "encoder too",
     ]
     let pairing = dictionaries.map { pair in
       [
         "\(letter(pair.first)) with \(letter(pair.second))", fixed(pair.meanMaximumCosine, 4),
         fixed(pair.reverseMeanMaximumCosine, 4), fixed(pair.reachableFraction, 4),
-        fixed(pair.matchedFraction, 4), fixed(pair.meanMatchedCosine, 4),
+        fixed(pair.meanMatchedCosine, 4), fixed(pair.matchedFraction, 4),
         fixed(pair.sharedFraction, 4),
       ]
     }

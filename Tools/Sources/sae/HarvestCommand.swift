@@ -10,7 +10,7 @@ struct HarvestCommand: ParsableCommand {
       The stream is cut into sequences, each run behind a beginning-of-sequence token whose own \
       activation is left out: row i belongs to token i. Shards of equal length go into the \
       directory as activations-00000.safetensors and so on, each with what it was made from in its \
-      metadata. The same command goes on where it was interrupted: shards that are there are kept, \
+      metadata, a checksum of the model's weights among it. The same command goes on where it was interrupted: shards that are there are kept, \
       after a check that their settings are the same.
       """)
 
@@ -22,7 +22,8 @@ struct HarvestCommand: ParsableCommand {
   var out: String
   @Option(help: ArgumentHelp("Rows of a shard.", valueName: "count"))
   var tokensPerShard = 1 << 20
-  @Option(help: "The type of the numbers.") var dtype = StoredType.f16
+  @Option(help: ArgumentHelp("The type of the numbers.", valueName: "type")) var dtype = StoredType
+    .f16
 
   func validate() throws {
     _ = try model.directory()
@@ -39,7 +40,8 @@ struct HarvestCommand: ParsableCommand {
     let harvester = try model.harvester(tokens: tokens)
     let shards = try HarvestShards(
       harvester, directory: out, tokensPerShard: tokensPerShard, type: dtype.elementType,
-      producer: "swift-sae \(libraryVersion)")
+      producer: "swift-sae \(libraryVersion)",
+      fingerprint: LanguageModels.fingerprint(model.directory()))
     var progress = Progress(total: harvester.tokens)
     var rate = 0.0
     var kept = harvester.tokens

@@ -26,13 +26,21 @@ struct InspectCommand: ParsableCommand {
   @Option(
     parsing: .upToNextOption, help: ArgumentHelp("Token ids (npy) to look at.", valueName: "file"))
   var tokens: [String]
-  @Option(help: "Tokens to look at, evenly over the files.") var count = 40_000
-  @Option(help: "Tokens of the stream in a sequence that the model runs.") var context = 255
-  @Option(help: "Latents on the page, at most.") var latents = 1000
+  @Option(help: ArgumentHelp("Tokens to look at, evenly over the files.", valueName: "count"))
+  var count = 40_000
+  @Option(
+    help: ArgumentHelp(
+      "Tokens of the stream in a sequence that the model runs.", valueName: "count"))
+  var context = 255
+  @Option(help: ArgumentHelp("Latents on the page, at most.", valueName: "count"))
+  var latents = 1000
   @Option(help: ArgumentHelp("A program that judges latents.", valueName: "command"))
   var judge: String?
-  @Option(help: "Latents to judge, at most.") var judgeLatents = 100
-  @Option(help: "Seconds to wait for an answer of the judge.") var judgeSeconds = 120.0
+  @Option(help: ArgumentHelp("Latents to judge, at most.", valueName: "count"))
+  var judgeLatents = 100
+  @Option(
+    help: ArgumentHelp("Seconds to wait for an answer of the judge.", valueName: "seconds"))
+  var judgeSeconds = 120.0
   @Option(
     help: ArgumentHelp(
       "The directory to write index.html and latents.json into.",

@@ -44,6 +44,7 @@ struct LossRecoveredCommand: ParsableCommand {
     let options = self.model.pieces
     let harvester = try ActivationHarvester(model, at: hook, tokens: stream, options: options)
     let autoencoders = try sae.map { try SplicedAutoencoder($0, width: model.width) }
+    try checkOrigins(autoencoders, hook)
     let run = try LossRecoveredRun(
       model, at: hook, tokens: stream, mean: mean(harvester), options: options)
     var progress = Progress(total: run.sequences)
@@ -59,6 +60,26 @@ struct LossRecoveredCommand: ParsableCommand {
       of: zip(autoencoders, results).map { ($0, $1) })
     guard let report else { throw ToolError("--sae: expected at least one, found none") }
     print(json ? try jsonText(report) : report.lines())
+  }
+
+  /// In an autoencoder's metadata, the checksum of the weights of the model whose activations it was
+  /// trained on.
+  static let weightsKey = "model_weights_crc32"
+
+  /// Throws where autoencoders or activations say that they are of other weights. The model's are read
+  /// only if one says something.
+  private func checkOrigins(_ autoencoders: [SplicedAutoencoder], _ hook: HookPoint) throws {
+    let origin = try ActivationOrigin.common(meanFrom)
+    guard origin != nil || autoencoders.contains(where: { $0.weights != nil }) else { return }
+    let directory = try model.directory()
+    let weights = try LanguageModels.fingerprint(directory)
+    try origin?.check(hook: hook.name, weights: weights, of: directory)
+    for autoencoder in autoencoders {
+      guard let found = autoencoder.weights, found != weights else { continue }
+      throw ToolError(
+        "\(autoencoder.path): expected an autoencoder of activations of \(directory) (weights "
+          + "\(weights)), found one of weights \(found)")
+    }
   }
 
   /// The mean activation, from the files given or else from the activations that are evaluated.

@@ -4,14 +4,17 @@ import SAEModels
 /// An autoencoder whose reconstruction takes the activations' place, and how sparse its latents are.
 final class SplicedAutoencoder {
   let path: String
+  /// The checksum of the model's weights that its files name.
+  let weights: String?
   private let autoencoder: any SparseAutoencoder
   private var active = 0
   private var tokens = 0
 
   init(_ path: String, width: Int) throws {
     self.path = path
-    autoencoder = try SAEArchive.read(path).archive.foldingActivationScale().autoencoder(
-      file: path)
+    let archive = try SAEArchive.read(path).archive
+    weights = archive.metadata[LossRecoveredCommand.weightsKey]?.asString
+    autoencoder = try archive.foldingActivationScale().autoencoder(file: path)
     guard autoencoder.inputDimension == width, autoencoder.outputDimension == width else {
       let found =
         autoencoder.inputDimension == autoencoder.outputDimension

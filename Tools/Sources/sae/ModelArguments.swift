@@ -9,7 +9,10 @@ struct ModelArguments: ParsableArguments {
       "A model's directory in Hugging Face's layout: config.json and safetensors.",
       valueName: "directory"))
   var model: String?
-  @Option(help: "The layer behind which activations are taken, counted from 0.") var layer: Int?
+  @Option(
+    help: ArgumentHelp(
+      "The layer behind which activations are taken, counted from 0.", valueName: "number"))
+  var layer: Int?
   @Option(
     help: ArgumentHelp(
       "The place instead of a layer: blocks.N.hook_resid_pre or blocks.N.hook_resid_post.",
@@ -34,7 +37,7 @@ struct ModelArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Precision of the frequencies of rotary positions (default: bfloat16 where config.json names "
-        + "that type, else float32)."))
+        + "that type, else float32).", valueName: "type"))
   var rotaryFrequencies: RotaryFrequencies?
 
   var context: Int { givenContext ?? 255 }

@@ -1,13 +1,27 @@
 import ArgumentParser
+import SAECore
 
 @main
 struct SAECommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sae",
     abstract: "Trains, runs and judges sparse autoencoders on activations of language models.",
-    subcommands: [
-      TrainCommand.self, EvaluateCommand.self, CompareCommand.self, EncodeCommand.self,
-      ConvertCommand.self, InfoCommand.self, HarvestCommand.self, LossRecoveredCommand.self,
-      StudyCommand.self, InspectCommand.self, DemoCommand.self,
+    discussion: """
+      To see what comes out, without a file: sae demo. Options that take several values take them \
+      one after another: --sae first second. Completions: eval "$(sae --generate-completion-script \
+      bash)", or zsh, or fish.
+      """,
+    version: libraryVersion,
+    groupedSubcommands: [
+      CommandGroup(name: "Study", subcommands: [DemoCommand.self, StudyCommand.self]),
+      CommandGroup(
+        name: "Autoencoder",
+        subcommands: [
+          TrainCommand.self, EvaluateCommand.self, CompareCommand.self, EncodeCommand.self,
+          ConvertCommand.self, InfoCommand.self,
+        ]),
+      CommandGroup(
+        name: "Language model",
+        subcommands: [HarvestCommand.self, LossRecoveredCommand.self, InspectCommand.self]),
     ])
 }

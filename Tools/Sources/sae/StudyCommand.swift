@@ -14,38 +14,48 @@ struct StudyOptions: ParsableArguments {
   var layer: Int?
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Token ids of the domain (npy) to train on.", valueName: "tokens"))
+    help: ArgumentHelp("Token ids of the domain (npy) to train on.", valueName: "file"))
   var domain: [String] = []
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Token ids of broad text to train on.", valueName: "tokens"))
+    help: ArgumentHelp("Token ids of broad text to train on.", valueName: "file"))
   var broad: [String] = []
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
       "Token ids of the domain to judge on (default: the last tenth of --domain, which is then not "
-        + "trained on).", valueName: "tokens"))
+        + "trained on).", valueName: "file"))
   var heldOut: [String] = []
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("The same of broad text.", valueName: "tokens"))
+    help: ArgumentHelp(
+      "Token ids of broad text to judge on (default: the last tenth of --broad).",
+      valueName: "file"))
   var heldOutBroad: [String] = []
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Activations in place of harvested ones: tokens × width, row i of token i.",
-      valueName: "file"))
+      "Activations of the domain, safetensors or npy, in the place of harvested ones: tokens × "
+        + "width, row i of token i.", valueName: "file"))
   var domainActivations: [String] = []
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("The same.", valueName: "file"))
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Activations of broad text in their place.", valueName: "file"))
   var broadActivations: [String] = []
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("The same.", valueName: "file"))
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Activations of the domain to judge on in their place.", valueName: "file"))
   var heldOutActivations: [String] = []
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("The same.", valueName: "file"))
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Activations of broad text to judge on in their place.", valueName: "file"))
   var heldOutBroadActivations: [String] = []
 
-  @Option(help: ArgumentHelp("Widths of the dictionaries, as 1024,4096.", valueName: "counts"))
+  @Option(
+    help: ArgumentHelp(
+      "Latents of the dictionaries, with commas (default: 1024,4096).", valueName: "counts"))
   var latents: NumberList?
-  @Option(help: "The variant to train (default: jumprelu).")
+  @Option(help: ArgumentHelp("The variant to train (default: jumprelu).", valueName: "name"))
   var architecture: StudyConfiguration.Architecture?
   @Option(
     help: ArgumentHelp(
@@ -55,7 +65,10 @@ struct StudyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Trainings of each, from different seeds (default: 3).", valueName: "count"))
   var seeds: Int?
-  @Option(help: "The first seed; equal seeds give equal bits.") var seed: UInt64?
+  @Option(
+    help: ArgumentHelp(
+      "The first seed; equal seeds give equal bits (default: 0).", valueName: "number"))
+  var seed: UInt64?
   @Option(
     help: ArgumentHelp(
       "Latents of the domain autoencoder that boosts a broad one (default: a quarter of its; 0 for "
@@ -93,6 +106,20 @@ struct StudyOptions: ParsableArguments {
       "Autoencoders that are trained in one pass: memory against time (default: 6).",
       valueName: "count"))
   var atATime: Int?
+  @Option(
+    help: ArgumentHelp(
+      "A program that judges the latents on the page, as for sae inspect; may be given when a study "
+        + "is done.", valueName: "command"))
+  var judge: String?
+  @Option(
+    help: ArgumentHelp(
+      "Latents to judge of each dictionary on the page, at most (default: 100).",
+      valueName: "count"))
+  var judgeLatents: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Seconds to wait for an answer of the judge (default: 120).", valueName: "seconds"))
+  var judgeSeconds: Double?
 
   /// Puts what is given in the place of what a configuration has.
   func apply(to configuration: inout StudyConfiguration) throws {
@@ -129,6 +156,9 @@ struct StudyOptions: ParsableArguments {
     set(lossTokens, \.lossTokens)
     set(context, \.context)
     set(atATime, \.atATime)
+    set(judge, \.judge)
+    set(judgeLatents, \.judgeLatents)
+    set(judgeSeconds, \.judgeSeconds)
   }
 }
 
@@ -160,12 +190,16 @@ struct StudyCommand: ParsableCommand {
     discussion: """
       Harvests activations of a model (or takes files of them), trains a grid of autoencoders on \
       each kind of text at equal budget, judges all on held-out text, and writes the autoencoders, \
-      their logs, results.json and report/index.html, one page that needs nothing else. A study \
-      that was killed goes on where it was when the command is given again; --out alone is enough. \
+      their logs, results.json and report/index.html, one page that needs nothing else.
+
+      A study that was interrupted or killed goes on where it was when the command is given again; \
+      --out alone is enough. What comes out is the same. SIGINT and SIGTERM end it at the next \
+      step with a checkpoint of the trainings; a second signal ends it at once.
+
       --demo studies an embedded synthetic world and needs no file.
       """)
 
-  @Flag(help: "Study an embedded world with known features, at a size that ends within a minute.")
+  @Flag(help: "Study an embedded world with known features, in about a minute on two cores.")
   var demo = false
   @Option(
     help: ArgumentHelp(
@@ -175,8 +209,20 @@ struct StudyCommand: ParsableCommand {
   @OptionGroup var options: StudyOptions
   @Option(
     help: ArgumentHelp(
+      "Steps of a training from one checkpoint to the next (default: one is written every minute).",
+      valueName: "steps"))
+  var checkpointEvery: Int?
+  @Option(
+    help: ArgumentHelp(
       "The study's directory (default for --demo: sae-demo).", valueName: "directory"))
   var out: String?
+
+  func validate() throws {
+    if let checkpointEvery, checkpointEvery < 1 {
+      throw ValidationError(
+        "--checkpoint-every: expected a positive number, found \(checkpointEvery)")
+    }
+  }
 
   func run() throws {
     guard let out = out ?? (demo ? "sae-demo" : nil) else {
@@ -190,11 +236,12 @@ struct StudyCommand: ParsableCommand {
       configuration = try StudyConfiguration(file: begun)
     }
     try options.apply(to: &configuration)
-    let study =
+    var study =
       demo
       ? try Study(demo: configuration, directory: out)
       : try Study(configuration, directory: out)
-    try StudyPrinting.run(study)
+    study.checkpointSteps = checkpointEvery
+    try StudyPrinting.run(study, command: "sae study\(demo ? " --demo" : "") --out \(out)")
   }
 }
 
@@ -208,11 +255,13 @@ struct DemoCommand: ParsableCommand {
       a study of a real model.
       """)
 
-  @Option(help: "Equal seeds give equal bits.") var seed: UInt64 = 0
+  @Option(help: ArgumentHelp("Equal seeds give equal bits.", valueName: "number"))
+  var seed: UInt64 = 0
   @Option(help: ArgumentHelp("The directory to write.", valueName: "directory"))
   var out = "sae-demo"
 
   func run() throws {
-    try StudyPrinting.run(try Study(demo: .demo(seed: seed), directory: out))
+    try StudyPrinting.run(
+      try Study(demo: .demo(seed: seed), directory: out), command: "sae study --demo --out \(out)")
   }
 }

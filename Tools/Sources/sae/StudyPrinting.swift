@@ -1,24 +1,45 @@
+import ArgumentParser
 import Foundation
 import SAEStudy
 import Synchronization
 
 /// Runs a study and says how it goes and what came out.
 enum StudyPrinting {
-  static func run(_ study: Study) throws {
+  /// Ends with the signal's exit code if one asks to stop.
+  ///
+  /// - Parameter command: goes on with the study.
+  static func run(_ study: Study, command: String) throws {
+    Interruption.listen()
     let teller = StudyTeller()
-    let outcome = try study.run { teller.tell($0) }
+    let outcome: Study.Outcome
+    do {
+      outcome = try study.run { event in
+        teller.tell(event)
+        if let signal = Interruption.signal { throw Stop(signal: signal) }
+      }
+    } catch let stop as Stop {
+      teller.interrupt(
+        "interrupted; what was done is kept in \(study.directory), and \(command) goes on with it")
+      throw ExitCode(Interruption.exitCode(stop.signal))
+    }
     print(summary(outcome.results))
-    print("\nreport: \(outcome.report)")
+    print("\n\(StudyReport(outcome.results, []).plainAnswer)")
+    print("\nThe report, a page for any browser: \(outcome.report)")
   }
 
-  /// Means over seeds, on held-out domain text.
+  /// Means over seeds, on held-out text of both kinds.
   static func summary(_ results: StudyResults) -> String {
     let groups = Dictionary(grouping: results.autoencoders) {
       Group(arm: $0.plan.arm, latents: $0.plan.latents, sparsity: $0.plan.sparsity)
     }
     let hasTruth = results.autoencoders.contains { $0.recovery != nil }
-    var rows = [["on held-out text", "L0", "FVE", "broad: L0", "FVE"]]
-    if hasTruth { rows[0].append("domain-only features found") }
+    let setting = results.configuration.architecture.aimsAtL0 ? "target L0" : "coefficient"
+    var rows = [
+      [
+        "trained on", "latents", setting, "domain text: L0", "FVE", "broad text: L0", "FVE",
+      ]
+    ]
+    if hasTruth { rows[0].append("domain-only found") }
     for arm in StudyArm.allCases {
       for latents in results.configuration.latents {
         for sparsity in results.configuration.sparsity {
@@ -31,18 +52,42 @@ enum StudyPrinting {
               + (found.margin.map { " ± \(fixed($0, digits))" } ?? "")
           }
           var row = [
-            "\(arm.rawValue) \(latents), \(fixed(sparsity, 0))", estimate(\.onDomain.l0, 1),
+            trainedOn(arm), "\(latents)", StudyPrinting.number(sparsity),
+            estimate(\.onDomain.l0, 1),
             estimate(\.onDomain.fractionOfVarianceExplained, 3), estimate(\.onBroad.l0, 1),
             estimate(\.onBroad.fractionOfVarianceExplained, 3),
           ]
           if hasTruth {
-            row.append(estimate({ $0.recovery?.domainOnlyFound }, 2))
+            let found = SeedEstimate(own.compactMap { $0.recovery?.domainOnlyFound })
+            row.append(found.map { "\(fixed(100 * $0.mean, 0))%" } ?? "–")
           }
           rows.append(row)
         }
       }
     }
-    return table(rows)
+    let seeds = results.configuration.seeds
+    return """
+      On held-out text\(seeds > 1 ? ", means of \(seeds) seeds and their 95% intervals" : "") \
+      (L0: latents active on a token; FVE: fraction of variance explained):
+
+      \(table(rows))
+      """
+  }
+
+  private static func trainedOn(_ arm: StudyArm) -> String {
+    switch arm {
+    case .domain: "the domain"
+    case .broad: "broad text"
+    case .boosted: "broad text, boosted"
+    }
+  }
+
+  private static func number(_ value: Double) -> String {
+    value == value.rounded() ? fixed(value, 0) : "\(value)"
+  }
+
+  private struct Stop: Error {
+    let signal: Int32
   }
 
   private struct Group: Hashable {
@@ -63,9 +108,13 @@ final class StudyTeller: Sendable {
 
   func tell(_ event: StudyEvent) {
     switch event {
+    case .begins(let subject, let autoencoders):
+      say("\(autoencoders) autoencoders are trained and judged on \(subject)")
     case .kept(let autoencoders, let measurements):
       guard autoencoders > 0 else { return }
       say("kept from before: \(autoencoders) autoencoders, \(measurements) measurements")
+    case .resuming(let names, let step):
+      say("going on after step \(step) of \(names.count) autoencoders")
     case .harvest(let name, let done, let total):
       show("harvest \(name)", done, of: total, "tokens of \(name)")
     case .training(let names, let step, let total):
@@ -78,7 +127,14 @@ final class StudyTeller: Sendable {
       show("loss \(text)", done, of: total, "sequences of \(text.rawValue) text spliced")
     case .comparing: say("comparing dictionaries")
     case .gathering(let name): say("gathering the latents of \(name)")
+    case .judging(let name, let done, let total):
+      show("judge \(name)", done, of: total, "latents of \(name) judged")
     }
+  }
+
+  /// Ends the line of the progress and says something.
+  func interrupt(_ text: String) {
+    state.withLock { ($0.progress ?? Progress(total: 0)).interrupt(text) }
   }
 
   private func show(_ subject: String, _ done: Int, of total: Int, _ text: String) {

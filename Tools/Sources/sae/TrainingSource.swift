@@ -53,11 +53,20 @@ struct TrainingSource: ParsableArguments {
     return resumed
   }
 
-  /// What a model's activations were made with, under SAELens' names.
+  /// What the activations were made with, under SAELens' names where it has one.
   func metadata(tokens: String?) throws -> [String: JSONValue] {
-    guard let tokens else { return [:] }
+    guard let tokens else {
+      guard let origin = try ActivationOrigin.common(files.activations) else { return [:] }
+      var metadata: [String: JSONValue] = [
+        "hook_name": .string(origin.hook), LossRecoveredCommand.weightsKey: .string(origin.weights),
+      ]
+      metadata["model_name"] = origin.model.map { .string($0) }
+      return metadata
+    }
+    let directory = try model.directory()
     return [
-      "model_name": .string(try model.directory()), "hook_name": .string(try model.place().name),
+      "model_name": .string(directory), "hook_name": .string(try model.place().name),
+      LossRecoveredCommand.weightsKey: .string(try LanguageModels.fingerprint(directory)),
       "context_size": .integer(model.context), "dataset_path": .string(tokens),
     ]
   }

@@ -35,6 +35,39 @@ import Testing
       try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
   }
 
+  /// Activations and autoencoders know the weights that they are of.
+  @Test func anotherModelsActivationsAreRefused() throws {
+    let other = try folder.writeModel("other", scale: 1.5)
+    func harvest(_ model: String, _ out: String, layer: Int = 1) throws -> String {
+      let run = try Command([
+        "harvest", "--model", model, "--layer", "\(layer)", "--tokens", tokens, "--context", "20",
+        "--out", folder.file(out),
+      ])
+      #expect(run.status == 0, "\(run.errors)")
+      return folder.file(out)
+    }
+    let (own, others) = (try harvest(model, "own"), try harvest(other, "others"))
+    let elsewhere = try harvest(model, "elsewhere", layer: 2)
+    for second in [others, elsewhere] {
+      let mixed = try Command(
+        ["train", "--activations", own, second, "--out", folder.file("mixed")]
+          + TrainCommandTests.small)
+      #expect(mixed.status == 1)
+      #expect(mixed.errors.contains("expected activations at blocks.1"), "\(mixed.errors)")
+    }
+    let trained = try Command(
+      ["train", "--activations", own, "--out", folder.file("sae")] + TrainCommandTests.small)
+    #expect(trained.status == 0, "\(trained.errors)")
+    let arguments = ["--layer", "1", "--sae", folder.file("sae")]
+    #expect(try measure(arguments + ["--mean-from", own]).status == 0)
+    let mean = try measure(arguments + ["--mean-from", others])
+    #expect(mean.status == 1 && mean.errors.contains("others/activations-00000"), "\(mean.errors)")
+    let run = try Command(
+      ["loss-recovered", "--model", other, "--tokens", tokens, "--context", "20"] + arguments)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("sae: expected an autoencoder of activations of"), "\(run.errors)")
+  }
+
   /// The command prints what the library measures.
   @Test func everyAutoencoderIsMeasured() throws {
     let paths = [try autoencoder("a"), try autoencoder("b", width: 12)]

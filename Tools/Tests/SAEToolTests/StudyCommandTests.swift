@@ -59,10 +59,77 @@ import Testing
     for name in ["study.json", "report/index.html", "saes/boosted-8-2-s0/cfg.json"] {
       #expect(FileManager.default.fileExists(atPath: folder.file("options/\(name)")))
     }
+    // A judge must see texts.
+    let judged = try Command(["study", "--out", folder.file("options"), "--judge", "cat"])
+    #expect(judged.status == 1)
+    #expect(judged.errors.contains("--judge: expected the tokens"), "\(judged.errors)")
     // The directory alone is enough to go on.
     let again = try Command(["study", "--out", folder.file("options")])
     #expect(again.status == 0)
     #expect(again.errors.contains("kept from before: 6 autoencoders, 6 measurements"))
+  }
+
+  private static func small(
+    _ folder: ScratchFolder, out: String, tokens: Int = 6400
+  ) throws -> [String] {
+    let domain = try folder.writeActivations("domain.safetensors", tokens: 1024)
+    let broad = try folder.writeActivations("broad.safetensors", tokens: 1024) {
+      $0.scale(by: 0.5)
+    }
+    return [
+      "study", "--domain-activations", domain, "--broad-activations", broad, "--latents", "8",
+      "--architecture", "batchtopk", "--sparsity", "1,2", "--seeds", "2", "--training-tokens",
+      "\(tokens)", "--batch", "64", "--context", "16", "--held-out-tokens", "96",
+      "--checkpoint-every", "1", "--out", out,
+    ]
+  }
+
+  /// Eight times, at moments that a seed decides, until one ends by itself.
+  @Test func aKilledStudyEndsWithTheSameResults() throws {
+    let folder = try ScratchFolder()
+    func results(_ name: String) throws -> Data {
+      try Data(contentsOf: URL(fileURLWithPath: folder.file("\(name)/results.json")))
+    }
+    let whole = try Command(Self.small(folder, out: folder.file("whole")))
+    #expect(whole.status == 0, "\(whole.errors)")
+    let arguments = try Self.small(folder, out: folder.file("killed"))
+    var generator = RandomGenerator(seed: 20)
+    var (kills, resumed) = (0, 0)
+    while kills < 8 {
+      let running = try RunningCommand(arguments)
+      try running.waitForProgress()
+      usleep(UInt32(generator.index(below: 150_000)))
+      running.send(SIGKILL)
+      let ended = try running.finish()
+      if ended.errors.contains("going on after step") { resumed += 1 }
+      guard ended.status == 128 + SIGKILL else {
+        #expect(ended.status == 0, "\(ended.errors)")
+        break
+      }
+      kills += 1
+    }
+    let last = try Command(arguments)
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(try results("killed") == results("whole"))
+    for name in ["broad-8-1-s0", "domain-8-2-s1", "boosted-8-2-s1"] {
+      #expect(try folder.weights("killed/saes/\(name)") == folder.weights("whole/saes/\(name)"))
+    }
+    #expect(resumed > 0)
+    print("killed \(kills) times, went on in a pass \(resumed) times")
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func aSignalEndsAStudyThatGoesOn(_ signal: Int32) throws {
+    let folder = try ScratchFolder()
+    let out = folder.file("study")
+    let running = try RunningCommand(Self.small(folder, out: out, tokens: 25_600))
+    try running.waitForProgress()
+    running.send(signal)
+    let ended = try running.finish()
+    #expect(ended.status == 128 + signal, "\(ended.errors)")
+    #expect(ended.errors.contains("sae study --out \(out) goes on with it"), "\(ended.errors)")
+    let again = try Command(["study", "--out", out])
+    #expect(again.status == 0, "\(again.errors)")
+    #expect(FileManager.default.fileExists(atPath: "\(out)/report/index.html"))
   }
 
   /// Harvest, training, loss and page on the lab's model, at a size that says nothing.

@@ -1,20 +1,22 @@
-/// The checksum of zip archives: CRC-32 with the polynomial 0xEDB88320, least significant bit first.
+/// The checksum of zip archives, and of what is to be known again: CRC-32 with the polynomial 0xEDB88320, least significant bit first.
 ///
 /// Eight bytes a step, by eight tables (Kounavis and Berry, "Novel Table Lookup-Based Algorithms for
 /// High-Performance CRC Generation", 2008).
-struct CRC32 {
+package struct CRC32 {
   private var state: UInt32 = 0xFFFF_FFFF
 
   /// The checksum of all bytes so far.
-  var value: UInt32 { ~state }
+  package var value: UInt32 { ~state }
 
-  static func of(_ bytes: RawSpan) -> UInt32 {
+  package init() {}
+
+  package static func of(_ bytes: RawSpan) -> UInt32 {
     var crc = CRC32()
     crc.update(bytes)
     return crc.value
   }
 
-  mutating func update(_ bytes: RawSpan) {
+  package mutating func update(_ bytes: RawSpan) {
     let tables = CRC32.tables
     let bytes = Span<UInt8>(_bytes: bytes)
     var crc = state

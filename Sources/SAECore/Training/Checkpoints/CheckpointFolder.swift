@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of a run's checkpoints, `step-000000001000` and so on, of which the last ones are kept.
+/// A folder of a run's or a sweep's checkpoints, `step-000000001000` and so on, of which the last ones are kept.
 ///
 /// One that is there is whole: it appears under its name when it is complete, and gets a temporary
 /// name before it is removed.
@@ -35,7 +35,7 @@ public struct CheckpointFolder: Sendable {
     return latest
   }
 
-  /// Whether the path is that of a single checkpoint.
+  /// Whether the path is that of a single checkpoint of a run.
   public static func isCheckpoint(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: "\(path)/\(TrainingCheckpoint.header)")
   }
@@ -48,15 +48,34 @@ public struct CheckpointFolder: Sendable {
   ///   still.
   @discardableResult
   public func write(_ checkpoint: TrainingCheckpoint) throws(TensorFileError) -> String {
+    try write(step: checkpoint.step) { directory throws(TensorFileError) in
+      try checkpoint.write(to: directory, replacing: true)
+    }
+  }
+
+  /// Writes a checkpoint of a sweep, and then removes as for one of a run.
+  ///
+  /// - Returns: the checkpoint's directory.
+  /// - Throws: ``TensorFileError`` if the disk refuses; the checkpoints that were there are there
+  ///   still.
+  @discardableResult
+  public func write(_ checkpoint: SweepCheckpoint) throws(TensorFileError) -> String {
+    try write(step: checkpoint.step) { directory throws(TensorFileError) in
+      try checkpoint.write(to: directory, replacing: true)
+    }
+  }
+
+  private func write(
+    step: Int, _ write: (_ directory: String) throws(TensorFileError) -> Void
+  ) throws(TensorFileError) -> String {
     removeUnfinished()
     if !SystemCall.exists(path) {
       try SystemCall.makeDirectory(path)
       let parent = TemporaryName.directory(of: path)
       try SystemCall.synchronizeDirectory(parent.isEmpty ? "/" : parent)
     }
-    let name = CheckpointFolder.name(checkpoint.step)
-    let directory = "\(path)/\(name)"
-    try checkpoint.write(to: directory, replacing: true)
+    let directory = "\(path)/\(CheckpointFolder.name(step))"
+    try write(directory)
     let earlier = checkpoints.filter { $0 < directory }
     for old in earlier.dropLast(kept - 1) { try remove(old) }
     return directory

@@ -55,14 +55,18 @@ extension TrainingCheckpoint {
       parameters: trainer.parameters.names.map(\.rawValue), crc32: CRC32.of(written.bytes),
       metadata: metadata)
     let path = "\(directory)/\(TrainingCheckpoint.header)"
-    try AtomicFile.write(try TrainingCheckpoint.encode(header, path), to: path)
+    try AtomicFile.write(
+      try CheckpointHeader.encode(header, number: ("scale", scale), file: path), to: path)
   }
 
   /// Reads a checkpoint.
   ///
   /// - Throws: ``TensorFileError`` if there is none, or it is not as it was written.
   public init(contentsOf path: String) throws(TensorFileError) {
-    let header: Header = try TrainingCheckpoint.decode("\(path)/\(TrainingCheckpoint.header)")
+    let headerFile = "\(path)/\(TrainingCheckpoint.header)"
+    let header: Header = try CheckpointHeader.decode(headerFile)
+    try CheckpointHeader.check(
+      headerFile, format: (Header.format, header.format), version: (Header.version, header.version))
     let contents = try FileBytes(mapping: "\(path)/\(TrainingCheckpoint.state)")
     let checksum = CRC32.of(contents.bytes)
     guard checksum == header.crc32 else {
@@ -109,38 +113,6 @@ extension TrainingCheckpoint {
     try writer.append(trainer.silence, to: "silence")
     try writer.finish()
   }
-
-  private static func encode(_ header: Header, _ path: String) throws(TensorFileError) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    do {
-      return Array(try encoder.encode(header))
-    } catch {
-      // JSON has no NaN and no infinity.
-      throw .invalidSetting(
-        file: path, setting: "scale", expected: "a finite number", found: "\(header.scale)")
-    }
-  }
-
-  private static func decode(_ path: String) throws(TensorFileError) -> Header {
-    let contents = try FileBytes(mapping: path)
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    let header: Header
-    do {
-      header = try decoder.decode(
-        Header.self, from: Data(contents.bytes.array(0..<contents.count)))
-    } catch {
-      throw TensorFileError(decoding: error, file: path)
-    }
-    guard header.format == Header.format, header.version == Header.version else {
-      throw .unrecognized(
-        file: path, lookedFor: ["\(Header.format), version \(Header.version)"],
-        found: ["\(header.format), version \(header.version)"])
-    }
-    return header
-  }
 }
 
 extension SafetensorsFile {
@@ -183,46 +155,5 @@ extension SafetensorsFile {
       state.numbers[name] = value
     }
     return state
-  }
-}
-
-extension TensorFileError {
-  /// What is wrong with a JSON file that was to be decoded.
-  fileprivate init(decoding error: any Error, file: String) {
-    func place(_ path: [any CodingKey], _ key: (any CodingKey)? = nil) -> String {
-      (path + (key.map { [$0] } ?? [])).map(\.stringValue).joined(separator: ".")
-    }
-    switch error as? DecodingError {
-    case .keyNotFound(let key, let context):
-      self = .invalidSetting(
-        file: file, setting: place(context.codingPath, key), expected: "a value", found: "none")
-    case .typeMismatch(let type, let context):
-      self = .invalidSetting(
-        file: file, setting: place(context.codingPath), expected: "\(type)",
-        found: "another kind of value")
-    case .valueNotFound(let type, let context):
-      self = .invalidSetting(
-        file: file, setting: place(context.codingPath), expected: "\(type)", found: "null")
-    case .dataCorrupted(let context) where !context.codingPath.isEmpty:
-      self = .invalidSetting(
-        file: file, setting: place(context.codingPath), expected: "a value that fits",
-        found: "another")
-    default:
-      self = .malformed(file: file, offset: 0, expected: "JSON text", found: "something else")
-    }
-  }
-
-  /// The same error, where it is about a full or refusing disk, for a directory that was written
-  /// under a temporary name.
-  fileprivate func naming(_ path: String, insteadOf temporary: String) -> TensorFileError {
-    func named(_ file: String) -> String {
-      file.hasPrefix(temporary) ? path + file.dropFirst(temporary.count) : file
-    }
-    return switch self {
-    case .diskFull(let file): .diskFull(file: named(file))
-    case .system(let file, let operation, let reason):
-      .system(file: named(file), operation: operation, reason: reason)
-    default: self
-    }
   }
 }

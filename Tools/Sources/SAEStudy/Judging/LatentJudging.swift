@@ -15,6 +15,8 @@ struct LatentJudging {
   /// Texts of each kind.
   var textsPerKind = 5
   var patience = 120.0
+  /// Answers from before, and where new ones are kept.
+  var answers: JudgeAnswers?
 
   /// Judges cards of a browser, evenly over the firing rates if they are too many.
   ///
@@ -26,9 +28,9 @@ struct LatentJudging {
   func judge(
     _ browser: inout LatentBrowser, examples: LatentExamples, activeRows: [[Int]],
     text: HeldOutText, texts: @escaping @Sendable ([Int]) -> [String],
-    progress: (_ done: Int, _ total: Int) -> Void
+    progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws {
-    let judge = try JudgeProcess(command, patience: patience)
+    let judge = Judge(command, patience: patience, answers: answers)
     defer { judge.stop() }
     let order = browser.cards.indices.sorted {
       (browser.cards[$1].firings, $0) < (browser.cards[$0].firings, $1)
@@ -41,7 +43,7 @@ struct LatentJudging {
     var scores: [Double] = []
     let rendering = ExampleRendering { texts([$0]).joined() }
     for (done, index) in chosen.enumerated() {
-      progress(done, chosen.count)
+      try progress(done, chosen.count)
       let latent = browser.cards[index].latent
       let strongest = examples.strongestExamples(of: latent)
       // Contexts that were shown for the explanation tell nothing about it.
@@ -82,6 +84,7 @@ struct LatentJudging {
       browser.cards[index].score = score
       scores.append(score)
     }
+    try progress(chosen.count, chosen.count)
     summary.requests = judge.requests
     summary.malformedAnswers = judge.malformed
     summary.meanScore = SeedEstimate(scores)?.mean

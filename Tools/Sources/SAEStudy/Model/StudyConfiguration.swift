@@ -57,6 +57,12 @@ public struct StudyConfiguration: Codable, Equatable, Sendable {
   public var context = 255
   /// Autoencoders that are trained in one pass over the activations: memory against time.
   public var atATime = 6
+  /// A program that judges the latents on the page, run by the shell; none if nothing is to be judged.
+  public var judge: String?
+  /// Latents to judge of each dictionary on the page, at most.
+  public var judgeLatents = 100
+  /// Seconds to wait for an answer of the judge.
+  public var judgeSeconds = 120.0
 
   public init() {}
 
@@ -78,6 +84,9 @@ public struct StudyConfiguration: Codable, Equatable, Sendable {
     case lossTokens = "loss-tokens"
     case context
     case atATime = "at-a-time"
+    case judge
+    case judgeLatents = "judge-latents"
+    case judgeSeconds = "judge-seconds"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -89,6 +98,7 @@ public struct StudyConfiguration: Codable, Equatable, Sendable {
     layer = try values.decodeIfPresent(Int.self, forKey: .layer)
     boosterLatents = try values.decodeIfPresent(Int.self, forKey: .boosterLatents)
     learningRate = try values.decodeIfPresent(Double.self, forKey: .learningRate)
+    judge = try values.decodeIfPresent(String.self, forKey: .judge)
     try read(.domain, &domain)
     try read(.broad, &broad)
     try read(.heldOut, &heldOut)
@@ -109,6 +119,8 @@ public struct StudyConfiguration: Codable, Equatable, Sendable {
     try read(.lossTokens, &lossTokens)
     try read(.context, &context)
     try read(.atATime, &atATime)
+    try read(.judgeLatents, &judgeLatents)
+    try read(.judgeSeconds, &judgeSeconds)
   }
 }
 
@@ -118,6 +130,9 @@ extension StudyConfiguration {
 
   /// Whether there is a third contender.
   public var boosts: Bool { boosterLatents != 0 }
+
+  /// Whether the held-out domain text is known, not just its activations.
+  var knowsTokens: Bool { !heldOut.isEmpty || heldOutActivations.isEmpty && !domain.isEmpty }
 
   /// The place in the model, as TransformerLens calls it; none without a model.
   public var hookName: String? {
@@ -135,6 +150,7 @@ extension StudyConfiguration {
       (.seeds, seeds, 1), (.streamTokens, streamTokens, 1), (.trainingTokens, trainingTokens, 1),
       (.batch, batch, 1), (.heldOutTokens, heldOutTokens, 1), (.lossTokens, lossTokens, 0),
       (.context, context, 1), (.atATime, atATime, 1),
+      (.judgeLatents, judgeLatents, 1),
       (.boosterLatents, boosterLatents ?? 0, 0), (.layer, layer ?? 0, 0),
     ]
     for (key, value, least) in counts where value < least {
@@ -159,6 +175,9 @@ extension StudyConfiguration {
     }
     if let learningRate, !(learningRate.isFinite && learningRate > 0) {
       throw StudyError("--lr", expected: "a positive number", found: "\(learningRate)")
+    }
+    guard judgeSeconds.isFinite, judgeSeconds > 0 else {
+      throw StudyError("--judge-seconds", expected: "a positive number", found: "\(judgeSeconds)")
     }
   }
 

@@ -16,6 +16,8 @@ public struct StudyResults: Codable, Equatable, Sendable {
   public var stability: [StabilityResult]
   /// One for each domain autoencoder.
   public var unmatched: [UnmatchedResult]
+  /// One for each autoencoder whose latents a judge was asked about.
+  public var judgements: [JudgementResult] = []
 
   public func json() throws -> Data { try StudyJSON.encode(self) }
 
@@ -174,6 +176,32 @@ public struct Recovery: Codable, Equatable, Sendable {
     self.broadOnlyFound = broadOnlyFound
     self.domainOnlyMeanMaximumCosine = domainOnlyMeanMaximumCosine
     self.f1 = f1
+  }
+}
+
+/// What a judge said of the latents of one autoencoder.
+public struct JudgementResult: Codable, Equatable, Sendable {
+  /// ``AutoencoderPlan/name``
+  public var autoencoder: String
+  public var summary: JudgeSummary
+  /// Those that were judged.
+  public var latents: [Latent]
+
+  public struct Latent: Codable, Equatable, Sendable {
+    public var latent: Int
+    public var explanation: String?
+    /// The judge's balanced accuracy in telling active from inactive texts.
+    public var score: Double
+  }
+
+  /// What is on a page; nil if nothing was judged.
+  init?(_ browser: LatentBrowser) {
+    guard let summary = browser.judge else { return nil }
+    autoencoder = browser.title
+    self.summary = summary
+    latents = browser.cards.compactMap { card in
+      card.score.map { Latent(latent: card.latent, explanation: card.explanation, score: $0) }
+    }
   }
 }
 

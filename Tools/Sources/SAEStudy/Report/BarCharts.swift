@@ -7,6 +7,8 @@ struct StackedBars {
     var arm: StudyArm
     /// The linear and the nonlinear part.
     var parts: [Double]
+    /// Half of each part's interval, where there is one.
+    var margins: [Double?] = []
   }
 
   var title: String
@@ -30,7 +32,10 @@ struct StackedBars {
       var x = left
       for (part, value) in bar.parts.enumerated() {
         let length = max(0, value) / largest * (width - left - right)
-        let tip = "\(bar.label): \(partNames[part]) \(HTML.percent(value, 1)) of the variance"
+        let margin = bar.margins.indices.contains(part) ? bar.margins[part] : nil
+        let interval = margin.map { " (± \(HTML.number(100 * $0, 1)) points)" } ?? ""
+        let tip =
+          "\(bar.label): \(partNames[part]) \(HTML.percent(value, 1)) of the variance\(interval)"
         parts.append(
           """
           <rect class="bar \(bar.arm.rawValue) part\(part)" x="\(format(x))" y="\(format(y))" \

@@ -70,6 +70,16 @@ enum HTML {
     return value.margin.map { "\(mean) ± \(number($0, digits))" } ?? mean
   }
 
+  /// A mean with its interval, for a table: as markup.
+  static func cell(
+    _ value: SeedEstimate?, _ digits: Int, sign: Bool = false, unit: String = ""
+  ) -> String {
+    guard let value else { return "–" }
+    let margin =
+      value.margin.map { " <span class=\"pm\">± \(number($0, digits))</span>" } ?? ""
+    return number(value.mean, digits, sign: sign) + margin + unit
+  }
+
   /// A table; cells are markup.
   static func table(
     _ head: [String], _ rows: [[String]], classes: String = "", caption: String? = nil

@@ -44,13 +44,7 @@ struct InspectionReport {
           HTML.number(judge.meanScore, 2),
           "mean balanced accuracy of the judge, over \(HTML.count(judge.latentsJudged)) latents"
         ))
-      notes.append(
-        """
-        The judge was asked \(HTML.count(judge.requests)) times; \
-        \(HTML.count(judge.malformedAnswers)) answers were malformed or did not come, and nothing \
-        could be read about \(HTML.count(judge.unreadableTexts)) texts. \
-        \(HTML.count(judge.latentsLeftOut)) latents had too few contexts to be judged.
-        """)
+      notes.append(judge.account)
     }
     if browser.cards.count < browser.live {
       notes.append(
@@ -66,5 +60,16 @@ struct InspectionReport {
       <div class="tiles">\(figures.joined())</div>
       \(notes.map { "<p class=\"subject\">\(HTML.escape($0))</p>" }.joined())
       """
+  }
+}
+
+extension JudgeSummary {
+  /// What happened to the questions, in sentences.
+  var account: String {
+    """
+    The judge was asked \(HTML.count(requests)) times; \(HTML.count(malformedAnswers)) answers were \
+    malformed or did not come, and nothing could be read about \(HTML.count(unreadableTexts)) texts. \
+    \(HTML.count(latentsLeftOut)) latents had too few contexts to be judged.
+    """
   }
 }

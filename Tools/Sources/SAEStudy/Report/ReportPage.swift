@@ -45,6 +45,7 @@ enum ReportPage {
   private static func navigation(_ body: String) -> String {
     let sections = [
       ("variance", "Variance explained"), ("loss", "Loss recovered"), ("residual", "Left over"),
+      ("equal", "At equal L0"),
       ("latents-kinds", "Kinds of latents"), ("recovery", "Against the truth"),
       ("density", "Density"), ("all", "All autoencoders"), ("latents", "Latents"),
       ("method", "Method"),
@@ -54,7 +55,10 @@ enum ReportPage {
     return "<nav>\(links.joined())</nav>"
   }
 
-  static func browserSection(_ browsers: [LatentBrowser], lead: String) -> String {
+  /// - Parameter notes: below the lead, as markup.
+  static func browserSection(
+    _ browsers: [LatentBrowser], lead: String, notes: [String] = []
+  ) -> String {
     let choices = browsers.enumerated().map { index, browser in
       let counts =
         "\(HTML.count(browser.cards.count)) of \(HTML.count(browser.live)) live latents"
@@ -84,6 +88,7 @@ enum ReportPage {
       <section id="latents">
       <h2>Latents</h2>
       <p class="lead">\(lead)</p>
+      \(notes.map { "<p class=\"note\">\($0)</p>" }.joined(separator: "\n"))
       <div class="controls">
       <input type="search" id="search" placeholder="Search latents" aria-label="Search latents">
       <select id="dictionary" aria-label="Autoencoder"\(browsers.count > 1 ? "" : " hidden")>\

@@ -88,6 +88,7 @@ enum ReportStyle {
     details.all > .scroll { max-height: 560px; overflow: auto; }
     details.all thead th { position: sticky; top: 0; }
     details > summary { cursor: pointer; color: var(--accent); font-size: 14.5px; margin: 6px 0 12px; }
+    .pm { color: var(--soft); font-size: .88em; }
     .dot { display: inline-block; width: 9px; height: 9px; border-radius: 3px; margin-right: 7px;
       background: var(--c); }
     .note { font-size: 13.5px; color: var(--soft); max-width: 58em; }
@@ -157,7 +158,9 @@ enum ReportStyle {
       figure, .latent, .tile, tr { break-inside: avoid; }
       h2 { break-after: avoid; }
       .scroll, details.all > .scroll { overflow: visible; max-height: none; }
-      table.all { font-size: 7pt; } table.all td, table.all th { padding: 2px 4px; }
+      table { font-size: 7.5pt; } td, th { padding: 2px 5px; } th { white-space: normal;
+        font-size: 7pt; }
+      table.all, table.all th { font-size: 5.5pt; } table.all td, table.all th { padding: 1px 3px; }
     }
     """
 }

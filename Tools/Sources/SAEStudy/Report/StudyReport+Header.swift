@@ -36,27 +36,35 @@ extension StudyReport {
     default: verdict = gap.mean > 0 ? "<b>Yes, in one run.</b>" : "<b>No, in one run.</b>"
     }
     var text = """
-      \(verdict) With \(HTML.count(widest)) latents at an L0 of \(HTML.number(l0, 0)), \
-      autoencoders trained on the domain explain \(HTML.percent(own.mean, 1)) of the variance of \
-      held-out domain text, those trained on broad text \(HTML.percent(other.mean, 1)) \
-      (difference over all L0s \(HTML.estimate(points(gap), 1, sign: true)) percentage points\
-      \(interval(gap)))
+      \(verdict) At an L0 of \(HTML.number(l0, 0)), dictionaries of \(HTML.count(widest)) latents \
+      trained on the domain explain \(HTML.percent(own.mean, 1)) of the variance of held-out domain \
+      text, those trained on broad text \(HTML.percent(other.mean, 1))
       """
     if let boosted = onDomain[.boosted] {
       text +=
         ", and broad ones boosted by a small domain autoencoder "
         + "\(HTML.percent(boosted.mean, 1))"
     }
-    text += "."
-    guard let onBroad = comparison(.fractionOfVarianceExplained, on: .broad),
-      let back = onBroad.gap(.domain)
-    else { return text }
-    let what = back.mean < 0 ? "cost" : "gain"
     text += """
-       On held-out broad text the same training means a \(what) of \
-      <b>\(HTML.number(abs(100 * back.mean), 1))</b> points\(interval(back)).
+      . Over all L0s training on the domain means a difference of \
+      <b>\(HTML.estimate(points(gap), 1, sign: true))</b> percentage points
       """
+    if let back = comparison(.fractionOfVarianceExplained, on: .broad)?.gap(.domain) {
+      var size = points(back)
+      size.mean = abs(size.mean)
+      text += """
+        , and on held-out broad text a \(back.mean < 0 ? "cost" : "gain") of \
+        <b>\(HTML.estimate(size, 1))</b>
+        """
+    }
     return text
+      + (gap.margin == nil
+        ? " (one seed)." : " (± is the 95% interval over \(gap.seeds) seeds).")
+  }
+
+  /// The answer without markup.
+  public var plainAnswer: String {
+    answer().replacing("<b>", with: "").replacing("</b>", with: "")
   }
 
   /// Shares as percentage points.
@@ -65,11 +73,6 @@ extension StudyReport {
     scaled.mean *= 100
     scaled.margin = estimate.margin.map { 100 * $0 }
     return scaled
-  }
-
-  private func interval(_ estimate: SeedEstimate) -> String {
-    estimate.margin == nil
-      ? ", one seed" : ", 95% interval over \(estimate.seeds) seeds"
   }
 
   private func tile(_ figure: String, _ what: String) -> String {

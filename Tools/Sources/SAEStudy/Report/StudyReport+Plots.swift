@@ -74,7 +74,7 @@ extension StudyReport {
     guard let l0 = SeedEstimate(members.map(\.x)), let value = SeedEstimate(members.map(\.y))
     else { return nil }
     let details = [
-      Self.name(arm), "\(HTML.count(latents)) latents, setting \(Self.sparsity(sparsity))",
+      Self.name(arm), "\(HTML.count(latents)) latents, \(setting(sparsity))",
       "L0 \(HTML.estimate(l0, 1))",
       "\(quality == .lossRecovered ? "loss recovered" : "FVE") \(HTML.estimate(value, 4))",
       "alive \(HTML.percent(estimate(arm, latents, sparsity, on: text, \.aliveFraction)?.mean))",
@@ -95,7 +95,7 @@ extension StudyReport {
           else { return nil }
           return StackedBars.Bar(
             label: "\(Self.short(arm)), \(HTML.count(latents))", arm: arm,
-            parts: [linear.mean, rest.mean])
+            parts: [linear.mean, rest.mean], margins: [linear.margin, rest.margin])
         }
       }
       return StackedBars(
@@ -107,8 +107,8 @@ extension StudyReport {
     return """
       <section id="residual">
       <h2>What is left over</h2>
-      <p class="lead">Of the variance that the autoencoders of setting \
-      \(Self.sparsity(middleSparsity)) leave unexplained, the pale part can be predicted linearly \
+      <p class="lead">Of the variance that the autoencoders of \
+      \(setting(middleSparsity)) leave unexplained, the pale part can be predicted linearly \
       from the activations: a dictionary with more, or better, latents could have had it. The full \
       part cannot (“dark matter”, Engels et al. 2024). The fit is made on other held-out text than \
       it is measured on.</p>
@@ -133,7 +133,7 @@ extension StudyReport {
       <section id="density">
       <h2>How often latents fire</h2>
       <p class="lead">Latents by the share of held-out domain tokens on which they are active, \
-      \(HTML.count(widest)) latents, setting \(Self.sparsity(middleSparsity)), first seed. Latents \
+      \(HTML.count(widest)) latents, \(setting(middleSparsity)), first seed. Latents \
       that never fired are not drawn.</p>
       <div class="charts small">\(charts.joined(separator: "\n"))</div>
       </section>

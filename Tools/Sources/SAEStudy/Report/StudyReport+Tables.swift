@@ -1,8 +1,10 @@
 /// The tables.
 extension StudyReport {
-  private func dot(_ arm: StudyArm) -> String {
-    "<span class=\"dot \(arm.rawValue)\"></span>\(Self.short(arm))"
+  private func mark(_ arm: StudyArm) -> String {
+    "<span class=\"dot \(arm.rawValue)\"></span>"
   }
+
+  private func dot(_ arm: StudyArm) -> String { mark(arm) + Self.short(arm) }
 
   /// What the latents are about, how stable they are, what they cost.
   func meaning() -> String {
@@ -15,14 +17,14 @@ extension StudyReport {
     return """
       <section id="latents-kinds">
       <h2>What the latents are</h2>
-      <p class="lead">On held-out domain text, means over seeds. Of the latents with ten firings or \
+      <p class="lead">On held-out domain text, means over seeds with their 95% intervals. Of the latents with ten firings or \
       more: <i>trivial</i> are those of which one of the hundred commonest tokens takes half of the \
       firings; <i>conceptual</i> those of which no token takes half and the hundred commonest \
       together take less than half (definitions of this library). <i>Unmatched</i> domain latents \
       have no decoder row within cosine 0.7 in any broad dictionary of their size; <i>reproduced</i> \
       are those of them that a domain dictionary of another seed has, too.</p>
       \(HTML.table(
-        ["autoencoder", "latents", "setting", "trivial", "conceptual", "unmatched", "reproduced",
+        ["autoencoder", "latents", settingName, "trivial", "conceptual", "unmatched", "reproduced",
          "seed stability", "bits a token", "alive", "dense"], rows))
       <p class="note">Seed stability: mean cosine of decoder rows matched one to one between seeds. \
       Bits a token: the shortest code of the quantised latents that costs at most 5% more error. \
@@ -34,7 +36,7 @@ extension StudyReport {
 
   private func row(_ arm: StudyArm, _ latents: Int, _ sparsity: Double) -> [String] {
     func share(_ value: (AutoencoderMeasurement) -> Double?) -> String {
-      HTML.percent(estimate(arm, latents, sparsity, on: .domain, value)?.mean)
+      percent(estimate(arm, latents, sparsity, on: .domain, value))
     }
     let unmatched = results.unmatched.filter {
       $0.plan.arm == arm && $0.plan.latents == latents && $0.plan.sparsity == sparsity
@@ -45,12 +47,57 @@ extension StudyReport {
     return [
       dot(arm), HTML.count(latents), Self.sparsity(sparsity), share(\.trivialFraction),
       share(\.conceptualFraction),
-      HTML.percent(SeedEstimate(unmatched.compactMap(\.unmatchedFraction))?.mean),
-      HTML.percent(SeedEstimate(unmatched.compactMap(\.reproducedFraction))?.mean),
+      percent(SeedEstimate(unmatched.compactMap(\.unmatchedFraction))),
+      percent(SeedEstimate(unmatched.compactMap(\.reproducedFraction))),
       HTML.number(stable?.meanCosine, 2),
-      HTML.number(estimate(arm, latents, sparsity, on: .domain, \.bitsPerToken)?.mean, 0),
+      HTML.cell(estimate(arm, latents, sparsity, on: .domain, \.bitsPerToken), 0),
       share(\.aliveFraction), share(\.denseFraction),
     ]
+  }
+
+  /// A share with its interval.
+  private func percent(_ estimate: SeedEstimate?) -> String {
+    HTML.cell(estimate.map(points), 0, unit: "\u{A0}%")
+  }
+
+  /// All comparisons, the narrow dictionaries' as well.
+  func equalL0() -> String {
+    let names: [(WidthComparison.Quality, String)] = [
+      (.fractionOfVarianceExplained, "variance explained"), (.lossRecovered, "loss recovered"),
+      (.linearUnexplained, "left over, linear"), (.nonlinearUnexplained, "left over, nonlinear"),
+    ]
+    let others = arms.filter { $0 != .broad }
+    var rows: [[String]] = []
+    for text in StudyText.allCases {
+      for (quality, name) in names {
+        for latents in widths {
+          guard
+            let found = results.comparisons.first(where: {
+              $0.latents == latents && $0.text == text && $0.quality == quality
+            }), let l0 = found.l0
+          else { continue }
+          func value(_ estimate: SeedEstimate?, sign: Bool = false) -> String {
+            HTML.cell(estimate.map(points), 1, sign: sign)
+          }
+          rows.append(
+            ["\(text.rawValue) text: \(name)", HTML.count(latents), HTML.number(l0, 0)]
+              + arms.map { value(found[$0]) }
+              + others.map { "<b>\(value(found.gap($0), sign: true))</b>" })
+        }
+      }
+    }
+    guard !rows.isEmpty else { return "" }
+    return """
+      <section id="equal">
+      <h2>At equal L0</h2>
+      <p class="lead">Per cent, read off each seed's curve at the L0 in the middle of what the curves \
+      of the width share; and differences in percentage points, averaged over all that two curves \
+      share. ± is the 95% interval over seeds.</p>
+      \(HTML.table(
+        ["on held-out", "latents", "at L0"] + arms.map(dot)
+          + others.map { "\(Self.short($0)) − broad" }, rows))
+      </section>
+      """
   }
 
   /// What was found of a known truth.
@@ -61,7 +108,7 @@ extension StudyReport {
         arms.map { arm -> [String] in
           let own = results(arm, latents, sparsity).compactMap(\.recovery)
           func text(_ value: (Recovery) -> Double?) -> String {
-            HTML.percent(SeedEstimate(own.compactMap(value))?.mean)
+            percent(SeedEstimate(own.compactMap(value)))
           }
           return [
             dot(arm), HTML.count(latents), Self.sparsity(sparsity), text(\.domainOnlyFound),
@@ -80,7 +127,7 @@ extension StudyReport {
       a cosine above 0.9 with it. F1 is that of a latent's firing for its nearest feature, on \
       held-out domain text, mean over latents.</p>
       \(HTML.table(
-        ["autoencoder", "latents", "setting", "domain-only found", "common found",
+        ["autoencoder", "latents", settingName, "domain-only found", "common found",
          "broad-only found", "mean max cosine, domain-only", "F1"], rows))
       </section>
       """
@@ -89,7 +136,7 @@ extension StudyReport {
   func allAutoencoders() -> String {
     let hasLoss = results.autoencoders.contains { $0.onDomain.lossRecovered != nil }
     var head = [
-      "autoencoder", "arm", "latents", "setting", "seed", "L0", "FVE", "95% interval",
+      "autoencoder", "latents", "L0", "FVE", "95% interval",
       "linear left", "nonlinear left", "bits", "alive",
     ]
     if hasLoss { head += ["loss recovered", "loss added"] }
@@ -98,8 +145,8 @@ extension StudyReport {
     let rows = results.autoencoders.map { result -> [String] in
       let (own, broad) = (result.onDomain, result.onBroad)
       var cells = [
-        HTML.escape(result.plan.name), dot(result.plan.arm), HTML.count(result.latentCount),
-        Self.sparsity(result.plan.sparsity), "\(result.plan.seed)", HTML.number(own.l0, 1),
+        mark(result.plan.arm) + HTML.escape(result.plan.name), HTML.count(result.latentCount),
+        HTML.number(own.l0, 1),
         HTML.number(own.fractionOfVarianceExplained, 4),
         own.fractionOfVarianceExplainedInterval.map {
           "\(HTML.number($0.lower, 3)) – \(HTML.number($0.upper, 3))"
@@ -119,7 +166,8 @@ extension StudyReport {
     return """
       <section id="all">
       <h2>All autoencoders</h2>
-      <p class="lead">On held-out domain text, and on held-out broad text where it says so. The \
+      <p class="lead">Named by what they were trained on, latents (of a boosted one: of its base), \
+      \(settingName) and seed. On held-out domain text, and on held-out broad text where it says so. The \
       interval of the FVE is by resampling contexts, for the one autoencoder as it is.</p>
       <details class="all" open><summary>\(HTML.count(rows.count)) autoencoders</summary>
       \(HTML.table(head, rows, classes: "all"))
@@ -142,7 +190,19 @@ extension StudyReport {
       browsers,
       lead: "Latents on held-out domain text, each with the contexts in which it is strongest; the "
         + "deeper a token, the stronger it fires. Search the contexts, the promoted tokens, or "
-        + "#number.")
+        + "#number.",
+      notes: browsers.compactMap(judgement))
+  }
+
+  /// How well the latents of a dictionary can be told by what a judge says of them.
+  private func judgement(_ browser: LatentBrowser) -> String? {
+    guard let judge = browser.judge else { return nil }
+    return """
+      <b>\(HTML.escape(browser.title))</b>: a judge explained \(HTML.count(judge.latentsJudged)) \
+      latents from their strongest contexts and told from its explanations in which other texts they \
+      fire, with a mean balanced accuracy of <b>\(HTML.number(judge.meanScore, 2))</b> (0.5 is chance). \
+      \(HTML.escape(judge.account))
+      """
   }
 
   func method() -> String {

@@ -13,8 +13,8 @@ public struct StudyReport: Sendable {
   /// The whole page.
   public func html() throws -> String {
     let sections =
-      [pareto(.fractionOfVarianceExplained), pareto(.lossRecovered), residual(), meaning()]
-      + [recovery(), density(), allAutoencoders(), try latents(), method()]
+      [pareto(.fractionOfVarianceExplained), pareto(.lossRecovered), residual(), equalL0()]
+      + [meaning(), recovery(), density(), allAutoencoders(), try latents(), method()]
     return try ReportPage.html(
       title: "Domain against broad", header: header(),
       body: sections.filter { !$0.isEmpty }.joined(separator: "\n"), browsers: browsers)
@@ -64,6 +64,13 @@ public struct StudyReport: Sendable {
   }
 
   static func short(_ arm: StudyArm) -> String { arm.rawValue }
+
+  /// What the configuration's sparsities are.
+  var settingName: String {
+    results.configuration.architecture.aimsAtL0 ? "target L0" : "coefficient"
+  }
+
+  func setting(_ sparsity: Double) -> String { "\(settingName) \(Self.sparsity(sparsity))" }
 
   static func sparsity(_ value: Double) -> String {
     value == value.rounded() ? HTML.count(Int(value)) : HTML.number(value, 2)

@@ -172,9 +172,10 @@ struct ModelStudyData {
         options: PieceOptions(context: configuration.context))
       let directory = folder.activations(name)
       let shards = try HarvestShards(
-        harvester, directory: directory, producer: "swift-sae \(libraryVersion)")
+        harvester, directory: directory, producer: "swift-sae \(libraryVersion)",
+        fingerprint: try configuration.model.map { try LanguageModels.fingerprint($0) })
       try shards.write { made in
-        progress(.harvest(name, done: made.tokens, of: made.total))
+        try progress(.harvest(name, done: made.tokens, of: made.total))
       }
       return try HarvestShards.open(directory)
     }

@@ -10,10 +10,22 @@ public struct Study: Sendable {
   public let configuration: StudyConfiguration
   public let directory: String
   private let isDemo: Bool
+  private var pace = CheckpointPace.seconds(60)
+
+  /// Steps of a training from one checkpoint to the next; without, there is one every minute. What
+  /// comes out does not depend on it.
+  public var checkpointSteps: Int? {
+    get { if case .steps(let steps) = pace { steps } else { nil } }
+    set { pace = newValue.map { .steps(max(1, $0)) } ?? .seconds(60) }
+  }
 
   /// A study of a model or of files.
   public init(_ configuration: StudyConfiguration, directory: String) throws(StudyError) {
     try configuration.check()
+    guard configuration.judge == nil || configuration.knowsTokens else {
+      throw StudyError(
+        "--judge", expected: "the tokens of the held-out domain text", found: "activations alone")
+    }
     self.configuration = configuration
     self.directory = directory
     isDemo = false
@@ -37,7 +49,8 @@ public struct Study: Sendable {
 
   /// Makes everything that is not there yet, and the page.
   ///
-  /// - Throws: ``StudyError`` and the errors of the library, each naming file, option or tensor.
+  /// - Throws: ``StudyError`` and the errors of the library, each naming file, option or tensor, and
+  ///   what `progress` throws.
   public func run(progress: @escaping StudyProgress = { _ in }) throws -> Outcome {
     let training = try configuration.training()
     let folder = try StudyFolder(directory, configuration)
@@ -45,9 +58,10 @@ public struct Study: Sendable {
       isDemo
       ? try StudyData.demo(configuration)
       : try ModelStudyData(configuration: configuration, folder: folder, progress: progress).data()
+    try progress(.begins(data.subject, autoencoders: configuration.plans.count))
     try train(training, data, folder, progress)
     let measured = try measure(training, data, folder, progress)
-    progress(.comparing)
+    try progress(.comparing)
     let comparing = DictionaryComparing(configuration: configuration) {
       try training.read($0, from: folder)
     }
@@ -61,6 +75,7 @@ public struct Study: Sendable {
           one.result.plan, isLive: one.firings.map { $0 >= StudyMeasuring.leastFirings }))
     }
     let browsers = try browse(training, data, folder, comparing, progress)
+    results.judgements = browsers.compactMap { JudgementResult($0) }
     try AtomicFile.write(Array(try results.json()), to: folder.results)
     try AtomicFile.write(
       Array(StudyReport(results, browsers).html().utf8), to: folder.report)
@@ -74,22 +89,29 @@ public struct Study: Sendable {
   ) throws {
     let missing = configuration.plans.filter { !folder.exists(folder.autoencoder($0)) }
     let measurements = configuration.plans.count { folder.exists(folder.measurement($0)) }
-    progress(
+    try progress(
       .kept(autoencoders: configuration.plans.count - missing.count, measurements: measurements))
-    for (arms, source) in [
-      ([StudyArm.broad], data.broad), ([.domain, .boosted], data.domain),
-    ] {
-      let some = missing.filter { arms.contains($0.arm) }
-      for seed in Set(some.map(\.seed)).sorted() {
-        let own = some.filter { $0.seed == seed }
-        for begin in stride(from: 0, to: own.count, by: configuration.atATime) {
-          let pass = Array(own[begin..<min(begin + configuration.atATime, own.count)])
-          try training.train(pass, on: source, into: folder) { step in
-            progress(.training(pass.map(\.name), step: step, of: configuration.steps))
-          }
-        }
+    func train(_ pass: TrainingPass) throws {
+      let names = pass.plans.map(\.name)
+      let isBroad = pass.plans.first?.arm == .broad
+      try training.train(
+        pass, on: isBroad ? data.broad : data.domain, into: folder, pace: pace
+      ) { step in
+        try progress(.training(names, step: step, of: configuration.steps))
       }
     }
+    if let pass = try TrainingPass.interrupted(folder, plans: configuration.plans) {
+      try progress(.resuming(pass.plans.map(\.name), step: pass.checkpoint?.step ?? 0))
+      try train(pass)
+    }
+    for arms in [[StudyArm.broad], [.domain, .boosted]] {
+      let missing = configuration.plans.filter {
+        arms.contains($0.arm) && !folder.exists(folder.autoencoder($0))
+      }
+      for pass in TrainingPass.all(missing, atATime: configuration.atATime) { try train(pass) }
+    }
+    // One that is complete, where the process ended before it was removed.
+    try folder.checkpoints().removeAll()
   }
 
   /// A measurement as it is kept, with how often each latent fired on domain text.
@@ -111,7 +133,7 @@ public struct Study: Sendable {
       var kept: [Kept] = []
       var trained: [TrainedAutoencoder] = []
       for plan in group {
-        progress(.measuring(plan.name, done: done, of: missing.count))
+        try progress(.measuring(plan.name, done: done, of: missing.count))
         done += 1
         let one = try training.read(plan, from: folder)
         trained.append(one)
@@ -119,7 +141,7 @@ public struct Study: Sendable {
       }
       for text in StudyText.allCases {
         let losses = try data.loss?.measure(trained.map(\.autoencoder), on: text) { done, total in
-          progress(.loss(text, done: done, of: total))
+          try progress(.loss(text, done: done, of: total))
         }
         guard let losses else { continue }
         for (index, loss) in losses.enumerated() {
@@ -176,13 +198,25 @@ public struct Study: Sendable {
     return try [StudyArm.domain, .broad].map { arm in
       let plan = AutoencoderPlan(
         arm: arm, latents: latents, sparsity: sparsity, seed: configuration.seed)
-      progress(.gathering(plan.name))
+      try progress(.gathering(plan.name))
       let making = BrowserMaking(
         trained: try training.read(plan, from: folder), text: domain, texts: data.texts,
         promotions: data.promotions)
-      return try making.browser(
+      let gathered = try making.gather()
+      var browser = try making.browser(
         title: plan.name, comparedWith: arm == .domain ? "broad" : nil,
-        likeness: arm == .domain ? try comparing.likeness(plan) : nil, gathered: making.gather())
+        likeness: arm == .domain ? try comparing.likeness(plan) : nil, gathered: gathered)
+      if let command = configuration.judge {
+        var judging = LatentJudging(command: command)
+        judging.limit = configuration.judgeLatents
+        judging.patience = configuration.judgeSeconds
+        judging.answers = try JudgeAnswers(folder.answers, command: command)
+        try judging.judge(
+          &browser, examples: gathered.examples, activeRows: gathered.activeRows, text: domain,
+          texts: data.texts
+        ) { done, total in try progress(.judging(plan.name, done: done, of: total)) }
+      }
+      return browser
     }
   }
 }

@@ -43,12 +43,12 @@ struct LossMeasuring: Sendable {
   /// - Parameter progress: called with sequences done, and of how many.
   func measure(
     _ autoencoders: [any SparseAutoencoder], on text: StudyText,
-    progress: (_ done: Int, _ total: Int) -> Void
+    progress: (_ done: Int, _ total: Int) throws -> Void
   ) throws -> [LossRecovered]? {
     guard let tokens = tokens[text], tokens.count > 0, let mean = means[text] else { return nil }
     let run = try LossRecoveredRun(model, at: hook, tokens: tokens, mean: mean, options: options)
     return try run.evaluate(
       autoencoders.map { autoencoder in { try autoencoder.reconstruct($0) } }
-    ) { progress($0, run.sequences) }
+    ) { try progress($0, run.sequences) }
   }
 }

@@ -14,6 +14,12 @@ struct StudyFolder: Sendable {
   func activations(_ name: String) -> String { "\(path)/activations/\(name)" }
   func autoencoder(_ plan: AutoencoderPlan) -> String { "\(path)/saes/\(plan.name)" }
   func log(_ plan: AutoencoderPlan) -> String { "\(path)/logs/\(plan.name).csv" }
+  /// Of the pass in which autoencoders are being trained.
+  func checkpoints() throws -> CheckpointFolder {
+    try CheckpointFolder("\(path)/checkpoints", keeping: 1)
+  }
+  /// What a judge has answered.
+  var answers: String { "\(path)/judge/answers.jsonl" }
   func measurement(_ plan: AutoencoderPlan) -> String { "\(path)/measurements/\(plan.name).json" }
 
   /// Makes the directory, or takes one that a study with the same configuration has begun.
@@ -49,11 +55,14 @@ struct StudyFolder: Sendable {
 }
 
 extension StudyConfiguration {
-  /// Whether a study with the other settings comes to the same results: how many autoencoders are
-  /// trained at a time does not matter.
+  /// Whether a study with the other settings trains and measures the same: how many autoencoders are
+  /// trained at a time does not matter, and a judge may be asked later.
   func asksForTheSame(as other: StudyConfiguration) -> Bool {
     var copy = other
     copy.atATime = atATime
+    copy.judge = judge
+    copy.judgeLatents = judgeLatents
+    copy.judgeSeconds = judgeSeconds
     return self == copy
   }
 

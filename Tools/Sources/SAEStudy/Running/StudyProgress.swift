@@ -1,11 +1,16 @@
-/// Tells how far a study is.
-public typealias StudyProgress = @Sendable (StudyEvent) -> Void
+/// Tells how far a study is. What it throws ends the study there, a training after the checkpoint from
+/// which the same study goes on.
+public typealias StudyProgress = @Sendable (StudyEvent) throws -> Void
 
 /// What a study is doing.
 public enum StudyEvent: Sendable, Equatable {
+  /// What is studied, by how many autoencoders.
+  case begins(_ subject: String, autoencoders: Int)
   case harvest(_ name: String, done: Int, of: Int)
   /// Autoencoders that were found from before.
   case kept(autoencoders: Int, measurements: Int)
+  /// The step after which a pass goes on that was interrupted.
+  case resuming(_ names: [String], step: Int)
   /// Steps of a pass in which some autoencoders are trained together.
   case training(_ names: [String], step: Int, of: Int)
   case measuring(_ name: String, done: Int, of: Int)
@@ -13,4 +18,6 @@ public enum StudyEvent: Sendable, Equatable {
   case loss(_ text: StudyText, done: Int, of: Int)
   case comparing
   case gathering(_ name: String)
+  /// Latents that the judge has been asked about.
+  case judging(_ name: String, done: Int, of: Int)
 }

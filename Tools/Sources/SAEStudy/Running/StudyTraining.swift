@@ -3,14 +3,16 @@ import SAECore
 
 /// Trains and reads the autoencoders of a study, whatever their variant.
 protocol StudyTraining: Sendable {
-  /// Trains some autoencoders in one pass over a source, and writes each with its log.
+  /// Trains the autoencoders of a pass over a source, and writes each with its log.
   ///
   /// - Parameters:
-  ///   - plans: of one seed; the base of a boosted one has been written before.
-  ///   - progress: called after a step with how many have been made.
+  ///   - pass: of one seed; the base of a boosted one has been written before.
+  ///   - pace: when checkpoints are written.
+  ///   - progress: called after a step with how many have been made; what it throws is thrown after
+  ///     a checkpoint.
   func train(
-    _ plans: [AutoencoderPlan], on source: any ActivationSource, into folder: StudyFolder,
-    progress: (Int) -> Void
+    _ pass: TrainingPass, on source: any ActivationSource, into folder: StudyFolder,
+    pace: CheckpointPace, progress: (Int) throws -> Void
   ) throws
 
   /// Reads one that has been written, with its dictionary: for a boosted one the booster's rows
@@ -85,60 +87,77 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
   }
 
   func train(
-    _ plans: [AutoencoderPlan], on source: any ActivationSource, into folder: StudyFolder,
-    progress: (Int) -> Void
+    _ pass: TrainingPass, on source: any ActivationSource, into folder: StudyFolder,
+    pace: CheckpointPace, progress: (Int) throws -> Void
   ) throws {
+    let plans = pass.plans
     guard let first = plans.first else { return }
     precondition(plans.allSatisfy { $0.seed == first.seed }, "one stream has one seed")
     var options = TrainingOptions(steps: study.steps)
     options.batchTokens = study.batch
     options.learningRate = study.learningRate
     options.seed = first.seed
-    var sweep = try TrainingSweep(on: source, options: options)
-    let members = try plans.map { plan -> Member in
-      guard plan.arm == .boosted else {
-        return .plain(
-          try sweep.add(
-            Model.self, settings(plan.sparsity, study.steps), latents: plan.latents))
+    var sweep =
+      if let checkpoint = pass.checkpoint {
+        try TrainingSweep(on: source, options: options, from: checkpoint)
+      } else {
+        try TrainingSweep(on: source, options: options)
       }
-      // The base as it is for activations in the sweep's scale.
-      let base = try read(model: plan.base, from: folder).foldingScale(1 / sweep.scale)
-      let configuration = BoostingConfiguration(
-        base: base, booster: try settings(study.boosterSparsity(plan.sparsity), study.steps))
-      return .boosted(
-        try sweep.add(
-          Boosted.self, configuration, latents: study.boosterLatents(for: plan.latents)))
-    }
-    var logs = try plans.map { plan -> CSVLog in
-      // What a training that was killed has left.
-      if folder.exists(folder.log(plan)) {
-        try FileManager.default.removeItem(atPath: folder.log(plan))
-      }
-      return try CSVLog(folder.log(plan))
-    }
+    let members = try plans.map { try add($0, to: &sweep, folder) }
+    let checkpoints = try folder.checkpoints()
+    var clock = CheckpointPace.Clock(pace)
+    var logs = try plans.map { try StudyLog(folder.log($0), through: sweep.stepsMade) }
     let interval = max(1, study.steps / 200)
     while let reports = try sweep.step() {
       if sweep.stepsMade % interval == 0 || sweep.stepsMade == study.steps {
-        for (index, report) in reports.enumerated() {
-          try logs[index].write(TrainingRecord(study: try report.get()))
-        }
+        for (index, report) in reports.enumerated() { try logs[index].write(report.get()) }
       }
-      progress(sweep.stepsMade)
+      let isDue = clock.isDue(step: sweep.stepsMade)
+      if isDue { try checkpoints.write(sweep.checkpoint(metadata: pass.metadata)) }
+      do {
+        try progress(sweep.stepsMade)
+      } catch {
+        if !isDue { try checkpoints.write(sweep.checkpoint(metadata: pass.metadata)) }
+        throw error
+      }
     }
-    for (plan, member) in zip(plans, members) {
-      let model =
-        switch member {
-        case .plain(let member): try sweep.finished(member)
-        case .boosted(let member): try sweep.finished(member).booster
-        }
-      var archive = model.archive()
-      archive.metadata["swift_sae_version"] = .string(libraryVersion)
-      archive.metadata["training_tokens"] = .integer(study.steps * study.batch)
-      archive.metadata["seed"] = .string("\(plan.seed)")
-      archive.metadata["hook_name"] = study.hookName.map { .string($0) }
-      if plan.arm == .boosted { archive.metadata["boosts"] = .string(plan.base.name) }
-      try archive.write(to: folder.autoencoder(plan))
+    for (plan, member) in zip(plans, members) where !folder.exists(folder.autoencoder(plan)) {
+      try write(plan, member, of: sweep, to: folder)
     }
+    try checkpoints.removeAll()
+  }
+
+  private func add(
+    _ plan: AutoencoderPlan, to sweep: inout TrainingSweep, _ folder: StudyFolder
+  ) throws -> Member {
+    guard plan.arm == .boosted else {
+      return .plain(
+        try sweep.add(Model.self, settings(plan.sparsity, study.steps), latents: plan.latents))
+    }
+    // The base as it is for activations in the sweep's scale.
+    let base = try read(model: plan.base, from: folder).foldingScale(1 / sweep.scale)
+    let configuration = BoostingConfiguration(
+      base: base, booster: try settings(study.boosterSparsity(plan.sparsity), study.steps))
+    return .boosted(
+      try sweep.add(
+        Boosted.self, configuration, latents: study.boosterLatents(for: plan.latents)))
+  }
+
+  private func write(
+    _ plan: AutoencoderPlan, _ member: Member, of sweep: TrainingSweep, to folder: StudyFolder
+  ) throws {
+    let model =
+      switch member {
+      case .plain(let member): try sweep.finished(member)
+      case .boosted(let member): try sweep.finished(member).booster
+      }
+    var archive = model.archive()
+    archive.metadata["swift_sae_version"] = .string(libraryVersion)
+    archive.metadata["training_tokens"] = .integer(study.steps * study.batch)
+    archive.metadata["seed"] = .string("\(plan.seed)")
+    archive.metadata["hook_name"] = study.hookName.map { .string($0) }
+    if plan.arm == .boosted { archive.metadata["boosts"] = .string(plan.base.name) }
+    try archive.write(to: folder.autoencoder(plan))
   }
 
   func read(_ plan: AutoencoderPlan, from folder: StudyFolder) throws -> TrainedAutoencoder {
@@ -159,20 +178,6 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
 
   private func read(model plan: AutoencoderPlan, from folder: StudyFolder) throws -> Model {
     try Model(contentsOf: folder.autoencoder(plan))
-  }
-}
-
-extension TrainingRecord {
-  /// What every step has: terms of the loss that come and go would change a table's columns.
-  fileprivate init(study report: StepReport) {
-    self.init(
-      step: report.step,
-      [
-        ("tokens", Double(report.tokens)), ("loss", report.loss), ("l0", report.l0),
-        ("fraction_of_variance_explained", report.fractionOfVarianceExplained ?? .nan),
-        ("gradient_norm", report.gradientNorm), ("learning_rate", report.learningRate),
-        ("dead_latents", Double(report.deadCount)),
-      ])
   }
 }
 

@@ -1,0 +1,79 @@
+/// Where a ``TrainingSweep`` stands: with the same activations, settings and members, a sweep that goes
+/// on from it makes the same steps as one that was never interrupted, bit for bit.
+public struct SweepCheckpoint: Sendable, Equatable {
+  /// Steps that the sweep has made.
+  public var step: Int
+  /// Where each member stands, in the order in which they were added; all at one place in the stream
+  /// and in one scale.
+  public var members: [TrainingCheckpoint]
+  /// Of each member, why it makes no more steps; nil where it does.
+  public var failures: [TrainingError?]
+  /// Whatever the writer wants to find again.
+  public var metadata: [String: String]
+  /// Where it was read from, for errors.
+  public var name = "checkpoint"
+
+  /// Throws unless its parts agree with each other.
+  func check() throws(TensorFileError) {
+    func check(_ setting: String, _ holds: Bool, _ expected: String, _ found: String)
+      throws(TensorFileError)
+    {
+      guard !holds else { return }
+      throw .invalidSetting(file: name, setting: setting, expected: expected, found: found)
+    }
+    try check("step", step >= 0, "0 or more", "\(step)")
+    try check("members", !members.isEmpty, "at least one", "none")
+    try check(
+      "failures", failures.count == members.count, "\(members.count), as members",
+      "\(failures.count)")
+    for (member, failure) in zip(members, failures) {
+      let isBehind = failure != nil && member.step <= step
+      try check(
+        "step of \(member.name)", isBehind || member.step == step, "\(step), as the sweep's",
+        "\(member.step)")
+      try check(
+        "activations of \(member.name)",
+        member.scale == members[0].scale && member.position == members[0].position,
+        "the scale and place of \(members[0].name)", "others")
+    }
+  }
+}
+
+extension TrainingSweep {
+  /// Goes on with a sweep from where it stood, once the same members have been added again, in the
+  /// same order.
+  ///
+  /// - Parameters:
+  ///   - source: what is trained on.
+  ///   - options: as the sweep began with.
+  ///   - checkpoint: of the sweep.
+  /// - Throws: ``TensorFileError`` if the checkpoint has no members or contradicts itself, and as for a
+  ///   new sweep. What a member does not share with the checkpoint, adding it tells.
+  public init(
+    on source: any ActivationSource, options: TrainingOptions, from checkpoint: SweepCheckpoint
+  ) throws {
+    try checkpoint.check()
+    self.init(
+      options: options, width: source.width,
+      batches: try ScaledBatches(
+        source, options: options, scale: checkpoint.members[0].scale,
+        from: checkpoint.members[0].position),
+      resumed: checkpoint)
+  }
+
+  /// Where the sweep stands, between two steps. It shares memory with the sweep until the next step.
+  ///
+  /// - Parameter metadata: whatever the caller wants to find again.
+  public func checkpoint(metadata: [String: String] = [:]) -> SweepCheckpoint {
+    let position = firstBatch?.position ?? batches.position
+    var checkpoint = SweepCheckpoint(
+      step: stepsMade, members: members.map { $0.checkpoint(scale: scale, position: position) },
+      failures: members.map(\.failure), metadata: metadata)
+    // Members that have not been added again stand where they stood.
+    if let resumed {
+      checkpoint.members += resumed.members.dropFirst(members.count)
+      checkpoint.failures += resumed.failures.dropFirst(members.count)
+    }
+    return checkpoint
+  }
+}

@@ -1,0 +1,30 @@
+/// A judge that is started when it is first asked something that it has not answered before.
+final class Judge {
+  private let command: String
+  private let patience: Double
+  private let answers: JudgeAnswers?
+  private var process: JudgeProcess?
+  /// Questions, answered before or not.
+  private(set) var requests = 0
+  /// Lines that were no answer, or none came.
+  var malformed: Int { process?.malformed ?? 0 }
+
+  init(_ command: String, patience: Double, answers: JudgeAnswers? = nil) {
+    self.command = command
+    self.patience = patience
+    self.answers = answers
+  }
+
+  /// The answer to a question; nil if there is none that can be read.
+  func ask(_ prompt: String) throws -> String? {
+    requests += 1
+    if let known = answers?[prompt] { return known }
+    let process = try process ?? JudgeProcess(command, patience: patience)
+    self.process = process
+    guard let response = try process.ask(prompt) else { return nil }
+    try answers?.keep(response, to: prompt)
+    return response
+  }
+
+  func stop() { process?.stop() }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import SAECore
+
+/// The log of one training, a table; it goes on where a checkpoint was written.
+struct StudyLog {
+  private var table: CSVLog
+
+  private static let names = [
+    "tokens", "loss", "l0", "fraction_of_variance_explained", "gradient_norm", "learning_rate",
+    "dead_latents",
+  ]
+
+  /// Begins a log, with what an earlier one has up to a step.
+  init(_ path: String, through step: Int) throws {
+    let kept = step > 0 ? StudyLog.records(path).filter { $0.step <= step } : []
+    if FileManager.default.fileExists(atPath: path) {
+      try FileManager.default.removeItem(atPath: path)
+    }
+    table = try CSVLog(path)
+    for record in kept { try table.write(record) }
+  }
+
+  /// Writes what every step has: terms of the loss that come and go would change the columns.
+  mutating func write(_ report: StepReport) throws {
+    let values = [
+      Double(report.tokens), report.loss, report.l0, report.fractionOfVarianceExplained ?? .nan,
+      report.gradientNorm, report.learningRate, Double(report.deadCount),
+    ]
+    try table.write(TrainingRecord(step: report.step, Array(zip(StudyLog.names, values))))
+  }
+
+  /// The rows of a table that are whole.
+  private static func records(_ path: String) -> [TrainingRecord] {
+    guard let data = FileManager.default.contents(atPath: path) else { return [] }
+    return String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { line in
+      let cells = line.split(separator: ",", omittingEmptySubsequences: false)
+      guard cells.count == names.count + 2, let step = Int(cells[0]) else { return nil }
+      let values = cells.dropFirst().compactMap { Double($0) }
+      guard values.count == names.count + 1 else { return nil }
+      return TrainingRecord(
+        step: step, time: values[0], Array(zip(names, values.dropFirst())))
+    }
+  }
+}
