@@ -25,10 +25,14 @@ public struct TrainingOptions: Sendable, Equatable {
   public var deadAfterTokens: Int?
   /// When dead latents are given new directions, if at all; warms the learning rate up again.
   public var resampling: Resampling?
-  /// Whether activations are scaled to a mean norm of √width, measured before the first step and
-  /// folded into the weights at the end, so that one learning rate serves all layers and models.
-  public var scalesActivations = true
-  /// Rows that the scale is measured on, from evenly spaced parts of the source.
+  /// How activations are brought to a common scale, so that one learning rate serves all layers and
+  /// models. Losses and errors are those of the normalised activations, as in Gao et al. 2024
+  /// (arXiv 2406.04093, section 2.1): under a whitening or a scale of each token's own they say
+  /// another thing than those of the activations as they are. SAELens takes the loss of these two
+  /// latter in the original units, in which long tokens count more.
+  public var normalization = ActivationNormalization.expectedAverageOnlyIn
+  /// Rows that the normalisation's numbers are measured on before the first step, from evenly spaced
+  /// parts of the source.
   public var scaleTokens = 65536
   /// Rows that wait to be drawn, at most; see ``ShuffledActivations``.
   public var bufferTokens = 1 << 16

@@ -12,8 +12,11 @@
 public struct TrainingSweep: Sendable {
   /// What all members share.
   public let options: TrainingOptions
-  /// What activations are multiplied by before training.
-  public var scale: Double { batches.scale }
+  /// What activations are put through before training.
+  public var scaling: ActivationScaling { batches.scaling }
+  /// What activations are multiplied by before training; 1 under a normalisation that is more than
+  /// one factor.
+  public var scale: Double { scaling.sharedFactor }
   /// Steps made.
   public private(set) var stepsMade = 0
 
@@ -28,7 +31,7 @@ public struct TrainingSweep: Sendable {
     public let index: Int
   }
 
-  /// Begins a sweep without members: measures the scale and draws the first batch.
+  /// Begins a sweep without members: fits the normalisation and draws the first batch.
   ///
   /// - Throws: ``InvalidOption`` for settings that make no sense, ``TrainingError`` if activations are
   ///   not finite, and what keeps activations from being read.
@@ -46,8 +49,8 @@ public struct TrainingSweep: Sendable {
   ///   - latents: the number of latents.
   ///   - options: the sweep's own unless given; what says which activations there are, and in what
   ///     scale, must be the same.
-  /// - Throws: ``InvalidOption`` for settings that make no sense, and if the sweep has made a step;
-  ///   ``ShapeError`` if settings do not fit each other.
+  /// - Throws: ``InvalidOption`` for settings that make no sense, if the variant cannot be finished with
+  ///   the sweep's normalisation, and if the sweep has made a step; ``ShapeError`` if settings do not fit each other.
   @discardableResult
   public mutating func add<Model: TrainableAutoencoder>(
     _ model: Model.Type, _ configuration: Model.Configuration, latents: Int,
@@ -59,10 +62,10 @@ public struct TrainingSweep: Sendable {
     }
     let options = options ?? self.options
     try self.options.checkSharesBatches(with: options)
-    members.append(
-      SweepTraining(
-        training: try ScheduledTraining<Model>(
-          configuration, latents: latents, firstBatch: firstBatch, options: options)))
+    let training = try ScheduledTraining<Model>(
+      configuration, latents: latents, firstBatch: firstBatch, options: options)
+    try training.trainer.model.checkTaking(scaling)
+    members.append(SweepTraining(training: training))
     return Member(index: members.count - 1)
   }
 
@@ -80,17 +83,28 @@ public struct TrainingSweep: Sendable {
     return members.indices.map { members[$0].step(on: batch) }
   }
 
-  /// A member as it is now, for activations as the source has them: the scale is folded into the
-  /// weights.
+  /// A member as it is now, for activations as the source has them: the normalisation is folded into
+  /// the weights.
   ///
+  /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
+  ///   ``finishedAutoencoders()``.
   /// - Precondition: the member is of this sweep.
   public func finished<Model>(_ member: Member<Model>) throws -> Model {
-    try trainer(of: member).finishedModel.foldingScale(scale)
+    try trainer(of: member).finishedModel.folding(scaling)
   }
 
   /// All members as they are now, in the order in which they were added.
+  ///
+  /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
+  ///   ``finishedAutoencoders()``.
   public func finished() throws -> [any TrainableAutoencoder] {
-    try members.map { try $0.finished(scale: scale) }
+    try members.map { try $0.finished(scaling) }
+  }
+
+  /// All members as they are now, in the order in which they were added: as ``finished()`` has them,
+  /// or where each token has a scale of its own, each a ``NormalizedAutoencoder``.
+  public func finishedAutoencoders() throws -> [any SparseAutoencoder] {
+    try members.map { try $0.finishedAutoencoder(scaling) }
   }
 
   /// A member's trainer.
@@ -107,7 +121,8 @@ public struct TrainingSweep: Sendable {
 /// A member, whatever its variant.
 private protocol SweepMember: Sendable {
   mutating func step(on batch: Matrix) -> Result<StepReport, TrainingError>
-  func finished(scale: Double) throws -> any TrainableAutoencoder
+  func finished(_ scaling: ActivationScaling) throws -> any TrainableAutoencoder
+  func finishedAutoencoder(_ scaling: ActivationScaling) throws -> any SparseAutoencoder
 }
 
 private struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
@@ -126,8 +141,12 @@ private struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
     }
   }
 
-  func finished(scale: Double) throws -> any TrainableAutoencoder {
-    try training.trainer.finishedModel.foldingScale(scale)
+  func finished(_ scaling: ActivationScaling) throws -> any TrainableAutoencoder {
+    try training.trainer.finishedModel.folding(scaling)
+  }
+
+  func finishedAutoencoder(_ scaling: ActivationScaling) throws -> any SparseAutoencoder {
+    try training.trainer.finishedModel.taking(scaling)
   }
 }
 
@@ -146,7 +165,7 @@ extension TrainingOptions {
     try check("steps", \.steps)
     try check("batchTokens", \.batchTokens)
     try check("seed", \.seed)
-    try check("scalesActivations", \.scalesActivations)
+    try check("normalization", \.normalization)
     try check("scaleTokens", \.scaleTokens)
     try check("bufferTokens", \.bufferTokens)
   }

@@ -54,4 +54,12 @@ public struct TopKAutoencoder: SelectingAutoencoder, Equatable {
     folded.threshold = threshold.map { configuration.rescalesByDecoderNorm ? $0 / scale : $0 }
     return folded
   }
+
+  /// As for every selecting autoencoder; scores stay what they were, and so does the threshold.
+  public func foldingWhitening(_ whitening: Whitening) throws -> TopKAutoencoder {
+    let (parameters, configuration) = try foldedSettings(whitening)
+    var folded = try TopKAutoencoder(parameters: parameters, configuration: configuration)
+    folded.threshold = threshold
+    return folded
+  }
 }
