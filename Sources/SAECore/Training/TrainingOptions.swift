@@ -4,10 +4,13 @@ public struct TrainingOptions: Sendable, Equatable {
   public var steps: Int
   /// Tokens a step.
   public var batchTokens = 4096
-  /// Peak learning rate; nil takes the variant's own law.
+  /// Peak learning rate; nil takes the variant's own law, or that of an optimizer other than Adam.
   public var learningRate: Double?
   /// What changes parameters by their gradients.
   public var optimizer = OptimizerChoice.adam()
+  /// Decay of an exponential average of the parameters over the steps, which then is what is finished
+  /// (``AveragedOptimizer``); nil for none. OpenAI's is 0.999.
+  public var averagingDecay: Double?
   /// Steps over which the learning rate rises; nil takes a twentieth of all, at most 1000.
   public var warmUpSteps: Int?
   /// Steps at the end over which the learning rate falls to 0; nil takes a fifth of all.

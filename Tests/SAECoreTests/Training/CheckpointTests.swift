@@ -97,6 +97,12 @@ import Testing
     for configuration in [MatryoshkaConfiguration(k: 3), ofToken] {
       try goesOn(MatryoshkaAutoencoder.self, configuration)
     }
+    var annealed = BatchTopKConfiguration(k: 3)
+    annealed.annealing = try .sparsify(steps: 11)
+    try goesOn(BatchTopKAutoencoder.self, annealed)
+    var sampled = MatryoshkaConfiguration(k: 3)
+    sampled.levels = .sampled(3)
+    try goesOn(MatryoshkaAutoencoder.self, sampled)
     try goesOn(AbsTopKAutoencoder.self, AbsTopKConfiguration(k: 3))
     try goesOn(GroupMaxAutoencoder.self, GroupMaxConfiguration(k: 3))
     try goesOn(Transcoder.self, TranscoderConfiguration(k: 3))
@@ -161,6 +167,14 @@ import Testing
     var options = Self.options
     options.optimizer = .scheduleFreeSignDescent
     try goesOn(TopKAutoencoder.self, TopKConfiguration(k: 3), options)
+    options.optimizer = .muon()
+    try goesOn(TopKAutoencoder.self, TopKConfiguration(k: 3), options)
+    options.averagingDecay = 0.9
+    for optimizer in [OptimizerChoice.adam(), .muon(), .scheduleFreeSignDescent] {
+      options.optimizer = optimizer
+      try goesOn(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3), options)
+    }
+    options.averagingDecay = nil
     options.optimizer = .adam(beta1: 0)
     options.clippingNorm = nil
     try goesOn(

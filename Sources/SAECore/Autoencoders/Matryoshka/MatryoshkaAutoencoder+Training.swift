@@ -5,7 +5,9 @@ extension MatryoshkaAutoencoder {
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass {
     var step = try SelectionStep(self, batch)
-    let latents = select(step.scores)
+    let latents = select(step.scores, step: batch.step)
+    let prefixes = configuration.levels.prefixes(
+      step: batch.step, latentCount: latentCount, fixed: prefixes)
     let code = step.code(of: latents)
     let occurrences = code.occurrencesByLatent()
     let factor =

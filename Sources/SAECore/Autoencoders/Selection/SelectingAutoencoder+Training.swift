@@ -4,7 +4,7 @@ extension SelectingAutoencoder {
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass {
     var step = try SelectionStep(self, batch)
-    let latents = select(step.scores)
+    let latents = select(step.scores, step: batch.step)
     let pass = step.addReconstruction(step.code(of: latents), into: &gradients)
     step.addAuxiliary(during: latents, error: pass.error, into: &gradients)
     return step.finish(latents, totalSquaredError: pass.totalSquaredError, into: &gradients)

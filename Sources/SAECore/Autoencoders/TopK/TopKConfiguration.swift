@@ -14,6 +14,8 @@ public struct TopKConfiguration: SelectingConfiguration {
   public var decoderConstraint = DecoderConstraint.none
   /// How a threshold in the place of k comes about, if one is wanted: dictionary_learning keeps one.
   public var thresholdAverage: ThresholdAverage?
+  /// How k comes down to its value, if it begins higher.
+  public var annealing: KAnnealing?
   /// A further reconstruction from more latents than k.
   public var multiTopK: MultiTopK?
 

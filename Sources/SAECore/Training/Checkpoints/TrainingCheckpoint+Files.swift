@@ -179,7 +179,8 @@ extension SafetensorsFile {
     }
     var state = OptimizerState(parameters: [:], numbers: [:])
     for set in sets {
-      state.parameters[set] = try parameterSet(names, prefix: "\(prefix)\(set).")
+      let kept = names.filter { contains("\(prefix)\(set).\($0)") }
+      state.parameters[set] = try parameterSet(kept, prefix: "\(prefix)\(set).")
     }
     for (name, values) in try doubles(prefix: prefix) {
       guard let value = values.first, values.count == 1 else {
