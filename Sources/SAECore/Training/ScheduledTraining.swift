@@ -95,7 +95,7 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
       parameters: configuration.initialParameters(parameters, batch: batch),
       configuration: configuration)
     try options.checkResampling(of: model.parameters)
-    return model
+    return options.calibratesEncoder ? try model.calibratingEncoder(using: &generator) : model
   }
 }
 

@@ -17,6 +17,10 @@ public struct TrainingOptions: Sendable, Equatable {
   public var decaySteps: Int?
   /// How the weights begin; nil takes what the variant recommends.
   public var weightInitialization: WeightInitialization?
+  /// Whether W_enc is divided, before the first step, by the mean norm of what 256 random directions of
+  /// norm 1 are reconstructed as, b_dec being added before and subtracted after, so that
+  /// reconstructions begin at about the right length: OpenAI.
+  public var calibratesEncoder = false
   /// How b_dec begins; nil takes what the variant recommends.
   public var decoderBiasInitialization: DecoderBiasInitialization?
   /// Equal seeds give equal bits.

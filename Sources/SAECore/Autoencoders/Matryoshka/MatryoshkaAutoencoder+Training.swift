@@ -44,7 +44,9 @@ extension MatryoshkaAutoencoder {
       }
       if level > 0 { nested.remove(group: group, decoder: dictionary) }
     }
-    step.outputSums = nested.gradient.columnSums()
+    for (column, sum) in nested.gradient.columnSums().enumerated() {
+      step.outputSums[column] += sum
+    }
     if let auxiliary, let wholeError {
       if !configuration.hasAuxiliaryLossPerLevel {
         auxiliaryLoss = step.addAuxiliary(

@@ -103,7 +103,7 @@ struct SelectionStep<Model: SelectingAutoencoder> {
     return auxiliary.addGradients(
       dead: dead, scores: scores, comparesMagnitudes: model.comparesMagnitudes,
       decoder: model.dictionary, error: error, target: batch.target, into: &gradients,
-      encoderBias: &encoderBias)
+      encoderBias: &encoderBias, outputSums: &outputSums)
   }
 
   /// Writes the gradients of the biases. That of b_dec is the sum of the reconstruction's, less what
