@@ -13,7 +13,13 @@ public struct TrainingOptions: Sendable, Equatable {
   public var averagingDecay: Double?
   /// Steps over which the learning rate rises; nil takes a twentieth of all, at most 1000.
   public var warmUpSteps: Int?
-  /// Steps at the end over which the learning rate falls to 0; nil takes a fifth of all.
+  /// How it rises: the first step has its share, as in SAELens, or 0, as in dictionary_learning and
+  /// sparsify.
+  public var warmUp = LearningRateSchedule.WarmUp.fromFirstShare
+  /// The learning rate between its rise and its fall.
+  public var learningRateShape = LearningRateSchedule.Shape.constant
+  /// Steps at the end over which the learning rate falls to 0; nil takes a fifth of all, or none where
+  /// a cosine ends at 0.
   public var decaySteps: Int?
   /// How the weights begin; nil takes what the variant recommends.
   public var weightInitialization: WeightInitialization?
@@ -58,8 +64,11 @@ public struct TrainingOptions: Sendable, Equatable {
   ///
   /// - Throws: ``InvalidOption`` if phases are longer than the run.
   func schedule(peak: Double) throws(InvalidOption) -> LearningRateSchedule {
-    try LearningRateSchedule(
+    var decay = steps / 5
+    if case .cosine(let endRate, _) = learningRateShape, endRate <= 0 { decay = 0 }
+    return try LearningRateSchedule(
       peak: peak, totalSteps: steps, warmUpSteps: warmUpSteps ?? min(1000, steps / 20),
-      decaySteps: decaySteps ?? steps / 5, warmUpPeriod: resampling?.period)
+      warmUp: warmUp, decaySteps: decaySteps ?? decay, shape: learningRateShape,
+      warmUpPeriod: resampling?.period)
   }
 }

@@ -53,16 +53,16 @@ import Testing
 
   /// Each edit against the base.
   static func check<Model: TrainableAutoencoder>(
-    _: Model.Type, _ base: Model.Configuration,
+    _: Model.Type, _ base: Model.Configuration, steps: Int = 8,
     _ edits: [String: (inout Model.Configuration) throws -> Void]
   ) throws {
     #expect(names(base) == Set(edits.keys), "\(Model.self)")
-    let expected = try outcome(Model.self, base, options())
+    let expected = try outcome(Model.self, base, options(steps: steps))
     for (name, edit) in edits {
       var configuration = base
       try edit(&configuration)
       #expect(
-        try outcome(Model.self, configuration, options()) != expected, "\(Model.self).\(name)")
+        try outcome(Model.self, configuration, options(steps: steps)) != expected, "\(Model.self).\(name)")
     }
   }
 
@@ -74,6 +74,8 @@ import Testing
       "optimizer": { $0.optimizer = .adam(beta1: 0) },
       "averagingDecay": { $0.averagingDecay = 0.9 },
       "warmUpSteps": { $0.warmUpSteps = 3 },
+      "warmUp": { $0.warmUp = .fromZero },
+      "learningRateShape": { $0.learningRateShape = .cosine(endRate: 1e-3) },
       "decaySteps": { $0.decaySteps = 3 },
       "weightInitialization": { $0.weightInitialization = .encoderFirst },
       "calibratesEncoder": { $0.calibratesEncoder = true },
@@ -146,8 +148,10 @@ import Testing
     let schedule = try CoefficientSchedule(finalValue: 0.5)
     let other = try CoefficientSchedule(finalValue: 0.7)
     let annealing = try PAnnealing(to: 0.5, between: 1...6, updates: 3, queueLength: 2)
+    // A penalty that silences latents, so that some are dead.
     try Self.check(
-      ReLUAutoencoder.self, ReLUConfiguration(coefficient: schedule),
+      ReLUAutoencoder.self, ReLUConfiguration(coefficient: CoefficientSchedule(finalValue: 20)),
+      steps: 40,
       [
         "penalty": { $0.penalty = .plainL1 }, "coefficient": { $0.coefficient = other },
         "annealing": { $0.annealing = annealing },
