@@ -108,7 +108,8 @@ extension TrainingOptions {
     }
     guard averagingDecay == nil else {
       throw InvalidOption(
-        "resampling", expected: "no averagingDecay, whose average the replaced latents would stay in",
+        "resampling",
+        expected: "no averagingDecay, whose average the replaced latents would stay in",
         found: "both")
     }
     guard parameters.contains(.encoder), parameters.contains(.encoderBias) else {

@@ -139,7 +139,9 @@ import Testing
               .map { $0 - $1 }
             if configuration.auxiliaryLoss?.form == .residualVarianceWithBias {
               let (bias, before) = (Array(p.row(.decoderBias)), Array(start.row(.decoderBias)))
-              for column in difference.indices { difference[column] += bias[column] - before[column] }
+              for column in difference.indices {
+                difference[column] += bias[column] - before[column]
+              }
             }
             loss += factor * dot(difference, difference)
           }
@@ -170,7 +172,8 @@ import Testing
       guard let auxiliary = configuration.auxiliaryLoss else { return 0 }
       let share = min(1, Double(dead.count) / Double(auxiliaryLatents))
       switch auxiliary.form {
-      case .residualVariance, .residualVarianceWithBias: return auxiliary.coefficient / variance(residual)
+      case .residualVariance, .residualVarianceWithBias:
+        return auxiliary.coefficient / variance(residual)
       case .rawScores: return auxiliary.coefficient * share / Double(shape.tokens)
       case .decoderOnly, .ghost: return .nan
       }

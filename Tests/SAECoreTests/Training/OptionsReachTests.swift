@@ -62,7 +62,8 @@ import Testing
       var configuration = base
       try edit(&configuration)
       #expect(
-        try outcome(Model.self, configuration, options(steps: steps)) != expected, "\(Model.self).\(name)")
+        try outcome(Model.self, configuration, options(steps: steps)) != expected,
+        "\(Model.self).\(name)")
     }
   }
 

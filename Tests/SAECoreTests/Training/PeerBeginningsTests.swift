@@ -33,7 +33,8 @@ import Testing
       for latent in 0..<24 {
         var along = 0.0
         for column in 0..<6 {
-          along += Double(run.trainer.gradients[.decoder][latent, column])
+          along +=
+            Double(run.trainer.gradients[.decoder][latent, column])
             * Double(previous[latent, column])
         }
         #expect(abs(along) < 1e-6)
@@ -63,7 +64,8 @@ import Testing
     #expect(loss.factor(for: Matrix(rows: 0, columns: 2)) == 0)
   }
 
-  @Test(arguments: [300.0, 2.0, 60.0]) func anthropicLatentsBeginAsOftenActive(_ l0: Double) throws {
+  @Test(arguments: [300.0, 2.0, 60.0]) func anthropicLatentsBeginAsOftenActive(_ l0: Double) throws
+  {
     let source = Matrix.random(500, 8, seed: 53)
     var options = TrainingOptions(steps: 1)
     options.batchTokens = 500
