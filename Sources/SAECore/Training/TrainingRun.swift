@@ -89,7 +89,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// into the weights.
   ///
   /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
-  ///   ``finishedAutoencoder()``.
+  ///   `finishedAutoencoder()`.
   public func finished() throws -> Model { try trainer.finishedModel.folding(scaling) }
 
   /// The autoencoder as it is now, for activations as the source has them: ``finished()``, or where
