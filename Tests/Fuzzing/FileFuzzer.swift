@@ -43,22 +43,27 @@ private enum Target: String {
     }
   }
 
-  /// A length, that much of a header in which CRC stands for the state's checksum, and the state.
+  /// A length, that much of a header in which CRC stands for the state's checksum, OPTIONS and
+  /// CONFIGURATION for those of the run that goes on, and the state.
   private func readCheckpoint(_ bytes: [UInt8]) throws {
     guard bytes.count > 2 else { return }
     let length = min(Int(bytes[0]) << 8 | Int(bytes[1]), bytes.count - 2)
     let state = Array(bytes[(2 + length)...])
     let checksum = "\(CRC32.of(state.span.bytes))"
+    let configuration = TopKConfiguration(k: 1)
+    var options = TrainingOptions(steps: 4)
+    options.batchTokens = 8
     let header = String(decoding: bytes[2..<2 + length], as: UTF8.self)
       .replacingOccurrences(of: "CRC", with: checksum)
+      .replacingOccurrences(of: "OPTIONS", with: "\(options)")
+      .replacingOccurrences(of: "CONFIGURATION", with: "\(configuration)")
     for (name, part) in [("checkpoint.json", Array(header.utf8)), ("state.safetensors", state)] {
       try Data(part).write(to: URL(fileURLWithPath: "\(Target.folder)/\(name)"))
     }
     let checkpoint = try TrainingCheckpoint(contentsOf: Target.folder)
     let source = Matrix(rows: 64, columns: 2, repeating: 1)
     _ = try? TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 1), latents: 2, on: source, options: TrainingOptions(steps: 4),
-      from: checkpoint)
+      configuration, latents: 2, on: source, options: options, from: checkpoint)
   }
 
   /// All batches in turn, and the whole.

@@ -14,13 +14,28 @@ extension AuxiliaryLoss {
     dead: [Int], scores: LatentScores, comparesMagnitudes: Bool = false, decoder: Matrix,
     error: Matrix, target: Matrix, into gradients: inout ParameterSet, encoderBias: inout [Float]
   ) -> Double {
+    var outputSums = [Double](repeating: 0, count: error.columns)
+    return addGradients(
+      dead: dead, scores: scores, comparesMagnitudes: comparesMagnitudes, decoder: decoder,
+      error: error, target: target, into: &gradients, encoderBias: &encoderBias,
+      outputSums: &outputSums)
+  }
+
+  /// The same, with what b_dec gets.
+  ///
+  /// - Parameter outputSums: Σ over tokens of the gradient of what b_dec is added to.
+  func addGradients(
+    dead: [Int], scores: LatentScores, comparesMagnitudes: Bool, decoder: Matrix, error: Matrix,
+    target: Matrix, into gradients: inout ParameterSet, encoderBias: inout [Float],
+    outputSums: inout [Double]
+  ) -> Double {
     if form == .ghost {
       return addGhostGradients(
         dead: dead, scores: scores, decoder: decoder, error: error, into: &gradients,
         encoderBias: &encoderBias)
     }
     let width = error.columns
-    let most = max(1, width / 2)
+    let most = max(1, latentsPerToken ?? width / 2)
     let deadScores = scores.gathering(dead)
     let candidacy: TopKCandidacy =
       comparesMagnitudes ? .magnitude : form == .rawScores ? .any : .positive
@@ -49,13 +64,18 @@ extension AuxiliaryLoss {
         encoderBias[latent] += sum
       }
     }
+    if form == .residualVarianceWithBias {
+      for (column, sum) in pass.error.columnSums().enumerated() {
+        outputSums[column] += Double(slope) * sum
+      }
+    }
     return factor * pass.totalSquaredError
   }
 
   /// What Σ‖e − r‖² is multiplied by; 0 where the form divides by a variance of 0.
   func factor(residual: Matrix, target: Matrix, shareOfPlaces: Double) -> Double {
     switch form {
-    case .residualVariance:
+    case .residualVariance, .residualVarianceWithBias:
       let variance = residual.totalVariance()
       return variance > 0 ? coefficient / variance : 0
     case .rawScores, .ghost:

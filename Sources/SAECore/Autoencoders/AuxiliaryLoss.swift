@@ -1,7 +1,8 @@
 /// AuxK: dead latents reconstruct what the living ones leave over, and so come back to life.
 ///
 /// The residual r = x − x̂ counts as constant. e is the reconstruction, without bias, by the k_aux
-/// dead latents with the highest scores of each token, k_aux = min(⌊width/2⌋, dead latents).
+/// dead latents with the highest scores of each token, k_aux = min(⌊width/2⌋, dead latents) unless
+/// ``latentsPerToken`` says otherwise.
 ///
 /// Source: Gao et al. 2024, arXiv 2406.04093, appendix A.2.
 public struct AuxiliaryLoss: Sendable, Equatable {
@@ -22,16 +23,28 @@ public struct AuxiliaryLoss: Sendable, Equatable {
     /// α min(dead/⌊width/2⌋, 1) Σ‖e − r‖² / Σ‖x − x̄‖², scores after ReLU; trains the decoder alone:
     /// sparsify.
     case decoderOnly
+    /// α Σ‖(e + b) − (r + b̄)‖² / Σ‖r − r̄‖², b̄ being b_dec without gradient: the value of
+    /// ``residualVariance``, with a gradient to b_dec. OpenAI.
+    case residualVarianceWithBias
   }
 
   /// What the dead latents are asked to explain, and how the loss is scaled.
   public let form: Form
   /// α
   public let coefficient: Double
+  /// In the place of ⌊width/2⌋; nil leaves it. OpenAI's is 256.
+  public var latentsPerToken: Int?
 
   /// The loss of `form`, multiplied by `coefficient`; 1/32 is Gao et al.'s (2024, section 2.3).
   public init(_ form: Form = .residualVariance, coefficient: Double = 1.0 / 32) {
     self.form = form
     self.coefficient = coefficient
+  }
+
+  /// OpenAI's: 256 dead latents a token, 1/32, and a gradient to b_dec.
+  public static var openAI: AuxiliaryLoss {
+    var loss = AuxiliaryLoss(.residualVarianceWithBias)
+    loss.latentsPerToken = 256
+    return loss
   }
 }

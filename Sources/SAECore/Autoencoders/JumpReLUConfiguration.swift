@@ -1,6 +1,6 @@
 /// The settings of a ``JumpReLUAutoencoder``. Defaults are the recommended ones; each library's own
-/// conventions are ``saeLens(_:coefficient:)``, ``dictionaryLearning(targetL0:coefficient:)`` and
-/// ``deepMind(coefficient:)``; ``controlledL0(_:)`` needs no coefficient.
+/// conventions are ``saeLens(_:coefficient:)``, ``dictionaryLearning(targetL0:coefficient:)``,
+/// ``deepMind(coefficient:)`` and ``anthropic(coefficient:)``; ``controlledL0(_:)`` needs no coefficient.
 public struct JumpReLUConfiguration: Sendable, Equatable {
   /// What keeps latents sparse; λ is ``coefficient``, L0 the number of active latents of a token.
   public enum SparsityLoss: Sendable, Equatable {
@@ -71,6 +71,9 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   public var bandwidth: Float = 2
   /// What thresholds begin as, in the same units.
   public var initialThreshold: Float = 0.1
+  /// Latents that are to be active on a token of the first batch, on average: b_enc begins where each
+  /// latent is active on as large a share of its tokens. nil leaves b_enc at 0; Anthropic's is 10000.
+  public var initialL0: Double?
   /// Which parameters the straight-through estimators reach.
   public var estimator = Estimator.thresholdAndInput
   /// How the thresholds are kept positive.
@@ -151,6 +154,8 @@ extension JumpReLUConfiguration: AutoencoderConfiguration {
     let thresholds = [Float](
       repeating: calibratedThreshold(weights, batch: batch) ?? initialThreshold,
       count: weights[.encoder].rows)
+    var weights = weights
+    if let initialL0 { setEncoderBias(of: &weights, thresholds, l0: initialL0, batch: batch) }
     return weights.replacing([], with: [parametrization.parameter(thresholds)])
   }
 }

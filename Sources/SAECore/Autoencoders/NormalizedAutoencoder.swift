@@ -4,41 +4,35 @@
 ///     z = encode(x̃), x̃ = s(x)      x̂ = s⁻¹(decode(z))
 ///
 /// Source: SAELens' `normalize_activations` of `constant_norm_rescale` and `layer_norm`.
-public struct NormalizedAutoencoder: StorableAutoencoder {
+public struct NormalizedAutoencoder<Base: SparseAutoencoder>: SparseAutoencoder {
   /// Of activations at the common scale.
-  public let base: any StorableAutoencoder
-  /// ``SAEArchive/InputNormalization/constantNorm`` or ``SAEArchive/InputNormalization/layerNorm``.
-  public let normalization: SAEArchive.InputNormalization
-  private let scaling: ActivationScaling
+  public let base: Base
+  /// ``ActivationScaling/constantNorm`` or ``ActivationScaling/layerNorm``.
+  public let scaling: ActivationScaling
 
   public var inputDimension: Int { base.inputDimension }
   public var latentCount: Int { base.latentCount }
 
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
-    switch archive.inputNormalization {
-    case .constantNorm: scaling = .constantNorm
-    case .layerNorm: scaling = .layerNorm
-    case .none, .averageOnly, .constantScalar:
-      throw .invalidSetting(
-        file: file, setting: "normalize_activations",
-        expected: "constant_norm_rescale or layer_norm", found: archive.inputNormalization.rawValue)
+  /// An autoencoder that puts its activations through a scaling.
+  ///
+  /// - Parameters:
+  ///   - base: of activations at the common scale.
+  ///   - scaling: one that gives each token a scale of its own; others are folded into weights.
+  /// - Throws: ``InvalidOption`` if it is another, or the base is a transcoder, whose output has
+  ///   another scale than its input.
+  public init(_ base: Base, scaling: ActivationScaling) throws(InvalidOption) {
+    guard !scaling.isFoldable else {
+      throw InvalidOption(
+        "normalization", expected: "a scale of each token's own", found: "\(scaling)")
     }
-    guard !archive.architecture.isTranscoder else {
-      throw .invalidSetting(
-        file: file, setting: "normalize_activations",
-        expected: "none for a transcoder, whose output has another scale than its input",
-        found: archive.inputNormalization.rawValue)
+    let archive = (base as? any StorableAutoencoder)?.archive()
+    guard base.outputDimension == base.inputDimension, archive?.architecture.isTranscoder != true
+    else {
+      throw InvalidOption(
+        "normalization", expected: "one factor or none for a transcoder", found: "\(scaling)")
     }
-    normalization = archive.inputNormalization
-    var plain = archive
-    plain.inputNormalization = .none
-    base = try plain.autoencoder(file: file)
-  }
-
-  public func archive() -> SAEArchive {
-    var archive = base.archive()
-    archive.inputNormalization = normalization
-    return archive
+    self.base = base
+    self.scaling = scaling
   }
 
   public func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
@@ -56,5 +50,47 @@ public struct NormalizedAutoencoder: StorableAutoencoder {
   ) throws(ShapeError) -> Matrix {
     let scaled = try scaling.scale(activations)
     return try scaled.restored(base.decode(latents, of: scaled.activations))
+  }
+}
+
+extension NormalizedAutoencoder: StorableAutoencoder where Base: StorableAutoencoder {
+  public func archive() -> SAEArchive {
+    var archive = base.archive()
+    archive.inputNormalization = scaling == .layerNorm ? .layerNorm : .constantNorm
+    return archive
+  }
+
+  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
+    var plain = archive
+    plain.inputNormalization = .none
+    try self.init(try Base(plain, file: file), as: archive, file: file)
+  }
+
+  fileprivate init(_ base: Base, as archive: SAEArchive, file: String) throws(TensorFileError) {
+    let found = archive.inputNormalization
+    let scalings: [SAEArchive.InputNormalization: ActivationScaling] = [
+      .constantNorm: .constantNorm, .layerNorm: .layerNorm,
+    ]
+    guard let scaling = scalings[found] else {
+      throw .invalidSetting(
+        file: file, setting: "normalize_activations",
+        expected: "constant_norm_rescale or layer_norm", found: found.rawValue)
+    }
+    do {
+      try self.init(base, scaling: scaling)
+    } catch {
+      throw .invalidSetting(
+        file: file, setting: "normalize_activations", expected: error.expected,
+        found: found.rawValue)
+    }
+  }
+}
+
+extension StorableAutoencoder {
+  /// The autoencoder that scales each token as files say.
+  func normalized(
+    as archive: SAEArchive, file: String
+  ) throws(TensorFileError) -> any StorableAutoencoder {
+    try NormalizedAutoencoder(self, as: archive, file: file)
   }
 }

@@ -4,6 +4,21 @@ public enum ReconstructionLoss: Sendable, Equatable {
   case squaredErrorPerToken
   /// Σ ‖x̂ − y‖² / Σ ‖y − ȳ‖², ȳ the batch's mean, the fraction of variance unexplained: sparsify.
   case fractionOfVarianceUnexplained
+  /// s · mean over tokens and width of (x̂ − y)², s estimated once, as 1 / mean((x − mean x)²) of a
+  /// sample: OpenAI. See ``scaledMean(of:)``.
+  case scaledMean(scale: Double)
+
+  /// OpenAI's, with the scale that a sample of activations gives; tokens × width, not all equal.
+  ///
+  /// - Throws: ``InvalidOption`` if the sample does not vary, or is not finite.
+  public static func scaledMean(of sample: Matrix) throws(InvalidOption) -> ReconstructionLoss {
+    let scale = Double(sample.count) / sample.totalVariance()
+    guard scale.isFinite, scale > 0 else {
+      throw InvalidOption(
+        "sample", expected: "finite activations that vary", found: "a scale of \(scale)")
+    }
+    return .scaledMean(scale: scale)
+  }
 
   /// What Σ ‖x̂ − y‖² is multiplied by; 0 where the batch has no variance to explain.
   func factor(for target: Matrix) -> Double {
@@ -12,6 +27,7 @@ public enum ReconstructionLoss: Sendable, Equatable {
     case .fractionOfVarianceUnexplained:
       let variance = target.totalVariance()
       return variance > 0 ? 1 / variance : 0
+    case .scaledMean(let scale): return target.count == 0 ? 0 : scale / Double(target.count)
     }
   }
 }

@@ -9,7 +9,10 @@ extension SAEArchive {
   public func autoencoder(file: String) throws(TensorFileError) -> any StorableAutoencoder {
     switch inputNormalization {
     case .none, .averageOnly: break
-    case .constantNorm, .layerNorm: return try NormalizedAutoencoder(self, file: file)
+    case .constantNorm, .layerNorm:
+      var plain = self
+      plain.inputNormalization = .none
+      return try plain.autoencoder(file: file).normalized(as: self, file: file)
     case .constantScalar:
       throw .invalidSetting(
         file: file, setting: "normalize_activations",

@@ -1,8 +1,9 @@
 /// How activations are brought to a common scale before an autoencoder sees them.
 ///
-/// The first four are fitted to activations once and folded into the weights at the end of training;
-/// the loss is in the scaled activations' units. The last two belong to the autoencoder for good:
-/// each token has numbers of its own, and reconstruction and loss are in the original units.
+/// The first four are fitted to activations once and folded into the weights at the end of training.
+/// The last two belong to the autoencoder for good (``NormalizedAutoencoder``): each token has numbers
+/// of its own. ``TrainingRun`` and ``TrainingSweep`` take the loss of the scaled activations under all
+/// of them.
 public enum ActivationNormalization: String, Sendable, Equatable, CaseIterable {
   /// Activations are used as they are.
   case none

@@ -4,9 +4,12 @@ extension ActivationStatistics {
   /// - Parameters:
   ///   - source: the activations.
   ///   - rows: how many; all if the source has no more.
+  ///   - includesCovariance: whether ``covariance`` is wanted too.
   /// - Throws: what keeps rows from being read.
-  public init(_ source: any ActivationSource, rows: Int) throws {
-    self.init(dimension: source.width)
+  public init(
+    _ source: any ActivationSource, rows: Int, includesCovariance: Bool = false
+  ) throws {
+    self.init(dimension: source.width, includesCovariance: includesCovariance)
     let counted = min(max(rows, 1), source.tokens)
     let pieces = (counted + 1023) / 1024
     for piece in 0..<pieces {

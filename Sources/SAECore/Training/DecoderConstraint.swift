@@ -16,6 +16,9 @@ public enum DecoderConstraint: Sendable, Equatable {
   /// Divides rows by (norm + 2⁻²³) before the forward pass and removes the component along the row
   /// as it is: sparsify.
   case unitRowsBeforeForward
+  /// Divides rows by their norm between the backward pass and the step, and removes the component
+  /// along them: OpenAI. After the step they are only nearly of norm 1.
+  case unitRowsBeforeStep
 
   /// What is added to a norm that rows are divided by: the unit in the last place of 1.
   static let normGuard: Float = 0x1p-23
@@ -26,7 +29,7 @@ public enum DecoderConstraint: Sendable, Equatable {
     switch self {
     case .unitRowsAfterStep: 1e-6
     case .exactUnitRowsAfterStep: DecoderConstraint.leastGuard
-    case .none, .unitRowsBeforeForward: nil
+    case .none, .unitRowsBeforeForward, .unitRowsBeforeStep: nil
     }
   }
 
@@ -35,10 +38,10 @@ public enum DecoderConstraint: Sendable, Equatable {
     switch self {
     case .unitRowsAfterStep: DecoderConstraint.normGuard
     case .exactUnitRowsAfterStep: DecoderConstraint.leastGuard
-    case .none, .unitRowsBeforeForward: nil
+    case .none, .unitRowsBeforeForward, .unitRowsBeforeStep: nil
     }
   }
 
   /// Changes no norm, and leaves rows of zeros as they are.
-  private static let leastGuard = Float.leastNormalMagnitude
+  static let leastGuard = Float.leastNormalMagnitude
 }

@@ -3,8 +3,8 @@ import Foundation
 /// What training did to activations and weights, made part of the weights, so that the saved
 /// autoencoder works on raw activations. Reconstructions stay what they were.
 ///
-/// Understood are W_enc, W_dec, b_enc, b_dec, threshold, b_gate, b_mag and r_mag; parameters of
-/// another name are refused, for nobody could say what they stand for.
+/// Understood are W_enc, W_dec, b_enc, b_dec, threshold, log_threshold, b_gate, b_mag and r_mag;
+/// parameters of another name are refused, for nobody could say what they stand for.
 ///
 /// Source: SAELens' `fold_activation_norm_scaling_factor`, `fold_W_dec_norm` and its whitening.
 extension ParameterSet {
@@ -61,10 +61,13 @@ extension ParameterSet {
     guard divisor.isFinite, divisor > 0 else {
       throw InvalidOption("divisor", expected: "a positive number", found: "\(divisor)")
     }
-    for name in [.encoderBias, .decoderBias, Fold.gateBias, Fold.magnitudeBias, Fold.threshold]
+    for name: ParameterName in [
+      .encoderBias, .decoderBias, .gateBias, .magnitudeBias, .threshold,
+    ]
     where contains(name) {
       self[name].scale(by: Float(divisor))
     }
+    addToLogThresholds([Float](repeating: Float(log(divisor)), count: self[.encoder].rows))
   }
 
   /// Folds a whitening that activations went through:
@@ -94,13 +97,13 @@ extension ParameterSet {
     guard !subtractsDecoderBias else { return }
     let mean = Matrix(rows: 1, columns: width, values: whitening.mean.map { Float($0) })
     let shift = Matrix.product(mean.view, self[.encoder].transposed)
-    for name in [ParameterName.encoderBias, Fold.gateBias] where contains(name) {
+    for name in [ParameterName.encoderBias, .gateBias] where contains(name) {
       self[name].add(shift, times: -1)
     }
-    guard contains(Fold.magnitudeBias) else { return }
+    guard contains(.magnitudeBias) else { return }
     for latent in 0..<shift.columns {
-      let scale = exp(self[Fold.magnitudeScale][0, latent])
-      self[Fold.magnitudeBias][0, latent] -= scale * shift[0, latent]
+      let scale = exp(self[.magnitudeScale][0, latent])
+      self[.magnitudeBias][0, latent] -= scale * shift[0, latent]
     }
   }
 
@@ -116,20 +119,26 @@ extension ParameterSet {
     let norms = self[.decoder].rowNorms().map { max($0, 1e-8) }
     self[.decoder].scaleRows(by: norms.map { 1 / $0 })
     self[.encoder].scaleRows(by: norms)
-    for name in [ParameterName.encoderBias, Fold.gateBias, Fold.magnitudeBias, Fold.threshold]
+    for name in [ParameterName.encoderBias, .gateBias, .magnitudeBias, .threshold]
     where contains(name) {
       for latent in norms.indices { self[name][0, latent] *= norms[latent] }
     }
+    addToLogThresholds(norms.map { log($0) })
+  }
+
+  private mutating func addToLogThresholds(_ logarithms: [Float]) {
+    guard contains(.logThreshold) else { return }
+    for latent in logarithms.indices { self[.logThreshold][0, latent] += logarithms[latent] }
   }
 
   private func checkFoldable() throws(InvalidOption) {
     let needed: [ParameterName] = [.encoder, .decoder, .decoderBias]
-    let optional = [
-      .encoderBias, Fold.threshold, Fold.gateBias, Fold.magnitudeBias, Fold.magnitudeScale,
+    let optional: [ParameterName] = [
+      .encoderBias, .threshold, .logThreshold, .gateBias, .magnitudeBias, .magnitudeScale,
     ]
     let unknown = names.filter { !needed.contains($0) && !optional.contains($0) }
     guard needed.allSatisfy(contains), unknown.isEmpty,
-      contains(Fold.magnitudeBias) == contains(Fold.magnitudeScale)
+      contains(.magnitudeBias) == contains(.magnitudeScale)
     else {
       let expected = (needed + optional).map(\.rawValue).joined(separator: ", ")
       throw InvalidOption(
@@ -137,12 +146,4 @@ extension ParameterSet {
         found: names.map(\.rawValue).joined(separator: ", "))
     }
   }
-}
-
-/// Parameters of single variants.
-private enum Fold {
-  static let threshold = ParameterName(rawValue: "threshold")
-  static let gateBias = ParameterName(rawValue: "b_gate")
-  static let magnitudeBias = ParameterName(rawValue: "b_mag")
-  static let magnitudeScale = ParameterName(rawValue: "r_mag")
 }

@@ -36,6 +36,8 @@ public enum OptimizerChoice: Sendable, Equatable {
   case adam(beta1: Float = 0.9, epsilon: Float = 1e-8)
   /// ``ScheduleFreeSignDescent``, which needs neither warm-up nor decay of the learning rate.
   case scheduleFreeSignDescent
+  /// ``Muon``: sparsify.
+  case muon(momentum: Float = 0.95, weightDecay: Double = 0.1)
 
   /// The optimizer of parameters that begin as given.
   public func optimizer(for parameters: ParameterSet) -> any Optimizer {
@@ -43,6 +45,36 @@ public enum OptimizerChoice: Sendable, Equatable {
     case .adam(let beta1, let epsilon):
       Adam(for: parameters, beta1: beta1, epsilon: epsilon)
     case .scheduleFreeSignDescent: ScheduleFreeSignDescent(for: parameters)
+    case .muon(let momentum, let weightDecay):
+      Muon(for: parameters, momentum: momentum, weightDecay: weightDecay)
+    }
+  }
+
+  /// The peak rate of who says none: the variant's own for Adam, else the optimizer's.
+  func learningRate(_ configuration: some AutoencoderConfiguration, latents: Int) -> Double {
+    switch self {
+    case .adam: configuration.learningRate(latentCount: latents)
+    case .scheduleFreeSignDescent: AutomaticLearningRate.signDescent(latentCount: latents)
+    case .muon: AutomaticLearningRate.muon
+    }
+  }
+
+  /// Throws if a number makes no sense.
+  func check() throws(InvalidOption) {
+    switch self {
+    case .adam(let beta1, let epsilon):
+      guard beta1 >= 0, beta1 < 1 else {
+        throw InvalidOption(
+          "beta1", expected: "a number of at least 0 and below 1", found: "\(beta1)")
+      }
+      try InvalidOption.checkNotNegative("epsilon", Double(epsilon))
+    case .scheduleFreeSignDescent: return
+    case .muon(let momentum, let weightDecay):
+      guard momentum >= 0, momentum < 1 else {
+        throw InvalidOption(
+          "momentum", expected: "a number of at least 0 and below 1", found: "\(momentum)")
+      }
+      try InvalidOption.checkNotNegative("weightDecay", weightDecay)
     }
   }
 }

@@ -1,17 +1,17 @@
-/// A source's activations as a run trains on them: shuffled, known to be finite, times a scale.
+/// A source's activations as a run trains on them: shuffled, known to be finite, normalised.
 ///
 /// Which rows a batch has depends on the source, the seed and the sizes alone, so that autoencoders of
 /// all kinds and sizes see the same ones.
 struct ScaledBatches: Sendable {
-  /// What activations are multiplied by.
-  let scale: Double
+  /// What activations are put through.
+  let scaling: ActivationScaling
   /// In the stream of activations: after the last batch.
   var position: ShuffledActivations.Position { batches.position }
 
   private var batches: ReadAheadBatches
   private let steps: Int
 
-  /// Batches from the beginning; measures the scale.
+  /// Batches from the beginning; fits the normalisation.
   ///
   /// - Throws: ``InvalidOption`` for settings that make no sense, ``TrainingError`` if activations are
   ///   not finite, and what keeps them from being read.
@@ -20,9 +20,7 @@ struct ScaledBatches: Sendable {
     let stream = try ShuffledActivations(
       source, seed: options.seeds.order, bufferTokens: options.bufferTokens)
     batches = try ReadAheadBatches(stream, batchTokens: options.batchTokens)
-    scale =
-      options.scalesActivations
-      ? try ScaledBatches.measureScale(of: source, tokens: options.scaleTokens) : 1
+    scaling = try ScaledBatches.scaling(for: source, options)
     steps = options.steps
   }
 
@@ -30,12 +28,12 @@ struct ScaledBatches: Sendable {
   ///
   /// - Throws: as for a new run.
   init(
-    _ source: any ActivationSource, options: TrainingOptions, scale: Double,
+    _ source: any ActivationSource, options: TrainingOptions, scaling: ActivationScaling,
     from position: ShuffledActivations.Position
   ) throws {
     batches = try ReadAheadBatches(
       ShuffledActivations(source, from: position), batchTokens: options.batchTokens)
-    self.scale = scale
+    self.scaling = scaling
     steps = options.steps
   }
 
@@ -48,24 +46,38 @@ struct ScaledBatches: Sendable {
     guard batch.isFinite() else {
       throw TrainingError.notFinite(step: step, term: "the activations")
     }
-    if scale != 1 { batch.scale(by: Float(scale)) }
-    return batch
+    switch scaling {
+    case .identity: return batch
+    case .factor(let factor):
+      // In place: a copy of the batch is memory.
+      batch.scale(by: Float(factor))
+      return batch
+    case .whitening, .layerNorm, .constantNorm: return try scaling.scale(batch).activations
+    }
   }
 
-  /// What activations are to be multiplied by: √width / (mean norm), over some rows.
-  private static func measureScale(
-    of source: any ActivationSource, tokens: Int
-  ) throws -> Double {
-    let statistics = try ActivationStatistics(source, rows: tokens)
+  /// The normalisation that options ask for, with its numbers.
+  private static func scaling(
+    for source: any ActivationSource, _ options: TrainingOptions
+  ) throws -> ActivationScaling {
+    let normalization = options.normalization
+    guard normalization.needsStatistics else { return try normalization.scaling() }
+    let statistics = try ActivationStatistics(
+      source, rows: options.scaleTokens, includesCovariance: normalization.needsCovariance)
     guard statistics.meanNorm.isFinite else {
       throw TrainingError.notFinite(step: 0, term: "the activations")
     }
     guard statistics.meanNorm > 0 else {
       throw InvalidOption(
-        "scalesActivations", expected: "activations that are not all 0", found: "norms of 0")
+        "normalization", expected: "activations that are not all 0", found: "norms of 0")
     }
-    return Double(source.width).squareRoot() / statistics.meanNorm
+    return try normalization.scaling(fittedTo: statistics)
   }
+}
+
+extension ActivationScaling {
+  /// f, where the same factor is all there is to it; else 1.
+  var sharedFactor: Double { if case .factor(let factor) = self { factor } else { 1 } }
 }
 
 extension TrainingOptions {

@@ -18,7 +18,7 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
     schedule = try ScheduledTraining.schedule(configuration, latents, options)
     let model = try ScheduledTraining.model(configuration, latents, firstBatch, options)
     trainer = Trainer(
-      model, optimizer: options.optimizer.optimizer(for: model.parameters),
+      model, optimizer: try options.optimizer(for: model.parameters),
       clipping: options.clipping,
       deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule))
     description = TrainingCheckpoint.Description(
@@ -41,9 +41,10 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
     // Weights that give way to the checkpoint's, and say what there has to be.
     let model = try ScheduledTraining.model(
       configuration, latents, Matrix(rows: 1, columns: width), options)
+    let optimizer = try options.optimizer(for: model.parameters)
     do {
       trainer = try Trainer(
-        model, optimizer: options.optimizer.optimizer(for: model.parameters),
+        model, optimizer: optimizer,
         clipping: options.clipping,
         deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule),
         from: checkpoint.trainer)
@@ -67,6 +68,7 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
     try InvalidOption.check("latents", latents, in: 1...Int(UInt32.max))
     try InvalidOption.check("steps", options.steps, in: 1...Int.max)
     try InvalidOption.check("batchTokens", options.batchTokens, in: 1...Int.max)
+    try options.optimizer.check()
   }
 
   private static func schedule(
@@ -74,7 +76,8 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
   ) throws(InvalidOption) -> LearningRateSchedule {
     try check(latents: latents, options)
     return try options.schedule(
-      peak: options.learningRate ?? configuration.learningRate(latentCount: latents))
+      peak: options.learningRate
+        ?? options.optimizer.learningRate(configuration, latents: latents))
   }
 
   /// The autoencoder that a run begins with.
@@ -92,7 +95,7 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
       parameters: configuration.initialParameters(parameters, batch: batch),
       configuration: configuration)
     try options.checkResampling(of: model.parameters)
-    return model
+    return options.calibratesEncoder ? try model.calibratingEncoder(using: &generator) : model
   }
 }
 
@@ -103,11 +106,24 @@ extension TrainingOptions {
     guard case .adam = optimizer else {
       throw InvalidOption("resampling", expected: "Adam as the optimizer", found: "\(optimizer)")
     }
+    guard averagingDecay == nil else {
+      throw InvalidOption(
+        "resampling",
+        expected: "no averagingDecay, whose average the replaced latents would stay in",
+        found: "both")
+    }
     guard parameters.contains(.encoder), parameters.contains(.encoderBias) else {
       throw InvalidOption(
         "resampling", expected: "an autoencoder with W_enc and b_enc",
         found: "parameters \(parameters.names.map(\.rawValue).joined(separator: ", "))")
     }
+  }
+
+  /// The optimizer of parameters that begin as given.
+  fileprivate func optimizer(for parameters: ParameterSet) throws(InvalidOption) -> any Optimizer {
+    let base = optimizer.optimizer(for: parameters)
+    guard let averagingDecay else { return base }
+    return try AveragedOptimizer(base, decay: averagingDecay, for: parameters)
   }
 
   fileprivate var clipping: GradientClipping { clippingNorm.map { .globalNorm($0) } ?? .none }

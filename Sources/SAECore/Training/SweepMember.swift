@@ -4,8 +4,9 @@ protocol SweepMember: Sendable {
   var failure: TrainingError? { get }
 
   mutating func step(on batch: Matrix) -> Result<StepReport, TrainingError>
-  func finished(scale: Double) throws -> any TrainableAutoencoder
-  func checkpoint(scale: Double, position: ShuffledActivations.Position) -> TrainingCheckpoint
+  func finished(_ scaling: ActivationScaling) throws -> any TrainableAutoencoder
+  func finishedAutoencoder(_ scaling: ActivationScaling) throws -> any SparseAutoencoder
+  func checkpoint(scaling: ActivationScaling, position: ShuffledActivations.Position) -> TrainingCheckpoint
 }
 
 struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
@@ -27,13 +28,19 @@ struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
     }
   }
 
-  func finished(scale: Double) throws -> any TrainableAutoencoder {
-    try training.trainer.finishedModel.foldingScale(scale)
+  func finished(_ scaling: ActivationScaling) throws -> any TrainableAutoencoder {
+    try training.trainer.finishedModel.folding(scaling)
   }
 
-  func checkpoint(scale: Double, position: ShuffledActivations.Position) -> TrainingCheckpoint {
+  func finishedAutoencoder(_ scaling: ActivationScaling) throws -> any SparseAutoencoder {
+    try training.trainer.finishedModel.taking(scaling)
+  }
+
+  func checkpoint(
+    scaling: ActivationScaling, position: ShuffledActivations.Position
+  ) -> TrainingCheckpoint {
     TrainingCheckpoint(
-      trainer: training.trainer.state, scale: scale, position: position,
+      trainer: training.trainer.state, scaling: scaling, position: position,
       run: training.description, metadata: [:])
   }
 }

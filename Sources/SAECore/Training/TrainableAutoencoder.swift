@@ -50,6 +50,13 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   ///
   /// - Throws: ``ShapeError`` as the initializer does.
   func foldingScale(_ scale: Double) throws(ShapeError) -> Self
+
+  /// The autoencoder for activations as they are, of one trained on whitened ones. By default there
+  /// is none.
+  ///
+  /// - Throws: ``InvalidOption`` if the variant has no such form, ``ShapeError`` as the initializer
+  ///   does.
+  func foldingWhitening(_ whitening: Whitening) throws -> Self
 }
 
 extension TrainableAutoencoder {
@@ -64,6 +71,12 @@ extension TrainableAutoencoder {
 
   public func foldingScale(_ scale: Double) throws(ShapeError) -> Self {
     try Self(parameters: parameters.foldingScale(scale), configuration: configuration)
+  }
+
+  public func foldingWhitening(_ whitening: Whitening) throws -> Self {
+    throw InvalidOption(
+      "normalization", expected: "another than a whitening for a \(Self.self)",
+      found: ActivationNormalization.covarianceWhitening.rawValue)
   }
 }
 

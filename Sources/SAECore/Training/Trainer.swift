@@ -78,6 +78,12 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     for term in pass.losses where !term.value.isFinite {
       throw .notFinite(step: step, term: term.name)
     }
+    if constraint == .unitRowsBeforeStep {
+      guard gradients.norm().isFinite else {
+        throw .notFinite(step: step, term: gradients.firstNotFinite ?? "gradient norm")
+      }
+      model.parameters[.decoder].normalizeRows(normGuard: DecoderConstraint.leastGuard)
+    }
     if constraint != .none {
       gradients[.decoder].removeComponents(
         along: model.parameters[.decoder], guard: constraint.directionGuard)

@@ -4,16 +4,29 @@ public struct TrainingOptions: Sendable, Equatable {
   public var steps: Int
   /// Tokens a step.
   public var batchTokens = 4096
-  /// Peak learning rate; nil takes the variant's own law.
+  /// Peak learning rate; nil takes the variant's own law, or that of an optimizer other than Adam.
   public var learningRate: Double?
   /// What changes parameters by their gradients.
   public var optimizer = OptimizerChoice.adam()
+  /// Decay of an exponential average of the parameters over the steps, which then is what is finished
+  /// (``AveragedOptimizer``); nil for none. OpenAI's is 0.999.
+  public var averagingDecay: Double?
   /// Steps over which the learning rate rises; nil takes a twentieth of all, at most 1000.
   public var warmUpSteps: Int?
-  /// Steps at the end over which the learning rate falls to 0; nil takes a fifth of all.
+  /// How it rises: the first step has its share, as in SAELens, or 0, as in dictionary_learning and
+  /// sparsify.
+  public var warmUp = LearningRateSchedule.WarmUp.fromFirstShare
+  /// The learning rate between its rise and its fall.
+  public var learningRateShape = LearningRateSchedule.Shape.constant
+  /// Steps at the end over which the learning rate falls to 0; nil takes a fifth of all, or none where
+  /// a cosine ends at 0.
   public var decaySteps: Int?
   /// How the weights begin; nil takes what the variant recommends.
   public var weightInitialization: WeightInitialization?
+  /// Whether W_enc is divided, before the first step, by the mean norm of what 256 random directions of
+  /// norm 1 are reconstructed as, b_dec being added before and subtracted after, so that
+  /// reconstructions begin at about the right length: OpenAI.
+  public var calibratesEncoder = false
   /// How b_dec begins; nil takes what the variant recommends.
   public var decoderBiasInitialization: DecoderBiasInitialization?
   /// Equal seeds give equal bits.
@@ -25,10 +38,14 @@ public struct TrainingOptions: Sendable, Equatable {
   public var deadAfterTokens: Int?
   /// When dead latents are given new directions, if at all; warms the learning rate up again.
   public var resampling: Resampling?
-  /// Whether activations are scaled to a mean norm of √width, measured before the first step and
-  /// folded into the weights at the end, so that one learning rate serves all layers and models.
-  public var scalesActivations = true
-  /// Rows that the scale is measured on, from evenly spaced parts of the source.
+  /// How activations are brought to a common scale, so that one learning rate serves all layers and
+  /// models. Losses and errors are those of the normalised activations, as in Gao et al. 2024
+  /// (arXiv 2406.04093, section 2.1): under a whitening or a scale of each token's own they say
+  /// another thing than those of the activations as they are. SAELens takes the loss of these two
+  /// latter in the original units, in which long tokens count more.
+  public var normalization = ActivationNormalization.expectedAverageOnlyIn
+  /// Rows that the normalisation's numbers are measured on before the first step, from evenly spaced
+  /// parts of the source.
   public var scaleTokens = 65536
   /// Rows that wait to be drawn, at most; see ``ShuffledActivations``.
   public var bufferTokens = 1 << 16
@@ -47,8 +64,11 @@ public struct TrainingOptions: Sendable, Equatable {
   ///
   /// - Throws: ``InvalidOption`` if phases are longer than the run.
   func schedule(peak: Double) throws(InvalidOption) -> LearningRateSchedule {
-    try LearningRateSchedule(
+    var decay = steps / 5
+    if case .cosine(let endRate, _) = learningRateShape, endRate <= 0 { decay = 0 }
+    return try LearningRateSchedule(
       peak: peak, totalSteps: steps, warmUpSteps: warmUpSteps ?? min(1000, steps / 20),
-      decaySteps: decaySteps ?? steps / 5, warmUpPeriod: resampling?.period)
+      warmUp: warmUp, decaySteps: decaySteps ?? decay, shape: learningRateShape,
+      warmUpPeriod: resampling?.period)
   }
 }

@@ -11,8 +11,11 @@
 public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// The settings that the run was begun with.
   public let options: TrainingOptions
-  /// What activations are multiplied by before training.
-  public var scale: Double { batches.scale }
+  /// What activations are put through before training.
+  public var scaling: ActivationScaling { batches.scaling }
+  /// What activations are multiplied by before training; 1 under a normalisation that is more than
+  /// one factor.
+  public var scale: Double { scaling.sharedFactor }
   /// The model in training and all that is kept from step to step.
   public var trainer: Trainer<Model> { training.trainer }
 
@@ -21,9 +24,10 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// The next batch, where it has been drawn to begin b_dec, and the position before it.
   private var firstBatch: (batch: Matrix, position: ShuffledActivations.Position)?
 
-  /// Begins a run: measures the scale, draws the weights, takes b_dec from the first batch.
+  /// Begins a run: fits the normalisation, draws the weights, takes b_dec from the first batch.
   ///
-  /// - Throws: ``InvalidOption`` for settings that make no sense, ``ShapeError`` if they do not fit
+  /// - Throws: ``InvalidOption`` for settings that make no sense, a normalisation that the variant
+  ///   cannot be finished with among them, ``ShapeError`` if they do not fit
   ///   each other, ``TrainingError`` if activations are not finite, and what keeps activations from
   ///   being read.
   public init(
@@ -36,6 +40,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     let first = try batches.next(step: 0)
     training = try ScheduledTraining(
       configuration, latents: latents, firstBatch: first, options: options)
+    try training.trainer.model.checkTaking(batches.scaling)
     firstBatch = (first, position)
     self.options = options
   }
@@ -56,7 +61,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     training = try ScheduledTraining(
       configuration, latents: latents, width: source.width, options: options, from: checkpoint)
     batches = try ScaledBatches(
-      source, options: options, scale: checkpoint.scale, from: checkpoint.position)
+      source, options: options, scaling: checkpoint.scaling, from: checkpoint.position)
     self.options = options
   }
 
@@ -76,11 +81,30 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// - Parameter metadata: whatever the caller wants to find again.
   public func checkpoint(metadata: [String: String] = [:]) -> TrainingCheckpoint {
     TrainingCheckpoint(
-      trainer: trainer.state, scale: scale, position: firstBatch?.position ?? batches.position,
+      trainer: trainer.state, scaling: scaling, position: firstBatch?.position ?? batches.position,
       run: training.description, metadata: metadata)
   }
 
-  /// The autoencoder as it is now, for activations as the source has them: the scale is folded into
-  /// the weights.
-  public func finished() throws -> Model { try trainer.finishedModel.foldingScale(scale) }
+  /// The autoencoder as it is now, for activations as the source has them: the normalisation is folded
+  /// into the weights.
+  ///
+  /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
+  ///   `finishedAutoencoder()`.
+  public func finished() throws -> Model { try trainer.finishedModel.folding(scaling) }
+
+  /// The autoencoder as it is now, for activations as the source has them: ``finished()``, or where
+  /// each token has a scale of its own, a ``NormalizedAutoencoder``.
+  public func finishedAutoencoder() throws -> any SparseAutoencoder {
+    try trainer.finishedModel.taking(scaling)
+  }
+}
+
+extension TrainingRun where Model: StorableAutoencoder {
+  /// The autoencoder as it is now, for activations as the source has them, to be written to files:
+  /// ``finished()``, or where each token has a scale of its own, a ``NormalizedAutoencoder``.
+  public func finishedAutoencoder() throws -> any StorableAutoencoder {
+    let model = trainer.finishedModel
+    return scaling.isFoldable
+      ? try model.folding(scaling) : try NormalizedAutoencoder(model, scaling: scaling)
+  }
 }

@@ -13,8 +13,11 @@
 public struct TrainingSweep: Sendable {
   /// What all members share.
   public let options: TrainingOptions
-  /// What activations are multiplied by before training.
-  public var scale: Double { batches.scale }
+  /// What activations are put through before training.
+  public var scaling: ActivationScaling { batches.scaling }
+  /// What activations are multiplied by before training; 1 under a normalisation that is more than
+  /// one factor.
+  public var scale: Double { scaling.sharedFactor }
   /// Steps made.
   public private(set) var stepsMade = 0
 
@@ -32,7 +35,7 @@ public struct TrainingSweep: Sendable {
     public let index: Int
   }
 
-  /// Begins a sweep without members: measures the scale and draws the first batch.
+  /// Begins a sweep without members: fits the normalisation and draws the first batch.
   ///
   /// - Throws: ``InvalidOption`` for settings that make no sense, ``TrainingError`` if activations are
   ///   not finite, and what keeps activations from being read.
@@ -62,9 +65,10 @@ public struct TrainingSweep: Sendable {
   ///   - latents: the number of latents.
   ///   - options: the sweep's own unless given; what says which activations there are, and in what
   ///     scale, must be the same.
-  /// - Throws: ``InvalidOption`` for settings that make no sense, and if the sweep has made a step, or
-  ///   the checkpoint has no further member; ``ShapeError`` if settings do not fit each other;
-  ///   ``TensorFileError`` if the checkpoint's member was begun with other settings.
+  /// - Throws: ``InvalidOption`` for settings that make no sense, if the variant cannot be finished with
+  ///   the sweep's normalisation, and if the sweep has made a step, or the checkpoint has no further
+  ///   member; ``ShapeError`` if settings do not fit each other; ``TensorFileError`` if the checkpoint's
+  ///   member was begun with other settings.
   @discardableResult
   public mutating func add<Model: TrainableAutoencoder>(
     _ model: Model.Type, _ configuration: Model.Configuration, latents: Int,
@@ -85,9 +89,10 @@ public struct TrainingSweep: Sendable {
       throw InvalidOption(
         "member", expected: "a sweep before its first step", found: "step \(stepsMade)")
     }
-    return SweepTraining(
-      training: try ScheduledTraining(
-        configuration, latents: latents, firstBatch: firstBatch.batch, options: options))
+    let training = try ScheduledTraining<Model>(
+      configuration, latents: latents, firstBatch: firstBatch.batch, options: options)
+    try training.trainer.model.checkTaking(scaling)
+    return SweepTraining(training: training)
   }
 
   /// The next member of a checkpoint.
@@ -101,10 +106,11 @@ public struct TrainingSweep: Sendable {
         "member", expected: "\(checkpoint.members.count) members, as in the checkpoint",
         found: "another")
     }
-    return SweepTraining(
-      training: try ScheduledTraining(
-        configuration, latents: latents, width: width, options: options,
-        from: checkpoint.members[index]), failure: checkpoint.failures[index])
+    let training = try ScheduledTraining<Model>(
+      configuration, latents: latents, width: width, options: options,
+      from: checkpoint.members[index])
+    try training.trainer.model.checkTaking(scaling)
+    return SweepTraining(training: training, failure: checkpoint.failures[index])
   }
 
   /// Makes a step of every member with the same batch; nil when all steps have been made.
@@ -129,17 +135,28 @@ public struct TrainingSweep: Sendable {
     return members.indices.map { members[$0].step(on: batch) }
   }
 
-  /// A member as it is now, for activations as the source has them: the scale is folded into the
-  /// weights.
+  /// A member as it is now, for activations as the source has them: the normalisation is folded into
+  /// the weights.
   ///
+  /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
+  ///   ``finishedAutoencoders()``.
   /// - Precondition: the member is of this sweep.
   public func finished<Model>(_ member: Member<Model>) throws -> Model {
-    try trainer(of: member).finishedModel.foldingScale(scale)
+    try trainer(of: member).finishedModel.folding(scaling)
   }
 
   /// All members as they are now, in the order in which they were added.
+  ///
+  /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
+  ///   ``finishedAutoencoders()``.
   public func finished() throws -> [any TrainableAutoencoder] {
-    try members.map { try $0.finished(scale: scale) }
+    try members.map { try $0.finished(scaling) }
+  }
+
+  /// All members as they are now, in the order in which they were added: as ``finished()`` has them,
+  /// or where each token has a scale of its own, each a ``NormalizedAutoencoder``.
+  public func finishedAutoencoders() throws -> [any SparseAutoencoder] {
+    try members.map { try $0.finishedAutoencoder(scaling) }
   }
 
   /// A member's trainer.
@@ -168,7 +185,7 @@ extension TrainingOptions {
     try check("steps", \.steps)
     try check("batchTokens", \.batchTokens)
     try check("seed", \.seed)
-    try check("scalesActivations", \.scalesActivations)
+    try check("normalization", \.normalization)
     try check("scaleTokens", \.scaleTokens)
     try check("bufferTokens", \.bufferTokens)
   }

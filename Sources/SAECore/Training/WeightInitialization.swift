@@ -13,6 +13,9 @@ public enum WeightInitialization: Sendable, Equatable {
   case randomDirections(rowNorm: Double)
   /// An encoder uniform in ±1/√width, and its rows at norm 1 as the decoder: sparsify, OpenAI.
   case encoderFirst
+  /// A decoder uniform in ±1/√width, its rows at the norms that gives, and width/latents times it as
+  /// the encoder: Anthropic's JumpReLU.
+  case scaledTranspose
 
   /// The recommended one for decoders without a constraint, SAELens'.
   public static let saeLens = WeightInitialization.uniformEntries(rowNorm: 0.1)
@@ -54,6 +57,11 @@ public enum WeightInitialization: Sendable, Equatable {
         WeightInitialization.scale(&row, toNorm: 1)
       }
       decoder = rows
+    case .scaledTranspose:
+      decoder = WeightInitialization.linearLayer(inputDimension, latentCount, &generator)
+      var rows = decoder
+      rows.scale(by: Float(Double(inputDimension) / Double(latentCount)))
+      encoder = rows
     }
     return [
       .encoder: encoder, .encoderBias: Matrix(rows: 1, columns: latentCount), .decoder: decoder,

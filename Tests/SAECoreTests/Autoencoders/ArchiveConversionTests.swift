@@ -92,7 +92,7 @@ import Testing
       archive.parameters[name] = .init(Matrix(rows: 1, columns: 2), isVector: true)
     }
     let model = try archive.autoencoder(file: "x")
-    #expect(model is NormalizedAutoencoder && model.archive() == archive)
+    #expect(model is NormalizedAutoencoder<TopKAutoencoder> && model.archive() == archive)
     let x = Matrix(rows: 1, columns: 2, values: [3, 4])
     let root = Float(2).squareRoot()
     if normalization == .constantNorm {

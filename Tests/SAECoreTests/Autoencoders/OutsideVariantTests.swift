@@ -112,7 +112,7 @@ struct TiedAutoencoder: TrainableAutoencoder {
   ) throws -> [Double] {
     var options = TrainingOptions(steps: 60)
     options.batchTokens = 64
-    options.scalesActivations = false
+    options.normalization = .none
     options.learningRate = 1e-2
     var run = try TrainingRun<Model>(
       configuration, latents: 16, on: activations(), options: options)

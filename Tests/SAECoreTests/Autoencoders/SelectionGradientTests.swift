@@ -110,8 +110,11 @@ import Testing
     func value() -> (DoubleParameters) -> Double {
       let tokens = 0..<shape.tokens
       let factor =
-        configuration.reconstructionLoss == .squaredErrorPerToken
-        ? 1 / Double(shape.tokens) : 1 / variance(shape.y.doubleRows)
+        switch configuration.reconstructionLoss {
+        case .squaredErrorPerToken: 1 / Double(shape.tokens)
+        case .fractionOfVarianceUnexplained: 1 / variance(shape.y.doubleRows)
+        case .scaledMean(let scale): scale / Double(shape.tokens * shape.outputWidth)
+        }
       // What is constant for the auxiliary losses.
       let start = DoubleParameters(shape.parameters)
       let constants = auxiliary.map { prefix, dead in
@@ -132,8 +135,14 @@ import Testing
             loss += further.weight * factor * dot(error, error)
           }
           for (residual, best, factor) in constants {
-            let difference = zip(sum(p, shape.x.doubleRows[token], best[token]), residual[token])
+            var difference = zip(sum(p, shape.x.doubleRows[token], best[token]), residual[token])
               .map { $0 - $1 }
+            if configuration.auxiliaryLoss?.form == .residualVarianceWithBias {
+              let (bias, before) = (Array(p.row(.decoderBias)), Array(start.row(.decoderBias)))
+              for column in difference.indices {
+                difference[column] += bias[column] - before[column]
+              }
+            }
             loss += factor * dot(difference, difference)
           }
         }
@@ -152,15 +161,19 @@ import Testing
         comparesMagnitudes || configuration.auxiliaryLoss?.form == .rawScores || $0.1 > 0
       }
       let key = { (score: Double) in comparesMagnitudes ? abs(score) : score }
-      return competing.sorted { key($0.1) > key($1.1) }.prefix(max(1, shape.outputWidth / 2))
-        .map(\.0)
+      return competing.sorted { key($0.1) > key($1.1) }.prefix(auxiliaryLatents).map(\.0)
+    }
+
+    private var auxiliaryLatents: Int {
+      max(1, configuration.auxiliaryLoss?.latentsPerToken ?? shape.outputWidth / 2)
     }
 
     private func auxiliaryFactor(_ residual: [[Double]], _ dead: [Int]) -> Double {
       guard let auxiliary = configuration.auxiliaryLoss else { return 0 }
-      let share = min(1, Double(dead.count) / Double(max(1, shape.outputWidth / 2)))
+      let share = min(1, Double(dead.count) / Double(auxiliaryLatents))
       switch auxiliary.form {
-      case .residualVariance: return auxiliary.coefficient / variance(residual)
+      case .residualVariance, .residualVarianceWithBias:
+        return auxiliary.coefficient / variance(residual)
       case .rawScores: return auxiliary.coefficient * share / Double(shape.tokens)
       case .decoderOnly, .ghost: return .nan
       }
@@ -209,6 +222,29 @@ import Testing
     try Self.check(model, shape, "multi-topk") {
       var loss = Loss(shape, configuration, $0)
       loss.further = (Loss.indices(more), 0.125)
+      return loss
+    }
+  }
+
+  @Test(arguments: UInt64(0)..<6) func openAI(_ seed: UInt64) throws {
+    let shape = Shape(seed)
+    var configuration = TopKConfiguration.openAI(
+      k: shape.k, loss: try .scaledMean(of: shape.x))
+    configuration.subtractsDecoderBias = seed % 3 != 0
+    // Two of three dead latents, or all.
+    configuration.auxiliaryLoss?.latentsPerToken = seed % 2 == 0 ? 2 : 256
+    try Self.check(
+      TopKAutoencoder(parameters: shape.parameters, configuration: configuration), shape, "openai"
+    ) { Loss(shape, configuration, $0) }
+    var matryoshka = MatryoshkaConfiguration(k: Double(shape.k))
+    matryoshka.auxiliaryLoss = configuration.auxiliaryLoss
+    matryoshka.levels = .widths([3])
+    try Self.check(
+      MatryoshkaAutoencoder(parameters: shape.parameters, configuration: matryoshka), shape,
+      "matryoshka"
+    ) {
+      var loss = Loss(shape, matryoshka, $0)
+      loss.levels = [3, shape.latents].map { ($0, 1) }
       return loss
     }
   }

@@ -209,6 +209,7 @@ struct DoubleTopK {
     switch configuration.reconstructionLoss {
     case .squaredErrorPerToken: total = squares / tokens
     case .fractionOfVarianceUnexplained: total = inputVariance > 0 ? squares / inputVariance : 0
+    case .scaledMean(let scale): total = scale * squares / (tokens * Double(width))
     }
     guard let auxiliary = configuration.auxiliaryLoss, !dead.isEmpty else { return total }
     var error = 0.0
@@ -226,7 +227,7 @@ struct DoubleTopK {
       total += held > 0 ? auxiliary.coefficient * error / held : 0
     case .rawScores: total += auxiliary.coefficient * share * error / tokens
     case .decoderOnly: total += auxiliary.coefficient * share * error / inputVariance
-    case .ghost: total = .nan
+    case .ghost, .residualVarianceWithBias: total = .nan
     }
     return total
   }

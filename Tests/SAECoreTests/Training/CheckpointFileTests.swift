@@ -28,7 +28,7 @@ import Testing
   @Test func numbersThatJSONHasNoWordForSurvive() throws {
     let folder = try ScratchFolder()
     var checkpoint = try Self.run().checkpoint(metadata: ["ü \"": "\n"])
-    checkpoint.scale = 0.1 + 0.2
+    checkpoint.scaling = .factor(0.1 + 0.2)
     checkpoint.trainer.model["threshold"] = [-0.0]
     checkpoint.trainer.parameters[.encoder][0, 0] = -0.0
     checkpoint.trainer.parameters[.encoder][0, 1] = .infinity
@@ -37,10 +37,10 @@ import Testing
     try checkpoint.write(to: folder.file("c"))
     let read = try TrainingCheckpoint(contentsOf: folder.file("c"))
     #expect(read.trainer == checkpoint.trainer && read.metadata == checkpoint.metadata)
-    #expect(read.scale == checkpoint.scale && read.position == checkpoint.position)
+    #expect(read.scaling == checkpoint.scaling && read.position == checkpoint.position)
     #expect(read.trainer.model["threshold"]?.first?.sign == .minus)
     #expect(read.trainer.parameters[.encoder][0, 0].sign == .minus)
-    checkpoint.scale = .nan
+    checkpoint.scaling = .factor(.nan)
     #expect(throws: TensorFileError.self) { try checkpoint.write(to: folder.file("d")) }
     #expect(folder.names == ["c"])
   }
@@ -85,7 +85,8 @@ import Testing
     let edits: [(inout TrainingCheckpoint) -> Void] = [
       { $0.trainer.step = -1 }, { $0.trainer.step = 5 }, { $0.trainer.tokens = .max },
       { $0.trainer.tokens = -3 }, { $0.trainer.silence[3] = .max }, { $0.trainer.silence[0] = -1 },
-      { $0.trainer.silence.removeLast() }, { $0.scale = 0 }, { $0.scale = .infinity },
+      { $0.trainer.silence.removeLast() }, { $0.scaling = .factor(0) },
+      { $0.scaling = .factor(.infinity) }, { $0.scaling = .identity }, { $0.scaling = .layerNorm },
       { $0.trainer.model = ["threshold": [1, 2]] }, { $0.trainer.model = ["other": []] },
       { $0.trainer.parameters = [.encoder: Matrix(rows: 12, columns: 5)] },
       { $0.trainer.parameters[.encoder] = Matrix(rows: 5, columns: 12) },

@@ -27,6 +27,42 @@ import Testing
     }
   }
 
+  /// Each step has the rate of the schedule that the options describe.
+  @Test func runsFollowTheScheduleTheyAreGiven() throws {
+    func rates(_ edit: (inout TrainingOptions) -> Void) throws -> [Double] {
+      var options = options(20)
+      options.decaySteps = nil
+      edit(&options)
+      var run = try TrainingRun<TopKAutoencoder>(
+        TopKConfiguration(k: 1), latents: 16, on: activations, options: options)
+      var found: [Double] = []
+      while let report = try run.step() { found.append(report.learningRate) }
+      return found
+    }
+    func expected(_ schedule: LearningRateSchedule) -> [Double] { (0..<20).map(schedule.rate) }
+    #expect(
+      try rates { $0.learningRateShape = .cosine(endRate: 0) }
+        == expected(.saeLens(peak: 1e-2, totalSteps: 20, shape: .cosine(endRate: 0))))
+    #expect(
+      try rates { $0.learningRateShape = .cosine(endRate: 1e-3, cycles: 2) }
+        == expected(
+          .saeLens(
+            peak: 1e-2, totalSteps: 20, decaySteps: 4, shape: .cosine(endRate: 1e-3, cycles: 2))))
+    #expect(
+      try rates {
+        $0.warmUp = .fromZero
+        $0.warmUpSteps = 5
+        $0.decaySteps = 15
+      } == expected(.sparsify(peak: 1e-2, totalSteps: 20, warmUpSteps: 5)))
+    #expect(
+      refusedOption {
+        try rates {
+          $0.learningRateShape = .cosine(endRate: 0)
+          $0.decaySteps = 3
+        }
+      } == "decaySteps")
+  }
+
   @Test func silentLatentsAreResampledAndTheirSilenceBeginsAnew() throws {
     var options = options(9)
     options.resampling = try Resampling(convention: .dictionaryLearning, period: 4)

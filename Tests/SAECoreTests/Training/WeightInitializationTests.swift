@@ -5,7 +5,7 @@ import Testing
 @Suite struct WeightInitializationTests {
   static let all: [WeightInitialization] = [
     .saeLens, .uniformEntries(rowNorm: 1), .randomDirections(rowNorm: 0.1),
-    .randomDirections(rowNorm: 1), .encoderFirst,
+    .randomDirections(rowNorm: 1), .encoderFirst, .scaledTranspose,
   ]
 
   func norms(_ matrix: Matrix) -> [Double] {
@@ -25,7 +25,7 @@ import Testing
     #expect(parameters[.encoder].shape == "130 × 13")
     #expect(parameters[.encoderBias] == Matrix(rows: 1, columns: latents))
     #expect(parameters[.decoderBias] == Matrix(rows: 1, columns: width))
-    let expected: Double
+    let expected: Double?
     switch mode {
     case .uniformEntries(let norm), .randomDirections(let norm):
       expected = norm
@@ -40,7 +40,15 @@ import Testing
         parameters[.encoder][$0, $1] / Float(lengths[$0])
       }
       #expect(relativeDifference(rescaled.array, parameters[.decoder].array) < 1e-6)
+    case .scaledTranspose:
+      expected = nil
+      let bound = Float(1 / Double(width).squareRoot())
+      #expect(parameters[.decoder].array.allSatisfy { abs($0) <= bound })
+      var scaled = parameters[.decoder]
+      scaled.scale(by: 0.1)
+      #expect(parameters[.encoder] == scaled)
     }
+    guard let expected else { return }
     for norm in norms(parameters[.decoder]) {
       #expect(abs(norm / expected - 1) < 1e-6)
     }

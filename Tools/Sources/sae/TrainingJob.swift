@@ -127,16 +127,22 @@ struct TrainingJob {
         try TrainingRun<Model>(configuration, latents: latents, on: source, options: options)
       }
     let rate = try TrainingLoop.finish(&run, checkpoints: checkpoints)
-    var archive = try run.finished().archive()
+    let finished: any StorableAutoencoder = try run.finishedAutoencoder()
+    var archive = finished.archive()
     archive.metadata["swift_sae_version"] = .string(libraryVersion)
     archive.metadata["training_tokens"] = .integer(run.trainer.tokens)
     archive.metadata["training_steps"] = .integer(run.trainer.step)
     archive.metadata["seed"] = .string("\(training.seed)")
-    archive.metadata["activation_scale"] = .double(run.scale)
-    archive.metadata["mean_activation_norm"] = .double(
-      Double(source.width).squareRoot() / run.scale)
-    archive.metadata["normalization_rows"] = .integer(
-      min(training.normalizationRows, source.tokens))
+    archive.metadata["activation_normalization"] = .string(training.normalization.rawValue)
+    if training.normalization == .expectedAverageOnlyIn {
+      archive.metadata["activation_scale"] = .double(run.scale)
+      archive.metadata["mean_activation_norm"] = .double(
+        Double(source.width).squareRoot() / run.scale)
+    }
+    if training.normalization.needsStatistics {
+      archive.metadata["normalization_rows"] = .integer(
+        min(training.normalizationRows, source.tokens))
+    }
     for (key, value) in try input.metadata(tokens: training.tokensFile) {
       archive.metadata[key] = value
     }

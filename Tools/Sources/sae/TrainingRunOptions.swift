@@ -40,9 +40,18 @@ struct TrainingRunOptions: ParsableArguments {
   @Option(help: "Steps at the end over which it falls to 0 (default: a fifth of all).")
   var decay: Int?
   @Option(
+    name: .customLong("normalization"),
+    help: ArgumentHelp(
+      "How activations are brought to a common scale (default: expected_average_only_in, one factor "
+        + "for a mean norm of √width). layer_norm and constant_norm_rescale give each token a scale "
+        + "of its own and stay part of the autoencoder; the others are folded into its weights.",
+      valueName: "name"))
+  var givenNormalization: ActivationNormalization?
+  @Option(
     name: .customLong("normalization-rows"),
     help: ArgumentHelp(
-      "Rows, from all over the activations, that their mean norm is measured on (default: 65536).",
+      "Rows, from all over the activations, that the normalisation's numbers are measured on "
+        + "(default: 65536).",
       valueName: "count"))
   var givenNormalizationRows: Int?
   @Option(
@@ -52,6 +61,7 @@ struct TrainingRunOptions: ParsableArguments {
 
   var k: Int { givenK ?? 32 }
   var batch: Int { givenBatch ?? 4096 }
+  var normalization: ActivationNormalization { givenNormalization ?? .expectedAverageOnlyIn }
   var normalizationRows: Int { givenNormalizationRows ?? 65536 }
   var seed: UInt64 { givenSeed ?? 0 }
 
@@ -109,6 +119,7 @@ struct TrainingRunOptions: ParsableArguments {
     options.learningRate = learningRate
     options.warmUpSteps = warmUp
     options.decaySteps = decay
+    options.normalization = normalization
     options.scaleTokens = normalizationRows
     options.seed = seed
     return options
@@ -119,7 +130,8 @@ struct TrainingRunOptions: ParsableArguments {
     argument("tokens", tokensFile.map { absolute($0) }) + argument("steps", steps)
       + argument("k", k) + argument("sparsity", sparsity)
       + argument("batch", batch) + argument("lr", learningRate) + argument("warm-up", warmUp)
-      + argument("decay", decay) + argument("normalization-rows", normalizationRows)
+      + argument("decay", decay) + argument("normalization", normalization.rawValue)
+      + argument("normalization-rows", normalizationRows)
       + argument("seed", seed)
   }
 
@@ -131,6 +143,8 @@ struct TrainingRunOptions: ParsableArguments {
     try RecordedOptions.check("lr", learningRate, began.learningRate)
     try RecordedOptions.check("warm-up", warmUp, began.warmUp)
     try RecordedOptions.check("decay", decay, began.decay)
+    try RecordedOptions.check(
+      "normalization", givenNormalization?.rawValue, began.normalization.rawValue)
     try RecordedOptions.check(
       "normalization-rows", givenNormalizationRows, began.givenNormalizationRows)
     try RecordedOptions.check("seed", givenSeed, began.givenSeed)
@@ -147,3 +161,5 @@ struct TrainingRunOptions: ParsableArguments {
     }
   }
 }
+
+extension ActivationNormalization: @retroactive ExpressibleByArgument {}

@@ -190,7 +190,8 @@ import Testing
       ["--k", "4"], ["--latents", "25"], ["--architecture", "relu"], ["--seed", "1"],
       ["--batch", "32"], ["--lr", "0.02"], ["--steps", "21"], ["--epochs", "3"],
       ["--tokens", "64"], ["--warm-up", "1"], ["--decay", "1"], ["--sparsity", "1"],
-      ["--normalization-rows", "10"], ["--tensor", "activations"],
+      ["--normalization-rows", "10"], ["--normalization", "layer_norm"],
+      ["--tensor", "activations"],
     ] {
       let run = try Command(resume + option)
       #expect(run.status == 64, "\(option): \(run.errors)")

@@ -69,6 +69,32 @@ import Testing
     #expect(evaluate.output.contains("\"tokens\" : 150"))
   }
 
+  /// What is written works on the activations as the files have them, whatever was done to them.
+  @Test(arguments: ActivationNormalization.allCases)
+  func normalizedActivations(_ normalization: ActivationNormalization) throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors") { $0.scale(by: 30) }
+    let out = folder.file("sae")
+    let train = try Command(
+      ["train", "--activations", activations, "--out", out, "--normalization"]
+        + [normalization.rawValue, "--lr", "0.01"] + Self.small)
+    #expect(train.status == 0, "\(train.errors)")
+    let archive = try SAEArchive.read(out).archive
+    #expect(archive.metadata["activation_normalization"]?.asString == normalization.rawValue)
+    let isKept = normalization == .layerNorm || normalization == .constantNormRescale
+    #expect(archive.inputNormalization.rawValue == (isKept ? normalization.rawValue : "none"))
+    #expect((archive.metadata["normalization_rows"] != nil) == normalization.needsStatistics)
+    let evaluate = try Command(["evaluate", "--sae", out, "--activations", activations, "--json"])
+    #expect(evaluate.status == 0, "\(evaluate.errors)")
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: Data(evaluate.output.utf8)) as? [String: Any])
+    #expect(try #require(json["fraction_of_variance_explained"] as? Double) > 0)
+    let unknown = try Command(
+      ["train", "--activations", activations, "--out", folder.file("b"), "--normalization", "x"]
+        + Self.small)
+    #expect(unknown.status != 0 && unknown.errors.contains("constant_norm_rescale"))
+  }
+
   /// The last token of the last epoch is trained on, and the scale is that of the rows asked for.
   @Test func epochsAndNormalizationAreSavedWithTheResult() throws {
     let folder = try ScratchFolder()

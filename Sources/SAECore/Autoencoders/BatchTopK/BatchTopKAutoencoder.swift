@@ -40,6 +40,13 @@ public struct BatchTopKAutoencoder: BatchSelectingAutoencoder, Equatable {
     scores.largestOfBatch(mean: configuration.k)
   }
 
+  public func select(_ scores: LatentScores, step: Int) -> SparseLatents {
+    scores.largestOfBatch(
+      mean: configuration.annealing?.k(
+        at: step, final: configuration.k, inputDimension: inputDimension,
+        latentCount: latentCount) ?? configuration.k)
+  }
+
   public mutating func finishStep(_ pass: TrainingPass, step: Int) {
     guard let latents = pass.latents else { return }
     threshold = configuration.thresholdAverage.updating(threshold, with: latents, step: step)

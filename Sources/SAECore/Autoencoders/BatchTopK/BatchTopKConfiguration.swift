@@ -8,6 +8,8 @@ public struct BatchTopKConfiguration: SelectingConfiguration {
   public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
   public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
   public var decoderConstraint = DecoderConstraint.none
+  /// How k comes down to its value, if it begins higher.
+  public var annealing: KAnnealing?
   /// How the threshold for inference comes about.
   public var thresholdAverage = ThresholdAverage()
 

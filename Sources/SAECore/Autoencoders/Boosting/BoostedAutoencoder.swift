@@ -117,7 +117,7 @@ public struct BoostedAutoencoder<
 /// The settings of a ``BoostedAutoencoder``.
 ///
 /// A base that works on activations as they are is boosted with
-/// ``TrainingOptions/scalesActivations`` off.
+/// a ``TrainingOptions/normalization`` of ``ActivationNormalization/none``.
 public struct BoostingConfiguration<
   Base: TrainableAutoencoder & Equatable, Booster: AutoencoderConfiguration
 >: AutoencoderConfiguration {

@@ -5,7 +5,9 @@ extension MatryoshkaAutoencoder {
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass {
     var step = try SelectionStep(self, batch)
-    let latents = select(step.scores)
+    let latents = select(step.scores, step: batch.step)
+    let prefixes = configuration.levels.prefixes(
+      step: batch.step, latentCount: latentCount, fixed: prefixes)
     let code = step.code(of: latents)
     let occurrences = code.occurrencesByLatent()
     let factor =
@@ -42,7 +44,9 @@ extension MatryoshkaAutoencoder {
       }
       if level > 0 { nested.remove(group: group, decoder: dictionary) }
     }
-    step.outputSums = nested.gradient.columnSums()
+    for (column, sum) in nested.gradient.columnSums().enumerated() {
+      step.outputSums[column] += sum
+    }
     if let auxiliary, let wholeError {
       if !configuration.hasAuxiliaryLossPerLevel {
         auxiliaryLoss = step.addAuxiliary(

@@ -10,7 +10,8 @@ public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder, Equatable {
   public var parameters: ParameterSet
   public let configuration: MatryoshkaConfiguration
   public internal(set) var threshold: Double?
-  /// Latents of each level, ascending; the last has all.
+  /// Latents of each level, ascending; the last has all. All latents alone where levels are drawn in
+  /// each step.
   public let prefixes: [Int]
 
   public init(
@@ -42,9 +43,21 @@ public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder, Equatable {
   }
 
   public func select(_ scores: LatentScores) -> SparseLatents {
+    select(scores, k: configuration.k)
+  }
+
+  public func select(_ scores: LatentScores, step: Int) -> SparseLatents {
+    select(
+      scores,
+      k: configuration.annealing?.k(
+        at: step, final: configuration.k, inputDimension: inputDimension,
+        latentCount: latentCount) ?? configuration.k)
+  }
+
+  private func select(_ scores: LatentScores, k: Double) -> SparseLatents {
     switch configuration.selection {
-    case .batch: scores.largestOfBatch(mean: configuration.k)
-    case .token: scores.largest(Int(configuration.k))
+    case .batch: scores.largestOfBatch(mean: k)
+    case .token: scores.largest(Int(k))
     }
   }
 
@@ -54,6 +67,15 @@ public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder, Equatable {
     threshold = configuration.thresholdAverage.updating(threshold, with: latents, step: step)
   }
 
+  /// Encodes activations into the latents of some first levels, the others being silent:
+  /// dictionary_learning's `active_groups`.
+  ///
+  /// - Throws: ``ShapeError`` if there are not that many levels, or the width is not
+  ///   ``SparseAutoencoder/inputDimension``.
+  public func encode(_ activations: Matrix, levels: Int) throws(ShapeError) -> SparseLatents {
+    try encode(activations).restricted(to: latents(ofLevels: levels))
+  }
+
   /// The reconstruction from the latents of some first levels, tokens × width.
   ///
   /// - Throws: ``ShapeError`` if there are not that many levels, or the latents are others.
@@ -61,11 +83,15 @@ public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder, Equatable {
     _ latents: SparseLatents, levels: Int
   ) throws(ShapeError) -> Matrix {
     try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
+    return try decode(latents.restricted(to: self.latents(ofLevels: levels)))
+  }
+
+  private func latents(ofLevels levels: Int) throws(ShapeError) -> Range<Int> {
     guard levels > 0, levels <= prefixes.count else {
       throw ShapeError(
         "levels", "or fewer, and at least 1", expected: prefixes.count, found: levels)
     }
-    return try decode(latents.restricted(to: 0..<prefixes[levels - 1]))
+    return 0..<prefixes[levels - 1]
   }
 }
 

@@ -28,6 +28,8 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
   /// residual of its reconstruction: SAELens' `use_matryoshka_aux_loss`.
   public var hasAuxiliaryLossPerLevel = false
   public var decoderConstraint = DecoderConstraint.none
+  /// How k comes down to its value, if it begins higher.
+  public var annealing: KAnnealing?
   /// How the threshold for inference comes about.
   public var thresholdAverage = ThresholdAverage()
 

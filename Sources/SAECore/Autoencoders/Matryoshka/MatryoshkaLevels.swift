@@ -1,3 +1,5 @@
+import Foundation
+
 /// The nested prefixes of the latents that each reconstruct alone.
 public enum MatryoshkaLevels: Sendable, Equatable {
   /// That many levels, each half as long as the next.
@@ -8,6 +10,12 @@ public enum MatryoshkaLevels: Sendable, Equatable {
   /// The share of all latents that each level adds, rounded down; the last one gets what is left:
   /// dictionary_learning's `group_fractions`.
   case fractions([Double])
+  /// That many levels, drawn anew in each step: the lengths of all but the last are uniform in their
+  /// logarithm, so that each doubling is as likely. Equal seeds and steps draw equal ones.
+  ///
+  /// Source of random prefixes: Nabeshima 2024, "Matryoshka Sparse Autoencoders"; the distribution of
+  /// their lengths is this library's.
+  case sampled(Int, seed: UInt64 = 0)
 
   /// The prefixes' lengths, the last of which is the number of latents.
   ///
@@ -32,6 +40,11 @@ public enum MatryoshkaLevels: Sendable, Equatable {
         prefixes.append((prefixes.last ?? 0) + Int(fraction * Double(latentCount)))
       }
       prefixes.append(latentCount)
+    case .sampled(let count, _):
+      guard count > 0 else {
+        throw ShapeError("Matryoshka levels", "or more", expected: 1, found: count)
+      }
+      prefixes = [latentCount]
     }
     var previous = 0
     for prefix in prefixes {
@@ -43,6 +56,25 @@ public enum MatryoshkaLevels: Sendable, Equatable {
       previous = prefix
     }
     return prefixes
+  }
+}
+
+extension MatryoshkaLevels {
+  /// The prefixes' lengths in a step of training; fewer than were asked for where two are the same.
+  ///
+  /// - Parameters:
+  ///   - step: steps made before.
+  ///   - fixed: those that do not depend on the step.
+  func prefixes(step: Int, latentCount: Int, fixed: [Int]) -> [Int] {
+    guard case .sampled(let count, let seed) = self else { return fixed }
+    // A sequence of its own for each step, so that nothing has to be kept between steps.
+    var generator = RandomGenerator(seed: seed ^ (UInt64(step) &* 0x9E37_79B9_7F4A_7C15))
+    var lengths: Set<Int> = [latentCount]
+    for _ in 1..<max(count, 1) {
+      let length = exp(generator.uniform() * log(Double(latentCount)))
+      lengths.insert(min(latentCount, max(1, Int(length.rounded()))))
+    }
+    return lengths.sorted()
   }
 }
 

@@ -4,7 +4,7 @@ extension SelectingAutoencoder {
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass {
     var step = try SelectionStep(self, batch)
-    let latents = select(step.scores)
+    let latents = select(step.scores, step: batch.step)
     let pass = step.addReconstruction(step.code(of: latents), into: &gradients)
     step.addAuxiliary(during: latents, error: pass.error, into: &gradients)
     return step.finish(latents, totalSquaredError: pass.totalSquaredError, into: &gradients)
@@ -103,7 +103,7 @@ struct SelectionStep<Model: SelectingAutoencoder> {
     return auxiliary.addGradients(
       dead: dead, scores: scores, comparesMagnitudes: model.comparesMagnitudes,
       decoder: model.dictionary, error: error, target: batch.target, into: &gradients,
-      encoderBias: &encoderBias)
+      encoderBias: &encoderBias, outputSums: &outputSums)
   }
 
   /// Writes the gradients of the biases. That of b_dec is the sum of the reconstruction's, less what

@@ -14,6 +14,14 @@ where Configuration: SelectingConfiguration {
   /// The latents that a batch keeps while it is trained on.
   func select(_ scores: LatentScores) -> SparseLatents
 
+  /// The latents that a batch keeps in a step of training, where that depends on the step; those of
+  /// ``select(_:)`` unless a variant says otherwise.
+  ///
+  /// - Parameters:
+  ///   - scores: what is selected from.
+  ///   - step: steps made before.
+  func select(_ scores: LatentScores, step: Int) -> SparseLatents
+
   /// The latents that tokens have once training is over; those of ``select(_:)`` unless a variant says
   /// otherwise.
   func selectAfterTraining(_ scores: LatentScores) -> SparseLatents
@@ -31,6 +39,8 @@ extension SelectingAutoencoder {
 
   /// The directions that latents stand for, latents × width.
   public var dictionary: Matrix { parameters[.decoder] }
+
+  public func select(_ scores: LatentScores, step: Int) -> SparseLatents { select(scores) }
 
   public func selectAfterTraining(_ scores: LatentScores) -> SparseLatents { select(scores) }
 

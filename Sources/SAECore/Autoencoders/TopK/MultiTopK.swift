@@ -29,14 +29,15 @@ extension TopKAutoencoder {
   ) throws(ShapeError) -> TrainingPass {
     var step = try SelectionStep(self, batch)
     guard let multi = configuration.multiTopK else {
-      let latents = select(step.scores)
+      let latents = select(step.scores, step: batch.step)
       let pass = step.addReconstruction(step.code(of: latents), into: &gradients)
       step.addAuxiliary(during: latents, error: pass.error, into: &gradients)
       return step.finish(latents, totalSquaredError: pass.totalSquaredError, into: &gradients)
     }
-    let (count, overflows) = configuration.k.multipliedReportingOverflow(by: multi.multiple)
+    let k = k(at: batch.step)
+    let (count, overflows) = k.multipliedReportingOverflow(by: multi.multiple)
     let more = step.scores.largest(overflows ? latentCount : min(count, latentCount))
-    let latents = more.keepingLargest(configuration.k)
+    let latents = more.keepingLargest(k)
     let pass = step.addReconstruction(step.code(of: latents), into: &gradients)
     _ = step.addReconstruction(
       step.code(of: more), weight: multi.coefficient, named: "multi-topk",

@@ -27,6 +27,19 @@ public struct TopKAutoencoder: SelectingAutoencoder, Equatable {
 
   public func select(_ scores: LatentScores) -> SparseLatents { scores.largest(configuration.k) }
 
+  public func select(_ scores: LatentScores, step: Int) -> SparseLatents {
+    scores.largest(k(at: step))
+  }
+
+  /// k during a step of training.
+  func k(at step: Int) -> Int {
+    guard let annealing = configuration.annealing else { return configuration.k }
+    return Int(
+      annealing.k(
+        at: step, final: Double(configuration.k), inputDimension: inputDimension,
+        latentCount: latentCount))
+  }
+
   /// Encodes activations into the latents above ``threshold``; into the k largest where there is none.
   ///
   /// - Throws: ``ShapeError`` if the width is not ``SparseAutoencoder/inputDimension``.
@@ -52,6 +65,14 @@ public struct TopKAutoencoder: SelectingAutoencoder, Equatable {
     var folded = try TopKAutoencoder(
       parameters: parameters.foldingScale(scale), configuration: configuration)
     folded.threshold = threshold.map { configuration.rescalesByDecoderNorm ? $0 / scale : $0 }
+    return folded
+  }
+
+  /// As for every selecting autoencoder; scores stay what they were, and so does the threshold.
+  public func foldingWhitening(_ whitening: Whitening) throws -> TopKAutoencoder {
+    let (parameters, configuration) = try foldedSettings(whitening)
+    var folded = try TopKAutoencoder(parameters: parameters, configuration: configuration)
+    folded.threshold = threshold
     return folded
   }
 }

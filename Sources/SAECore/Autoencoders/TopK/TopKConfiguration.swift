@@ -1,5 +1,5 @@
 /// The settings of a ``TopKAutoencoder``. Each library's own conventions are
-/// ``dictionaryLearning(k:)``, ``saeLens(k:)`` and ``sparsify(k:)``.
+/// ``dictionaryLearning(k:)``, ``saeLens(k:)``, ``sparsify(k:)`` and ``openAI(k:loss:)``.
 ///
 /// The defaults are SAELens': on activations of a small Gemma-2 (256 wide, 2048 latents, k 32, two
 /// million tokens) they explain 0.878 of the variance of tokens not trained on, dictionary_learning's
@@ -14,6 +14,8 @@ public struct TopKConfiguration: SelectingConfiguration {
   public var decoderConstraint = DecoderConstraint.none
   /// How a threshold in the place of k comes about, if one is wanted: dictionary_learning keeps one.
   public var thresholdAverage: ThresholdAverage?
+  /// How k comes down to its value, if it begins higher.
+  public var annealing: KAnnealing?
   /// A further reconstruction from more latents than k.
   public var multiTopK: MultiTopK?
 
@@ -28,6 +30,22 @@ public struct TopKConfiguration: SelectingConfiguration {
     var configuration = TopKConfiguration(k: k)
     configuration.followDictionaryLearning()
     configuration.thresholdAverage = .dictionaryLearning()
+    return configuration
+  }
+
+  /// OpenAI's conventions. Its run has beside them, among ``TrainingOptions``, Adam with an ε of
+  /// 6.25·10⁻¹⁰, ``WeightInitialization/encoderFirst``, ``TrainingOptions/calibratesEncoder`` and an
+  /// average with a decay of 0.999.
+  ///
+  /// - Parameters:
+  ///   - k: latents that may be active on a token.
+  ///   - loss: ``ReconstructionLoss/scaledMean(of:)`` of a sample.
+  public static func openAI(k: Int, loss: ReconstructionLoss) -> TopKConfiguration {
+    var configuration = TopKConfiguration(k: k)
+    configuration.rescalesByDecoderNorm = false
+    configuration.reconstructionLoss = loss
+    configuration.auxiliaryLoss = .openAI
+    configuration.decoderConstraint = .unitRowsBeforeStep
     return configuration
   }
 

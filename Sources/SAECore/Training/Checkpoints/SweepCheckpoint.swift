@@ -33,7 +33,7 @@ public struct SweepCheckpoint: Sendable, Equatable {
         "\(member.step)")
       try check(
         "activations of \(member.name)",
-        member.scale == members[0].scale && member.position == members[0].position,
+        member.scaling == members[0].scaling && member.position == members[0].position,
         "the scale and place of \(members[0].name)", "others")
     }
   }
@@ -56,7 +56,7 @@ extension TrainingSweep {
     self.init(
       options: options, width: source.width,
       batches: try ScaledBatches(
-        source, options: options, scale: checkpoint.members[0].scale,
+        source, options: options, scaling: checkpoint.members[0].scaling,
         from: checkpoint.members[0].position),
       resumed: checkpoint)
   }
@@ -67,7 +67,7 @@ extension TrainingSweep {
   public func checkpoint(metadata: [String: String] = [:]) -> SweepCheckpoint {
     let position = firstBatch?.position ?? batches.position
     var checkpoint = SweepCheckpoint(
-      step: stepsMade, members: members.map { $0.checkpoint(scale: scale, position: position) },
+      step: stepsMade, members: members.map { $0.checkpoint(scaling: scaling, position: position) },
       failures: members.map(\.failure), metadata: metadata)
     // Members that have not been added again stand where they stood.
     if let resumed {

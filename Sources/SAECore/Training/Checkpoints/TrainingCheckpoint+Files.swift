@@ -6,6 +6,7 @@ import Foundation
 ///     optimizer.SET.NAME           F32   what the optimizer keeps for it
 ///     optimizer.NAME               F64   the optimizer's other numbers
 ///     model.NAME                   F64   what the variant keeps besides
+///     normalization.NAME           F64   mean, matrix and inverse of a whitening
 ///     silence                      I64   dead-latent counters
 extension TrainingCheckpoint {
   static let header = "checkpoint.json"
@@ -21,7 +22,7 @@ extension TrainingCheckpoint {
     var run: Description
     var step: Int
     var tokens: Int
-    var scale: Double
+    var scaling: StoredScaling
     var position: ShuffledActivations.Position
     /// The parameters' names, in order.
     var parameters: [String]
@@ -51,12 +52,14 @@ extension TrainingCheckpoint {
     try writeState(file)
     let written = try FileBytes(mapping: file)
     let header = Header(
-      run: run, step: trainer.step, tokens: trainer.tokens, scale: scale, position: position,
+      run: run, step: trainer.step, tokens: trainer.tokens, scaling: StoredScaling(scaling),
+      position: position,
       parameters: trainer.parameters.names.map(\.rawValue), crc32: CRC32.of(written.bytes),
       metadata: metadata)
     let path = "\(directory)/\(TrainingCheckpoint.header)"
     try AtomicFile.write(
-      try CheckpointHeader.encode(header, number: ("scale", scale), file: path), to: path)
+      try CheckpointHeader.encode(
+        header, number: ("scaling.factor", header.scaling.factor ?? .nan), file: path), to: path)
   }
 
   /// Reads a checkpoint.
@@ -86,7 +89,7 @@ extension TrainingCheckpoint {
       model: try file.doubles(prefix: "model."),
       optimizer: try file.optimizerState(names),
       silence: try file.tensor("silence").integers())
-    scale = header.scale
+    scaling = try header.scaling.scaling(from: file, path: path)
     position = header.position
     run = header.run
     metadata = header.metadata
@@ -105,11 +108,14 @@ extension TrainingCheckpoint {
       }
     }
     declarations += numbers.map { TensorDeclaration($0.0, .f64, [$0.1.count]) }
+    let scalingTensors = StoredScaling.tensors(of: scaling)
+    declarations += scalingTensors.map { TensorDeclaration($0.name, .f64, $0.shape) }
     var writer = try SafetensorsWriter(path, declarations)
     for (prefix, set) in sets {
       for name in set.names { try writer.append(set[name], to: "\(prefix)\(name)") }
     }
     for (name, values) in numbers { try writer.append(values, to: name) }
+    for (name, _, values) in scalingTensors { try writer.append(values, to: name) }
     try writer.append(trainer.silence, to: "silence")
     try writer.finish()
   }
@@ -145,7 +151,8 @@ extension SafetensorsFile {
     }
     var state = OptimizerState(parameters: [:], numbers: [:])
     for set in sets {
-      state.parameters[set] = try parameterSet(names, prefix: "\(prefix)\(set).")
+      let kept = names.filter { contains("\(prefix)\(set).\($0)") }
+      state.parameters[set] = try parameterSet(kept, prefix: "\(prefix)\(set).")
     }
     for (name, values) in try doubles(prefix: prefix) {
       guard let value = values.first, values.count == 1 else {

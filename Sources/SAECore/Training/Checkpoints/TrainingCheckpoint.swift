@@ -3,8 +3,8 @@
 public struct TrainingCheckpoint: Sendable, Equatable {
   /// Parameters, optimizer, counters.
   public var trainer: TrainerState
-  /// ``TrainingRun/scale``
-  public var scale: Double
+  /// ``TrainingRun/scaling``
+  public var scaling: ActivationScaling
   /// In the stream of activations: after the last batch that was trained on.
   public var position: ShuffledActivations.Position
   /// What it is a checkpoint of.
@@ -56,9 +56,21 @@ extension TrainingCheckpoint {
     for (setting, expected, found) in settings where expected != found {
       throw .invalidSetting(file: name, setting: setting, expected: expected, found: found)
     }
-    guard scale.isFinite, scale > 0 else {
+    guard StoredScaling(scaling).kind == StoredScaling.kind(of: options.normalization) else {
       throw .invalidSetting(
-        file: name, setting: "scale", expected: "a finite number above 0", found: "\(scale)")
+        file: name, setting: "scaling.kind",
+        expected: StoredScaling.kind(of: options.normalization).rawValue,
+        found: StoredScaling(scaling).kind.rawValue)
+    }
+    switch scaling {
+    case .factor(let factor): try StoredScaling.check(factor: factor, file: name)
+    case .whitening(let whitening):
+      guard whitening.dimension == expected.width else {
+        throw .invalidSetting(
+          file: name, setting: "normalization.mean", expected: "\(expected.width) numbers",
+          found: "\(whitening.dimension)")
+      }
+    case .identity, .layerNorm, .constantNorm: break
     }
     guard (0...options.steps).contains(step) else {
       throw .invalidSetting(

@@ -1,0 +1,61 @@
+/// More latents in the beginning of training than in the end: k falls on a straight line from a
+/// multiple of the input's width, at most all latents, to its final value.
+///
+///     k_t = start · (1 − t/N) + k · t/N,  t < N        k_t = k,  t ≥ N
+///
+/// Early on every latent then has gradients, and few die.
+public struct KAnnealing: Sendable, Equatable {
+  /// How a k between two whole numbers is taken.
+  public enum Rounding: Sendable, Equatable {
+    /// To the nearest, halves to the even one: sparsify.
+    case nearest
+    /// Down: dictionary_learning.
+    case down
+  }
+
+  /// N
+  public let steps: Int
+  /// What the input's width is multiplied by for the first k.
+  public let inputMultiple: Int
+  /// How the k of a step is made whole.
+  public let rounding: Rounding
+
+  /// - Throws: ``InvalidOption`` if a number is not positive.
+  public init(
+    steps: Int, inputMultiple: Int = 1, rounding: Rounding = .nearest
+  ) throws(InvalidOption) {
+    try InvalidOption.check("steps of k's annealing", steps, in: 1...Int.max)
+    try InvalidOption.check("inputMultiple", inputMultiple, in: 1...Int(UInt32.max))
+    self.steps = steps
+    self.inputMultiple = inputMultiple
+    self.rounding = rounding
+  }
+
+  /// sparsify's `k_decay_steps`: from ten times the width.
+  public static func sparsify(steps: Int) throws(InvalidOption) -> KAnnealing {
+    try KAnnealing(steps: steps, inputMultiple: 10, rounding: .nearest)
+  }
+
+  /// dictionary_learning's `k_anneal_steps`, of its releases after 0.1: from the width.
+  public static func dictionaryLearning(steps: Int) throws(InvalidOption) -> KAnnealing {
+    try KAnnealing(steps: steps, inputMultiple: 1, rounding: .down)
+  }
+
+  /// k during a step; the first step is 0. Never below 1.
+  ///
+  /// - Parameters:
+  ///   - step: steps made before.
+  ///   - final: the k that training ends with.
+  ///   - inputDimension: d_in.
+  ///   - latentCount: d_sae.
+  public func k(
+    at step: Int, final: Double, inputDimension: Int, latentCount: Int
+  ) -> Double {
+    guard step < steps else { return final }
+    let (product, overflows) = inputDimension.multipliedReportingOverflow(by: inputMultiple)
+    let start = Double(overflows ? latentCount : min(product, latentCount))
+    let share = Double(max(0, step)) / Double(steps)
+    let value = start * (1 - share) + final * share
+    return max(1, value.rounded(rounding == .down ? .down : .toNearestOrEven))
+  }
+}

@@ -1,0 +1,171 @@
+import Testing
+
+@testable import SAECore
+
+/// Runs under every normalisation, from raw activations to an autoencoder that works on them.
+@Suite struct NormalizedTrainingTests {
+  /// Correlated, far from 0, and of very different lengths.
+  static let source: Matrix = {
+    let mixing = Matrix.random(6, 6, seed: 21)
+    var rows = Matrix.random(400, 6, seed: 22).multiplied(by: mixing)
+    rows.scaleRows(by: (0..<400).map { 3 + Float($0 % 7) })
+    rows.addToRows([4, -3, 0, 8, 1, 2])
+    return rows
+  }()
+
+  static func options(_ normalization: ActivationNormalization) -> TrainingOptions {
+    var options = TrainingOptions(steps: 30)
+    options.batchTokens = 64
+    options.learningRate = 1e-2
+    options.normalization = normalization
+    return options
+  }
+
+  /// What is finished, on raw activations, against the model that was trained, between the scaling and
+  /// the way back.
+  func keepsReconstructions<Model: TrainableAutoencoder & StorableAutoencoder>(
+    _: Model.Type, _ configuration: Model.Configuration, _ normalization: ActivationNormalization,
+    steps: Int = 5, latents: Int = 24
+  ) throws {
+    let comment: Comment = "\(Model.self), \(normalization)"
+    var run = try TrainingRun<Model>(
+      configuration, latents: latents, on: Self.source, options: Self.options(normalization))
+    for _ in 0..<steps { _ = try run.step() }
+    let scaled = try run.scaling.scale(Self.source)
+    let model = run.trainer.finishedModel
+    let latents = try model.encode(scaled.activations)
+    let expected = try scaled.restored(model.decode(latents, of: scaled.activations))
+    let finished: any StorableAutoencoder = try run.finishedAutoencoder()
+    // Whitening multiplies by a matrix and its inverse, whose condition is some hundreds here.
+    let bound = normalization == .covarianceWhitening ? 2e-3 : 2e-5
+    #expect(
+      relativeDifference(try finished.reconstruct(Self.source).array, expected.array) < bound,
+      comment)
+    let active = try finished.encode(Self.source)
+    #expect(abs(active.entryCount - latents.entryCount) <= latents.entryCount / 200, comment)
+    // In a sweep and in files it is the same.
+    var sweep = try TrainingSweep(on: Self.source, options: Self.options(normalization))
+    try sweep.add(Model.self, configuration, latents: 24)
+    for _ in 0..<steps { _ = try sweep.step() }
+    #expect(sweep.scaling == run.scaling, comment)
+    let member = try #require(try sweep.finishedAutoencoders().first)
+    #expect(try member.reconstruct(Self.source) == finished.reconstruct(Self.source), comment)
+    let folder = try ScratchFolder()
+    try finished.write(to: folder.file("sae"))
+    let read = try SAEArchive.read(folder.file("sae")).archive.autoencoder(file: "sae")
+    #expect(
+      relativeDifference(
+        try read.reconstruct(Self.source).array, try finished.reconstruct(Self.source).array)
+        < 1e-5, comment)
+    if run.scaling.isFoldable {
+      #expect(try run.finished().encode(Self.source) == active, comment)
+      #expect(finished is Model, comment)
+    } else {
+      #expect(refusedOption { _ = try run.finished() } == "normalization", comment)
+      #expect(refusedOption { _ = try sweep.finished() } == "normalization", comment)
+      #expect(
+        finished.archive().inputNormalization.rawValue == normalization.rawValue, comment)
+    }
+  }
+
+  @Test(arguments: ActivationNormalization.allCases)
+  func finishedAutoencodersWorkOnRawActivations(_ normalization: ActivationNormalization) throws {
+    let one = try CoefficientSchedule(finalValue: 0.1)
+    try keepsReconstructions(TopKAutoencoder.self, TopKConfiguration(k: 3), normalization)
+    try keepsReconstructions(
+      TopKAutoencoder.self, .dictionaryLearning(k: 3), normalization)
+    try keepsReconstructions(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3), normalization)
+    try keepsReconstructions(
+      MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 3), normalization)
+    try keepsReconstructions(AbsTopKAutoencoder.self, AbsTopKConfiguration(k: 3), normalization)
+    try keepsReconstructions(
+      JumpReLUAutoencoder.self, JumpReLUConfiguration(coefficient: one), normalization)
+    try keepsReconstructions(
+      JumpReLUAutoencoder.self, .deepMind(coefficient: one), normalization)
+    try keepsReconstructions(
+      GatedAutoencoder.self, GatedConfiguration(coefficient: one), normalization)
+    try keepsReconstructions(
+      ReLUAutoencoder.self, ReLUConfiguration(coefficient: one), normalization)
+  }
+
+  /// The model sees what the normalisation promises.
+  @Test func batchesHaveTheScaleThatWasAskedFor() throws {
+    for normalization in ActivationNormalization.allCases {
+      let run = try TrainingRun<TopKAutoencoder>(
+        TopKConfiguration(k: 2), latents: 12, on: Self.source,
+        options: Self.options(normalization))
+      var statistics = ActivationStatistics(dimension: 6, includesCovariance: true)
+      try statistics.add(run.scaling.scale(Self.source).activations)
+      switch normalization {
+      case .none: #expect(run.scaling == .identity)
+      case .expectedAverageOnlyIn:
+        #expect(abs(statistics.meanNorm / 6.0.squareRoot() - 1) < 1e-6)
+      case .unitMeanSquaredNorm: #expect(abs(statistics.meanSquaredNorm - 1) < 1e-6)
+      case .covarianceWhitening:
+        let covariance = try #require(statistics.covariance)
+        for index in 0..<36 {
+          #expect(abs(covariance[index] - (index % 7 == 0 ? 1 : 0)) < 1e-2)
+        }
+      case .layerNorm: #expect(abs(statistics.meanSquaredNorm - 5) < 1e-3)
+      case .constantNormRescale: #expect(abs(statistics.meanSquaredNorm - 6) < 1e-4)
+      }
+    }
+  }
+
+  /// The numbers come from as many rows as are asked for, not from others.
+  @Test func statisticsAreOfTheRowsAskedFor() throws {
+    var rows = Matrix(rows: 3000, columns: 2) { row, column in
+      Float(row < 1024 ? 1 : 2) * (column == 0 ? 3 : 4)
+    }
+    var options = Self.options(.expectedAverageOnlyIn)
+    options.scaleTokens = 100
+    func factor() throws -> Double {
+      try TrainingRun<TopKAutoencoder>(
+        TopKConfiguration(k: 1), latents: 4, on: rows, options: options
+      ).scale
+    }
+    #expect(abs(try factor() - 2.0.squareRoot() / 5) < 1e-12)
+    options.scaleTokens = 1 << 20
+    let mean = (1024.0 * 5 + 1976 * 10) / 3000
+    #expect(abs(try factor() - 2.0.squareRoot() / mean) < 1e-12)
+    rows = Matrix(rows: 100, columns: 2)
+    #expect(refusedOption { _ = try factor() } == "normalization")
+  }
+
+  /// At the beginning, not after the last step.
+  @Test func variantsThatCannotBeFinishedAreRefused() throws {
+    let options = Self.options(.covarianceWhitening)
+    #expect(
+      refusedOption {
+        _ = try TrainingRun<MatchingPursuitAutoencoder>(
+          MatchingPursuitConfiguration(maxIterations: 2), latents: 8, on: Self.source,
+          options: options)
+      } == "normalization")
+    var sweep = try TrainingSweep(on: Self.source, options: options)
+    #expect(
+      refusedOption {
+        try sweep.add(
+          MixtureAutoencoder.self, .switching(k: 2, experts: 2), latents: 8)
+      } == "normalization")
+    #expect(
+      refusedOption {
+        try sweep.add(
+          TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 8,
+          options: Self.options(.layerNorm))
+      } == "normalization")
+    for normalization in [ActivationNormalization.layerNorm, .constantNormRescale] {
+      #expect(
+        refusedOption {
+          _ = try TrainingRun<Transcoder>(
+            TranscoderConfiguration(k: 2), latents: 8, on: Self.source,
+            options: Self.options(normalization))
+        } == "normalization")
+    }
+    let model = try TrainingRun<TopKAutoencoder>(
+      TopKConfiguration(k: 2), latents: 8, on: Self.source, options: Self.options(.none)
+    ).finished()
+    #expect(
+      refusedOption { _ = try NormalizedAutoencoder(model, scaling: .factor(2)) }
+        == "normalization")
+  }
+}
