@@ -6,7 +6,8 @@ protocol SweepMember: Sendable {
   mutating func step(on batch: Matrix) -> Result<StepReport, TrainingError>
   func finished(_ scaling: ActivationScaling) throws -> any TrainableAutoencoder
   func finishedAutoencoder(_ scaling: ActivationScaling) throws -> any SparseAutoencoder
-  func checkpoint(scaling: ActivationScaling, position: ShuffledActivations.Position) -> TrainingCheckpoint
+  func checkpoint(scaling: ActivationScaling, position: ShuffledActivations.Position)
+    -> TrainingCheckpoint
 }
 
 struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {

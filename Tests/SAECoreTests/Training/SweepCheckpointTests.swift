@@ -143,7 +143,8 @@ import Testing
     for _ in 0..<3 { _ = try sweep.step() }
     let good = sweep.checkpoint()
     let edits: [(inout SweepCheckpoint) -> Void] = [
-      { $0.step = 2 }, { $0.step = -1 }, { $0.members = [] }, { $0.members[3].scaling = .factor(.nan) },
+      { $0.step = 2 }, { $0.step = -1 }, { $0.members = [] },
+      { $0.members[3].scaling = .factor(.nan) },
       { $0.members.removeLast() }, { $0.failures.removeLast() }, { $0.failures[1] = nil },
       { $0.members[0].trainer.step = 2 }, { $0.members[2].scaling = .factor(1) },
       { $0.members[1].position.drawn += 1 },
