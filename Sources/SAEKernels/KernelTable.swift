@@ -24,6 +24,16 @@ public struct KernelTable: Sendable {
   /// (source, count, depth, acrossStride, depthStride, destination)
   public let packB: @Sendable (P, Int, Int, Int, Int, M) -> Void
 
+  /// Steps of the depth of a block of ``multiplyMasked``.
+  public let maskedSteps: Int
+  /// Columns of a strip of ``multiplyMasked``.
+  public let maskedColumns: Int
+  /// (m, n, masks, A, B, C, rowStride, accumulate, next block of B, its rowStride)
+  public let multiplyMasked:
+    @Sendable (Int, Int, UnsafePointer<UInt32>, P, P, M, Int, Bool, P, Int) -> Void
+  /// (source, m, depth, rowStride, depthStride, A, masks)
+  public let packMasked: @Sendable (P, Int, Int, Int, Int, M, UnsafeMutablePointer<UInt32>) -> Void
+
   public let axpy: @Sendable (Int, Float, P, M) -> Void
   public let scale: @Sendable (Int, Float, M) -> Void
   public let subtract: @Sendable (Int, P, P, M) -> Void
@@ -71,6 +81,13 @@ public struct KernelTable: Sendable {
   /// (n, a, scale, m, g, z, p)
   public let gateGradients: @Sendable (Int, P, P, M, M, M, M) -> Void
 
+  /// (n, values, bias, thresholds, masks) → bits set
+  public let markEntries: @Sendable (Int, P, P, P, UnsafeMutablePointer<UInt32>) -> Int
+  /// (n, masks, values, out)
+  public let gatherEntries: @Sendable (Int, UnsafePointer<UInt32>, P, M) -> Void
+  /// (n, masks, values, fill, out)
+  public let scatterEntries: @Sendable (Int, UnsafePointer<UInt32>, P, Float, M) -> Void
+
   /// (n, ε, x, weight, out, accumulate)
   public let rmsNorm: @Sendable (Int, Float, P, P, M, Bool) -> Void
   /// (heads, half, cosines, sines, x)
@@ -113,13 +130,16 @@ public struct KernelTable: Sendable {
   /// (candidates, k)
   public let finishTopK: @Sendable (inout TopKCandidates, Int) -> Void
 
-  /// The kernels for a vector unit, a register tile of `rows` × `vectors` and strips of `strip`
-  /// vectors. Inlined into the target that is compiled for the instruction set.
+  /// The kernels for a vector unit, a register tile of `rows` × `vectors` and strips of `strip` and
+  /// `masked` vectors. Inlined into the target that is compiled for the instruction set.
   @inlinable @inline(__always)
-  public init<Unit: VectorUnit, let rows: Int, let vectors: Int, let columns: Int, let strip: Int>(
+  public init<
+    Unit: VectorUnit, let rows: Int, let vectors: Int, let columns: Int, let strip: Int,
+    let masked: Int
+  >(
     name: String, unit: Unit.Type, block: BlockKernel<Unit, rows, vectors>.Type,
     packA: Packing<Unit, rows>.Type, packB: Packing<Unit, columns>.Type,
-    rowLoops: RowLoops<Unit, strip>.Type
+    rowLoops: RowLoops<Unit, strip>.Type, masked maskedKernel: MaskedKernel<Unit, masked>.Type
   ) {
     self.name = name
     tileRows = rows
@@ -137,6 +157,17 @@ public struct KernelTable: Sendable {
     self.packB = {
       Packing<Unit, columns>.pack(
         $0, count: $1, depth: $2, acrossStride: $3, depthStride: $4, into: $5)
+    }
+    maskedSteps = MaskedKernel<Unit, masked>.steps
+    maskedColumns = MaskedKernel<Unit, masked>.columns
+    multiplyMasked = {
+      MaskedKernel<Unit, masked>.run(
+        m: $0, n: $1, masks: $2, a: $3, b: $4, c: $5, rowStride: $6, accumulate: $7,
+        next: $8, nextStride: $9)
+    }
+    packMasked = {
+      MaskedKernel<Unit, masked>.pack(
+        $0, m: $1, depth: $2, rowStride: $3, depthStride: $4, into: $5, masks: $6)
     }
     axpy = { VectorLoops<Unit>.axpy($0, $1, $2, $3) }
     scale = { VectorLoops<Unit>.scale($0, $1, $2) }
@@ -173,6 +204,11 @@ public struct KernelTable: Sendable {
       PanelLoops<Unit>.gates($0, $1, gateBias: $2, scale: $3, magnitudeBias: $4, $5, $6)
     }
     gateGradients = { PanelLoops<Unit>.gateGradients($0, $1, scale: $2, $3, $4, $5, $6) }
+    markEntries = {
+      PanelEntries<Unit>.mark($0, $1, bias: $2, thresholds: $3, masks: $4)
+    }
+    gatherEntries = { PanelEntries<Unit>.gather($0, masks: $1, $2, $3) }
+    scatterEntries = { PanelEntries<Unit>.scatter($0, masks: $1, $2, fill: $3, $4) }
     rmsNorm = {
       TransformerLoops<Unit>.rmsNorm($0, epsilon: $1, $2, weight: $3, $4, accumulate: $5)
     }

@@ -27,11 +27,11 @@ public enum PortableUnit: VectorUnit {
   public let portableKernels = KernelTable(
     name: "portable", unit: PortableUnit.self, block: BlockKernel<PortableUnit, 12, 1>.self,
     packA: Packing<PortableUnit, 12>.self, packB: Packing<PortableUnit, 8>.self,
-    rowLoops: RowLoops<PortableUnit, 10>.self)
+    rowLoops: RowLoops<PortableUnit, 10>.self, masked: MaskedKernel<PortableUnit, 12>.self)
 #else
   /// 10 registers of accumulators, 2 of B, 1 of A and the products out of SSE2's 16.
   public let portableKernels = KernelTable(
     name: "portable", unit: PortableUnit.self, block: BlockKernel<PortableUnit, 5, 1>.self,
     packA: Packing<PortableUnit, 5>.self, packB: Packing<PortableUnit, 8>.self,
-    rowLoops: RowLoops<PortableUnit, 5>.self)
+    rowLoops: RowLoops<PortableUnit, 5>.self, masked: MaskedKernel<PortableUnit, 5>.self)
 #endif

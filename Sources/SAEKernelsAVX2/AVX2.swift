@@ -22,5 +22,5 @@
   public let avx2Kernels = KernelTable(
     name: "avx2", unit: AVX2Unit.self, block: BlockKernel<AVX2Unit, 6, 1>.self,
     packA: Packing<AVX2Unit, 6>.self, packB: Packing<AVX2Unit, 16>.self,
-    rowLoops: RowLoops<AVX2Unit, 6>.self)
+    rowLoops: RowLoops<AVX2Unit, 6>.self, masked: MaskedKernel<AVX2Unit, 6>.self)
 #endif

@@ -20,5 +20,5 @@
   public let avx512Kernels = KernelTable(
     name: "avx512", unit: AVX512Unit.self, block: BlockKernel<AVX512Unit, 14, 2>.self,
     packA: Packing<AVX512Unit, 14>.self, packB: Packing<AVX512Unit, 32>.self,
-    rowLoops: RowLoops<AVX512Unit, 24>.self)
+    rowLoops: RowLoops<AVX512Unit, 24>.self, masked: MaskedKernel<AVX512Unit, 12>.self)
 #endif

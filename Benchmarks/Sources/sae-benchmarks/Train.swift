@@ -4,8 +4,7 @@ import SAECore
 /// A training step to be measured.
 struct TrainSubject {
   private var steps: any TrainingSteps
-  private let batches: [Matrix]
-  private var next = 0
+  private let activations: Matrix
   private(set) var l0 = 0.0
 
   let batch: Int
@@ -16,7 +15,8 @@ struct TrainSubject {
         "variant: expected one of \(trainVariants.keys.sorted()), found \(variant)")
     }
     self.batch = batch
-    batches = (0..<4).map { benchmarkActivations(tokens: batch, width: width, seed: $0 + 1) }
+    // One batch for all steps, so that the peak of memory is the step's.
+    activations = benchmarkActivations(tokens: batch, width: width, seed: 1)
     var decoder = benchmarkMatrix(latents, width)
     for (row, norm) in decoder.rowNorms().enumerated() {
       var span = decoder.mutableRow(row)
@@ -32,10 +32,7 @@ struct TrainSubject {
   /// Seconds for a number of steps.
   mutating func measure(steps count: Int) throws -> Double {
     try seconds {
-      for _ in 0..<count {
-        l0 = try steps.step(batches[next % batches.count])
-        next += 1
-      }
+      for _ in 0..<count { l0 = try steps.step(activations) }
     }
   }
 }
@@ -141,7 +138,10 @@ struct TrainCommand: ParsableCommand {
       variant: variant, width: width, latents: latents, k: k, batch: batch)
     var times: [Double] = []
     var floors: [Double] = []
-    _ = try subject.measure(steps: 1)
+    _ = try subject.measure(steps: 2)
+    // Before the floor's arrays, which are larger than what a step needs; those of a variant measured
+    // before are in it.
+    let peak = peakResidentBytes()
     for _ in 0..<rounds {
       times.append(try subject.measure(steps: 1))
       floors.append(
@@ -150,7 +150,7 @@ struct TrainCommand: ParsableCommand {
     let time = median(times)
     return [
       variant, short(time * 1e3), short(Double(batch) / time), short(subject.l0),
-      short(median(floors) * 1e3), short(time / median(floors)), "\(peakResidentBytes() >> 20)",
+      short(median(floors) * 1e3), short(time / median(floors)), "\(peak / 1_000_000)",
     ]
   }
 }

@@ -47,7 +47,7 @@ extension AuxiliaryLoss {
   private func forPanels(
     _ dead: [Int], _ scores: LatentScores, _ body: ([Int], Matrix) -> Void
   ) {
-    let panel = LatentPanels(inputs: scores.activations, encoder: scores.encoder).panelLatents
+    let panel = LatentPanels.panelLatents(tokens: scores.activations.rows)
     for first in stride(from: 0, to: dead.count, by: panel) {
       let latents = Array(dead[first..<min(first + panel, dead.count)])
       var activations = Matrix.product(

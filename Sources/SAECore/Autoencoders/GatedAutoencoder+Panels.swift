@@ -17,14 +17,15 @@ extension GatedAutoencoder {
     var (active, open): ([Int], [Int]) = ([], [])
     var error = Matrix(rows: tokens, columns: dictionary.columns)
     var auxiliaryError = error
-    var kept = gradients.takeWeights()
+    var kept = KeptPanels(gradients.takeWeights())
     panels.forEach(keepingIn: &kept) { latents, products in
       panel.open(products, gates[latents])
       active += panel.latents.nonZeroCounts()
       open += panel.gates.nonZeroCounts()
       penalty.add(panel.gates, latents)
-      error.addProduct(panel.latents.view, dictionary[rows: latents])
-      auxiliaryError.addProduct(panel.gates.view, dictionary[rows: latents])
+      let rows = dictionary[rows: latents]
+      error.addProduct(panel.latents.view, nonZeros: active[latents].reduce(0, +), rows)
+      auxiliaryError.addProduct(panel.gates.view, nonZeros: open[latents].reduce(0, +), rows)
     }
     let bias = parameters[.decoderBias].array
     error.addToRows(bias)
@@ -45,27 +46,25 @@ extension GatedAutoencoder {
     auxiliaryError.scale(by: Float(2 * factor))
     var sums = GateSums()
     var normGradients: [Double] = []
-    panels.forEach(keptIn: &kept) { latents, products, weightGradients in
+    let (outputs, auxiliaryOutputs) = (PackedFactor(error), PackedFactor(auxiliaryError))
+    panels.forEach(keptIn: &kept) { latents, products, kept in
       panel.open(products, gates[latents])
       let rows = dictionary[rows: latents].transposed
-      panel.setGradients(error.view, auxiliaryError.view, rows)
+      panel.setGradients(outputs, auxiliaryOutputs, rows)
       normGradients += penalty.addGradients(
         of: panel.gates, latents, coefficient: Float(coefficient), to: &panel.gateGradients)
-      weightGradients[0].multiply(
-        panel.latents.transposed, error.view, rows: latents, columns: 0..<error.columns,
-        accumulate: false)
+      let opened = open[latents].reduce(0, +)
+      kept.setDecoderRows(
+        latents, panel.latents, nonZeros: active[latents].reduce(0, +), error)
       if configuration.auxiliaryTrainsDecoder {
-        weightGradients[0].multiply(
-          panel.gates.transposed, auxiliaryError.view, rows: latents, columns: 0..<error.columns,
-          accumulate: true)
+        kept.setDecoderRows(
+          latents, panel.gates, nonZeros: opened, auxiliaryError, accumulate: true)
       }
       panel.passGradients(to: &products, gates[latents])
-      weightGradients[1].multiply(
-        panel.latents.transposed, panels.inputs.view, rows: latents,
-        columns: 0..<panels.inputs.columns, accumulate: false)
+      kept.setEncoderRows(latents, panel.latents, nonZeros: opened, panels.inputs)
       sums.add(panel, scaled: products)
     }
-    gradients.putWeights(kept)
+    gradients.putWeights(&kept)
     if weights {
       gradients.addNormGradients(normGradients, norms: norms, decoder: dictionary)
     }

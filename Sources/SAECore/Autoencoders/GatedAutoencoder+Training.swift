@@ -12,12 +12,10 @@ extension GatedAutoencoder: TrainableAutoencoder {
   ) throws(ShapeError) -> TrainingPass {
     try check(batch)
     let inputs = centered(batch.activations)
-    let panels = LatentPanels(inputs: inputs, encoder: parameters[.encoder])
-    if panels.isDense(
-      bias: parameters[.gateBias].array, thresholds: [Float](repeating: 0, count: latentCount))
-    {
-      return denseGradients(batch, panels, into: &gradients)
-    }
+    let panels = LatentPanels(
+      inputs: inputs, encoder: parameters[.encoder], bias: parameters[.gateBias].array,
+      thresholds: [Float](repeating: 0, count: latentCount))
+    if panels.isDense { return denseGradients(batch, panels, into: &gradients) }
     let gates = gates(of: inputs)
     let (latents, activations) = (gates.latents(), gates.gateActivations())
     let bias = parameters[.decoderBias].array

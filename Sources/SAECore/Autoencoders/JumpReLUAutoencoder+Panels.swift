@@ -13,13 +13,14 @@ extension JumpReLUAutoencoder {
     var forward = PanelForward(tokens: batch.activations.rows)
     var error = Matrix(rows: batch.target.rows, columns: dictionary.columns)
     var latents = Matrix(rows: 0, columns: 0)
-    var kept = gradients.takeWeights()
+    var kept = KeptPanels(gradients.takeWeights())
     panels.forEach(keepingIn: &kept) { range, hidden in
       hidden.addToRows(Array(bias[range]))
       jump.setLatents(&latents, hidden, range)
       forward.add(
         latents, hidden, range, jump, measuresRevival: configuration.preActivationLoss != nil)
-      error.addProduct(latents.view, dictionary[rows: range])
+      error.addProduct(
+        latents.view, nonZeros: forward.active[range].reduce(0, +), dictionary[rows: range])
     }
     error.addToRows(parameters[.decoderBias].array)
     error.add(batch.target, times: -1)
@@ -28,7 +29,8 @@ extension JumpReLUAutoencoder {
     let totalSquaredError = error.sumOfSquares()
     let factor = configuration.reconstructionLoss.factor(for: batch.target)
     let slope = Float(2 * factor)
-    let price = balancingPrice(panels, jump, error, slope: slope)
+    let outputs = PackedFactor(error)
+    let price = balancingPrice(panels, &kept, jump, outputs, slope: slope)
     let penalty = configuration.stepPenalty(
       forward.l0, coefficient: configuration.coefficient.value(at: batch.step), price: price)
     let revived = revivedLatents(of: batch, activity)
@@ -43,11 +45,11 @@ extension JumpReLUAutoencoder {
     var sums = PanelSums()
     var (code, jumps) = (latents, latents)
     let tanh = configuration.tanhPenalty(at: batch.step, tokens: forward.tokens, norms: norms)
-    panels.forEach(keptIn: &kept) { range, hidden, weights in
+    panels.forEach(keptIn: &kept) { range, hidden, kept in
       hidden.addToRows(Array(bias[range]))
       jump.setLatents(&latents, hidden, range)
       code.reshape(rows: hidden.rows, columns: hidden.columns)
-      code.setProduct(error.view, dictionary[rows: range].transposed)
+      code.setProduct(outputs, dictionary[rows: range].transposed)
       code.scale(by: slope)
       if let tanh {
         sums.penalty += tanh.value(latents, range)
@@ -62,9 +64,12 @@ extension JumpReLUAutoencoder {
         sums.activeSlopes += jump.activeSlopes(hidden, range, slopes).columnSums()
       }
       latents.scale(by: slope)
-      weights.setRows(range, decoder: latents, error, encoder: code, panels.inputs)
+      kept.setDecoderRows(
+        range, latents, nonZeros: forward.active[range].reduce(0, +), error)
+      kept.setEncoderRows(
+        range, code, nonZeros: kept.entryCount(of: range), panels.inputs)
     }
-    gradients.putWeights(kept)
+    gradients.putWeights(&kept)
 
     var thresholds = sums.jumps.map { -$0 }
     if !sums.activeSlopes.isEmpty, let slopes = penalty?.slopes {
@@ -80,16 +85,17 @@ extension JumpReLUAutoencoder {
   /// λ over the number of tokens as ``JumpReLUConfiguration/balancingPrice(_:slopes:)`` has it; nil where
   /// none is asked for. Takes a round of its own: it must be known before the gradients are.
   private func balancingPrice(
-    _ panels: LatentPanels, _ jump: PanelJump, _ error: Matrix, slope: Float
+    _ panels: LatentPanels, _ kept: inout KeptPanels, _ jump: PanelJump,
+    _ outputs: PackedFactor, slope: Float
   ) -> Double? {
     guard case .controlledL0 = configuration.sparsityLoss else { return nil }
     let bias = parameters[.encoderBias].array
     var (count, pull) = (0.0, 0.0)
     var products = Matrix(rows: 0, columns: 0)
-    panels.forEach { range, hidden in
+    panels.forEach(keptIn: &kept) { range, hidden, _ in
       hidden.addToRows(Array(bias[range]))
       products.reshape(rows: hidden.rows, columns: hidden.columns)
-      products.setProduct(error.view, dictionary[rows: range].transposed)
+      products.setProduct(outputs, dictionary[rows: range].transposed)
       products.scale(by: slope)
       let thresholds = Array(jump.thresholds[range])
       let bandwidth = jump.bandwidth

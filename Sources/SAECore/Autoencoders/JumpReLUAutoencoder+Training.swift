@@ -11,10 +11,10 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
       parameters[.threshold] = .rowVector(parameters[.threshold].array.map { max($0, 0) })
     }
     let inputs = centered(batch.activations)
-    let panels = LatentPanels(inputs: inputs, encoder: parameters[.encoder])
-    if panels.isDense(bias: parameters[.encoderBias].array, thresholds: windowBounds) {
-      return denseGradients(batch, panels, into: &gradients)
-    }
+    let panels = LatentPanels(
+      inputs: inputs, encoder: parameters[.encoder], bias: parameters[.encoderBias].array,
+      thresholds: windowBounds)
+    if panels.isDense { return denseGradients(batch, panels, into: &gradients) }
     let entries = entries(of: inputs)
     let latents = entries.latents
     let algebra = CodeAlgebra(latents)

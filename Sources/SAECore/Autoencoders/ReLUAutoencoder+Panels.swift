@@ -14,12 +14,13 @@ extension ReLUAutoencoder {
       latents: latentCount)
     var counts: [Int] = []
     var error = Matrix(rows: batch.target.rows, columns: dictionary.columns)
-    var kept = gradients.takeWeights()
+    var kept = KeptPanels(gradients.takeWeights())
     panels.forEach(keepingIn: &kept) { latents, activations in
       activations.applyBiasedReLU(Array(bias[latents]))
       counts += activations.nonZeroCounts()
       penalty.add(activations, latents)
-      error.addProduct(activations.view, dictionary[rows: latents])
+      error.addProduct(
+        activations.view, nonZeros: counts[latents].reduce(0, +), dictionary[rows: latents])
     }
     error.addToRows(parameters[.decoderBias].array)
     error.add(batch.target, times: -1)
@@ -36,17 +37,19 @@ extension ReLUAutoencoder {
     var encoderBias: [Double] = []
     var normGradients: [Double] = []
     var preActivations = Matrix(rows: 0, columns: 0)
-    panels.forEach(keptIn: &kept) { latents, activations, weights in
+    let outputs = PackedFactor(error)
+    panels.forEach(keptIn: &kept) { latents, activations, kept in
       activations.applyBiasedReLU(Array(bias[latents]))
       preActivations.reshape(rows: activations.rows, columns: activations.columns)
-      preActivations.setProduct(error.view, dictionary[rows: latents].transposed)
+      preActivations.setProduct(outputs, dictionary[rows: latents].transposed)
       normGradients += penalty.addGradients(
         of: activations, latents, coefficient: Float(coefficient), to: &preActivations)
-      weights.setRows(
-        latents, decoder: activations, error, encoder: preActivations, panels.inputs)
       encoderBias += preActivations.columnSums()
+      let active = counts[latents].reduce(0, +)
+      kept.setDecoderRows(latents, activations, nonZeros: active, error)
+      kept.setEncoderRows(latents, preActivations, nonZeros: active, panels.inputs)
     }
-    gradients.putWeights(kept)
+    gradients.putWeights(&kept)
     if isWeighted {
       gradients.addNormGradients(normGradients, norms: norms, decoder: dictionary)
     }
@@ -76,30 +79,41 @@ extension ParameterSet {
     return weights
   }
 
-  /// Puts back what ``takeWeights()`` has taken.
-  mutating func putWeights(_ weights: [Matrix]) {
-    self[.decoder] = weights[0]
-    self[.encoder] = weights[1]
+  /// Puts back what ``takeWeights()`` has taken; nothing is left behind, or whoever changes the
+  /// gradients next would copy them.
+  mutating func putWeights(_ kept: inout KeptPanels) {
+    (self[.decoder], self[.encoder]) = (kept.weights[0], kept.weights[1])
+    kept.weights = []
   }
 }
 
-/// W_dec and W_enc, as ``ParameterSet/takeWeights()`` gives them.
-extension [Matrix] {
-  /// Writes a panel's rows of both weight matrices' gradients.
+extension KeptPanels {
+  /// Writes a panel's rows of the gradient of W_dec.
   ///
   /// - Parameters:
   ///   - code: of the reconstruction, tokens × latents of the panel.
+  ///   - nonZeros: elements of `code` that are not 0, at most.
   ///   - outputs: gradients of the reconstruction, tokens × width.
-  ///   - preActivations: their gradients, tokens × latents of the panel.
-  mutating func setRows(
-    _ latents: Range<Int>, decoder code: Matrix, _ outputs: Matrix,
-    encoder preActivations: Matrix, _ inputs: Matrix
+  ///   - accumulate: whether to add to them.
+  mutating func setDecoderRows(
+    _ latents: Range<Int>, _ code: Matrix, nonZeros: Int, _ outputs: Matrix,
+    accumulate: Bool = false
   ) {
-    self[0].multiply(
-      code.transposed, outputs.view, rows: latents, columns: 0..<outputs.columns,
-      accumulate: false)
-    self[1].multiply(
-      preActivations.transposed, inputs.view, rows: latents, columns: 0..<inputs.columns,
+    weights[0].multiply(
+      code.transposed, nonZeros: nonZeros, outputs.view, rows: latents, accumulate: accumulate)
+  }
+
+  /// Writes a panel's rows of the gradient of W_enc.
+  ///
+  /// - Parameters:
+  ///   - preActivations: their gradients, tokens × latents of the panel.
+  ///   - nonZeros: elements of `preActivations` that are not 0, at most.
+  ///   - inputs: tokens × width.
+  mutating func setEncoderRows(
+    _ latents: Range<Int>, _ preActivations: Matrix, nonZeros: Int, _ inputs: Matrix
+  ) {
+    weights[1].multiply(
+      preActivations.transposed, nonZeros: nonZeros, inputs.view, rows: latents,
       accumulate: false)
   }
 }

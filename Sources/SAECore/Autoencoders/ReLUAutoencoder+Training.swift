@@ -8,10 +8,10 @@ extension ReLUAutoencoder: TrainableAutoencoder {
   ) throws(ShapeError) -> TrainingPass {
     try check(batch)
     let inputs = centered(batch.activations)
-    let panels = LatentPanels(inputs: inputs, encoder: parameters[.encoder])
-    if panels.isDense(bias: parameters[.encoderBias].array, thresholds: zeros) {
-      return denseGradients(batch, panels, into: &gradients)
-    }
+    let panels = LatentPanels(
+      inputs: inputs, encoder: parameters[.encoder], bias: parameters[.encoderBias].array,
+      thresholds: zeros)
+    if panels.isDense { return denseGradients(batch, panels, into: &gradients) }
     let latents = latents(of: inputs)
     let algebra = CodeAlgebra(latents)
     let pass = algebra.reconstructionPass(

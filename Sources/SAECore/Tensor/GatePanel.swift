@@ -59,7 +59,7 @@ struct GatePanel {
   ///   - auxiliaryError: of the auxiliary reconstruction.
   ///   - decoder: width × latents of the panel.
   mutating func setGradients(
-    _ error: MatrixView, _ auxiliaryError: MatrixView, _ decoder: MatrixView
+    _ error: PackedFactor, _ auxiliaryError: PackedFactor, _ decoder: MatrixView
   ) {
     gateGradients.reshape(rows: gates.rows, columns: gates.columns)
     magnitudeGradients.reshape(rows: gates.rows, columns: gates.columns)

@@ -4,72 +4,64 @@ import SAEKernels
 /// matrix, tokens × all latents never are.
 ///
 /// What a step needs of all panels before it can go on with one, such as the reconstruction, takes a
-/// second round. Its products are kept where the panel's gradients will be written, as far as there is
-/// room, which is for some tokens, and made again for the others: keeping all would take 4 bytes for
-/// every token and latent.
+/// second round. The products that are above their thresholds are kept where the panel's gradients will
+/// be written, as far as there is room, and those of the other tokens made again.
 package struct LatentPanels: Sendable {
   /// tokens × width
   package let inputs: Matrix
   /// latents × width
   package let encoder: Matrix
+  /// An entry is a latent of a token with ⟨input, encoder row⟩ + bias > threshold.
+  private let bias: [Float]
+  private let thresholds: [Float]
 
-  package init(inputs: Matrix, encoder: Matrix) {
+  /// - Parameter thresholds: what is not above them is of no matter in a second round.
+  package init(inputs: Matrix, encoder: Matrix, bias: [Float], thresholds: [Float]) {
+    precondition(
+      bias.count == encoder.rows && thresholds.count == encoder.rows,
+      "\(bias.count) biases and \(thresholds.count) thresholds for \(encoder.rows) latents")
     self.inputs = inputs
     self.encoder = encoder
+    self.bias = bias
+    self.thresholds = thresholds
   }
 
   /// Elements of a panel, 8 MB, so that a step may hold four of them.
   private static let panelElements = 1 << 21
+  /// So that a panel's rows of the encoder stay in the cache with small batches, too.
+  private static let mostLatents = 1024
 
-  /// Latents of a panel; fewer in the last.
+  /// Latents of a panel for a number of tokens; fewer in the last.
   ///
   /// Depends on the sizes alone, as all bits do.
-  var panelLatents: Int {
-    let latents = LatentPanels.panelElements / max(1, inputs.rows) / 64 * 64
-    return min(max(64, latents), encoder.rows)
+  static func panelLatents(tokens: Int) -> Int {
+    min(max(64, panelElements / max(1, tokens) / 64 * 64), mostLatents)
   }
 
-  /// Calls `body` with every panel's latents and their products with the inputs, tokens × latents,
-  /// which it may change.
-  package func forEach(_ body: (_ latents: Range<Int>, _ products: inout Matrix) -> Void) {
-    forEachPanel { latents, products in
-      products.setProduct(inputs.view, encoder[rows: latents].transposed)
-      body(latents, &products)
-    }
-  }
-
-  /// The same, and keeps the products of as many tokens as there is room for where the gradients of
-  /// the panel's rows will be written.
-  ///
-  /// - Parameter kept: matrices of the encoder's shape.
+  /// The first round: calls `body` with every panel's latents and their products with the inputs,
+  /// tokens × latents, which it may change.
   package func forEach(
-    keepingIn kept: inout [Matrix],
+    keepingIn kept: inout KeptPanels,
     _ body: (_ latents: Range<Int>, _ products: inout Matrix) -> Void
   ) {
-    forEach { latents, products in
-      for (index, tokens) in tokensKept(latents, kept).enumerated() {
-        kept[index].setElements(
-          at: latents.lowerBound * kept[index].columns, of: products, rows: tokens)
-      }
+    let packed = PackedFactor(inputs)
+    forEachPanel(tokens: inputs.rows) { latents, products in
+      products.setProduct(packed, encoder[rows: latents].transposed)
+      kept.keep(entries(of: products, latents), of: products, latents)
       body(latents, &products)
     }
   }
 
-  /// A second round, with what the first has kept.
+  /// Another round, with what the first has kept: what was not above its threshold is now far below it.
   ///
-  /// - Parameter body: also gets the matrices; once it is called, it may overwrite the panel's rows.
+  /// - Parameter body: also gets what was kept; it may overwrite the panel's rows if there is no further
+  ///   round.
   package func forEach(
-    keptIn kept: inout [Matrix],
-    _ body: (_ latents: Range<Int>, _ products: inout Matrix, _ kept: inout [Matrix]) -> Void
+    keptIn kept: inout KeptPanels,
+    _ body: (_ latents: Range<Int>, _ products: inout Matrix, _ kept: inout KeptPanels) -> Void
   ) {
-    forEachPanel { latents, products in
-      var next = 0
-      for (index, tokens) in tokensKept(latents, kept).enumerated() {
-        products.setRows(
-          tokens, elementsOf: kept[index], at: latents.lowerBound * kept[index].columns)
-        next = tokens.upperBound
-      }
-      let rest = next..<inputs.rows
+    forEachPanel(tokens: inputs.rows) { latents, products in
+      let rest = kept.restore(&products, latents)..<inputs.rows
       products.multiply(
         inputs[rows: rest], encoder[rows: latents].transposed, rows: rest,
         columns: 0..<latents.count, accumulate: false)
@@ -77,36 +69,38 @@ package struct LatentPanels: Sendable {
     }
   }
 
-  /// Whose products a panel's rows of each matrix have room for.
-  private func tokensKept(_ latents: Range<Int>, _ kept: [Matrix]) -> [Range<Int>] {
-    var first = 0
-    return kept.map { matrix in
-      let end = min(inputs.rows, first + matrix.columns)
-      defer { first = end }
-      return first..<end
-    }
-  }
-
   /// Calls `body` with every panel's latents and a matrix of tokens × latents.
-  private func forEachPanel(_ body: (_ latents: Range<Int>, _ panel: inout Matrix) -> Void) {
+  private func forEachPanel(
+    tokens: Int, _ body: (_ latents: Range<Int>, _ panel: inout Matrix) -> Void
+  ) {
     var panel = Matrix(rows: 0, columns: 0)
-    for first in stride(from: 0, to: encoder.rows, by: max(1, panelLatents)) {
-      let latents = first..<min(first + panelLatents, encoder.rows)
-      panel.reshape(rows: inputs.rows, columns: latents.count)
+    let step = LatentPanels.panelLatents(tokens: inputs.rows)
+    for first in stride(from: 0, to: encoder.rows, by: step) {
+      let latents = first..<min(first + step, encoder.rows)
+      panel.reshape(rows: tokens, columns: latents.count)
       body(latents, &panel)
     }
   }
 
   /// Whether dense products are faster than sums over the entries, and more than the memory of a step
-  /// has room for entries: whether more than ``denseShare`` of tokens × latents have
-  /// ⟨input, encoder row⟩ + bias > threshold, among some tokens of the batch.
-  package func isDense(bias: [Float], thresholds: [Float]) -> Bool {
+  /// has room for entries: whether more than ``denseShare`` of tokens × latents are entries, among some
+  /// tokens of the batch.
+  package var isDense: Bool {
     if let forced = ForcedDensity.isDense { return forced && inputs.rows > 0 }
-    let sample = Matrix(inputs[rows: 0..<min(inputs.rows, LatentPanels.sampleTokens)])
-    let found = SparseLatents.aboveThreshold(
-      of: sample, encoder: encoder, bias: bias, thresholds: thresholds)
-    return Double(found.entryCount)
+    let sample = PackedFactor(Matrix(inputs[rows: 0..<min(inputs.rows, LatentPanels.sampleTokens)]))
+    var found = 0
+    forEachPanel(tokens: sample.rows) { latents, products in
+      products.setProduct(sample, encoder[rows: latents].transposed)
+      found += entries(of: products, latents).counts.reduce(0, +)
+    }
+    return Double(found)
       > LatentPanels.denseShare * Double(sample.rows) * Double(encoder.rows)
+  }
+
+  /// What of a panel's products is above the thresholds.
+  private func entries(of products: Matrix, _ latents: Range<Int>) -> EntryMasks {
+    EntryMasks(
+      products, bias: Array(bias[latents]), thresholds: Array(thresholds[latents]))
   }
 
   private static let sampleTokens = 64

@@ -112,42 +112,4 @@ extension Matrix {
     }
     return sums
   }
-
-  /// Overwrites elements, row after row from a position on, with some rows of another matrix.
-  package mutating func setElements(at position: Int, of other: Matrix, rows: Range<Int>) {
-    let width = other.columns
-    precondition(
-      rows.lowerBound >= 0 && rows.upperBound <= other.rows && position >= 0
-        && position + rows.count * width <= count,
-      "rows \(rows) of \(other.shape) do not fit into \(shape) from element \(position) on")
-    let from = unsafe SharedConstant(other.view.pointer + rows.lowerBound * width)
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      let to = unsafe SharedPointer(base + position)
-      Parallel.forRanges(rows.count, grain: Parallel.grain(rows.count, least: 64)) { range, _ in
-        unsafe (to.base + range.lowerBound * width).update(
-          from: from.base + range.lowerBound * width, count: range.count * width)
-      }
-    }
-    withExtendedLifetime(other) {}
-  }
-
-  /// Overwrites some rows with another matrix's elements, row after row from a position on.
-  package mutating func setRows(_ range: Range<Int>, elementsOf other: Matrix, at position: Int) {
-    let width = columns
-    precondition(
-      range.lowerBound >= 0 && range.upperBound <= rows && position >= 0
-        && position + range.count * width <= other.count,
-      "\(other.shape) has no rows \(range) of \(shape) from element \(position) on")
-    let from = unsafe SharedConstant(other.view.pointer + position)
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      let to = unsafe SharedPointer(base + range.lowerBound * width)
-      Parallel.forRanges(range.count, grain: Parallel.grain(range.count, least: 64)) { part, _ in
-        unsafe (to.base + part.lowerBound * width).update(
-          from: from.base + part.lowerBound * width, count: part.count * width)
-      }
-    }
-    withExtendedLifetime(other) {}
-  }
 }

@@ -15,12 +15,28 @@ enum MemoryPool {
     let bytes: Int
   }
 
-  private static let idle = Guarded<(blocks: [Block], bytes: Int)>(([], 0))
+  /// What nobody uses, the longest idle first.
+  private struct Idle {
+    var blocks: [Block] = []
+    var bytes = 0
+
+    /// Takes out the blocks at ascending indices.
+    mutating func remove(_ indices: [Int]) -> [Block] {
+      let taken = indices.map { blocks[$0] }
+      for index in indices.reversed() { bytes -= blocks.remove(at: index).bytes }
+      return taken
+    }
+  }
+
+  private static let idle = Guarded(Idle())
 
   /// Blocks below this are left to the system's allocator.
   private static let leastBytes = 1 << 14
-  /// What the pool keeps at most.
-  private static let mostBytes = 64 << 20
+  /// Blocks below this stay when a larger one is needed.
+  private static let leastOutgrown = 1 << 20
+  /// What the pool keeps at most: what a step needs besides parameters, gradients and moments. More
+  /// would only hold what was needed before training.
+  private static let mostBytes = 40 << 20
 
   static let alignment = 64
 
@@ -31,36 +47,79 @@ enum MemoryPool {
   /// A block of at least `bytes` with arbitrary contents, and its size.
   static func take(_ bytes: Int) -> (base: UnsafeMutableRawPointer, bytes: Int) {
     if bytes >= leastBytes {
-      let found: Block? = idle.withLock { pool in
+      let (found, outgrown) = idle.withLock { pool -> (Block?, [Block]) in
         // A block much larger than needed would be missed by whoever needs all of it.
         let fitting = pool.blocks.indices.filter {
           pool.blocks[$0].bytes >= bytes && pool.blocks[$0].bytes <= bytes + bytes / 4
         }
-        guard let best = fitting.min(by: { pool.blocks[$0].bytes < pool.blocks[$1].bytes }) else {
-          return nil
+        if let best = fitting.min(by: { pool.blocks[$0].bytes < pool.blocks[$1].bytes }) {
+          return (pool.remove([best]).first, [])
         }
-        pool.bytes -= pool.blocks[best].bytes
-        return pool.blocks.remove(at: best)
+        // One for somewhat less gives way to the new one, which will do for both: where sizes vary
+        // from call to call, each would stay.
+        let outgrown = pool.blocks.indices.filter {
+          bytes >= leastOutgrown && pool.blocks[$0].bytes < bytes
+            && pool.blocks[$0].bytes >= bytes - bytes / 5
+        }
+        return (nil, pool.remove(outgrown))
       }
+      for block in outgrown { release(block) }
       if let found { return unsafe (found.base, found.bytes) }
     }
     return unsafe allocate(max(bytes, alignment))
   }
 
-  /// Fresh memory, in large pages where there is enough of it: rows of a large matrix lie on different
-  /// pages of 4 KB, and a product that walks down them waits for translations of their addresses.
+  /// Fresh memory.
+  ///
+  /// Large blocks come from the system page by page: the C library's allocator, once it has had a few of
+  /// them back, keeps what lies between those in use. Where there is enough of it they are large pages:
+  /// rows of a large matrix lie on different pages of 4 KB, and a product that walks down them waits for
+  /// translations of their addresses.
   private static func allocate(_ bytes: Int) -> (base: UnsafeMutableRawPointer, bytes: Int) {
     #if os(Linux)
-      if bytes >= leastLargePages {
-        let size = (bytes + largePage - 1) / largePage * largePage
-        let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: largePage)
-        // Only advice: without it the same memory comes in small pages.
-        _ = unsafe madvise(base, size, Int32(MADV_HUGEPAGE))
-        return unsafe (base, size)
+      if bytes >= leastMapped {
+        let unit = bytes >= leastLargePages ? largePage : smallPages
+        let size = (bytes + unit - 1) / unit * unit
+        return unsafe (map(size, alignment: unit), size)
       }
     #endif
     return (.allocate(byteCount: bytes, alignment: alignment), bytes)
   }
+
+  /// Gives a block back to where ``allocate(_:)`` had it from.
+  private static func release(_ block: Block) {
+    #if os(Linux)
+      if block.bytes >= leastMapped {
+        _ = unsafe munmap(block.base, block.bytes)
+        return
+      }
+    #endif
+    unsafe block.base.deallocate()
+  }
+
+  #if os(Linux)
+    /// Blocks from here on are pages of the system's.
+    private static let leastMapped = 1 << 20
+    /// What they are rounded to: a multiple of every page size there is.
+    private static let smallPages = 1 << 16
+
+    /// Pages of whole units, the first at a multiple of one.
+    private static func map(_ size: Int, alignment: Int) -> UnsafeMutableRawPointer {
+      let length = size + alignment
+      let mapped = unsafe mmap(
+        nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
+        fatalError("out of memory: no \(size) bytes for a matrix")
+      }
+      let base = unsafe mapped.alignedUp(toMultipleOf: alignment)
+      let before = unsafe base - mapped
+      if before > 0 { _ = unsafe munmap(mapped, before) }
+      if before < alignment { _ = unsafe munmap(base + size, alignment - before) }
+      // Only advice: without it the same memory comes in small pages.
+      if alignment == largePage { _ = unsafe madvise(base, size, Int32(MADV_HUGEPAGE)) }
+      return unsafe base
+    }
+  #endif
 
   /// Takes a block back.
   static func give(_ base: UnsafeMutableRawPointer, bytes: Int) {
@@ -72,14 +131,10 @@ enum MemoryPool {
       idle.withLock { pool in
         pool.blocks.append(returned)
         pool.bytes += bytes
-        while pool.bytes > mostBytes {
-          let oldest = pool.blocks.removeFirst()
-          pool.bytes -= oldest.bytes
-          surplus.append(oldest)
-        }
+        while pool.bytes > mostBytes { surplus += pool.remove([0]) }
       }
     }
-    for block in surplus { unsafe block.base.deallocate() }
+    for block in surplus { release(block) }
   }
 }
 
