@@ -127,6 +127,12 @@ struct QualityCommand: ParsableCommand {
       TrainedSubject(
         "matryoshka", "k 32, 5 levels", MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 32)),
     ]
+    // As many as are active on tokens not trained on where a library's threshold is the higher one.
+    for k in [31.75, 28.5] {
+      subjects.append(
+        TrainedSubject(
+          "batchtopk", "k \(short(k))", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: k)))
+    }
     var nested = MatryoshkaConfiguration(k: 32)
     nested.levels = .widths([128, 512, 2048])
     subjects.append(
@@ -137,14 +143,14 @@ struct QualityCommand: ParsableCommand {
           "jumprelu", "controlled L0 \(short(target))", JumpReLUAutoencoder.self,
           .controlledL0(target)))
     }
-    for lambda in [0.3, 0.6, 2, 8] {
+    for lambda in [0.3, 0.33, 0.6, 2, 8] {
       var configuration = JumpReLUConfiguration(coefficient: try warmedUp(lambda, over: 2000))
       configuration.sparsityLoss = .tanh(scale: 4)
       subjects.append(
         TrainedSubject(
           "jumprelu", "tanh, λ \(lambda)", JumpReLUAutoencoder.self, configuration))
     }
-    for lambda in [2.0, 4, 8] {
+    for lambda in [2.0, 2.02, 4, 8] {
       let coefficient = try warmedUp(lambda, over: 500)
       subjects.append(
         TrainedSubject(

@@ -13,9 +13,13 @@ struct RecoveryCommand: ParsableCommand {
       row; for each latent the F1 by which it tells where its feature is active.
       """)
 
-  @Option var width = 64
+  @Option var width = 128
   @Option var features = 256
-  @Option(help: "Active features of a token.") var l0 = 8.0
+  @Option(help: "Active features of a token.") var l0 = 5.0
+  @Option(help: "Latents active on a token, for variants that are told; l0 unless given.")
+  var k: Double?
+  @Option(help: "λ of Gated and ReLU, separated by commas.") var coefficients = "2,4"
+  @Option var learningRate = 3e-3
   @Option(help: "Zipf's exponent of the features' frequencies.") var zipf = 0.5
   @Option(help: "E‖noise‖² as a share of the features' variance.") var noise = 0.02
   @Option(help: "Tokens that are drawn to train on.") var tokens = 200_000
@@ -50,7 +54,7 @@ struct RecoveryCommand: ParsableCommand {
   private var trainingOptions: TrainingOptions {
     var options = TrainingOptions(steps: steps)
     options.batchTokens = 1024
-    options.learningRate = 1e-3
+    options.learningRate = learningRate
     options.seed = seed
     return options
   }
@@ -65,7 +69,7 @@ struct RecoveryCommand: ParsableCommand {
     var reconstruction = ReconstructionMetrics(width: held.activations.columns)
     try reconstruction.update(
       activations: held.activations, reconstruction: model.decode(latents))
-    let cosines = try DictionarySimilarity(features, model.dictionary)
+    let cosines = try DictionarySimilarity(features, directions(of: model))
     let value = truth.value
     return [
       number(cosines.meanMaximumCosine), number(value.f1), "\(value.deadLatents)",
@@ -74,29 +78,56 @@ struct RecoveryCommand: ParsableCommand {
     ]
   }
 
+  /// What latents stand for: a signed one for its row and for the opposite.
+  private func directions(of model: any SparseAutoencoder & DictionaryHolding) -> Matrix {
+    let rows = model.dictionary
+    guard model is AbsTopKAutoencoder else { return rows }
+    var both = Matrix(rows: 2 * rows.rows, columns: rows.columns)
+    for row in 0..<rows.rows {
+      for column in 0..<rows.columns {
+        both[row, column] = rows[row, column]
+        both[rows.rows + row, column] = -rows[row, column]
+      }
+    }
+    return both
+  }
+
   private func number(_ value: Double?) -> String {
     value.map { String(format: "%.3f", $0) } ?? "undefined"
   }
 
   private func subjects() throws -> [TrainedSubject] {
+    let l0 = k ?? l0
     let k = Int(l0.rounded())
+    // Groups of equal size.
+    let groups = (1...max(1, k)).last { features % $0 == 0 } ?? 1
     let warmUp = steps / 4
-    return [
+    var subjects = [
       TrainedSubject("topk", "k \(k)", TopKAutoencoder.self, TopKConfiguration(k: k)),
       TrainedSubject(
         "batchtopk", "k \(short(l0))", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: l0)),
       TrainedSubject(
         "matryoshka", "k \(short(l0))", MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: l0)),
       TrainedSubject("abstopk", "k \(k)", AbsTopKAutoencoder.self, AbsTopKConfiguration(k: k)),
-      TrainedSubject("groupmax", "k \(k)", GroupMaxAutoencoder.self, GroupMaxConfiguration(k: k)),
+      TrainedSubject(
+        "groupmax", "k \(groups)", GroupMaxAutoencoder.self, GroupMaxConfiguration(k: groups)),
       TrainedSubject(
         "jumprelu", "controlled L0 \(short(l0))", JumpReLUAutoencoder.self, .controlledL0(l0)),
-      TrainedSubject(
-        "gated", "λ 0.5", GatedAutoencoder.self,
-        GatedConfiguration(coefficient: try warmedUp(0.5, over: warmUp))),
-      TrainedSubject(
-        "relu", "λ 0.5", ReLUAutoencoder.self,
-        ReLUConfiguration(coefficient: try warmedUp(0.5, over: warmUp))),
     ]
+    for text in coefficients.split(separator: ",") {
+      guard let lambda = Double(text) else {
+        throw ValidationError("--coefficients: expected numbers, found \(text)")
+      }
+      let coefficient = try warmedUp(lambda, over: warmUp)
+      subjects += [
+        TrainedSubject(
+          "gated", "λ \(short(lambda))", GatedAutoencoder.self,
+          GatedConfiguration(coefficient: coefficient)),
+        TrainedSubject(
+          "relu", "λ \(short(lambda))", ReLUAutoencoder.self,
+          ReLUConfiguration(coefficient: coefficient)),
+      ]
+    }
+    return subjects
   }
 }
