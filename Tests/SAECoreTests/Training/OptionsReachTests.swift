@@ -170,6 +170,7 @@ import Testing
         "subtractsDecoderBias": { $0.subtractsDecoderBias = false },
         "reconstructionLoss": { $0.reconstructionLoss = .fractionOfVarianceUnexplained },
         "decoderConstraint": { $0.decoderConstraint = .exactUnitRowsAfterStep },
+        "decoderBiasInitialization": { $0.decoderBiasInitialization = .zeros },
       ])
     try Self.check(
       JumpReLUAutoencoder.self, JumpReLUConfiguration(coefficient: schedule),
