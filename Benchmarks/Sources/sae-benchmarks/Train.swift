@@ -129,19 +129,20 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let names = variants.map { $0.split(separator: ",").map(String.init) }
     var table = [["variant", "ms a step", "tokens/s", "L0", "floor ms", "of floor", "peak MB"]]
-    for name in names ?? trainVariants.keys.sorted() { table.append(try measure(name)) }
+    for name in names ?? trainVariants.keys.sorted() {
+      table.append(try measure(name, isFirst: table.count == 1))
+    }
     printTable(table)
   }
 
-  private func measure(_ variant: String) throws -> [String] {
+  private func measure(_ variant: String, isFirst: Bool) throws -> [String] {
     var subject = try TrainSubject(
       variant: variant, width: width, latents: latents, k: k, batch: batch)
     var times: [Double] = []
     var floors: [Double] = []
     _ = try subject.measure(steps: 2)
-    // Before the floor's arrays, which are larger than what a step needs; those of a variant measured
-    // before are in it.
-    let peak = peakResidentBytes()
+    // The process' peak: a step's own only before the floor's arrays, and in no other variant's wake.
+    let peak = isFirst ? "\(peakResidentBytes() / 1_000_000)" : "–"
     for _ in 0..<rounds {
       times.append(try subject.measure(steps: 1))
       floors.append(
@@ -150,7 +151,7 @@ struct TrainCommand: ParsableCommand {
     let time = median(times)
     return [
       variant, short(time * 1e3), short(Double(batch) / time), short(subject.l0),
-      short(median(floors) * 1e3), short(time / median(floors)), "\(peak / 1_000_000)",
+      short(median(floors) * 1e3), short(time / median(floors)), peak,
     ]
   }
 }
