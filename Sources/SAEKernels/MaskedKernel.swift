@@ -106,7 +106,8 @@ public enum MaskedKernel<Unit: VectorUnit, let vectors: Int> {
     if depth == steps && rowStride == 1 {
       while r + 4 <= m {
         for p in stride(from: 0, to: steps, by: 4) {
-          transpose(source + (p * depthStride + r), depthStride, into: a + (r * steps + p))
+          transposeFour(
+            source + (p * depthStride + r), depthStride, into: a + (r * steps + p), steps)
         }
         r += 4
       }
@@ -139,17 +140,5 @@ public enum MaskedKernel<Unit: VectorUnit, let vectors: Int> {
       mask |= Vector.signMask(Vector.Integers(repeating: 0) &- magnitude) << UInt32(p)
     }
     return mask
-  }
-
-  /// Four steps of four rows, as they lie in the source, to four rows of four steps.
-  @inlinable @inline(__always)
-  static func transpose(
-    _ source: UnsafePointer<Float>, _ stride: Int, into a: UnsafeMutablePointer<Float>
-  ) {
-    let s0: SIMD4<Float> = source.vector(0)
-    let s1: SIMD4<Float> = source.vector(stride)
-    let s2: SIMD4<Float> = source.vector(2 * stride)
-    let s3: SIMD4<Float> = source.vector(3 * stride)
-    for q in 0..<4 { a.store(SIMD4(s0[q], s1[q], s2[q], s3[q]), q * steps) }
   }
 }

@@ -71,7 +71,7 @@ public enum Packing<Unit: VectorUnit, let width: Int> {
         while p &+ cacheLine <= end {
           for q in 0..<4 { prefetch(row + (q &* acrossStride &+ p &+ 2 &* stretch), 0, 3, 1) }
           for _ in 0..<4 {
-            transpose(row + p, acrossStride, into: panel + (p &* width &+ i))
+            transposeFour(row + p, acrossStride, into: panel + (p &* width &+ i), width)
             p &+= 4
           }
         }
@@ -83,21 +83,6 @@ public enum Packing<Unit: VectorUnit, let width: Int> {
       }
       begin = end
     }
-  }
-
-  /// Four rows of four to four steps of four.
-  @inlinable @inline(__always)
-  static func transpose(
-    _ source: UnsafePointer<Float>, _ stride: Int, into panel: UnsafeMutablePointer<Float>
-  ) {
-    let a: SIMD4<Float> = source.vector(0)
-    let b: SIMD4<Float> = source.vector(stride)
-    let c: SIMD4<Float> = source.vector(2 &* stride)
-    let d: SIMD4<Float> = source.vector(3 &* stride)
-    panel.store(SIMD4(a[0], b[0], c[0], d[0]), 0)
-    panel.store(SIMD4(a[1], b[1], c[1], d[1]), width)
-    panel.store(SIMD4(a[2], b[2], c[2], d[2]), 2 &* width)
-    panel.store(SIMD4(a[3], b[3], c[3], d[3]), 3 &* width)
   }
 
   @inlinable @inline(__always)

@@ -56,13 +56,7 @@ import Testing
       let path = folder.file("c/\(name)")
       let good = try #require(FileManager.default.contents(atPath: path))
       for attempt in 0..<400 {
-        var bad = good
-        if attempt % 4 == 0 {
-          bad = good.prefix(generator.index(below: good.count))
-        } else {
-          bad[generator.index(below: good.count)] ^= UInt8(1 + generator.index(below: 255))
-        }
-        try bad.write(to: URL(fileURLWithPath: path))
+        try good.damaged(attempt, &generator).write(to: URL(fileURLWithPath: path))
         do {
           let read = try TrainingCheckpoint(contentsOf: folder.file("c"))
           // The state is protected by its checksum; of the text, a digit may have changed.

@@ -6,15 +6,7 @@ import Testing
 @Suite struct SweepCheckpointTests {
   static let source = Matrix.random(170, 12, seed: 4)
 
-  static var options: TrainingOptions {
-    var options = TrainingOptions(steps: 6)
-    options.batchTokens = 50
-    options.learningRate = 1e-2
-    options.deadAfterTokens = 100
-    options.bufferTokens = 64
-    options.seed = 3
-    return options
-  }
+  static var options: TrainingOptions { TrainingSweepTests.sixSteps }
 
   /// One whose numbers are not finite after its first step.
   static var failing: TrainingOptions {
@@ -169,13 +161,7 @@ import Testing
     var generator = RandomGenerator(seed: 7)
     var refused = 0
     for attempt in 0..<200 {
-      var bad = good
-      if attempt % 4 == 0 {
-        bad = good.prefix(generator.index(below: good.count))
-      } else {
-        bad[generator.index(below: good.count)] ^= UInt8(1 + generator.index(below: 255))
-      }
-      try bad.write(to: URL(fileURLWithPath: path))
+      try good.damaged(attempt, &generator).write(to: URL(fileURLWithPath: path))
       do {
         let read = try SweepCheckpoint(contentsOf: folder.file("c"))
         _ = try TrainingSweep(on: Self.source, options: Self.options, from: read)

@@ -4,7 +4,9 @@ import Testing
 @Suite struct TrainingSweepTests {
   private let activations = Matrix.random(170, 12, seed: 4)
 
-  private var options: TrainingOptions {
+  private var options: TrainingOptions { Self.sixSteps }
+
+  static var sixSteps: TrainingOptions {
     var options = TrainingOptions(steps: 6)
     options.batchTokens = 50
     options.learningRate = 1e-2
