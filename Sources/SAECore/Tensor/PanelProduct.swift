@@ -151,13 +151,17 @@ struct PanelProduct {
   func padded(_ count: Int, _ unit: Int) -> Int { (count + unit - 1) / unit * unit }
 }
 
-/// How threads share out one panel of C: blocks of rows, and where there are few rows, parts of the
-/// columns as well.
+/// How threads share out one panel of C: blocks of rows, the last of them smaller so that threads end
+/// together; and where there are few rows, parts of the columns as well.
 private struct Blocks {
   let rows: Int
   let columns: Int
   let threads: Int
   let blockRows: Int
+  let lastRows: Int
+  /// Blocks of `blockRows`; those behind them have `lastRows`.
+  let wholeBlocks: Int
+  let rowParts: Int
   let partColumns: Int
   let columnParts: Int
 
@@ -165,6 +169,11 @@ private struct Blocks {
     (self.rows, self.columns, self.threads) = (rows, columns, threads)
     blockRows = min(product.blockRows, product.padded(rows, product.kernels.tileRows))
     let blocks = (rows + blockRows - 1) / blockRows
+    let isShared = threads > 1 && blocks > threads
+    lastRows = isShared ? 2 * product.kernels.tileRows : blockRows
+    wholeBlocks = isShared ? max(0, rows / blockRows - threads) : blocks
+    let rest = max(0, rows - wholeBlocks * blockRows)
+    rowParts = wholeBlocks + (rest + lastRows - 1) / lastRows
     let wanted = threads == 1 ? 1 : max(1, 4 * threads / blocks)
     let unit = product.kernels.tileColumns
     let tiles = (columns + unit - 1) / unit
@@ -174,7 +183,7 @@ private struct Blocks {
 
   /// Calls `body` with the rows and columns of every block.
   func forEach(_ body: @Sendable (Range<Int>, Range<Int>) -> Void) {
-    let count = (rows + blockRows - 1) / blockRows * columnParts
+    let count = rowParts * columnParts
     if threads == 1 {
       for task in 0..<count { body(rowRange(task), columnRange(task)) }
     } else {
@@ -183,8 +192,10 @@ private struct Blocks {
   }
 
   private func rowRange(_ task: Int) -> Range<Int> {
-    let row = task / columnParts * blockRows
-    return row..<min(row + blockRows, rows)
+    let part = task / columnParts
+    let row =
+      min(part, wholeBlocks) * blockRows + max(0, part - wholeBlocks) * lastRows
+    return row..<min(row + (part < wholeBlocks ? blockRows : lastRows), rows)
   }
 
   private func columnRange(_ task: Int) -> Range<Int> {
