@@ -128,7 +128,7 @@ struct QualityCommand: ParsableCommand {
         "matryoshka", "k 32, 5 levels", MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 32)),
     ]
     // As many as are active on tokens not trained on where a library's threshold is the higher one.
-    for k in [31.75, 28.5] {
+    for k in [31.75, 28.25] {
       subjects.append(
         TrainedSubject(
           "batchtopk", "k \(short(k))", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: k)))
@@ -137,27 +137,27 @@ struct QualityCommand: ParsableCommand {
     nested.levels = .widths([128, 512, 2048])
     subjects.append(
       TrainedSubject("matryoshka", "k 32, 128/512/2048", MatryoshkaAutoencoder.self, nested))
-    for target in [32.0, 7, 18, 85] {
+    for target in [32.0, 7, 18, 85, 105, 165] {
       subjects.append(
         TrainedSubject(
           "jumprelu", "controlled L0 \(short(target))", JumpReLUAutoencoder.self,
           .controlledL0(target)))
     }
-    for lambda in [0.3, 0.33, 0.6, 2, 8] {
+    for lambda in [0.32, 0.64, 2.05, 9.5] {
       var configuration = JumpReLUConfiguration(coefficient: try warmedUp(lambda, over: 2000))
       configuration.sparsityLoss = .tanh(scale: 4)
       subjects.append(
         TrainedSubject(
           "jumprelu", "tanh, λ \(lambda)", JumpReLUAutoencoder.self, configuration))
     }
-    for lambda in [2.0, 2.02, 4, 8] {
+    for lambda in [2.01, 4, 8] {
       let coefficient = try warmedUp(lambda, over: 500)
       subjects.append(
         TrainedSubject(
           "gated", "λ \(short(lambda))", GatedAutoencoder.self,
           GatedConfiguration(coefficient: coefficient)))
     }
-    for lambda in [2.0, 8] {
+    for lambda in [1.98, 2, 8] {
       subjects.append(
         TrainedSubject(
           "relu", "λ \(short(lambda))", ReLUAutoencoder.self,

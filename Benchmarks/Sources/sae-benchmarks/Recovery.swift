@@ -8,13 +8,15 @@ struct RecoveryCommand: ParsableCommand {
     commandName: "recovery",
     abstract: "How well each variant finds the features of activations whose features are known.",
     discussion: """
-      Features by Zipf's law, in topics that come together, half of them children that are active \
-      only where their parents are, with noise. For each feature the largest cosine to a decoder \
+      Features by Zipf's law, in topics that come together, with noise; then the same with half of \
+      them children, active only where their parents are, which the sparsest code has no latents \
+      for, but for their sums with the parents. For each feature the largest cosine to a decoder \
       row; for each latent the F1 by which it tells where its feature is active.
       """)
 
   @Option var width = 128
   @Option var features = 256
+  @Option(help: "Half as many again as features unless given.") var latents: Int?
   @Option(help: "Active features of a token.") var l0 = 5.0
   @Option(help: "Latents active on a token, for variants that are told; l0 unless given.")
   var k: Double?
@@ -22,33 +24,60 @@ struct RecoveryCommand: ParsableCommand {
   @Option var learningRate = 3e-3
   @Option(help: "Zipf's exponent of the features' frequencies.") var zipf = 0.5
   @Option(help: "E‖noise‖² as a share of the features' variance.") var noise = 0.02
+  @Option(help: "Topics that features come together in; 1 for features that do not.") var topics = 8
+  @Option(help: "Children of each parent, separated by commas: 0 for features without any.")
+  var children = "0,1"
   @Option(help: "Tokens that are drawn to train on.") var tokens = 200_000
   @Option(help: "Steps of 1024 tokens.") var steps = 4000
+  @Option(help: "Tokens after which a silent latent is dead; a twentieth of the run unless given.")
+  var deadAfter: Int?
   @Option var seed: UInt64 = 0
   @Option(help: "Variants, separated by commas; all of them unless given.") var variants: String?
 
   func run() throws {
-    var options = SyntheticOptions(width: width, featureCount: features, l0: l0)
-    options.zipfExponent = zipf
-    options.topicCount = 8
-    options.correlation = 0.5
-    options.childrenPerParent = 1
-    options.childProbability = 0.4
-    options.noise = noise
-    let synthetic = try SyntheticActivations(options, seed: seed)
-    let training = synthetic.sample(0..<tokens).activations
-    let held = synthetic.sample(tokens..<tokens + 20_000)
     let wanted = variants.map { $0.split(separator: ",").map(String.init) }
     var table = [
-      ["variant", "setting", "mean max cosine", "F1", "dead latents", "FVE", "L0", "true L0"]
+      [
+        "children", "variant", "setting", "mean max cosine", "of parents", "of children", "F1",
+        "dead latents", "FVE", "L0", "true L0",
+      ]
     ]
-    for subject in try subjects() where wanted?.contains(subject.variant) ?? true {
-      let model = try subject.train(training, features, trainingOptions)
-      let row = try [subject.variant, subject.setting] + measure(model, held, synthetic.features)
-      FileHandle.standardError.write(Data((row.joined(separator: "  ") + "\n").utf8))
-      table.append(row)
+    for children in try numbers(children, "children").map({ Int($0) }) {
+      let world = try SyntheticActivations(worldOptions(children: children), seed: seed)
+      let training = world.sample(0..<tokens).activations
+      let held = world.sample(tokens..<tokens + 20_000)
+      for subject in try subjects() where wanted?.contains(subject.variant) ?? true {
+        let model = try subject.train(training, latentCount, trainingOptions)
+        let row =
+          try ["\(children)", subject.variant, subject.setting]
+          + measure(model, held, world)
+        FileHandle.standardError.write(Data((row.joined(separator: "  ") + "\n").utf8))
+        table.append(row)
+      }
     }
     printTable(table)
+  }
+
+  private var latentCount: Int { latents ?? features * 3 / 2 }
+
+  private func worldOptions(children: Int) -> SyntheticOptions {
+    var options = SyntheticOptions(width: width, featureCount: features, l0: l0)
+    options.zipfExponent = zipf
+    options.topicCount = topics
+    options.correlation = 0.5
+    options.childrenPerParent = children
+    options.childProbability = 0.4
+    options.noise = noise
+    return options
+  }
+
+  private func numbers(_ text: String, _ option: String) throws -> [Double] {
+    try text.split(separator: ",").map {
+      guard let number = Double($0) else {
+        throw ValidationError("--\(option): expected numbers, found \($0)")
+      }
+      return number
+    }
   }
 
   private var trainingOptions: TrainingOptions {
@@ -56,23 +85,29 @@ struct RecoveryCommand: ParsableCommand {
     options.batchTokens = 1024
     options.learningRate = learningRate
     options.seed = seed
+    options.deadAfterTokens = deadAfter
     return options
   }
 
   private func measure(
     _ model: any SparseAutoencoder & DictionaryHolding, _ held: SyntheticActivations.Sample,
-    _ features: Matrix
+    _ world: SyntheticActivations
   ) throws -> [String] {
+    let features = world.features
     let latents = try model.encode(held.activations)
     var truth = try GroundTruthMetrics(decoder: model.dictionary, features: features)
     try truth.update(latents, truth: held.features)
     var reconstruction = ReconstructionMetrics(width: held.activations.columns)
     try reconstruction.update(
       activations: held.activations, reconstruction: model.decode(latents))
-    let cosines = try DictionarySimilarity(features, directions(of: model))
+    let cosines = try DictionarySimilarity(features, directions(of: model)).maximumCosines
+      .compactMap { $0 }
+    let parents = features.rows / (1 + world.options.childrenPerParent)
     let value = truth.value
     return [
-      number(cosines.meanMaximumCosine), number(value.f1), "\(value.deadLatents)",
+      number(mean(cosines[...])), number(mean(cosines[..<parents])),
+      parents < features.rows ? number(mean(cosines[parents...])) : "", number(value.f1),
+      "\(value.deadLatents)",
       number(reconstruction.value.fractionOfVarianceExplained), number(value.l0),
       number(value.trueL0),
     ]
@@ -92,6 +127,10 @@ struct RecoveryCommand: ParsableCommand {
     return both
   }
 
+  private func mean(_ values: ArraySlice<Double>) -> Double {
+    values.reduce(0, +) / Double(values.count)
+  }
+
   private func number(_ value: Double?) -> String {
     value.map { String(format: "%.3f", $0) } ?? "undefined"
   }
@@ -100,7 +139,7 @@ struct RecoveryCommand: ParsableCommand {
     let l0 = k ?? l0
     let k = Int(l0.rounded())
     // Groups of equal size.
-    let groups = (1...max(1, k)).last { features % $0 == 0 } ?? 1
+    let groups = (1...max(1, k)).last { latentCount % $0 == 0 } ?? 1
     let warmUp = steps / 4
     var subjects = [
       TrainedSubject("topk", "k \(k)", TopKAutoencoder.self, TopKConfiguration(k: k)),
@@ -113,11 +152,17 @@ struct RecoveryCommand: ParsableCommand {
         "groupmax", "k \(groups)", GroupMaxAutoencoder.self, GroupMaxConfiguration(k: groups)),
       TrainedSubject(
         "jumprelu", "controlled L0 \(short(l0))", JumpReLUAutoencoder.self, .controlledL0(l0)),
+      TrainedSubject(
+        "pursuit", "k \(k)", MatchingPursuitAutoencoder.self,
+        MatchingPursuitConfiguration(maxIterations: k)),
+      TrainedSubject(
+        "mixture", "k \(k), 2 of 4 experts", MixtureAutoencoder.self,
+        .scaling(k: k, experts: 4, activeExperts: 2)),
+      TrainedSubject(
+        "variational", "k \(k)", VariationalAutoencoder.self,
+        VariationalConfiguration(k: k, divergence: try warmedUp(1e-3, over: warmUp))),
     ]
-    for text in coefficients.split(separator: ",") {
-      guard let lambda = Double(text) else {
-        throw ValidationError("--coefficients: expected numbers, found \(text)")
-      }
+    for lambda in try numbers(coefficients, "coefficients") {
       let coefficient = try warmedUp(lambda, over: warmUp)
       subjects += [
         TrainedSubject(

@@ -39,6 +39,8 @@ extension JumpReLUAutoencoder: DictionaryHolding {}
 extension GatedAutoencoder: DictionaryHolding {}
 extension ReLUAutoencoder: DictionaryHolding {}
 extension MatchingPursuitAutoencoder: DictionaryHolding {}
+extension MixtureAutoencoder: DictionaryHolding {}
+extension VariationalAutoencoder: DictionaryHolding {}
 
 /// λ that reaches its value after a number of steps.
 func warmedUp(_ value: Double, over steps: Int) throws -> CoefficientSchedule {
