@@ -76,6 +76,16 @@ public struct Transcoder: SelectingAutoencoder, Equatable {
   public func foldingScale(_ scale: Double) throws(ShapeError) -> Transcoder {
     try Transcoder(parameters: parameters.foldingScale(scale), configuration: configuration)
   }
+
+  /// W_enc is multiplied by the input's scale, W_dec and b_dec are divided by the target's; W_skip is
+  /// multiplied by the one and divided by the other.
+  public func foldingScale(
+    _ scale: Double, targetScale: Double
+  ) throws(ShapeError) -> Transcoder {
+    try Transcoder(
+      parameters: parameters.foldingScale(scale, targetScale: targetScale),
+      configuration: configuration)
+  }
 }
 
 extension ParameterName {
