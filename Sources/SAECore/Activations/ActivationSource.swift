@@ -4,7 +4,8 @@ public protocol ActivationSource: Sendable {
   var width: Int { get }
   /// Rows.
   var tokens: Int { get }
-  /// How many of the last columns of a row are what a transcoder makes of the others; 0 by default.
+  /// How many of the last columns of a row are what a transcoder is to make of the others; 0 by
+  /// default. A source around another one passes its number on. See ``PairedActivations``.
   var targetWidth: Int { get }
 
   /// Reads rows into a matrix that is there already, from its row `row` on.

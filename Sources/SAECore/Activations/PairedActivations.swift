@@ -6,6 +6,12 @@
 ///       TranscoderConfiguration(k: 32), latents: 4096, on: pairs, options: options)
 ///
 /// Row i is row i of the inputs and, behind it, row i of the targets: one order of rows serves both.
+///
+/// A ``TrainingRun`` or ``TrainingSweep`` splits them again, and multiplies each by a factor of its own,
+/// as ``TrainingOptions/normalization`` asks; ``Transcoder/foldingScale(_:targetScale:)`` folds both.
+/// Refused are normalisations of more than a factor, variants that reconstruct their input, and
+/// ``TrainingOptions/weightInitialization``, ``TrainingOptions/calibratesEncoder`` and
+/// ``TrainingOptions/resampling``, which take the target for the input.
 public struct PairedActivations: ActivationSource {
   /// What the transcoder sees.
   public let inputs: any ActivationSource

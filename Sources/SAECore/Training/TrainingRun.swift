@@ -27,7 +27,8 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// The next batch, where it has been drawn to begin b_dec, and the position before it.
   private var firstBatch: (batch: ScaledBatch, position: ShuffledActivations.Position)?
 
-  /// Begins a run: fits the normalisation, draws the weights, takes b_dec from the first batch.
+  /// Begins a run: fits the normalisation, draws the weights, takes b_dec from the first batch, of
+  /// ``PairedActivations`` from its targets.
   ///
   /// - Throws: ``InvalidOption`` for settings that make no sense, a normalisation that the variant
   ///   cannot be finished with among them, ``ShapeError`` if they do not fit
@@ -86,7 +87,8 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// - Parameter metadata: whatever the caller wants to find again.
   public func checkpoint(metadata: [String: String] = [:]) -> TrainingCheckpoint {
     TrainingCheckpoint(
-      trainer: trainer.state, scaling: scaling, targetScale: targetScale, position: firstBatch?.position ?? batches.position,
+      trainer: trainer.state, scaling: scaling, targetScale: targetScale,
+      position: firstBatch?.position ?? batches.position,
       run: training.description, metadata: metadata)
   }
 

@@ -20,7 +20,8 @@ import Testing
     var matrix = Matrix(rows: 3, columns: 5, repeating: 7)
     try pairs.read(4..<5, into: &matrix, at: 1)
     let middle: [Float] = [400, 401, 402, -401, -402]
-    #expect(matrix.array == [Float](repeating: 7, count: 5) + middle + .init(repeating: 7, count: 5))
+    #expect(
+      matrix.array == [Float](repeating: 7, count: 5) + middle + .init(repeating: 7, count: 5))
   }
 
   /// Shuffled, one after another, and read ahead on either side of the pairing.

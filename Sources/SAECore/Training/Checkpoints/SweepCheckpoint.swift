@@ -68,7 +68,8 @@ extension TrainingSweep {
   public func checkpoint(metadata: [String: String] = [:]) -> SweepCheckpoint {
     let position = firstBatch?.position ?? batches.position
     var checkpoint = SweepCheckpoint(
-      step: stepsMade, members: members.map {
+      step: stepsMade,
+      members: members.map {
         $0.checkpoint(scaling: scaling, targetScale: targetScale, position: position)
       },
       failures: members.map(\.failure), metadata: metadata)
