@@ -114,6 +114,21 @@ import Testing
     #expect(try stored.reconstruct(Self.inputs) == finished.reconstruct(Self.inputs))
   }
 
+  @Test(arguments: [false, true])
+  func finishedTranscodersAreReadAsTheyWereWritten(hasSkipConnection: Bool) throws {
+    let y = Self.targets.multiplied(by: Matrix.random(4, 6, seed: 34))
+    var run = try TrainingRun<Transcoder>(
+      TranscoderConfiguration(k: 3, hasSkipConnection: hasSkipConnection), latents: 16,
+      on: PairedActivations(inputs: Self.inputs, targets: y),
+      options: Self.options(.expectedAverageOnlyIn))
+    while try run.step() != nil {}
+    let finished = try run.finished()
+    let folder = try ScratchFolder()
+    try finished.archive().write(to: folder.file("t"), as: .sparsify)
+    let read = try Transcoder(contentsOf: folder.file("t"))
+    #expect(try read.reconstruct(Self.inputs) == finished.reconstruct(Self.inputs))
+  }
+
   @Test func biasesBeginAtTheTargets() throws {
     func begun(_ bias: DecoderBiasInitialization?) throws -> ParameterSet {
       var options = Self.options(.none)
