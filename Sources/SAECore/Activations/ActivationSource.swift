@@ -4,6 +4,9 @@ public protocol ActivationSource: Sendable {
   var width: Int { get }
   /// Rows.
   var tokens: Int { get }
+  /// How many of the last columns of a row are what a transcoder is to make of the others; 0 by
+  /// default. A source around another one passes its number on. See ``PairedActivations``.
+  var targetWidth: Int { get }
 
   /// Reads rows into a matrix that is there already, from its row `row` on.
   ///
@@ -28,6 +31,8 @@ public protocol ActivationSource: Sendable {
 }
 
 extension ActivationSource {
+  public var targetWidth: Int { 0 }
+
   public var blockTokens: Int { 1 }
 
   public func prepare(_ ranges: [Range<Int>]) {}
@@ -84,12 +89,13 @@ public struct ConcatenatedActivations: ActivationSource {
   public let sources: [any ActivationSource]
   public let width: Int
   public let tokens: Int
+  public let targetWidth: Int
   /// The first row of each source, and the end.
   private let offsets: [Int]
 
   /// Sources of equal width.
   ///
-  /// - Throws: ``ShapeError`` if there is no source, or their widths differ.
+  /// - Throws: ``ShapeError`` if there is no source, or their widths or those of their targets differ.
   public init(_ sources: [any ActivationSource]) throws(ShapeError) {
     guard let first = sources.first else {
       throw ShapeError("activations", "sources or more", expected: 1, found: 0)
@@ -98,12 +104,16 @@ public struct ConcatenatedActivations: ActivationSource {
     for (index, source) in sources.enumerated() {
       try ShapeError.check(
         "activations, source \(index + 1)", "columns", expected: first.width, found: source.width)
+      try ShapeError.check(
+        "targets, source \(index + 1)", "columns", expected: first.targetWidth,
+        found: source.targetWidth)
       offsets.append(offsets[index] + source.tokens)
     }
     self.sources = sources
     self.offsets = offsets
     width = first.width
     tokens = offsets[sources.count]
+    targetWidth = first.targetWidth
   }
 
   public func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) throws {

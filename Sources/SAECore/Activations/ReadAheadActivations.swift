@@ -13,6 +13,7 @@ public final class ReadAheadActivations: ActivationSource {
 
   public var width: Int { source.width }
   public var tokens: Int { source.tokens }
+  public var targetWidth: Int { source.targetWidth }
   public var blockTokens: Int { source.blockTokens }
 
   /// Rows that are being read together, or wait to be taken.

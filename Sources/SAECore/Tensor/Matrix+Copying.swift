@@ -14,6 +14,22 @@ extension Matrix {
     withExtendedLifetime(other) {}
   }
 
+  /// Overwrites a block with another matrix, from a row and a column on.
+  package mutating func copy(_ other: Matrix, toRow row: Int, column: Int) {
+    precondition(
+      row >= 0 && row + other.rows <= rows && column >= 0 && column + other.columns <= columns,
+      "\(other.shape) does not fit \(shape) from row \(row) and column \(column) on")
+    let width = columns
+    unsafe withUnsafeMutableElements { elements in
+      guard let base = elements.baseAddress else { return }
+      for index in 0..<other.rows {
+        unsafe (base + (row + index) * width + column).update(
+          from: other.view.pointer + index * other.columns, count: other.columns)
+      }
+    }
+    withExtendedLifetime(other) {}
+  }
+
   /// Overwrites a row with another of this matrix.
   package mutating func moveRow(_ from: Int, to row: Int) {
     precondition(

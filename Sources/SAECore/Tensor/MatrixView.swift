@@ -100,9 +100,15 @@ extension Matrix {
   public init(_ view: MatrixView) {
     unsafe self.init(uninitialized: view.rows, view.columns) { buffer in
       let from = unsafe view.pointer
+      guard let base = buffer.baseAddress else { return }
       for row in 0..<view.rows {
+        if view.columnStride == 1 {
+          unsafe (base + row * view.columns).update(
+            from: from + row * view.rowStride, count: view.columns)
+          continue
+        }
         for column in 0..<view.columns {
-          unsafe buffer[row * view.columns + column] =
+          unsafe base[row * view.columns + column] =
             from[row * view.rowStride + column * view.columnStride]
         }
       }

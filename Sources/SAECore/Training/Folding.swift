@@ -3,8 +3,9 @@ import Foundation
 /// What training did to activations and weights, made part of the weights, so that the saved
 /// autoencoder works on raw activations. Reconstructions stay what they were.
 ///
-/// Understood are W_enc, W_dec, b_enc, b_dec, threshold, log_threshold, b_gate, b_mag and r_mag;
-/// parameters of another name are refused, for nobody could say what they stand for.
+/// Understood are W_enc, W_dec, b_enc, b_dec, threshold, log_threshold, b_gate, b_mag, r_mag and, but
+/// by a whitening, W_skip; parameters of another name are refused, for nobody could say what they
+/// stand for.
 ///
 /// Source: SAELens' `fold_activation_norm_scaling_factor`, `fold_W_dec_norm` and its whitening.
 extension ParameterSet {
@@ -29,7 +30,8 @@ extension ParameterSet {
   }
 
   /// Folds the factor f that activations were multiplied by: W_enc ← f W_enc, W_dec ← W_dec/f,
-  /// b_dec ← b_dec/f.
+  /// b_dec ← b_dec/f. Where a transcoder's target was multiplied by a factor g of its own, W_dec and
+  /// b_dec are divided by g, and W_skip ← W_skip f/g.
   ///
   /// Pre-activations and thresholds stay in training's units. Where latents compete multiplied by
   /// decoder norms, their scores shrink by f, and with them a threshold on scores.
@@ -50,6 +52,7 @@ extension ParameterSet {
     self[.encoder].scale(by: Float(factor))
     self[.decoder].scale(by: Float(1 / (targetFactor ?? factor)))
     self[.decoderBias].scale(by: Float(1 / (targetFactor ?? factor)))
+    if contains(.skip) { self[.skip].scale(by: Float(factor / (targetFactor ?? factor))) }
   }
 
   /// Folds the divisor ν of activations the way dictionary_learning does: biases and thresholds
@@ -85,6 +88,10 @@ extension ParameterSet {
     _ whitening: Whitening, subtractsDecoderBias: Bool
   ) throws(InvalidOption) {
     try checkFoldable()
+    guard !contains(.skip) else {
+      throw InvalidOption(
+        "parameters", expected: "none of a skip connection for a whitening", found: "W_skip")
+    }
     let width = whitening.dimension
     for name in [ParameterName.encoder, .decoder, .decoderBias]
     where self[name].columns != width {
@@ -135,6 +142,7 @@ extension ParameterSet {
     let needed: [ParameterName] = [.encoder, .decoder, .decoderBias]
     let optional: [ParameterName] = [
       .encoderBias, .threshold, .logThreshold, .gateBias, .magnitudeBias, .magnitudeScale,
+      .skip,
     ]
     let unknown = names.filter { !needed.contains($0) && !optional.contains($0) }
     guard needed.allSatisfy(contains), unknown.isEmpty,

@@ -1,12 +1,17 @@
 extension ParameterSet {
   /// Weights for activations as they are, of weights trained on activations times `scale`: W_enc
-  /// times it, W_dec and b_dec divided by it.
-  func foldingScale(_ scale: Double) -> ParameterSet {
-    guard scale != 1 else { return self }
+  /// times it, W_dec and b_dec divided by it, or by the scale of a transcoder's target; W_skip times
+  /// the one and divided by the other.
+  func foldingScale(_ scale: Double, targetScale: Double? = nil) -> ParameterSet {
+    let targetScale = targetScale ?? scale
+    guard scale != 1 || targetScale != 1 else { return self }
     var folded = self
     folded[.encoder].scale(by: Float(scale))
-    folded[.decoder].scale(by: Float(1 / scale))
-    folded[.decoderBias].scale(by: Float(1 / scale))
+    folded[.decoder].scale(by: Float(1 / targetScale))
+    folded[.decoderBias].scale(by: Float(1 / targetScale))
+    if contains(.skip), scale != targetScale {
+      folded[.skip].scale(by: Float(scale / targetScale))
+    }
     return folded
   }
 
@@ -25,8 +30,14 @@ extension ParameterSet {
 extension TrainableAutoencoder {
   /// The autoencoder for activations as they are, of one trained on scaled ones.
   ///
+  /// - Parameters:
+  ///   - scaling: of the activations.
+  ///   - targetScale: of a transcoder's targets, where it was trained on such.
   /// - Throws: ``InvalidOption`` if that cannot be said by its parameters.
-  func folding(_ scaling: ActivationScaling) throws -> Self {
+  func folding(_ scaling: ActivationScaling, targetScale: Double?) throws -> Self {
+    if let targetScale {
+      return try foldingScale(scaling.sharedFactor, targetScale: targetScale)
+    }
     switch scaling {
     case .identity: return self
     case .factor(let factor): return try foldingScale(factor)
@@ -38,15 +49,19 @@ extension TrainableAutoencoder {
   }
 
   /// The same, or an autoencoder that scales what it is given.
-  func taking(_ scaling: ActivationScaling) throws -> any SparseAutoencoder {
-    scaling.isFoldable ? try folding(scaling) : try NormalizedAutoencoder(self, scaling: scaling)
+  func taking(
+    _ scaling: ActivationScaling, targetScale: Double?
+  ) throws -> any SparseAutoencoder {
+    scaling.isFoldable
+      ? try folding(scaling, targetScale: targetScale)
+      : try NormalizedAutoencoder(self, scaling: scaling)
   }
 
-  /// Throws what ``taking(_:)`` would at the end of training; a factor every variant takes.
-  func checkTaking(_ scaling: ActivationScaling) throws {
-    switch scaling {
-    case .identity, .factor: return
-    case .whitening, .layerNorm, .constantNorm: _ = try taking(scaling)
-    }
+  /// Throws what ``taking(_:targetScale:)`` would at the end of training; a factor every variant takes
+  /// that has no targets.
+  func checkTaking(_ scaling: ActivationScaling, targetScale: Double?) throws {
+    if case .identity = scaling, targetScale == nil { return }
+    if case .factor = scaling, targetScale == nil { return }
+    _ = try taking(scaling, targetScale: targetScale)
   }
 }

@@ -5,6 +5,8 @@
 struct ScaledBatches: Sendable {
   /// What activations are put through.
   let scaling: ActivationScaling
+  /// What targets are multiplied by; nil where there are none.
+  let targetScale: Double?
   /// In the stream of activations: after the last batch.
   var position: ShuffledActivations.Position { batches.position }
 
@@ -17,10 +19,14 @@ struct ScaledBatches: Sendable {
   ///   not finite, and what keeps them from being read.
   init(_ source: any ActivationSource, options: TrainingOptions) throws {
     try InvalidOption.check("steps", options.steps, in: 1...Int.max)
+    try source.checkWidths()
     let stream = try ShuffledActivations(
       source, seed: options.seeds.order, bufferTokens: options.bufferTokens)
     batches = try ReadAheadBatches(stream, batchTokens: options.batchTokens)
-    scaling = try ScaledBatches.scaling(for: source, options)
+    (scaling, targetScale) =
+      source.hasTargets
+      ? try ScaledBatches.scales(ofPairs: source, options)
+      : (try ScaledBatches.scaling(for: source, options), nil)
     steps = options.steps
   }
 
@@ -29,30 +35,44 @@ struct ScaledBatches: Sendable {
   /// - Throws: as for a new run.
   init(
     _ source: any ActivationSource, options: TrainingOptions, scaling: ActivationScaling,
-    from position: ShuffledActivations.Position
+    targetScale: Double?, from position: ShuffledActivations.Position
   ) throws {
     batches = try ReadAheadBatches(
       ShuffledActivations(source, from: position), batchTokens: options.batchTokens)
     self.scaling = scaling
+    self.targetScale = targetScale
     steps = options.steps
   }
 
-  /// The next batch, tokens × width.
+  /// The next batch.
   ///
   /// - Parameter step: steps already made.
   /// - Throws: ``TrainingError`` if activations are not finite, and what keeps them from being read.
-  mutating func next(step: Int) throws -> Matrix {
-    var batch = try batches.next(readsAhead: step + 1 < steps)
-    guard batch.isFinite() else {
+  mutating func next(step: Int) throws -> ScaledBatch {
+    var rows = try batches.next(readsAhead: step + 1 < steps)
+    guard let targetScale else {
+      try scale(&rows, step: step)
+      return ScaledBatch(activations: rows, target: nil)
+    }
+    var (inputs, targets) = batches.source.split(rows)
+    try scale(&inputs, step: step)
+    guard targets.isFinite() else {
+      throw TrainingError.notFinite(step: step, term: "the targets")
+    }
+    if targetScale != 1 { targets.scale(by: Float(targetScale)) }
+    return ScaledBatch(activations: inputs, target: targets)
+  }
+
+  private func scale(_ activations: inout Matrix, step: Int) throws {
+    guard activations.isFinite() else {
       throw TrainingError.notFinite(step: step, term: "the activations")
     }
     switch scaling {
-    case .identity: return batch
-    case .factor(let factor):
-      // In place: a copy of the batch is memory.
-      batch.scale(by: Float(factor))
-      return batch
-    case .whitening, .layerNorm, .constantNorm: return try scaling.scale(batch).activations
+    case .identity: break
+    // In place: a copy of the batch is memory.
+    case .factor(let factor): activations.scale(by: Float(factor))
+    case .whitening, .layerNorm, .constantNorm:
+      activations = try scaling.scale(activations).activations
     }
   }
 
@@ -62,16 +82,46 @@ struct ScaledBatches: Sendable {
   ) throws -> ActivationScaling {
     let normalization = options.normalization
     guard normalization.needsStatistics else { return try normalization.scaling() }
-    let statistics = try ActivationStatistics(
-      source, rows: options.scaleTokens, includesCovariance: normalization.needsCovariance)
+    return try normalization.scaling(
+      of: "activations",
+      ActivationStatistics(
+        source, rows: options.scaleTokens, includesCovariance: normalization.needsCovariance))
+  }
+
+  /// The same for inputs and targets, each with a factor of its own.
+  private static func scales(
+    ofPairs source: any ActivationSource, _ options: TrainingOptions
+  ) throws -> (ActivationScaling, targetScale: Double) {
+    let normalization = options.normalization
+    switch normalization {
+    case .none: return (.identity, 1)
+    case .expectedAverageOnlyIn, .unitMeanSquaredNorm: break
+    case .covarianceWhitening, .layerNorm, .constantNormRescale:
+      throw InvalidOption(
+        "normalization", expected: "one factor or none for inputs with targets",
+        found: normalization.rawValue)
+    }
+    let (inputs, targets) = try ActivationStatistics.ofPairs(source, rows: options.scaleTokens)
+    return (
+      try normalization.scaling(of: "activations", inputs),
+      try normalization.scaling(of: "targets", targets).sharedFactor
+    )
+  }
+}
+
+extension ActivationNormalization {
+  /// The normalisation fitted to what a run is to train on.
+  fileprivate func scaling(
+    of subject: String, _ statistics: ActivationStatistics
+  ) throws -> ActivationScaling {
     guard statistics.meanNorm.isFinite else {
-      throw TrainingError.notFinite(step: 0, term: "the activations")
+      throw TrainingError.notFinite(step: 0, term: "the \(subject)")
     }
     guard statistics.meanNorm > 0 else {
       throw InvalidOption(
-        "normalization", expected: "activations that are not all 0", found: "norms of 0")
+        "normalization", expected: "\(subject) that are not all 0", found: "norms of 0")
     }
-    return try normalization.scaling(fittedTo: statistics)
+    return try scaling(fittedTo: statistics)
   }
 }
 

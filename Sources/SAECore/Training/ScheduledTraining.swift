@@ -8,11 +8,11 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
 
   /// Draws the weights, and takes b_dec from the first batch.
   ///
-  /// - Parameter firstBatch: tokens × width, in the scale that the model is trained in.
+  /// - Parameter firstBatch: in the scale that the model is trained in.
   /// - Throws: ``InvalidOption`` for settings that make no sense, ``ShapeError`` if they do not fit
   ///   each other.
   init(
-    _ configuration: Model.Configuration, latents: Int, firstBatch: Matrix,
+    _ configuration: Model.Configuration, latents: Int, firstBatch: ScaledBatch,
     options: TrainingOptions
   ) throws {
     schedule = try ScheduledTraining.schedule(configuration, latents, options)
@@ -22,25 +22,25 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
       clipping: options.clipping,
       deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule))
     description = TrainingCheckpoint.Description(
-      Model.self, configuration, latents: latents, width: firstBatch.columns, options: options)
+      Model.self, configuration, latents: latents, batch: firstBatch, options: options)
     self.options = options
   }
 
   /// Goes on from a checkpoint.
   ///
+  /// - Parameter batch: one as wide as the batches.
   /// - Throws: ``TensorFileError`` if the checkpoint is of another run, and as for a new one.
   init(
-    _ configuration: Model.Configuration, latents: Int, width: Int, options: TrainingOptions,
-    from checkpoint: TrainingCheckpoint
+    _ configuration: Model.Configuration, latents: Int, like batch: ScaledBatch,
+    options: TrainingOptions, from checkpoint: TrainingCheckpoint
   ) throws {
     self.options = options
     schedule = try ScheduledTraining.schedule(configuration, latents, options)
     description = TrainingCheckpoint.Description(
-      Model.self, configuration, latents: latents, width: width, options: options)
+      Model.self, configuration, latents: latents, batch: batch, options: options)
     try checkpoint.check(description, options: options)
     // Weights that give way to the checkpoint's, and say what there has to be.
-    let model = try ScheduledTraining.model(
-      configuration, latents, Matrix(rows: 1, columns: width), options)
+    let model = try ScheduledTraining.model(configuration, latents, batch, options)
     let optimizer = try options.optimizer(for: model.parameters)
     do {
       trainer = try Trainer(
@@ -53,14 +53,15 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
     }
   }
 
-  mutating func step(on batch: Matrix) throws(TrainingError) -> StepReport {
+  mutating func step(on batch: ScaledBatch) throws(TrainingError) -> StepReport {
     if let resampling = options.resampling, resampling.isDue(at: trainer.step) {
       // A sequence of its own for each step, so that nothing has to be kept between steps.
       var generator = RandomGenerator(
         seed: options.seed ^ (UInt64(trainer.step) &* 0x9E37_79B9_7F4A_7C15))
-      try trainer.resample(resampling, on: batch, using: &generator)
+      try trainer.resample(resampling, on: batch.activations, using: &generator)
     }
-    return try trainer.train(on: batch, learningRate: schedule.rate(at: trainer.step))
+    return try trainer.train(
+      on: batch.activations, target: batch.target, learningRate: schedule.rate(at: trainer.step))
   }
 
   /// Throws where a number makes no sense, before anything is read or drawn.
@@ -82,17 +83,26 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
 
   /// The autoencoder that a run begins with.
   private static func model(
-    _ configuration: Model.Configuration, _ latents: Int, _ batch: Matrix,
+    _ configuration: Model.Configuration, _ latents: Int, _ batch: ScaledBatch,
     _ options: TrainingOptions
   ) throws -> Model {
     var generator = options.seeds.weights
+    if let target = batch.target {
+      try options.checkTakesTargets()
+      var parameters = try configuration.initialParameters(
+        inputs: batch.activations, outputs: target, latentCount: latents, using: &generator)
+      if let bias = options.decoderBiasInitialization {
+        parameters[.decoderBias] = try bias.bias(for: target)
+      }
+      return try Model(parameters: parameters, configuration: configuration)
+    }
     let weights = options.weightInitialization ?? configuration.weightInitialization
     var parameters = try weights.parameters(
-      inputDimension: batch.columns, latentCount: latents, using: &generator)
+      inputDimension: batch.activations.columns, latentCount: latents, using: &generator)
     let bias = options.decoderBiasInitialization ?? configuration.decoderBiasInitialization
-    parameters[.decoderBias] = try bias.bias(for: batch)
+    parameters[.decoderBias] = try bias.bias(for: batch.activations)
     let model = try Model(
-      parameters: configuration.initialParameters(parameters, batch: batch),
+      parameters: configuration.initialParameters(parameters, batch: batch.activations),
       configuration: configuration)
     try options.checkResampling(of: model.parameters)
     return options.calibratesEncoder ? try model.calibratingEncoder(using: &generator) : model
@@ -116,6 +126,21 @@ extension TrainingOptions {
       throw InvalidOption(
         "resampling", expected: "an autoencoder with W_enc and b_enc",
         found: "parameters \(parameters.names.map(\.rawValue).joined(separator: ", "))")
+    }
+  }
+
+  /// Throws where something is asked for that takes the target for the input.
+  fileprivate func checkTakesTargets() throws(InvalidOption) {
+    let given = [
+      ("weightInitialization", weightInitialization.map { "\($0)" }),
+      ("resampling", resampling.map { "\($0)" }),
+      ("calibratesEncoder", calibratesEncoder ? "true" : nil),
+    ]
+    for (option, found) in given {
+      guard let found else { continue }
+      throw InvalidOption(
+        option, expected: "none for inputs with targets, whose decoder is not the encoder's",
+        found: found)
     }
   }
 

@@ -3,11 +3,16 @@ protocol SweepMember: Sendable {
   /// Why it makes no more steps.
   var failure: TrainingError? { get }
 
-  mutating func step(on batch: Matrix) -> Result<StepReport, TrainingError>
-  func finished(_ scaling: ActivationScaling) throws -> any TrainableAutoencoder
-  func finishedAutoencoder(_ scaling: ActivationScaling) throws -> any SparseAutoencoder
-  func checkpoint(scaling: ActivationScaling, position: ShuffledActivations.Position)
-    -> TrainingCheckpoint
+  mutating func step(on batch: ScaledBatch) -> Result<StepReport, TrainingError>
+  func finished(
+    _ scaling: ActivationScaling, targetScale: Double?
+  ) throws -> any TrainableAutoencoder
+  func finishedAutoencoder(
+    _ scaling: ActivationScaling, targetScale: Double?
+  ) throws -> any SparseAutoencoder
+  func checkpoint(
+    scaling: ActivationScaling, targetScale: Double?, position: ShuffledActivations.Position
+  ) -> TrainingCheckpoint
 }
 
 struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
@@ -19,7 +24,7 @@ struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
     self.failure = failure
   }
 
-  mutating func step(on batch: Matrix) -> Result<StepReport, TrainingError> {
+  mutating func step(on batch: ScaledBatch) -> Result<StepReport, TrainingError> {
     if let failure { return .failure(failure) }
     do throws(TrainingError) {
       return .success(try training.step(on: batch))
@@ -29,19 +34,24 @@ struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
     }
   }
 
-  func finished(_ scaling: ActivationScaling) throws -> any TrainableAutoencoder {
-    try training.trainer.finishedModel.folding(scaling)
+  func finished(
+    _ scaling: ActivationScaling, targetScale: Double?
+  ) throws -> any TrainableAutoencoder {
+    try training.trainer.finishedModel.folding(scaling, targetScale: targetScale)
   }
 
-  func finishedAutoencoder(_ scaling: ActivationScaling) throws -> any SparseAutoencoder {
-    try training.trainer.finishedModel.taking(scaling)
+  func finishedAutoencoder(
+    _ scaling: ActivationScaling, targetScale: Double?
+  ) throws -> any SparseAutoencoder {
+    try training.trainer.finishedModel.taking(scaling, targetScale: targetScale)
   }
 
   func checkpoint(
-    scaling: ActivationScaling, position: ShuffledActivations.Position
+    scaling: ActivationScaling, targetScale: Double?, position: ShuffledActivations.Position
   ) -> TrainingCheckpoint {
     TrainingCheckpoint(
-      trainer: training.trainer.state, scaling: scaling, position: position,
+      trainer: training.trainer.state, scaling: scaling, targetScale: targetScale,
+      position: position,
       run: training.description, metadata: [:])
   }
 }

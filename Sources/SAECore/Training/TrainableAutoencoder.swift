@@ -51,6 +51,12 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   /// - Throws: ``ShapeError`` as the initializer does.
   func foldingScale(_ scale: Double) throws(ShapeError) -> Self
 
+  /// The autoencoder for activations as they are, of one trained on inputs times `scale` and targets
+  /// times `targetScale`. By default there is none: only a transcoder has targets.
+  ///
+  /// - Throws: ``InvalidOption`` if the variant has no targets, ``ShapeError`` as the initializer does.
+  func foldingScale(_ scale: Double, targetScale: Double) throws -> Self
+
   /// The autoencoder for activations as they are, of one trained on whitened ones. By default there
   /// is none.
   ///
@@ -71,6 +77,10 @@ extension TrainableAutoencoder {
 
   public func foldingScale(_ scale: Double) throws(ShapeError) -> Self {
     try Self(parameters: parameters.foldingScale(scale), configuration: configuration)
+  }
+
+  public func foldingScale(_ scale: Double, targetScale: Double) throws -> Self {
+    throw InvalidOption.targets(for: Self.self)
   }
 
   public func foldingWhitening(_ whitening: Whitening) throws -> Self {
@@ -96,10 +106,37 @@ public protocol AutoencoderConfiguration: Sendable, Equatable {
   ///   - weights: W_enc, b_enc, W_dec and b_dec as they were drawn.
   ///   - batch: the first batch, tokens × width, in the scale that the model is trained in.
   func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet
+
+  /// The parameters of a transcoder that a run on inputs with targets begins with. By default there
+  /// are none.
+  ///
+  /// - Parameters:
+  ///   - inputs: of the first batch, tokens × input width, in the scale that the model is trained in.
+  ///   - outputs: the targets of the same tokens, tokens × output width.
+  ///   - latentCount: the number of latents.
+  ///   - generator: equal states give equal weights.
+  /// - Throws: ``InvalidOption`` if the variant has no targets, or for sizes that make no sense.
+  func initialParameters(
+    inputs: Matrix, outputs: Matrix, latentCount: Int, using generator: inout RandomGenerator
+  ) throws -> ParameterSet
 }
 
 extension AutoencoderConfiguration {
   public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet { weights }
+
+  public func initialParameters(
+    inputs: Matrix, outputs: Matrix, latentCount: Int, using generator: inout RandomGenerator
+  ) throws -> ParameterSet {
+    throw InvalidOption.targets(for: Self.self)
+  }
+}
+
+extension InvalidOption {
+  /// Targets were given to what reconstructs its own input.
+  fileprivate static func targets(for type: Any.Type) -> InvalidOption {
+    InvalidOption(
+      "activations", expected: "no targets for a \(type)", found: "inputs with targets")
+  }
 }
 
 /// What a training step is computed from.

@@ -42,7 +42,8 @@ public struct TrainingOptions: Sendable, Equatable {
   /// models. Losses and errors are those of the normalised activations, as in Gao et al. 2024
   /// (arXiv 2406.04093, section 2.1): under a whitening or a scale of each token's own they say
   /// another thing than those of the activations as they are. SAELens takes the loss of these two
-  /// latter in the original units, in which long tokens count more.
+  /// latter in the original units, in which long tokens count more. Targets of a transcoder
+  /// (``PairedActivations``) get a factor of their own.
   public var normalization = ActivationNormalization.expectedAverageOnlyIn
   /// Rows that the normalisation's numbers are measured on before the first step, from evenly spaced
   /// parts of the source.

@@ -16,15 +16,19 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// What activations are multiplied by before training; 1 under a normalisation that is more than
   /// one factor.
   public var scale: Double { scaling.sharedFactor }
+  /// What targets are multiplied by before training; nil where the activations are what is
+  /// reconstructed.
+  public var targetScale: Double? { batches.targetScale }
   /// The model in training and all that is kept from step to step.
   public var trainer: Trainer<Model> { training.trainer }
 
   private var training: ScheduledTraining<Model>
   private var batches: ScaledBatches
   /// The next batch, where it has been drawn to begin b_dec, and the position before it.
-  private var firstBatch: (batch: Matrix, position: ShuffledActivations.Position)?
+  private var firstBatch: (batch: ScaledBatch, position: ShuffledActivations.Position)?
 
-  /// Begins a run: fits the normalisation, draws the weights, takes b_dec from the first batch.
+  /// Begins a run: fits the normalisation, draws the weights, takes b_dec from the first batch, of
+  /// ``PairedActivations`` from its targets.
   ///
   /// - Throws: ``InvalidOption`` for settings that make no sense, a normalisation that the variant
   ///   cannot be finished with among them, ``ShapeError`` if they do not fit
@@ -40,7 +44,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     let first = try batches.next(step: 0)
     training = try ScheduledTraining(
       configuration, latents: latents, firstBatch: first, options: options)
-    try training.trainer.model.checkTaking(batches.scaling)
+    try training.trainer.model.checkTaking(batches.scaling, targetScale: batches.targetScale)
     firstBatch = (first, position)
     self.options = options
   }
@@ -59,9 +63,11 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     options: TrainingOptions, from checkpoint: TrainingCheckpoint
   ) throws {
     training = try ScheduledTraining(
-      configuration, latents: latents, width: source.width, options: options, from: checkpoint)
+      configuration, latents: latents, like: ScaledBatch(zerosLike: source), options: options,
+      from: checkpoint)
     batches = try ScaledBatches(
-      source, options: options, scaling: checkpoint.scaling, from: checkpoint.position)
+      source, options: options, scaling: checkpoint.scaling, targetScale: checkpoint.targetScale,
+      from: checkpoint.position)
     self.options = options
   }
 
@@ -81,7 +87,8 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// - Parameter metadata: whatever the caller wants to find again.
   public func checkpoint(metadata: [String: String] = [:]) -> TrainingCheckpoint {
     TrainingCheckpoint(
-      trainer: trainer.state, scaling: scaling, position: firstBatch?.position ?? batches.position,
+      trainer: trainer.state, scaling: scaling, targetScale: targetScale,
+      position: firstBatch?.position ?? batches.position,
       run: training.description, metadata: metadata)
   }
 
@@ -90,12 +97,14 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   ///
   /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
   ///   `finishedAutoencoder()`.
-  public func finished() throws -> Model { try trainer.finishedModel.folding(scaling) }
+  public func finished() throws -> Model {
+    try trainer.finishedModel.folding(scaling, targetScale: targetScale)
+  }
 
   /// The autoencoder as it is now, for activations as the source has them: ``finished()``, or where
   /// each token has a scale of its own, a ``NormalizedAutoencoder``.
   public func finishedAutoencoder() throws -> any SparseAutoencoder {
-    try trainer.finishedModel.taking(scaling)
+    try trainer.finishedModel.taking(scaling, targetScale: targetScale)
   }
 }
 
@@ -105,6 +114,7 @@ extension TrainingRun where Model: StorableAutoencoder {
   public func finishedAutoencoder() throws -> any StorableAutoencoder {
     let model = trainer.finishedModel
     return scaling.isFoldable
-      ? try model.folding(scaling) : try NormalizedAutoencoder(model, scaling: scaling)
+      ? try model.folding(scaling, targetScale: targetScale)
+      : try NormalizedAutoencoder(model, scaling: scaling)
   }
 }

@@ -18,16 +18,20 @@ public struct TrainingSweep: Sendable {
   /// What activations are multiplied by before training; 1 under a normalisation that is more than
   /// one factor.
   public var scale: Double { scaling.sharedFactor }
+  /// What targets are multiplied by before training; nil where the activations are what is
+  /// reconstructed.
+  public var targetScale: Double? { batches.targetScale }
   /// Steps made.
   public private(set) var stepsMade = 0
 
   private(set) var members: [any SweepMember] = []
   private(set) var batches: ScaledBatches
   /// Drawn to begin b_dec, and trained on first; with the position before it.
-  private(set) var firstBatch: (batch: Matrix, position: ShuffledActivations.Position)?
+  private(set) var firstBatch: (batch: ScaledBatch, position: ShuffledActivations.Position)?
   /// What the sweep goes on from, until its next step.
   private(set) var resumed: SweepCheckpoint?
-  private let width: Int
+  /// As wide as the batches.
+  private let zeroBatch: ScaledBatch
 
   /// One of a sweep's autoencoders.
   public struct Member<Model: TrainableAutoencoder>: Sendable {
@@ -41,16 +45,19 @@ public struct TrainingSweep: Sendable {
   ///   not finite, and what keeps activations from being read.
   public init(on source: any ActivationSource, options: TrainingOptions) throws {
     self.init(
-      options: options, width: source.width,
+      options: options, zeroBatch: try ScaledBatch(zerosLike: source),
       batches: try ScaledBatches(source, options: options), resumed: nil)
     let position = batches.position
     firstBatch = (try batches.next(step: 0), position)
   }
 
   /// A sweep that has drawn no batch.
-  init(options: TrainingOptions, width: Int, batches: ScaledBatches, resumed: SweepCheckpoint?) {
+  init(
+    options: TrainingOptions, zeroBatch: ScaledBatch, batches: ScaledBatches,
+    resumed: SweepCheckpoint?
+  ) {
     self.options = options
-    self.width = width
+    self.zeroBatch = zeroBatch
     self.batches = batches
     self.resumed = resumed
     stepsMade = resumed?.step ?? 0
@@ -91,7 +98,7 @@ public struct TrainingSweep: Sendable {
     }
     let training = try ScheduledTraining<Model>(
       configuration, latents: latents, firstBatch: firstBatch.batch, options: options)
-    try training.trainer.model.checkTaking(scaling)
+    try training.trainer.model.checkTaking(scaling, targetScale: targetScale)
     return SweepTraining(training: training)
   }
 
@@ -107,9 +114,9 @@ public struct TrainingSweep: Sendable {
         found: "another")
     }
     let training = try ScheduledTraining<Model>(
-      configuration, latents: latents, width: width, options: options,
+      configuration, latents: latents, like: zeroBatch, options: options,
       from: checkpoint.members[index])
-    try training.trainer.model.checkTaking(scaling)
+    try training.trainer.model.checkTaking(scaling, targetScale: targetScale)
     return SweepTraining(training: training, failure: checkpoint.failures[index])
   }
 
@@ -142,7 +149,7 @@ public struct TrainingSweep: Sendable {
   ///   ``finishedAutoencoders()``.
   /// - Precondition: the member is of this sweep.
   public func finished<Model>(_ member: Member<Model>) throws -> Model {
-    try trainer(of: member).finishedModel.folding(scaling)
+    try trainer(of: member).finishedModel.folding(scaling, targetScale: targetScale)
   }
 
   /// All members as they are now, in the order in which they were added.
@@ -150,13 +157,13 @@ public struct TrainingSweep: Sendable {
   /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
   ///   ``finishedAutoencoders()``.
   public func finished() throws -> [any TrainableAutoencoder] {
-    try members.map { try $0.finished(scaling) }
+    try members.map { try $0.finished(scaling, targetScale: targetScale) }
   }
 
   /// All members as they are now, in the order in which they were added: as ``finished()`` has them,
   /// or where each token has a scale of its own, each a ``NormalizedAutoencoder``.
   public func finishedAutoencoders() throws -> [any SparseAutoencoder] {
-    try members.map { try $0.finishedAutoencoder(scaling) }
+    try members.map { try $0.finishedAutoencoder(scaling, targetScale: targetScale) }
   }
 
   /// A member's trainer.

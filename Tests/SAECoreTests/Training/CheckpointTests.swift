@@ -36,10 +36,10 @@ import Testing
   /// 2n steps, against n steps, a checkpoint on disk, and n steps.
   func goesOn<Model: TrainableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration, _ options: TrainingOptions = Self.options,
-    latents: Int = Self.latents, comment: Comment? = nil
+    latents: Int = Self.latents, on source: any ActivationSource = Self.source,
+    comment: Comment? = nil
   ) throws {
     let folder = try ScratchFolder()
-    let source = Self.source
     var whole = try TrainingRun<Model>(
       configuration, latents: latents, on: source, options: options)
     var reports: [[UInt64]] = []
@@ -57,11 +57,13 @@ import Testing
     let read = try TrainingCheckpoint(contentsOf: folder.file("c"))
     #expect(read.trainer == checkpoint.trainer, comment)
     #expect(read.position == checkpoint.position && read.scaling == checkpoint.scaling, comment)
+    #expect(read.targetScale == checkpoint.targetScale, comment)
     #expect(read.run == checkpoint.run && read.metadata == ["note": "n"], comment)
 
     var second = try TrainingRun<Model>(
       configuration, latents: latents, on: source, options: options, from: read)
     #expect(second.trainer.step == Self.half && second.scaling == whole.scaling, comment)
+    #expect(second.targetScale == whole.targetScale, comment)
     for step in Self.half..<2 * Self.half {
       #expect(Self.bits(try #require(try second.step())) == reports[step], comment)
     }

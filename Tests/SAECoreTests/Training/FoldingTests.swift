@@ -125,7 +125,7 @@ import Testing
 
   @Test func parametersThatAreNotUnderstood() throws {
     var strange = FoldingTests.parameters(.standard, seed: 10).adding(
-      "W_skip", Matrix(rows: 5, columns: 5))
+      "W_other", Matrix(rows: 5, columns: 5))
     let before = strange
     #expect(refusedOption { try strange.foldScalingFactor(2) } == "parameters")
     #expect(refusedOption { try strange.foldDecoderNorms() } == "parameters")
@@ -140,6 +140,13 @@ import Testing
         refusedOption { try fine.foldScalingFactor(1, targetFactor: factor) } == "targetFactor")
       #expect(refusedOption { try fine.foldIntoBiases(divisor: factor) } == "divisor")
     }
+    var skipping = FoldingTests.parameters(.standard, seed: 12).adding(
+      "W_skip", Matrix(rows: 5, columns: 5))
+    let whitening = try Whitening(
+      ActivationNormalizationTests.statistics([FoldingTests.activations(13)]))
+    #expect(
+      refusedOption { try skipping.foldWhitening(whitening, subtractsDecoderBias: false) }
+        == "parameters")
     let narrow = try Whitening(
       ActivationNormalizationTests.statistics([Matrix(rows: 3, columns: 2)]))
     #expect(

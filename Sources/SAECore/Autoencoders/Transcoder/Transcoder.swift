@@ -3,7 +3,8 @@
 ///
 ///     h = W_enc x + b_enc      z = selected max(h, 0)      ŷ = W_decᵀ z + b_dec [+ W_skip x]
 ///
-/// b_dec lives in the space of the output and is never subtracted from the input.
+/// b_dec lives in the space of the output and is never subtracted from the input. It is trained on
+/// ``PairedActivations``.
 ///
 /// Source: Dunefsky et al. 2024, arXiv 2406.11944; Paulo et al. 2025, arXiv 2501.18823 (skip
 /// connection); conventions of sparsify.
@@ -75,6 +76,16 @@ public struct Transcoder: SelectingAutoencoder, Equatable {
   /// output are scaled alike.
   public func foldingScale(_ scale: Double) throws(ShapeError) -> Transcoder {
     try Transcoder(parameters: parameters.foldingScale(scale), configuration: configuration)
+  }
+
+  /// W_enc is multiplied by the input's scale, W_dec and b_dec are divided by the target's; W_skip is
+  /// multiplied by the one and divided by the other.
+  public func foldingScale(
+    _ scale: Double, targetScale: Double
+  ) throws(ShapeError) -> Transcoder {
+    try Transcoder(
+      parameters: parameters.foldingScale(scale, targetScale: targetScale),
+      configuration: configuration)
   }
 }
 

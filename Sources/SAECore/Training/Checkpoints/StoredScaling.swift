@@ -37,10 +37,12 @@ struct StoredScaling: Codable {
     }
   }
 
-  static func check(factor: Double, file: String) throws(TensorFileError) {
+  static func check(
+    factor: Double, _ setting: String, file: String
+  ) throws(TensorFileError) {
     guard factor.isFinite, factor > 0 else {
       throw .invalidSetting(
-        file: file, setting: "scaling.factor", expected: "a finite number above 0",
+        file: file, setting: setting, expected: "a finite number above 0",
         found: "\(factor)")
     }
   }
@@ -72,7 +74,7 @@ struct StoredScaling: Codable {
         throw .invalidSetting(
           file: path, setting: "scaling.factor", expected: "a number", found: "none")
       }
-      try StoredScaling.check(factor: factor, file: path)
+      try StoredScaling.check(factor: factor, "scaling.factor", file: path)
       return .factor(factor)
     case .whitening:
       let mean = try file.tensor(StoredScaling.mean)

@@ -33,7 +33,8 @@ public struct SweepCheckpoint: Sendable, Equatable {
         "\(member.step)")
       try check(
         "activations of \(member.name)",
-        member.scaling == members[0].scaling && member.position == members[0].position,
+        member.scaling == members[0].scaling && member.targetScale == members[0].targetScale
+          && member.position == members[0].position,
         "the scale and place of \(members[0].name)", "others")
     }
   }
@@ -54,10 +55,10 @@ extension TrainingSweep {
   ) throws {
     try checkpoint.check()
     self.init(
-      options: options, width: source.width,
+      options: options, zeroBatch: try ScaledBatch(zerosLike: source),
       batches: try ScaledBatches(
         source, options: options, scaling: checkpoint.members[0].scaling,
-        from: checkpoint.members[0].position),
+        targetScale: checkpoint.members[0].targetScale, from: checkpoint.members[0].position),
       resumed: checkpoint)
   }
 
@@ -67,7 +68,10 @@ extension TrainingSweep {
   public func checkpoint(metadata: [String: String] = [:]) -> SweepCheckpoint {
     let position = firstBatch?.position ?? batches.position
     var checkpoint = SweepCheckpoint(
-      step: stepsMade, members: members.map { $0.checkpoint(scaling: scaling, position: position) },
+      step: stepsMade,
+      members: members.map {
+        $0.checkpoint(scaling: scaling, targetScale: targetScale, position: position)
+      },
       failures: members.map(\.failure), metadata: metadata)
     // Members that have not been added again stand where they stood.
     if let resumed {

@@ -23,6 +23,7 @@ extension TrainingCheckpoint {
     var step: Int
     var tokens: Int
     var scaling: StoredScaling
+    var targetScale: Double?
     var position: ShuffledActivations.Position
     /// The parameters' names, in order.
     var parameters: [String]
@@ -53,7 +54,7 @@ extension TrainingCheckpoint {
     let written = try FileBytes(mapping: file)
     let header = Header(
       run: run, step: trainer.step, tokens: trainer.tokens, scaling: StoredScaling(scaling),
-      position: position,
+      targetScale: targetScale, position: position,
       parameters: trainer.parameters.names.map(\.rawValue), crc32: CRC32.of(written.bytes),
       metadata: metadata)
     let path = "\(directory)/\(TrainingCheckpoint.header)"
@@ -90,6 +91,7 @@ extension TrainingCheckpoint {
       optimizer: try file.optimizerState(names),
       silence: try file.tensor("silence").integers())
     scaling = try header.scaling.scaling(from: file, path: path)
+    targetScale = header.targetScale
     position = header.position
     run = header.run
     metadata = header.metadata

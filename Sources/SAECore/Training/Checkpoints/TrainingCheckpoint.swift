@@ -5,6 +5,8 @@ public struct TrainingCheckpoint: Sendable, Equatable {
   public var trainer: TrainerState
   /// ``TrainingRun/scaling``
   public var scaling: ActivationScaling
+  /// ``TrainingRun/targetScale``
+  public var targetScale: Double?
   /// In the stream of activations: after the last batch that was trained on.
   public var position: ShuffledActivations.Position
   /// What it is a checkpoint of.
@@ -24,17 +26,20 @@ public struct TrainingCheckpoint: Sendable, Equatable {
     public var options: String
     /// d_in
     public var width: Int
+    /// The width of the targets; nil where the activations are what is reconstructed.
+    public var targetWidth: Int?
     /// d_sae
     public var latents: Int
 
     init<Model: TrainableAutoencoder>(
-      _: Model.Type, _ configuration: Model.Configuration, latents: Int, width: Int,
+      _: Model.Type, _ configuration: Model.Configuration, latents: Int, batch: ScaledBatch,
       options: TrainingOptions
     ) {
       model = "\(Model.self)"
       self.configuration = "\(configuration)"
       self.options = "\(options)"
-      self.width = width
+      width = batch.activations.columns
+      targetWidth = batch.target?.columns
       self.latents = latents
     }
   }
@@ -51,6 +56,7 @@ extension TrainingCheckpoint {
       ("configuration", expected.configuration, run.configuration),
       ("options", expected.options, run.options),
       ("width", "\(expected.width)", "\(run.width)"),
+      ("targetWidth", Self.text(expected.targetWidth), Self.text(run.targetWidth)),
       ("latents", "\(expected.latents)", "\(run.latents)"),
     ]
     for (setting, expected, found) in settings where expected != found {
@@ -63,7 +69,8 @@ extension TrainingCheckpoint {
         found: StoredScaling(scaling).kind.rawValue)
     }
     switch scaling {
-    case .factor(let factor): try StoredScaling.check(factor: factor, file: name)
+    case .factor(let factor):
+      try StoredScaling.check(factor: factor, "scaling.factor", file: name)
     case .whitening(let whitening):
       guard whitening.dimension == expected.width else {
         throw .invalidSetting(
@@ -72,9 +79,21 @@ extension TrainingCheckpoint {
       }
     case .identity, .layerNorm, .constantNorm: break
     }
+    guard (targetScale == nil) == (run.targetWidth == nil) else {
+      throw .invalidSetting(
+        file: name, setting: "targetScale",
+        expected: run.targetWidth == nil ? "none" : "a number", found: Self.text(targetScale))
+    }
+    if let targetScale {
+      try StoredScaling.check(factor: targetScale, "targetScale", file: name)
+    }
     guard (0...options.steps).contains(step) else {
       throw .invalidSetting(
         file: name, setting: "step", expected: "0 to \(options.steps)", found: "\(step)")
     }
+  }
+
+  private static func text(_ value: (some CustomStringConvertible)?) -> String {
+    value?.description ?? "none"
   }
 }

@@ -1,0 +1,43 @@
+/// What a step is trained on.
+struct ScaledBatch: Sendable {
+  /// tokens × input width
+  let activations: Matrix
+  /// tokens × target width, where the target is not the input.
+  let target: Matrix?
+}
+
+extension ScaledBatch {
+  /// A token of zeros, in a source's widths.
+  ///
+  /// - Throws: ``InvalidOption`` if the source has more columns of targets than columns.
+  init(zerosLike source: any ActivationSource) throws(InvalidOption) {
+    try source.checkWidths()
+    activations = Matrix(rows: 1, columns: source.inputWidth)
+    target = source.hasTargets ? Matrix(rows: 1, columns: source.targetWidth) : nil
+  }
+}
+
+extension ActivationSource {
+  /// Whether a transcoder's targets stand behind the activations.
+  var hasTargets: Bool { targetWidth > 0 }
+
+  /// Columns that are no targets.
+  var inputWidth: Int { width - targetWidth }
+
+  /// Rows of this source as inputs and targets.
+  func split(_ rows: Matrix) -> (inputs: Matrix, targets: Matrix) {
+    let all = 0..<rows.rows
+    return (
+      Matrix(rows[rows: all, columns: 0..<inputWidth]),
+      Matrix(rows[rows: all, columns: inputWidth..<width])
+    )
+  }
+
+  /// Throws unless targets leave a column for the inputs.
+  func checkWidths() throws(InvalidOption) {
+    guard targetWidth == 0 || (1..<max(1, width)).contains(targetWidth) else {
+      throw InvalidOption(
+        "targetWidth", expected: "fewer than all \(width) columns", found: "\(targetWidth)")
+    }
+  }
+}
