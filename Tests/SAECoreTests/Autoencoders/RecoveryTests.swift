@@ -94,24 +94,11 @@ import Testing
     var features = Matrix.random(48, 20, seed: 9)
     features.normalizeRows(normGuard: 0)
     let targets = sample.features.decoded(by: features, bias: [Float](repeating: 0, count: 20))
-    let configuration = TranscoderConfiguration(k: 3)
-    var generator = RandomGenerator(seed: 3)
-    let model = try Transcoder(
-      parameters: configuration.initialParameters(
-        inputs: sample.activations, outputs: targets, latentCount: 64, using: &generator),
-      configuration: configuration)
-    var trainer = Trainer(
-      model, deadLatents: DeadLatents(latentCount: 64, rule: .tokensIncludingBatch(10_000)))
-    let rate = try LearningRateSchedule(
-      peak: 1e-2, totalSteps: 400, warmUpSteps: 20, decaySteps: 80)
-    for step in 0..<400 {
-      let rows = step * 256 % 29_696..<step * 256 % 29_696 + 256
-      _ = try trainer.train(
-        on: Matrix(sample.activations[rows: rows]), target: Matrix(targets[rows: rows]),
-        learningRate: rate.rate(at: step))
-    }
-    #expect(meanMaximumCosine(features, model.dictionary) < 0.7)
-    #expect(meanMaximumCosine(features, trainer.model.dictionary) > 0.9)
+    let pairs = try PairedActivations(inputs: sample.activations, targets: targets)
+    var run = try TrainingRun<Transcoder>(
+      TranscoderConfiguration(k: 3), latents: 64, on: pairs, options: options)
+    while try run.step() != nil {}
+    #expect(meanMaximumCosine(features, try run.finished().dictionary) > 0.9)
   }
 
   /// What a pretrained autoencoder has no directions for, a booster has.
