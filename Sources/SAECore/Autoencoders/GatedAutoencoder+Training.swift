@@ -15,7 +15,9 @@ extension GatedAutoencoder: TrainableAutoencoder {
     let panels = LatentPanels(
       inputs: inputs, encoder: parameters[.encoder], bias: parameters[.gateBias].array,
       thresholds: [Float](repeating: 0, count: latentCount))
-    if panels.isDense { return denseGradients(batch, panels, into: &gradients) }
+    if panels.isDense, !batch.deadLatents.rule.looksAtValues {
+      return denseGradients(batch, panels, into: &gradients)
+    }
     let gates = gates(of: inputs)
     let (latents, activations) = (gates.latents(), gates.gateActivations())
     let bias = parameters[.decoderBias].array

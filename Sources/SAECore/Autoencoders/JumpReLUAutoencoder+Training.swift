@@ -14,7 +14,9 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
     let panels = LatentPanels(
       inputs: inputs, encoder: parameters[.encoder], bias: parameters[.encoderBias].array,
       thresholds: windowBounds)
-    if panels.isDense { return denseGradients(batch, panels, into: &gradients) }
+    if panels.isDense, !batch.deadLatents.rule.looksAtValues {
+      return denseGradients(batch, panels, into: &gradients)
+    }
     let entries = entries(of: inputs)
     let latents = entries.latents
     let algebra = CodeAlgebra(latents)
@@ -29,7 +31,8 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
     let sparsity = configuration.sparsity(
       entries, coefficient: configuration.coefficient.value(at: batch.step), norms: norms,
       slopes: slopes)
-    let revived = revivedLatents(of: batch, LatentActivity(latents))
+    let activity = batch.deadLatents.activity(of: latents)
+    let revived = revivedLatents(of: batch, activity)
     let revival = configuration.preActivationLoss.flatMap { loss in
       revived.isEmpty ? nil : Revival(loss, revived, entries, inputs, parameters, norms: norms)
     }
@@ -42,7 +45,7 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
     algebra.sumRows(inputs, coefficients: estimated.preActivations, into: &gradients[.encoder])
     return finish(
       batch, inputs: inputs, error: pass.error, totalSquaredError: pass.totalSquaredError,
-      sparsity: sparsity.value, activity: LatentActivity(latents), latents: latents,
+      sparsity: sparsity.value, activity: activity, latents: latents,
       revival: revival, revivedCount: revived.count,
       encoderBias: latents.sumByLatent(estimated.preActivations),
       thresholds: estimated.thresholds, normSlopes: sparsity.normSlopes, into: &gradients)

@@ -11,7 +11,9 @@ extension ReLUAutoencoder: TrainableAutoencoder {
     let panels = LatentPanels(
       inputs: inputs, encoder: parameters[.encoder], bias: parameters[.encoderBias].array,
       thresholds: zeros)
-    if panels.isDense { return denseGradients(batch, panels, into: &gradients) }
+    if panels.isDense, !batch.deadLatents.rule.looksAtValues {
+      return denseGradients(batch, panels, into: &gradients)
+    }
     let latents = latents(of: inputs)
     let algebra = CodeAlgebra(latents)
     let pass = algebra.reconstructionPass(
@@ -44,7 +46,7 @@ extension ReLUAutoencoder: TrainableAutoencoder {
     algebra.sumRows(inputs, coefficients: preActivations, into: &gradients[.encoder])
     var encoderBias = latents.sumByLatent(preActivations).map { Float($0) }
     let auxiliary = addAuxiliary(
-      batch, inputs, error: pass.error, LatentActivity(latents), into: &gradients,
+      batch, inputs, error: pass.error, batch.deadLatents.activity(of: latents), into: &gradients,
       encoderBias: &encoderBias)
     gradients[.encoderBias] = .rowVector(encoderBias)
     gradients[.decoderBias] = parameters.decoderBiasGradient(

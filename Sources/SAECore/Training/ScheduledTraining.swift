@@ -20,7 +20,7 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
     trainer = Trainer(
       model, optimizer: try options.optimizer(for: model.parameters),
       clipping: options.clipping,
-      deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule))
+      deadLatents: options.deadLatents(latents))
     description = TrainingCheckpoint.Description(
       Model.self, configuration, latents: latents, batch: firstBatch, options: options)
     self.options = options
@@ -46,7 +46,7 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
       trainer = try Trainer(
         model, optimizer: optimizer,
         clipping: options.clipping,
-        deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule),
+        deadLatents: options.deadLatents(latents),
         from: checkpoint.trainer)
     } catch {
       throw error.of(file: checkpoint.name)

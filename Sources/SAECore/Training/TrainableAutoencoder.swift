@@ -171,6 +171,8 @@ public struct TrainingPass: Sendable {
   public let activity: LatentActivity
   /// What counts as firing: ``activity`` but where more latents are trained on.
   public let firing: LatentActivity
+  /// Those that ``firing`` was counted of; nil where they were too many to be held.
+  let firingLatents: SparseLatents?
   /// Σ ‖x̂ − y‖² over the batch.
   public let totalSquaredError: Double
   /// Latents that took part in the auxiliary loss.
@@ -185,6 +187,7 @@ public struct TrainingPass: Sendable {
     self.latents = latents
     activity = LatentActivity(latents)
     self.firing = firing.map { LatentActivity($0) } ?? activity
+    firingLatents = firing ?? latents
     self.totalSquaredError = totalSquaredError
     self.deadCount = deadCount
   }
@@ -197,6 +200,7 @@ public struct TrainingPass: Sendable {
     latents = nil
     self.activity = activity
     firing = activity
+    firingLatents = nil
     self.totalSquaredError = totalSquaredError
     self.deadCount = deadCount
   }

@@ -96,7 +96,7 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
       &model.parameters, gradients: gradients, learningRate: learningRate,
       gradientScale: clipping.factor(norm: norm),
       decoderRowGuard: constraint.stepGuard)
-    deadLatents.record(pass.firing)
+    deadLatents.record(pass)
     model.finishStep(pass, step: step)
     step += 1
     tokens += activations.rows

@@ -33,9 +33,10 @@ public struct TrainingOptions: Sendable, Equatable {
   public var seed: UInt64 = 0
   /// Bound on the norm of all gradients together; nil for none.
   public var clippingNorm: Double? = 1
-  /// Tokens after which a silent latent counts as dead; nil takes ten million, or a twentieth of a
-  /// shorter run: dead latents that are never noticed stay dead.
-  public var deadAfterTokens: Int?
+  /// When a silent latent counts as dead; nil takes the rule of dictionary_learning's BatchTopK with
+  /// ten million tokens, or a twentieth of a shorter run: dead latents that are never noticed stay
+  /// dead.
+  public var deadLatentRule: DeadLatents.Rule?
   /// When dead latents are given new directions, if at all; warms the learning rate up again.
   public var resampling: Resampling?
   /// How activations are brought to a common scale, so that one learning rate serves all layers and
@@ -54,11 +55,15 @@ public struct TrainingOptions: Sendable, Equatable {
   /// Options for a number of steps.
   public init(steps: Int) { self.steps = steps }
 
-  /// Tokens after which a silent latent counts as dead.
-  var deadLatentRule: DeadLatents.Rule {
+  /// Counters for a run's beginning.
+  func deadLatents(_ latentCount: Int) -> DeadLatents {
+    DeadLatents(latentCount: latentCount, rule: deadLatentRule ?? defaultDeadLatentRule)
+  }
+
+  private var defaultDeadLatentRule: DeadLatents.Rule {
     let (total, overflows) = steps.multipliedReportingOverflow(by: batchTokens)
     let share = overflows ? .max : max(batchTokens, total / 20)
-    return .tokensIncludingBatch(deadAfterTokens ?? min(10_000_000, share))
+    return .dictionaryLearning(tokens: min(10_000_000, share))
   }
 
   /// The learning rate of each step.

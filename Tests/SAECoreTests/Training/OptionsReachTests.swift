@@ -19,7 +19,7 @@ import Testing
     options.learningRate = 2e-2
     options.warmUpSteps = 2
     options.decaySteps = 2
-    options.deadAfterTokens = 32
+    options.deadLatentRule = .tokensIncludingBatch(32)
     return options
   }
 
@@ -83,7 +83,7 @@ import Testing
       "decoderBiasInitialization": { $0.decoderBiasInitialization = .mean },
       "seed": { $0.seed = 1 },
       "clippingNorm": { $0.clippingNorm = 1e-3 },
-      "deadAfterTokens": { $0.deadAfterTokens = 96 },
+      "deadLatentRule": { $0.deadLatentRule = .openAI(batchTokens: 32, tokens: 96) },
       "resampling": {
         $0.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
       },

@@ -84,6 +84,12 @@ struct SelectionStep<Model: SelectingAutoencoder> {
     for latent in encoderBias.indices { encoderBias[latent] += encoderBiasSums[latent] }
   }
 
+  /// What counts as firing where it is more than the positive scores of a selection of so many places a
+  /// token.
+  func firing(_ latents: SparseLatents, places: Int) -> SparseLatents? {
+    batch.deadLatents.rule.firing == .selected ? latents.fillingPlaces(places) : nil
+  }
+
   /// Adds the auxiliary loss of all dead latents, if there are any.
   mutating func addAuxiliary(
     during latents: SparseLatents, error: Matrix, into gradients: inout ParameterSet
