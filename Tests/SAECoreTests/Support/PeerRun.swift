@@ -96,11 +96,13 @@ struct PeerRun {
       where: expected.contains
     ).map { try expected.tensor($0).doubles() }
     let masks = try deadLatents(model.latentCount)
+    var frequencies = FiringFrequencies(latentCount: model.latentCount)
     let bound = try tolerance("step10_f32")
     for (index, rate) in rates.enumerated() {
       try inspect(trainer, index)
       let counters = trainer.deadLatents
       let report = try trainer.train(on: activations, target: target, learningRate: rate)
+      try frequencies.add(report)
       let step = index + 1
       if let masks {
         #expect(counters.indices(during: report.activity) == masks[index], "dead in step \(step)")
@@ -121,6 +123,10 @@ struct PeerRun {
     }
     if expected.contains("step10_eval.W_dec") {
       try checkParameters(trainer.finishedModel.parameters, "step10_eval.", bound)
+    }
+    if expected.contains("final.act_freq_scores") {
+      let counts = try expected.tensor("final.act_freq_scores").doubles().map { Int($0) }
+      #expect(frequencies.activeTokens == counts)
     }
     for name in ["final.passes_since_fired", "final.tokens_since_fired"]
     where expected.contains(name) {
