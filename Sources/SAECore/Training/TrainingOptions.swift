@@ -42,10 +42,17 @@ public struct TrainingOptions: Sendable, Equatable {
   /// How activations are brought to a common scale, so that one learning rate serves all layers and
   /// models. Losses and errors are those of the normalised activations, as in Gao et al. 2024
   /// (arXiv 2406.04093, section 2.1): under a whitening or a scale of each token's own they say
-  /// another thing than those of the activations as they are. SAELens takes the loss of these two
-  /// latter in the original units, in which long tokens count more. Targets of a transcoder
+  /// another thing than those of the activations as they are. Targets of a transcoder
   /// (``PairedActivations``) get a factor of their own.
   public var normalization = ActivationNormalization.expectedAverageOnlyIn
+  /// Whether the loss takes the reconstruction error in the activations' own units where each token has
+  /// a scale of its own, so that long tokens count more: SAELens with `layer_norm` and
+  /// `constant_norm_rescale`. Goes without an auxiliary loss of dead latents, as there; latents and
+  /// penalties on them, and what reports say of errors, stay those of the normalised activations.
+  ///
+  /// A ``GatedAutoencoder``'s gates reconstruct in the same units as its latents do; SAELens compares
+  /// theirs, normalised, with the activations as they are.
+  public var takesLossInOriginalUnits = false
   /// Rows that the normalisation's numbers are measured on before the first step, from evenly spaced
   /// parts of the source.
   public var scaleTokens = 65536
