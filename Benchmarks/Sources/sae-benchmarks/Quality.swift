@@ -91,7 +91,7 @@ struct QualityCommand: ParsableCommand {
     options.seed = seed
     options.scaleTokens = tokens
     options.bufferTokens = tokens
-    options.deadAfterTokens = deadAfter
+    options.deadLatentRule = deadAfter.map { .dictionaryLearning(tokens: $0) }
     return options
   }
 

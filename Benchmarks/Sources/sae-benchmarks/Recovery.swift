@@ -85,7 +85,7 @@ struct RecoveryCommand: ParsableCommand {
     options.batchTokens = 1024
     options.learningRate = learningRate
     options.seed = seed
-    options.deadAfterTokens = deadAfter
+    options.deadLatentRule = deadAfter.map { .dictionaryLearning(tokens: $0) }
     return options
   }
 

@@ -36,11 +36,12 @@ extension GatedAutoencoder {
 
     let factor = configuration.reconstructionLoss.factor(for: batch.target)
     let coefficient = self.coefficient(at: batch.step)
-    let totalSquaredError = error.sumOfSquares()
+    let squares = error.weigh(by: batch.errorWeights)
+    let auxiliarySquares = auxiliaryError.weigh(by: batch.errorWeights)
     let losses = [
-      LossTerm("reconstruction", factor * totalSquaredError),
+      LossTerm("reconstruction", factor * squares.weighted),
       LossTerm("sparsity", coefficient * penalty.value),
-      LossTerm("auxiliary", factor * auxiliaryError.sumOfSquares()),
+      LossTerm("auxiliary", factor * auxiliarySquares.weighted),
     ]
     error.scale(by: Float(2 * factor))
     auxiliaryError.scale(by: Float(2 * factor))
@@ -81,7 +82,7 @@ extension GatedAutoencoder {
     return TrainingPass(
       losses: losses,
       activity: LatentActivity(tokens: tokens, activeTokens: active, selectedTokens: open),
-      totalSquaredError: totalSquaredError, deadCount: 0)
+      totalSquaredError: squares.total, deadCount: 0)
   }
 }
 

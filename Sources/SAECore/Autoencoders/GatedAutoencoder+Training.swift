@@ -1,6 +1,10 @@
 extension GatedAutoencoder: TrainableAutoencoder {
   public var decoderConstraint: DecoderConstraint { configuration.decoderConstraint }
 
+  public func checkErrorWeights() throws(InvalidOption) {
+    try InvalidOption.checkErrorWeights(configuration.reconstructionLoss, auxiliaryLoss: nil)
+  }
+
   /// The loss is the reconstruction error, the penalty on the gates times its coefficient, and the
   /// error of the auxiliary reconstruction from the gates' pre-activations A:
   ///
@@ -15,15 +19,19 @@ extension GatedAutoencoder: TrainableAutoencoder {
     let panels = LatentPanels(
       inputs: inputs, encoder: parameters[.encoder], bias: parameters[.gateBias].array,
       thresholds: [Float](repeating: 0, count: latentCount))
-    if panels.isDense { return denseGradients(batch, panels, into: &gradients) }
+    if panels.isDense, !batch.deadLatents.rule.looksAtValues {
+      return denseGradients(batch, panels, into: &gradients)
+    }
     let gates = gates(of: inputs)
     let (latents, activations) = (gates.latents(), gates.gateActivations())
     let bias = parameters[.decoderBias].array
     let algebra = CodeAlgebra(gates.products)
     let pass = algebra.reconstructionPass(
-      code: latents.values, decoder: dictionary, bias: bias, target: batch.target)
+      code: latents.values, decoder: dictionary, bias: bias, target: batch.target
+    ).weighted(by: batch.errorWeights, latents)
     let auxiliary = algebra.reconstructionPass(
-      code: activations.values, decoder: dictionary, bias: bias, target: batch.target)
+      code: activations.values, decoder: dictionary, bias: bias, target: batch.target
+    ).weighted(by: batch.errorWeights, activations)
     let factor = configuration.reconstructionLoss.factor(for: batch.target)
     let slope = Float(2 * factor)
     let weights = configuration.penalty.weightsByDecoderNorm
@@ -65,9 +73,9 @@ extension GatedAutoencoder: TrainableAutoencoder {
     }
     return TrainingPass(
       losses: [
-        LossTerm("reconstruction", factor * pass.totalSquaredError),
+        LossTerm("reconstruction", factor * pass.squares.weighted),
         LossTerm("sparsity", coefficient * penalty.value),
-        LossTerm("auxiliary", factor * auxiliary.totalSquaredError),
+        LossTerm("auxiliary", factor * auxiliary.squares.weighted),
       ], latents: latents, totalSquaredError: pass.totalSquaredError, deadCount: 0)
   }
 

@@ -26,7 +26,7 @@ extension JumpReLUAutoencoder {
     error.add(batch.target, times: -1)
 
     let activity = LatentActivity(tokens: forward.tokens, activeTokens: forward.active)
-    let totalSquaredError = error.sumOfSquares()
+    let squares = error.weigh(by: batch.errorWeights)
     let factor = configuration.reconstructionLoss.factor(for: batch.target)
     let slope = Float(2 * factor)
     let outputs = PackedFactor(error)
@@ -76,7 +76,7 @@ extension JumpReLUAutoencoder {
       jump.addSilent(activeSlopes: sums.activeSlopes, slopes, to: &thresholds)
     }
     return finish(
-      batch, inputs: panels.inputs, error: error, totalSquaredError: totalSquaredError,
+      batch, inputs: panels.inputs, error: error, squares: squares,
       sparsity: penalty?.value ?? sums.penalty, activity: activity, latents: nil,
       revival: revival, revivedCount: revived.count, encoderBias: sums.preActivations,
       thresholds: thresholds, normSlopes: tanh == nil ? nil : sums.norms, into: &gradients)

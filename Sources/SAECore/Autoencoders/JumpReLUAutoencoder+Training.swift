@@ -1,6 +1,11 @@
 extension JumpReLUAutoencoder: TrainableAutoencoder {
   public var decoderConstraint: DecoderConstraint { configuration.decoderConstraint }
 
+  public func checkErrorWeights() throws(InvalidOption) {
+    try InvalidOption.checkErrorWeights(
+      configuration.reconstructionLoss, auxiliaryLoss: configuration.auxiliaryLoss)
+  }
+
   /// The loss is the reconstruction error, the sparsity term, and the auxiliary and the pre-activation
   /// loss if they are asked for and there are latents that they are about.
   public mutating func computeGradients(
@@ -14,13 +19,16 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
     let panels = LatentPanels(
       inputs: inputs, encoder: parameters[.encoder], bias: parameters[.encoderBias].array,
       thresholds: windowBounds)
-    if panels.isDense { return denseGradients(batch, panels, into: &gradients) }
+    if panels.isDense, !batch.deadLatents.rule.looksAtValues {
+      return denseGradients(batch, panels, into: &gradients)
+    }
     let entries = entries(of: inputs)
     let latents = entries.latents
     let algebra = CodeAlgebra(latents)
     let pass = algebra.reconstructionPass(
       code: latents.values, decoder: dictionary, bias: parameters[.decoderBias].array,
-      target: batch.target)
+      target: batch.target
+    ).weighted(by: batch.errorWeights, latents)
     let factor = configuration.reconstructionLoss.factor(for: batch.target)
     let slope = Float(2 * factor)
     norms = dictionary.rowNorms()
@@ -29,7 +37,8 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
     let sparsity = configuration.sparsity(
       entries, coefficient: configuration.coefficient.value(at: batch.step), norms: norms,
       slopes: slopes)
-    let revived = revivedLatents(of: batch, LatentActivity(latents))
+    let activity = batch.deadLatents.activity(of: latents)
+    let revived = revivedLatents(of: batch, activity)
     let revival = configuration.preActivationLoss.flatMap { loss in
       revived.isEmpty ? nil : Revival(loss, revived, entries, inputs, parameters, norms: norms)
     }
@@ -41,8 +50,8 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
       into: &gradients[.decoder])
     algebra.sumRows(inputs, coefficients: estimated.preActivations, into: &gradients[.encoder])
     return finish(
-      batch, inputs: inputs, error: pass.error, totalSquaredError: pass.totalSquaredError,
-      sparsity: sparsity.value, activity: LatentActivity(latents), latents: latents,
+      batch, inputs: inputs, error: pass.error, squares: pass.squares,
+      sparsity: sparsity.value, activity: activity, latents: latents,
       revival: revival, revivedCount: revived.count,
       encoderBias: latents.sumByLatent(estimated.preActivations),
       thresholds: estimated.thresholds, normSlopes: sparsity.normSlopes, into: &gradients)
@@ -51,19 +60,20 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
   /// The auxiliary and the pre-activation loss, and the gradients of the vectors.
   ///
   /// - Parameters:
-  ///   - error: x̂ − y.
+  ///   - error: x̂ − y, times the tokens' weights.
+  ///   - squares: of x̂ − y.
   ///   - latents: nil where they were not held.
   ///   - encoderBias: Σ over tokens of the gradients of the pre-activations so far.
   ///   - thresholds: their gradients so far.
   func finish(
-    _ batch: TrainingBatch, inputs: Matrix, error: Matrix, totalSquaredError: Double,
+    _ batch: TrainingBatch, inputs: Matrix, error: Matrix, squares: ErrorSquares,
     sparsity: Double, activity: LatentActivity, latents: SparseLatents?, revival: Revival?,
     revivedCount: Int, encoderBias: [Double], thresholds: [Double], normSlopes: [Double]?,
     into gradients: inout ParameterSet
   ) -> TrainingPass {
     let factor = configuration.reconstructionLoss.factor(for: batch.target)
     var losses = [
-      LossTerm("reconstruction", factor * totalSquaredError), LossTerm("sparsity", sparsity),
+      LossTerm("reconstruction", factor * squares.weighted), LossTerm("sparsity", sparsity),
     ]
     var (encoderBias, thresholds, normSlopes) = (encoderBias, thresholds, normSlopes)
     let dead =
@@ -98,11 +108,11 @@ extension JumpReLUAutoencoder: TrainableAutoencoder {
     let deadCount = max(revivedCount, dead.count)
     guard let latents else {
       return TrainingPass(
-        losses: losses, activity: activity, totalSquaredError: totalSquaredError,
+        losses: losses, activity: activity, totalSquaredError: squares.total,
         deadCount: deadCount)
     }
     return TrainingPass(
-      losses: losses, latents: latents, totalSquaredError: totalSquaredError,
+      losses: losses, latents: latents, totalSquaredError: squares.total,
       deadCount: deadCount)
   }
 

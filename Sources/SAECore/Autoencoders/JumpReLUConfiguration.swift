@@ -92,7 +92,8 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   /// The sparsity loss multiplied by `coefficient`; the other settings at their defaults.
   public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
 
-  /// SAELens' conventions for training.
+  /// SAELens' conventions for training; its rule for dead latents is
+  /// ``DeadLatents/Rule/saeLens(window:)``.
   public static func saeLens(
     _ loss: SparsityLoss = .step, coefficient: CoefficientSchedule
   ) -> JumpReLUConfiguration {

@@ -26,11 +26,11 @@ extension ReLUAutoencoder {
     error.add(batch.target, times: -1)
     penalty.note(in: &annealing)
 
-    let totalSquaredError = error.sumOfSquares()
+    let squares = error.weigh(by: batch.errorWeights)
     let factor = configuration.reconstructionLoss.factor(for: batch.target)
     let coefficient = self.coefficient(at: batch.step)
     let losses = [
-      LossTerm("reconstruction", factor * totalSquaredError),
+      LossTerm("reconstruction", factor * squares.weighted),
       LossTerm("sparsity", coefficient * penalty.value),
     ]
     error.scale(by: Float(2 * factor))
@@ -66,7 +66,7 @@ extension ReLUAutoencoder {
     }
     return TrainingPass(
       losses: losses + auxiliary.losses, activity: activity,
-      totalSquaredError: totalSquaredError, deadCount: auxiliary.deadCount)
+      totalSquaredError: squares.total, deadCount: auxiliary.deadCount)
   }
 }
 

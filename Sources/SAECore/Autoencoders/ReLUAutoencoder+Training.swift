@@ -1,6 +1,11 @@
 extension ReLUAutoencoder: TrainableAutoencoder {
   public var decoderConstraint: DecoderConstraint { configuration.decoderConstraint }
 
+  public func checkErrorWeights() throws(InvalidOption) {
+    try InvalidOption.checkErrorWeights(
+      configuration.reconstructionLoss, auxiliaryLoss: configuration.auxiliaryLoss)
+  }
+
   /// The loss is the reconstruction error and the sparsity penalty times its coefficient, and the
   /// auxiliary loss if it is asked for and there are dead latents.
   public mutating func computeGradients(
@@ -11,12 +16,15 @@ extension ReLUAutoencoder: TrainableAutoencoder {
     let panels = LatentPanels(
       inputs: inputs, encoder: parameters[.encoder], bias: parameters[.encoderBias].array,
       thresholds: zeros)
-    if panels.isDense { return denseGradients(batch, panels, into: &gradients) }
+    if panels.isDense, !batch.deadLatents.rule.looksAtValues {
+      return denseGradients(batch, panels, into: &gradients)
+    }
     let latents = latents(of: inputs)
     let algebra = CodeAlgebra(latents)
     let pass = algebra.reconstructionPass(
       code: latents.values, decoder: dictionary, bias: parameters[.decoderBias].array,
-      target: batch.target)
+      target: batch.target
+    ).weighted(by: batch.errorWeights, latents)
     let factor = configuration.reconstructionLoss.factor(for: batch.target)
     let slope = Float(2 * factor)
 
@@ -44,7 +52,7 @@ extension ReLUAutoencoder: TrainableAutoencoder {
     algebra.sumRows(inputs, coefficients: preActivations, into: &gradients[.encoder])
     var encoderBias = latents.sumByLatent(preActivations).map { Float($0) }
     let auxiliary = addAuxiliary(
-      batch, inputs, error: pass.error, LatentActivity(latents), into: &gradients,
+      batch, inputs, error: pass.error, batch.deadLatents.activity(of: latents), into: &gradients,
       encoderBias: &encoderBias)
     gradients[.encoderBias] = .rowVector(encoderBias)
     gradients[.decoderBias] = parameters.decoderBiasGradient(
@@ -52,7 +60,7 @@ extension ReLUAutoencoder: TrainableAutoencoder {
       preActivations: configuration.subtractsDecoderBias ? encoderBias : nil)
     return TrainingPass(
       losses: [
-        LossTerm("reconstruction", factor * pass.totalSquaredError),
+        LossTerm("reconstruction", factor * pass.squares.weighted),
         LossTerm("sparsity", coefficient * penalty.value),
       ] + auxiliary.losses, latents: latents, totalSquaredError: pass.totalSquaredError,
       deadCount: auxiliary.deadCount)

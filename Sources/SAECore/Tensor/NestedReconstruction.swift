@@ -7,16 +7,21 @@ import SAEKernels
 /// two matrices are enough: the error, from which each group is taken away in turn, and the sum.
 struct NestedReconstruction {
   let code: SparseLatents
+  /// What each token's error counts in the sum; nil where all count alike.
+  private let weights: [Float]?
   /// E of the level that comes next, tokens × width.
   private(set) var error: Matrix
-  /// Σ slope_ℓ E_ℓ over the levels that were visited.
+  /// Σ slope_ℓ E_ℓ over the levels that were visited, times the token's weight.
   private(set) var gradient: Matrix
   /// ⟨gradient, decoder row⟩ of the entries whose group was visited: the gradient of the code.
   private(set) var projections: [Float]
 
   /// Begins with the reconstruction from the whole code.
-  init(_ code: SparseLatents, decoder: Matrix, bias: [Float], target: Matrix) {
+  init(
+    _ code: SparseLatents, decoder: Matrix, bias: [Float], target: Matrix, weights: [Float]? = nil
+  ) {
     self.code = code
+    self.weights = weights
     error = code.decoded(by: decoder, bias: bias)
     error.add(target, times: -1)
     gradient = Matrix(rows: error.rows, columns: error.columns)
@@ -28,10 +33,10 @@ struct NestedReconstruction {
   ///
   /// - Parameter group: the latents that the level adds.
   /// - Returns: Σ ‖E‖² over the tokens, in their order.
-  mutating func visit(group: Range<Int>, slope: Float, decoder: Matrix) -> Double {
+  mutating func visit(group: Range<Int>, slope: Float, decoder: Matrix) -> ErrorSquares {
     let (tokens, width) = (error.rows, error.columns)
     var squares = [Float](repeating: 0, count: tokens)
-    let (code, error) = (code, error)
+    let (code, error, weights) = (code, error, weights)
     unsafe gradient.withUnsafeMutableElements { gradient in
       unsafe projections.withUnsafeMutableBufferPointer { projections in
         unsafe squares.withUnsafeMutableBufferPointer { squares in
@@ -48,6 +53,7 @@ struct NestedReconstruction {
               let kernels = Kernels.table
               for token in range {
                 let row = unsafe out.0.base + token * width
+                let slope = weights.map { slope * $0[token] } ?? slope
                 unsafe kernels.axpy(width, slope, from.0.base + token * width, row)
                 unsafe out.1.base[token] = kernels.sumOfSquares(width, from.0.base + token * width)
                 guard let dots, let list else { continue }
@@ -62,7 +68,7 @@ struct NestedReconstruction {
       }
     }
     withExtendedLifetime((error, decoder)) {}
-    return squares.reduce(0) { $0 + Double($1) }
+    return ErrorSquares(squares, weights: weights)
   }
 
   /// Takes a group away from the reconstruction.

@@ -3,12 +3,14 @@ import SAEKernels
 /// Reconstructions and what the gradients need of them, token by token: the decoder rows of a token
 /// are still in cache when its latents' gradients are taken.
 package struct ReconstructionPass: Sendable {
-  /// x̂ − y, tokens × width.
+  /// x̂ − y, tokens × width; times the token's weight where there are weights.
   package let error: Matrix
   /// ‖x̂ − y‖² of each token.
   package let squaredErrors: [Float]
-  /// ⟨x̂ − y, decoder row⟩ of each entry: times the loss's factor, the gradient of the code.
+  /// ⟨error, decoder row⟩ of each entry: times the loss's factor, the gradient of the code.
   package let projections: [Float]
+  /// What each token's squared error counts in the loss; nil where all count alike.
+  package var weights: [Float]?
 
   /// Σ ‖x̂ − y‖², added in token order.
   package var totalSquaredError: Double { squaredErrors.reduce(0) { $0 + Double($1) } }

@@ -96,6 +96,18 @@ public struct ScaledActivations: Sendable {
     }
   }
 
+  /// What multiplies each token's squared error at the common scale to give that in the original units:
+  /// the square of the factor on the way back. nil for a whitening, which has no such number.
+  ///
+  /// Of the layer norm it is σ²: exact but for the 10⁻⁵ beside σ, on the way in alone.
+  public var errorWeights: [Float]? {
+    switch restoration {
+    case .identity: [Float](repeating: 1, count: activations.rows)
+    case .rows(let factors, _): factors.map { $0 * $0 }
+    case .whitening: nil
+    }
+  }
+
   /// The gradient of a loss by the reconstruction before ``restored(_:)``, from that by the
   /// reconstruction after it: for training where the loss is in the original units.
   ///

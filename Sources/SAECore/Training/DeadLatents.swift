@@ -1,20 +1,5 @@
 /// How long each latent has been silent, and which ones count as dead.
 public struct DeadLatents: Sendable, Equatable {
-  /// When a latent's silence makes it dead; the libraries differ.
-  public enum Rule: Sendable, Equatable {
-    /// Silent for at least this many tokens, the current batch included, and silent in it: what
-    /// dictionary_learning and OpenAI do. A latent that fires now is never dead now.
-    case tokensIncludingBatch(Int)
-    /// Silent for more than this many tokens before the current batch: sparsify, where a latent that
-    /// is selected at 0 has fired as well.
-    case tokensBeforeBatch(Int)
-    /// Silent for more than this many steps before the current one: SAELens'
-    /// `dead_feature_window`.
-    case stepsBeforeBatch(Int)
-    /// Nothing ever counts as dead.
-    case never
-  }
-
   /// When a latent counts as dead.
   public let rule: Rule
 
@@ -35,37 +20,63 @@ public struct DeadLatents: Sendable, Equatable {
   /// The latents that are dead during a batch, ascending.
   ///
   /// - Parameters:
-  ///   - activity: what fires in the batch; only rules that include the batch look at it.
+  ///   - activity: what fires in the batch, as ``activity(of:)`` has it; only rules that include the
+  ///     batch look at it.
   public func indices(during activity: @autoclosure () -> LatentActivity) -> [Int] {
     switch rule {
     case .never: return []
-    case .tokensBeforeBatch(let limit), .stepsBeforeBatch(let limit):
+    case .tokensBeforeBatch(let limit, _), .stepsBeforeBatch(let limit, _):
       return silence.indices.filter { silence[$0] > limit }
-    case .tokensIncludingBatch(let limit):
+    case .tokensIncludingBatch(let limit, _):
       let activity = activity()
-      return silence.indices.filter {
-        silence[$0] + activity.tokens >= limit && activity.activeTokens[$0] == 0
-      }
+      let fired = fired(activity)
+      return silence.indices.filter { silence[$0] + activity.tokens >= limit && fired[$0] == 0 }
+    case .stepsIncludingBatch(let limit, _):
+      var after = self
+      after.record(activity())
+      return silence.indices.filter { after.silence[$0] > limit }
     }
   }
 
   /// The latents that are dead during a batch whose latents are all there, ascending.
   public func indices(during latents: SparseLatents) -> [Int] {
-    indices(during: LatentActivity(latents))
+    indices(during: activity(of: latents))
   }
 
   /// Counts a batch: who fires in it starts anew.
+  ///
+  /// - Parameter activity: as ``activity(of:)`` has it.
   public mutating func record(_ activity: LatentActivity) {
     if rule == .never { return }
-    var counts = activity.activeTokens
-    if case .tokensBeforeBatch = rule { counts = activity.selectedTokens }
-    var elapsed = activity.tokens
-    if case .stepsBeforeBatch = rule { elapsed = 1 }
+    let (fired, elapsed) = (fired(activity), rule.silence(ofStep: activity.tokens))
+    var afterFiring = 0
+    if case .stepsIncludingBatch = rule { afterFiring = elapsed }
     for latent in silence.indices {
-      silence[latent] = counts[latent] > 0 ? 0 : silence[latent] + elapsed
+      silence[latent] = fired[latent] > 0 ? afterFiring : silence[latent] + elapsed
     }
   }
 
   /// Counts a batch whose latents are all there.
-  public mutating func record(_ latents: SparseLatents) { record(LatentActivity(latents)) }
+  public mutating func record(_ latents: SparseLatents) { record(activity(of: latents)) }
+
+  /// Counts a batch by what its pass has found.
+  mutating func record(_ pass: TrainingPass) {
+    // What was counted for the report serves unless values matter.
+    if rule.looksAtValues, let latents = pass.firingLatents {
+      record(latents)
+    } else {
+      record(pass.firing)
+    }
+  }
+
+  /// The activity of a batch by what the rule counts as firing.
+  public func activity(of latents: SparseLatents) -> LatentActivity {
+    if case .above(let value) = rule.firing { return LatentActivity(latents, above: value) }
+    return LatentActivity(latents)
+  }
+
+  /// On how many tokens of a batch each latent fired.
+  private func fired(_ activity: LatentActivity) -> [Int] {
+    rule.firing == .selected ? activity.selectedTokens : activity.activeTokens
+  }
 }

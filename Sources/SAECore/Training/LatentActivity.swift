@@ -18,12 +18,16 @@ public struct LatentActivity: Sendable, Equatable {
   }
 
   /// The activity of latents that are all there.
-  public init(_ latents: SparseLatents) {
+  ///
+  /// - Parameters:
+  ///   - latents: of the batch.
+  ///   - value: what a latent's magnitude has to exceed to be counted among the active ones.
+  public init(_ latents: SparseLatents, above value: Float = 0) {
     var active = [Int](repeating: 0, count: latents.latentCount)
     var selected = active
-    for (index, value) in zip(latents.indices, latents.values) {
+    for (index, activation) in zip(latents.indices, latents.values) {
       selected[Int(index)] += 1
-      active[Int(index)] += value != 0 ? 1 : 0
+      active[Int(index)] += abs(activation) <= value ? 0 : 1
     }
     self.init(tokens: latents.tokens, activeTokens: active, selectedTokens: selected)
   }

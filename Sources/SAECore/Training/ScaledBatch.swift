@@ -4,6 +4,8 @@ struct ScaledBatch: Sendable {
   let activations: Matrix
   /// tokens × target width, where the target is not the input.
   let target: Matrix?
+  /// ``ScaledActivations/errorWeights``, where each token has a scale of its own.
+  var errorWeights: [Float]?
 }
 
 extension ScaledBatch {

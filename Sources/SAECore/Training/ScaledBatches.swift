@@ -51,11 +51,11 @@ struct ScaledBatches: Sendable {
   mutating func next(step: Int) throws -> ScaledBatch {
     var rows = try batches.next(readsAhead: step + 1 < steps)
     guard let targetScale else {
-      try scale(&rows, step: step)
-      return ScaledBatch(activations: rows, target: nil)
+      let weights = try scale(&rows, step: step)
+      return ScaledBatch(activations: rows, target: nil, errorWeights: weights)
     }
     var (inputs, targets) = batches.source.split(rows)
-    try scale(&inputs, step: step)
+    _ = try scale(&inputs, step: step)
     guard targets.isFinite() else {
       throw TrainingError.notFinite(step: step, term: "the targets")
     }
@@ -63,7 +63,8 @@ struct ScaledBatches: Sendable {
     return ScaledBatch(activations: inputs, target: targets)
   }
 
-  private func scale(_ activations: inout Matrix, step: Int) throws {
+  /// - Returns: ``ScaledActivations/errorWeights`` where each token has a scale of its own.
+  private func scale(_ activations: inout Matrix, step: Int) throws -> [Float]? {
     guard activations.isFinite() else {
       throw TrainingError.notFinite(step: step, term: "the activations")
     }
@@ -71,9 +72,13 @@ struct ScaledBatches: Sendable {
     case .identity: break
     // In place: a copy of the batch is memory.
     case .factor(let factor): activations.scale(by: Float(factor))
-    case .whitening, .layerNorm, .constantNorm:
-      activations = try scaling.scale(activations).activations
+    case .whitening: activations = try scaling.scale(activations).activations
+    case .layerNorm, .constantNorm:
+      let scaled = try scaling.scale(activations)
+      activations = scaled.activations
+      return scaled.errorWeights
     }
+    return nil
   }
 
   /// The normalisation that options ask for, with its numbers.

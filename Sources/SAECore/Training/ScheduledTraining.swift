@@ -17,10 +17,11 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
   ) throws {
     schedule = try ScheduledTraining.schedule(configuration, latents, options)
     let model = try ScheduledTraining.model(configuration, latents, firstBatch, options)
+    try options.checkLossUnits(of: model)
     trainer = Trainer(
       model, optimizer: try options.optimizer(for: model.parameters),
       clipping: options.clipping,
-      deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule))
+      deadLatents: options.deadLatents(latents))
     description = TrainingCheckpoint.Description(
       Model.self, configuration, latents: latents, batch: firstBatch, options: options)
     self.options = options
@@ -41,12 +42,13 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
     try checkpoint.check(description, options: options)
     // Weights that give way to the checkpoint's, and say what there has to be.
     let model = try ScheduledTraining.model(configuration, latents, batch, options)
+    try options.checkLossUnits(of: model)
     let optimizer = try options.optimizer(for: model.parameters)
     do {
       trainer = try Trainer(
         model, optimizer: optimizer,
         clipping: options.clipping,
-        deadLatents: DeadLatents(latentCount: latents, rule: options.deadLatentRule),
+        deadLatents: options.deadLatents(latents),
         from: checkpoint.trainer)
     } catch {
       throw error.of(file: checkpoint.name)
@@ -61,7 +63,9 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
       try trainer.resample(resampling, on: batch.activations, using: &generator)
     }
     return try trainer.train(
-      on: batch.activations, target: batch.target, learningRate: schedule.rate(at: trainer.step))
+      on: batch.activations, target: batch.target,
+      errorWeights: options.takesLossInOriginalUnits ? batch.errorWeights : nil,
+      learningRate: schedule.rate(at: trainer.step))
   }
 
   /// Throws where a number makes no sense, before anything is read or drawn.
@@ -142,6 +146,18 @@ extension TrainingOptions {
         option, expected: "none for inputs with targets, whose decoder is not the encoder's",
         found: found)
     }
+  }
+
+  /// Throws where the loss is to be in original units and cannot be.
+  fileprivate func checkLossUnits(of model: some TrainableAutoencoder) throws(InvalidOption) {
+    guard takesLossInOriginalUnits else { return }
+    guard normalization == .layerNorm || normalization == .constantNormRescale else {
+      throw InvalidOption(
+        "takesLossInOriginalUnits",
+        expected: "false unless each token has a scale of its own, layer_norm or "
+          + "constant_norm_rescale", found: "true with \(normalization.rawValue)")
+    }
+    try model.checkErrorWeights()
   }
 
   /// The optimizer of parameters that begin as given.

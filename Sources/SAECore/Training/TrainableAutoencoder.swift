@@ -28,6 +28,10 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass
 
+  /// Throws unless the losses honour ``TrainingBatch/errorWeights`` with the settings as they are. By
+  /// default none do.
+  func checkErrorWeights() throws(InvalidOption)
+
   /// Called when a step has been made: for what a variant keeps besides parameters, such as a running
   /// threshold. Does nothing by default.
   ///
@@ -66,6 +70,11 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
 }
 
 extension TrainableAutoencoder {
+  public func checkErrorWeights() throws(InvalidOption) {
+    throw InvalidOption(
+      "takesLossInOriginalUnits", expected: "false for a \(Self.self)", found: "true")
+  }
+
   public mutating func finishStep(_ pass: TrainingPass, step: Int) {}
 
   public var trainingState: [String: [Double]] { [:] }
@@ -145,17 +154,26 @@ public struct TrainingBatch: Sendable {
   public let activations: Matrix
   /// What is to be reconstructed, tokens × output width: the input but for a transcoder.
   public let target: Matrix
+  /// What each token's ‖x̂ − y‖² counts in the loss; nil where all count alike.
+  public let errorWeights: [Float]?
   /// How long each latent has been silent before this batch.
   public let deadLatents: DeadLatents
   /// Steps already made.
   public let step: Int
 
-  /// What a forward and backward pass found; see the properties.
+  /// A batch of the given parts; see the properties.
+  ///
+  /// - Precondition: there is a weight for each token, if there are any.
   public init(
-    activations: Matrix, target: Matrix? = nil, deadLatents: DeadLatents, step: Int = 0
+    activations: Matrix, target: Matrix? = nil, errorWeights: [Float]? = nil,
+    deadLatents: DeadLatents, step: Int = 0
   ) {
+    precondition(
+      errorWeights == nil || errorWeights?.count == activations.rows,
+      "\(errorWeights?.count ?? 0) weights for \(activations.rows) tokens")
     self.activations = activations
     self.target = target ?? activations
+    self.errorWeights = errorWeights
     self.deadLatents = deadLatents
     self.step = step
   }
@@ -171,6 +189,8 @@ public struct TrainingPass: Sendable {
   public let activity: LatentActivity
   /// What counts as firing: ``activity`` but where more latents are trained on.
   public let firing: LatentActivity
+  /// Those that ``firing`` was counted of; nil where they were too many to be held.
+  let firingLatents: SparseLatents?
   /// Σ ‖x̂ − y‖² over the batch.
   public let totalSquaredError: Double
   /// Latents that took part in the auxiliary loss.
@@ -185,6 +205,7 @@ public struct TrainingPass: Sendable {
     self.latents = latents
     activity = LatentActivity(latents)
     self.firing = firing.map { LatentActivity($0) } ?? activity
+    firingLatents = firing ?? latents
     self.totalSquaredError = totalSquaredError
     self.deadCount = deadCount
   }
@@ -197,6 +218,7 @@ public struct TrainingPass: Sendable {
     latents = nil
     self.activity = activity
     firing = activity
+    firingLatents = nil
     self.totalSquaredError = totalSquaredError
     self.deadCount = deadCount
   }

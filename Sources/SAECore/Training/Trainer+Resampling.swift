@@ -53,13 +53,9 @@ extension DeadLatents {
   ///
   /// - Parameter tokens: of a step.
   func indices(silentForSteps steps: Int, of tokens: Int) -> [Int] {
-    switch rule {
-    case .never: return []
-    case .stepsBeforeBatch: return silence.indices.filter { silence[$0] > steps }
-    case .tokensIncludingBatch, .tokensBeforeBatch:
-      let (limit, overflows) = steps.multipliedReportingOverflow(by: tokens)
-      return overflows ? [] : silence.indices.filter { silence[$0] > limit }
-    }
+    if rule == .never { return [] }
+    let (limit, overflows) = steps.multipliedReportingOverflow(by: rule.silence(ofStep: tokens))
+    return overflows ? [] : silence.indices.filter { silence[$0] > limit }
   }
 
   /// The same counters, some of them at 0.

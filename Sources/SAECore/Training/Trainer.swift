@@ -57,18 +57,21 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// - Parameters:
   ///   - activations: tokens × input width, in the scale that the model is trained in.
   ///   - target: tokens × output width, for a transcoder.
+  ///   - errorWeights: ``TrainingBatch/errorWeights``
   ///   - learningRate: of this step.
   /// - Throws: ``TrainingError`` if the batch does not fit or something is not finite; the model is
   ///   then as it was before the step.
   public mutating func train(
-    on activations: Matrix, target: Matrix? = nil, learningRate: Double
+    on activations: Matrix, target: Matrix? = nil, errorWeights: [Float]? = nil,
+    learningRate: Double
   ) throws(TrainingError) -> StepReport {
     let constraint = model.decoderConstraint
     if constraint == .unitRowsBeforeForward {
       model.parameters[.decoder].normalizeRows(normGuard: DecoderConstraint.normGuard)
     }
     let batch = TrainingBatch(
-      activations: activations, target: target, deadLatents: deadLatents, step: step)
+      activations: activations, target: target, errorWeights: errorWeights,
+      deadLatents: deadLatents, step: step)
     let pass: TrainingPass
     do {
       pass = try model.computeGradients(of: batch, into: &gradients)
@@ -96,7 +99,7 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
       &model.parameters, gradients: gradients, learningRate: learningRate,
       gradientScale: clipping.factor(norm: norm),
       decoderRowGuard: constraint.stepGuard)
-    deadLatents.record(pass.firing)
+    deadLatents.record(pass)
     model.finishStep(pass, step: step)
     step += 1
     tokens += activations.rows

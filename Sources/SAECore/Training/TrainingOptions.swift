@@ -33,18 +33,26 @@ public struct TrainingOptions: Sendable, Equatable {
   public var seed: UInt64 = 0
   /// Bound on the norm of all gradients together; nil for none.
   public var clippingNorm: Double? = 1
-  /// Tokens after which a silent latent counts as dead; nil takes ten million, or a twentieth of a
-  /// shorter run: dead latents that are never noticed stay dead.
-  public var deadAfterTokens: Int?
+  /// When a silent latent counts as dead; nil takes the rule of dictionary_learning's BatchTopK with
+  /// ten million tokens, or a twentieth of a shorter run: dead latents that are never noticed stay
+  /// dead.
+  public var deadLatentRule: DeadLatents.Rule?
   /// When dead latents are given new directions, if at all; warms the learning rate up again.
   public var resampling: Resampling?
   /// How activations are brought to a common scale, so that one learning rate serves all layers and
   /// models. Losses and errors are those of the normalised activations, as in Gao et al. 2024
   /// (arXiv 2406.04093, section 2.1): under a whitening or a scale of each token's own they say
-  /// another thing than those of the activations as they are. SAELens takes the loss of these two
-  /// latter in the original units, in which long tokens count more. Targets of a transcoder
+  /// another thing than those of the activations as they are. Targets of a transcoder
   /// (``PairedActivations``) get a factor of their own.
   public var normalization = ActivationNormalization.expectedAverageOnlyIn
+  /// Whether the loss takes the reconstruction error in the activations' own units where each token has
+  /// a scale of its own, so that long tokens count more: SAELens with `layer_norm` and
+  /// `constant_norm_rescale`. Goes without an auxiliary loss of dead latents, as there; latents and
+  /// penalties on them, and what reports say of errors, stay those of the normalised activations.
+  ///
+  /// A ``GatedAutoencoder``'s gates reconstruct in the same units as its latents do; SAELens compares
+  /// theirs, normalised, with the activations as they are.
+  public var takesLossInOriginalUnits = false
   /// Rows that the normalisation's numbers are measured on before the first step, from evenly spaced
   /// parts of the source.
   public var scaleTokens = 65536
@@ -54,11 +62,15 @@ public struct TrainingOptions: Sendable, Equatable {
   /// Options for a number of steps.
   public init(steps: Int) { self.steps = steps }
 
-  /// Tokens after which a silent latent counts as dead.
-  var deadLatentRule: DeadLatents.Rule {
+  /// Counters for a run's beginning.
+  func deadLatents(_ latentCount: Int) -> DeadLatents {
+    DeadLatents(latentCount: latentCount, rule: deadLatentRule ?? defaultDeadLatentRule)
+  }
+
+  private var defaultDeadLatentRule: DeadLatents.Rule {
     let (total, overflows) = steps.multipliedReportingOverflow(by: batchTokens)
     let share = overflows ? .max : max(batchTokens, total / 20)
-    return .tokensIncludingBatch(deadAfterTokens ?? min(10_000_000, share))
+    return .dictionaryLearning(tokens: min(10_000_000, share))
   }
 
   /// The learning rate of each step.

@@ -3,7 +3,7 @@ import SAECore
 import Testing
 
 @Suite struct MixtureTests {
-  private static func model(
+  static func model(
     _ seed: UInt64, _ configuration: MixtureConfiguration, latents: Int = 12, width: Int = 5
   ) throws -> MixtureAutoencoder {
     var names: [(ParameterName, Matrix)] = [

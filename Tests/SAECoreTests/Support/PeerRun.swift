@@ -95,11 +95,18 @@ struct PeerRun {
     let thresholds = try ["steps.threshold", "steps.topk_threshold"].first(
       where: expected.contains
     ).map { try expected.tensor($0).doubles() }
+    let masks = try deadLatents(model.latentCount)
+    var frequencies = FiringFrequencies(latentCount: model.latentCount)
     let bound = try tolerance("step10_f32")
     for (index, rate) in rates.enumerated() {
       try inspect(trainer, index)
+      let counters = trainer.deadLatents
       let report = try trainer.train(on: activations, target: target, learningRate: rate)
+      try frequencies.add(report)
       let step = index + 1
+      if let masks {
+        #expect(counters.indices(during: report.activity) == masks[index], "dead in step \(step)")
+      }
       if let losses {
         #expect(
           abs(report.loss - losses[index]) <= bound * abs(losses[index]), "loss of step \(step)")
@@ -116,6 +123,10 @@ struct PeerRun {
     }
     if expected.contains("step10_eval.W_dec") {
       try checkParameters(trainer.finishedModel.parameters, "step10_eval.", bound)
+    }
+    if expected.contains("final.act_freq_scores") {
+      let counts = try expected.tensor("final.act_freq_scores").doubles().map { Int($0) }
+      #expect(frequencies.activeTokens == counts)
     }
     for name in ["final.passes_since_fired", "final.tokens_since_fired"]
     where expected.contains(name) {
@@ -143,20 +154,28 @@ struct PeerRun {
       silence: try batch.tensor("dead_mask").integers(), rule: .stepsBeforeBatch(0))
   }
 
+  /// The latents that are dead in each of the ten steps.
+  private func deadLatents(_ latents: Int) throws -> [[Int]]? {
+    guard expected.contains("steps.dead_mask") else { return nil }
+    let mask = try expected.tensor("steps.dead_mask").integers()
+    #expect(mask.count == 10 * latents)
+    return (0..<10).map { step in (0..<latents).filter { mask[step * latents + $0] != 0 } }
+  }
+
   private func counters(_ latents: Int) throws -> DeadLatents {
     if batch.contains("init.passes_since_fired") {
       return DeadLatents(
         silence: try batch.tensor("init.passes_since_fired").doubles().map { Int($0) },
-        rule: .stepsBeforeBatch(Int(try #require(fixture.number("meta.dead_window")))))
+        rule: .saeLens(window: Int(try #require(fixture.number("meta.dead_window")))))
     }
     guard batch.contains("init.tokens_since_fired") else {
       return DeadLatents(latentCount: latents, rule: .never)
     }
     let silence = try batch.tensor("init.tokens_since_fired").integers()
-    return DeadLatents(
-      silence: silence,
-      rule: fixture.peer == "sparsify"
-        ? .tokensBeforeBatch(10_000_000) : .tokensIncludingBatch(10_000_000))
+    let rule: DeadLatents.Rule =
+      fixture.peer == "sparsify"
+      ? .sparsify() : fixture.variant == "topk" ? .dictionaryLearningTopK() : .dictionaryLearning()
+    return DeadLatents(silence: silence, rule: rule)
   }
 
   private func value(of loss: String) throws -> Double {

@@ -13,7 +13,7 @@ import Testing
     options.batchTokens = 64
     options.bufferTokens = 300
     options.learningRate = 2e-2
-    options.deadAfterTokens = 128
+    options.deadLatentRule = .tokensIncludingBatch(128)
     options.scaleTokens = 500
     options.seed = 5
     return options

@@ -19,7 +19,7 @@ import Testing
     options.learningRate = 2e-2
     options.warmUpSteps = 2
     options.decaySteps = 2
-    options.deadAfterTokens = 32
+    options.deadLatentRule = .tokensIncludingBatch(32)
     return options
   }
 
@@ -83,7 +83,7 @@ import Testing
       "decoderBiasInitialization": { $0.decoderBiasInitialization = .mean },
       "seed": { $0.seed = 1 },
       "clippingNorm": { $0.clippingNorm = 1e-3 },
-      "deadAfterTokens": { $0.deadAfterTokens = 96 },
+      "deadLatentRule": { $0.deadLatentRule = .openAI(batchTokens: 32, tokens: 96) },
       "resampling": {
         $0.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
       },
@@ -92,7 +92,7 @@ import Testing
       "bufferTokens": { $0.bufferTokens = 300 },
     ]
     let base = Self.options()
-    #expect(Self.names(base) == Set(edits.keys))
+    #expect(Self.names(base) == Set(edits.keys).union(["takesLossInOriginalUnits"]))
     var configuration = TopKConfiguration(k: 2)
     configuration.rescalesByDecoderNorm = false
     // Clipping must act, and Adam would hide a factor that is the same in all steps.
@@ -103,6 +103,13 @@ import Testing
       #expect(
         try Self.outcome(TopKAutoencoder.self, configuration, options) != expected, "\(name)")
     }
+    // Goes with a scale of each token's own, and without an auxiliary loss.
+    configuration.auxiliaryLoss = nil
+    var options = base
+    options.normalization = .constantNormRescale
+    let normalized = try Self.outcome(TopKAutoencoder.self, configuration, options)
+    options.takesLossInOriginalUnits = true
+    #expect(try Self.outcome(TopKAutoencoder.self, configuration, options) != normalized)
   }
 
   @Test func selectingVariants() throws {

@@ -27,7 +27,7 @@ import Testing
     options.batchTokens = 50
     options.bufferTokens = 120
     options.learningRate = 2e-2
-    options.deadAfterTokens = 100
+    options.deadLatentRule = .tokensIncludingBatch(100)
     options.normalization = normalization
     options.seed = 9
     return options

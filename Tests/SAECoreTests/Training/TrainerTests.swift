@@ -7,7 +7,7 @@ import Testing
       var options = TrainingOptions(steps: steps)
       options.batchTokens = 50
       options.learningRate = 1e-2
-      options.deadAfterTokens = 100
+      options.deadLatentRule = .tokensIncludingBatch(100)
       options.seed = seed
       var run = try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 3), latents: 60, on: Matrix.random(170, 12, seed: 4),

@@ -10,7 +10,7 @@ import Testing
     var options = TrainingOptions(steps: 6)
     options.batchTokens = 50
     options.learningRate = 1e-2
-    options.deadAfterTokens = 100
+    options.deadLatentRule = .tokensIncludingBatch(100)
     options.bufferTokens = 64
     options.seed = 3
     return options

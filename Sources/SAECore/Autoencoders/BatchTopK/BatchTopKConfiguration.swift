@@ -16,7 +16,8 @@ public struct BatchTopKConfiguration: SelectingConfiguration {
   /// Keeps `k` latents a token on average over a batch; the other settings at their defaults.
   public init(k: Double) { self.k = k }
 
-  /// dictionary_learning's conventions.
+  /// dictionary_learning's conventions; its rule for dead latents is
+  /// ``DeadLatents/Rule/dictionaryLearning(tokens:)``.
   public static func dictionaryLearning(k: Int) -> BatchTopKConfiguration {
     var configuration = BatchTopKConfiguration(k: Double(k))
     configuration.followDictionaryLearning()
@@ -24,7 +25,8 @@ public struct BatchTopKConfiguration: SelectingConfiguration {
     return configuration
   }
 
-  /// SAELens' conventions for training.
+  /// SAELens' conventions for training; its rule for dead latents is
+  /// ``DeadLatents/Rule/saeLens(window:)``.
   public static func saeLens(k: Double) -> BatchTopKConfiguration {
     var configuration = BatchTopKConfiguration(k: k)
     configuration.thresholdAverage = .saeLens()

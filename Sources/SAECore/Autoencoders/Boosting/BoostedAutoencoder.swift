@@ -69,6 +69,8 @@ public struct BoostedAutoencoder<
     return reconstruction
   }
 
+  public func checkErrorWeights() throws(InvalidOption) { try booster.checkErrorWeights() }
+
   public mutating func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass {
@@ -80,8 +82,8 @@ public struct BoostedAutoencoder<
     target.add(reconstruction, times: -1)
     let pass = try booster.computeGradients(
       of: TrainingBatch(
-        activations: batch.activations, target: target, deadLatents: batch.deadLatents,
-        step: batch.step), into: &gradients)
+        activations: batch.activations, target: target, errorWeights: batch.errorWeights,
+        deadLatents: batch.deadLatents, step: batch.step), into: &gradients)
     gradients[.decoderBias] = Matrix(rows: 1, columns: outputDimension)
     return pass
   }

@@ -1,6 +1,8 @@
 extension MatchingPursuitAutoencoder: TrainableAutoencoder {
   public var decoderConstraint: DecoderConstraint { .none }
 
+  public func checkErrorWeights() throws(InvalidOption) {}
+
   /// The loss is the squared error per token. Because x̂ = x − r, r what is left in the end, it is the
   /// residual that is differentiated, back through the iterations: with g the gradient of the residual
   /// after an iteration, dv = −⟨g, W_j⟩, the gradient of row j is dv r − v g, and that of the residual
@@ -18,7 +20,7 @@ extension MatchingPursuitAutoencoder: TrainableAutoencoder {
     var gradient = pursuit.residual
     gradient.add(batch.target)
     gradient.add(batch.activations, times: -1)
-    let totalSquaredError = gradient.sumOfSquares()
+    let squares = gradient.weigh(by: batch.errorWeights)
     gradient.scale(by: Float(2 * factor))
 
     var residual = pursuit.residual
@@ -39,8 +41,8 @@ extension MatchingPursuitAutoencoder: TrainableAutoencoder {
     gradients[.decoderBias] = Matrix(
       rows: 1, columns: inputDimension, values: sums.map { Float(-$0) })
     return TrainingPass(
-      losses: [LossTerm("reconstruction", factor * totalSquaredError)],
-      latents: pursuit.latents(), totalSquaredError: totalSquaredError, deadCount: 0)
+      losses: [LossTerm("reconstruction", factor * squares.weighted)],
+      latents: pursuit.latents(), totalSquaredError: squares.total, deadCount: 0)
   }
 
   /// Directions stay as they are, since they encode as well; latents shrink by the scale, and b_dec and

@@ -18,16 +18,18 @@ extension MatryoshkaAutoencoder {
     var totalSquaredError = 0.0
     var wholeError: Matrix?
     var nested = NestedReconstruction(
-      code, decoder: dictionary, bias: parameters[.decoderBias].array, target: batch.target)
+      code, decoder: dictionary, bias: parameters[.decoderBias].array, target: batch.target,
+      weights: batch.errorWeights)
 
     for level in prefixes.indices.reversed() {
       let group = (level == 0 ? 0 : prefixes[level - 1])..<prefixes[level]
       let squares = nested.visit(group: group, slope: Float(2 * factor), decoder: dictionary)
       let isWhole = level == prefixes.count - 1
-      if isWhole { totalSquaredError = squares }
+      if isWhole { totalSquaredError = squares.total }
       step.losses.append(
         LossTerm(
-          isWhole ? "reconstruction" : "reconstruction of \(prefixes[level])", factor * squares))
+          isWhole ? "reconstruction" : "reconstruction of \(prefixes[level])",
+          factor * squares.weighted))
       occurrences.sumRows(
         nested.gradient, coefficients: code.values, into: &gradients[.decoder], latents: group)
       occurrences.sumRows(

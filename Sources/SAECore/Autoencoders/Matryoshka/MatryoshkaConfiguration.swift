@@ -36,7 +36,8 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
   /// Keeps `k` latents a token on average; the other settings at their defaults.
   public init(k: Double) { self.k = k }
 
-  /// dictionary_learning's conventions.
+  /// dictionary_learning's conventions; its rule for dead latents is
+  /// ``DeadLatents/Rule/dictionaryLearning(tokens:)``.
   public static func dictionaryLearning(
     k: Int, fractions: [Double]
   ) -> MatryoshkaConfiguration {
@@ -48,7 +49,8 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
     return configuration
   }
 
-  /// SAELens' conventions for training.
+  /// SAELens' conventions for training; its rule for dead latents is
+  /// ``DeadLatents/Rule/saeLens(window:)``.
   public static func saeLens(k: Double, widths: [Int]) -> MatryoshkaConfiguration {
     var configuration = MatryoshkaConfiguration(k: k)
     configuration.levels = .widths(widths)

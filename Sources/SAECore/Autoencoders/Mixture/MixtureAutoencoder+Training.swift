@@ -2,6 +2,8 @@ extension MixtureAutoencoder: TrainableAutoencoder {
   /// Unit rows, as dictionary_learning's TopK has them.
   public var decoderConstraint: DecoderConstraint { .unitRowsAfterStep }
 
+  public func checkErrorWeights() throws(InvalidOption) {}
+
   /// The loss is the squared error per token and the balance of the experts' load.
   public func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
@@ -13,7 +15,8 @@ extension MixtureAutoencoder: TrainableAutoencoder {
     let routed = try routedPass(batch.activations)
     let latents = routed.latents
     let pass = latents.reconstructionPass(
-      decoder: dictionary, bias: parameters[.decoderBias].array, target: batch.target)
+      decoder: dictionary, bias: parameters[.decoderBias].array, target: batch.target
+    ).weighted(by: batch.errorWeights, latents)
     let factor = ReconstructionLoss.squaredErrorPerToken.factor(for: batch.target)
     let slope = Float(2 * factor)
 
@@ -44,7 +47,7 @@ extension MixtureAutoencoder: TrainableAutoencoder {
     let balance = addRouterGradients(routed, probabilityGradients, into: &gradients)
     return TrainingPass(
       losses: [
-        LossTerm("reconstruction", factor * pass.totalSquaredError), LossTerm("balance", balance),
+        LossTerm("reconstruction", factor * pass.squares.weighted), LossTerm("balance", balance),
       ], latents: latents, totalSquaredError: pass.totalSquaredError, deadCount: 0)
   }
 

@@ -1,4 +1,9 @@
 extension SelectingAutoencoder {
+  public func checkErrorWeights() throws(InvalidOption) {
+    try InvalidOption.checkErrorWeights(
+      configuration.reconstructionLoss, auxiliaryLoss: configuration.auxiliaryLoss)
+  }
+
   /// The loss is the reconstruction error, and the auxiliary loss if there are dead latents.
   public func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
@@ -58,7 +63,8 @@ struct SelectionStep<Model: SelectingAutoencoder> {
     let isFirst = losses.isEmpty
     let pass = code.reconstructionPass(
       decoder: model.dictionary, bias: model.parameters[.decoderBias].array,
-      target: target ?? batch.target)
+      target: target ?? batch.target
+    ).weighted(by: batch.errorWeights, code)
     let factor = weight * reconstructionFactor
     let slope = Float(2 * factor)
     let occurrences = code.occurrencesByLatent()
@@ -75,13 +81,19 @@ struct SelectionStep<Model: SelectingAutoencoder> {
     for (column, sum) in pass.error.columnSums().enumerated() {
       outputSums[column] += Double(slope) * sum
     }
-    losses.append(LossTerm(name, factor * pass.totalSquaredError))
+    losses.append(LossTerm(name, factor * pass.squares.weighted))
     return pass
   }
 
   /// Adds to the gradient of b_enc.
   mutating func add(_ encoderBiasSums: [Float]) {
     for latent in encoderBias.indices { encoderBias[latent] += encoderBiasSums[latent] }
+  }
+
+  /// What counts as firing where it is more than the positive scores of a selection of so many places a
+  /// token.
+  func firing(_ latents: SparseLatents, places: Int) -> SparseLatents? {
+    batch.deadLatents.rule.firing == .selected ? latents.fillingPlaces(places) : nil
   }
 
   /// Adds the auxiliary loss of all dead latents, if there are any.

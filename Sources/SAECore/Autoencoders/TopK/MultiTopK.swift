@@ -31,19 +31,23 @@ extension TopKAutoencoder {
     guard let multi = configuration.multiTopK else {
       let latents = select(step.scores, step: batch.step)
       let pass = step.addReconstruction(step.code(of: latents), into: &gradients)
-      step.addAuxiliary(during: latents, error: pass.error, into: &gradients)
-      return step.finish(latents, totalSquaredError: pass.totalSquaredError, into: &gradients)
+      let firing = step.firing(latents, places: k(at: batch.step))
+      step.addAuxiliary(during: firing ?? latents, error: pass.error, into: &gradients)
+      return step.finish(
+        latents, firing: firing, totalSquaredError: pass.totalSquaredError, into: &gradients)
     }
     let k = k(at: batch.step)
     let (count, overflows) = k.multipliedReportingOverflow(by: multi.multiple)
-    let more = step.scores.largest(overflows ? latentCount : min(count, latentCount))
+    let places = overflows ? latentCount : min(count, latentCount)
+    let more = step.scores.largest(places)
     let latents = more.keepingLargest(k)
     let pass = step.addReconstruction(step.code(of: latents), into: &gradients)
     _ = step.addReconstruction(
       step.code(of: more), weight: multi.coefficient, named: "multi-topk",
       reachesEncoder: multi.reachesEncoder, into: &gradients)
-    step.addAuxiliary(during: more, error: pass.error, into: &gradients)
+    let firing = step.firing(more, places: places) ?? more
+    step.addAuxiliary(during: firing, error: pass.error, into: &gradients)
     return step.finish(
-      latents, firing: more, totalSquaredError: pass.totalSquaredError, into: &gradients)
+      latents, firing: firing, totalSquaredError: pass.totalSquaredError, into: &gradients)
   }
 }

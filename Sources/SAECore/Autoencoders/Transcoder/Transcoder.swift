@@ -68,8 +68,10 @@ public struct Transcoder: SelectingAutoencoder, Equatable {
       gradients[.skip].setProduct(pass.error.transposed, batch.activations.view)
       gradients[.skip].scale(by: Float(2 * step.reconstructionFactor))
     }
-    step.addAuxiliary(during: latents, error: pass.error, into: &gradients)
-    return step.finish(latents, totalSquaredError: pass.totalSquaredError, into: &gradients)
+    let firing = step.firing(latents, places: configuration.k)
+    step.addAuxiliary(during: firing ?? latents, error: pass.error, into: &gradients)
+    return step.finish(
+      latents, firing: firing, totalSquaredError: pass.totalSquaredError, into: &gradients)
   }
 
   /// W_enc is multiplied by the scale, W_dec and b_dec are divided by it; W_skip stays, since input and

@@ -30,7 +30,8 @@ public struct TranscoderConfiguration: SelectingConfiguration {
     self.hasSkipConnection = hasSkipConnection
   }
 
-  /// sparsify's conventions, with its auxiliary loss off.
+  /// sparsify's conventions, with its auxiliary loss off; its rule for dead latents is
+  /// ``DeadLatents/Rule/sparsify(tokens:)``.
   public static func sparsify(k: Int, hasSkipConnection: Bool = false) -> TranscoderConfiguration {
     var configuration = TranscoderConfiguration(k: k, hasSkipConnection: hasSkipConnection)
     configuration.reconstructionLoss = .fractionOfVarianceUnexplained

@@ -3,6 +3,8 @@ import Foundation
 extension VariationalAutoencoder: TrainableAutoencoder {
   public var decoderConstraint: DecoderConstraint { .none }
 
+  public func checkErrorWeights() throws(InvalidOption) {}
+
   /// The loss is the squared error per token of a sample, and the divergence.
   public func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
@@ -17,7 +19,8 @@ extension VariationalAutoencoder: TrainableAutoencoder {
     var sample = Sample(self, inputs, step: batch.step)
     let code = sample.code(k: configuration.k)
     let pass = code.reconstructionPass(
-      decoder: dictionary, bias: parameters[.decoderBias].array, target: batch.target)
+      decoder: dictionary, bias: parameters[.decoderBias].array, target: batch.target
+    ).weighted(by: batch.errorWeights, code)
     let factor = ReconstructionLoss.squaredErrorPerToken.factor(for: batch.target)
     let slope = Float(2 * factor)
     let weight = factor * configuration.divergence.value(at: batch.step)
@@ -39,7 +42,7 @@ extension VariationalAutoencoder: TrainableAutoencoder {
     gradients[.decoderBias] = Matrix(rows: 1, columns: decoderBias.count, values: decoderBias)
     return TrainingPass(
       losses: [
-        LossTerm("reconstruction", factor * pass.totalSquaredError),
+        LossTerm("reconstruction", factor * pass.squares.weighted),
         LossTerm("divergence", weight * divergence),
       ], latents: code, totalSquaredError: pass.totalSquaredError, deadCount: 0)
   }

@@ -1,0 +1,83 @@
+extension DeadLatents {
+  /// When a latent's silence makes it dead; the libraries differ, and their rules have their names.
+  public enum Rule: Sendable, Equatable {
+    /// Silent for at least this many tokens, the current batch included: a latent that fires now is
+    /// never dead now.
+    case tokensIncludingBatch(Int, firing: Firing = .active)
+    /// Silent for more than this many tokens before the current batch.
+    case tokensBeforeBatch(Int, firing: Firing = .selected)
+    /// A counter above this many steps, the current one included, where the step in which a latent
+    /// fires counts as one.
+    case stepsIncludingBatch(Int, firing: Firing = .above(1e-3))
+    /// Silent for more than this many steps before the current one.
+    case stepsBeforeBatch(Int, firing: Firing = .active)
+    /// Nothing ever counts as dead.
+    case never
+  }
+
+  /// What a latent has to be on some token of a batch to have fired in it.
+  public enum Firing: Sendable, Equatable {
+    /// Other than 0.
+    case active
+    /// Selected, be it at 0: where a ``TopKAutoencoder`` or ``Transcoder`` has more places for a token
+    /// than positive scores, the others go to the lowest of the other latents. The peers leave that choice
+    /// to their tensor library.
+    case selected
+    /// Above a value, by magnitude. A batch's latents are then held, also where a variant would work
+    /// through them a panel at a time.
+    case above(Float)
+  }
+}
+
+extension DeadLatents.Rule {
+  /// SAELens': silent for more than `dead_feature_window` steps before the current one.
+  public static func saeLens(window: Int = 1000) -> DeadLatents.Rule { .stepsBeforeBatch(window) }
+
+  /// That of dictionary_learning's BatchTopK, Matryoshka and JumpReLU trainers. Its ReLU trainer counts
+  /// silence for ``Resampling`` alone.
+  public static func dictionaryLearning(tokens: Int = 10_000_000) -> DeadLatents.Rule {
+    .tokensIncludingBatch(tokens)
+  }
+
+  /// That of dictionary_learning's TopK trainer, where a latent that is selected at 0 has fired.
+  public static func dictionaryLearningTopK(tokens: Int = 10_000_000) -> DeadLatents.Rule {
+    .tokensIncludingBatch(tokens, firing: .selected)
+  }
+
+  /// sparsify's, where a latent that is selected at 0 has fired: with ``MultiTopK`` one of the larger
+  /// selection.
+  public static func sparsify(tokens: Int = 10_000_000) -> DeadLatents.Rule {
+    .tokensBeforeBatch(tokens)
+  }
+
+  /// OpenAI's: whole batches in a number of tokens.
+  ///
+  /// - Parameters:
+  ///   - batchTokens: ``TrainingOptions/batchTokens``
+  ///   - tokens: its `dead_toks_threshold`.
+  public static func openAI(batchTokens: Int, tokens: Int = 10_000_000) -> DeadLatents.Rule {
+    .stepsIncludingBatch(tokens / max(1, batchTokens))
+  }
+
+  /// What counts as having fired.
+  public var firing: DeadLatents.Firing {
+    switch self {
+    case .tokensIncludingBatch(_, let firing), .tokensBeforeBatch(_, let firing),
+      .stepsIncludingBatch(_, let firing), .stepsBeforeBatch(_, let firing):
+      firing
+    case .never: .active
+    }
+  }
+
+  /// Whether the values of latents have to be known.
+  var looksAtValues: Bool { if case .above = firing { true } else { false } }
+
+  /// What a step of a number of tokens adds to the silence.
+  func silence(ofStep tokens: Int) -> Int {
+    switch self {
+    case .never: 0
+    case .tokensIncludingBatch, .tokensBeforeBatch: tokens
+    case .stepsIncludingBatch, .stepsBeforeBatch: 1
+    }
+  }
+}
