@@ -143,7 +143,7 @@ struct QualityCommand: ParsableCommand {
           "jumprelu", "controlled L0 \(short(target))", JumpReLUAutoencoder.self,
           .controlledL0(target)))
     }
-    for lambda in [0.32, 0.64, 2.05, 9.5] {
+    for lambda in [0.32, 0.635, 2.05, 10] {
       var configuration = JumpReLUConfiguration(coefficient: try warmedUp(lambda, over: 2000))
       configuration.sparsityLoss = .tanh(scale: 4)
       subjects.append(
@@ -157,7 +157,7 @@ struct QualityCommand: ParsableCommand {
           "gated", "λ \(short(lambda))", GatedAutoencoder.self,
           GatedConfiguration(coefficient: coefficient)))
     }
-    for lambda in [1.98, 2, 8] {
+    for lambda in [1.87, 4.8] {
       subjects.append(
         TrainedSubject(
           "relu", "λ \(short(lambda))", ReLUAutoencoder.self,

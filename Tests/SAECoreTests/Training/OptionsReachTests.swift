@@ -167,6 +167,8 @@ import Testing
         "subtractsDecoderBias": { $0.subtractsDecoderBias = false },
         "reconstructionLoss": { $0.reconstructionLoss = .fractionOfVarianceUnexplained },
         "decoderConstraint": { $0.decoderConstraint = .exactUnitRowsAfterStep },
+        "weightInitialization": { $0.weightInitialization = .saeLens },
+        "decoderBiasInitialization": { $0.decoderBiasInitialization = .zeros },
       ])
     try Self.check(
       GatedAutoencoder.self, GatedConfiguration(coefficient: schedule),
