@@ -67,8 +67,8 @@ struct LabLossRecoveredTests {
       compare(result.meanDivergence, expected.meanKl, "meanKl")
       compare(result.spliced, figures.spliced, "spliced")
       compare(result.splicedDivergence, figures.kl, "kl")
-      compare(result.recoveredFromZero, figures.recoveredZero, "recoveredZero")
-      compare(result.recoveredFromMean, figures.recoveredMean, "recoveredMean")
+      compare(result.lossRecoveredOverZero, figures.recoveredZero, "recoveredZero")
+      compare(result.lossRecoveredOverMean, figures.recoveredMean, "recoveredMean")
     }
   }
 }

@@ -49,9 +49,9 @@ struct TokenLossesTests {
     #expect(results[0].sequences == 10 && results[0].predictions == 95)
     #expect(results[0].spliced == results[0].clean)
     #expect(results[0].splicedDivergence == 0)
-    #expect(results[0].recoveredFromZero == 1)
+    #expect(results[0].lossRecoveredOverZero == 1)
     #expect(results[0].zeroAblated != results[0].clean && results[0].zeroDivergence > 0)
-    #expect(results[1].recoveredFromZero == 0)
+    #expect(results[1].lossRecoveredOverZero == 0)
     #expect(results[1].spliced == results[1].meanAblated)
     #expect(results[1].divergenceRecovered == 0)
   }

@@ -28,10 +28,10 @@ public struct LossRecovered: Sendable, Equatable {
 
   /// (zero − spliced) / (zero − clean): 1 is perfect, 0 no better than zeros, negative worse; nil if
   /// zeros do no harm.
-  public var recoveredFromZero: Double? { recovered(from: zeroAblated) }
+  public var lossRecoveredOverZero: Double? { recovered(from: zeroAblated) }
 
-  /// (mean − spliced) / (mean − clean), as ``recoveredFromZero``.
-  public var recoveredFromMean: Double? { recovered(from: meanAblated) }
+  /// (mean − spliced) / (mean − clean), as ``lossRecoveredOverZero``.
+  public var lossRecoveredOverMean: Double? { recovered(from: meanAblated) }
 
   /// (zero − spliced) / zero, of divergences; nil if zeros do no harm.
   public var divergenceRecovered: Double? {

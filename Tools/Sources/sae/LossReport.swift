@@ -81,7 +81,8 @@ struct LossReport: Encodable {
       Spliced(
         sae: autoencoder.path, l0: autoencoder.l0, ceSpliced: loss.spliced,
         klSpliced: loss.splicedDivergence, deltaLoss: loss.deltaLoss,
-        lossRecoveredZero: loss.recoveredFromZero, lossRecoveredMean: loss.recoveredFromMean,
+        lossRecoveredZero: loss.lossRecoveredOverZero,
+        lossRecoveredMean: loss.lossRecoveredOverMean,
         klScoreZero: loss.divergenceRecovered)
     }
   }

@@ -102,8 +102,8 @@ import Testing
       try compare(one["ce_spliced"], expected[index].spliced, "spliced")
       try compare(one["kl_spliced"], expected[index].splicedDivergence, "spliced, KL")
       try compare(one["delta_loss"], expected[index].deltaLoss, "delta")
-      try compare(one["loss_recovered_zero"], expected[index].recoveredFromZero, "zero, score")
-      try compare(one["loss_recovered_mean"], expected[index].recoveredFromMean, "mean, score")
+      try compare(one["loss_recovered_zero"], expected[index].lossRecoveredOverZero, "zero, score")
+      try compare(one["loss_recovered_mean"], expected[index].lossRecoveredOverMean, "mean, score")
       try compare(one["kl_score_zero"], expected[index].divergenceRecovered, "KL, score")
       let active = try autoencoders[index].encode(rows).values.count { $0 != 0 }
       try compare(one["l0"], Double(active) / 90, "L0")

@@ -148,7 +148,7 @@ public struct Study: Sendable {
           func set(_ measurement: inout AutoencoderMeasurement) {
             measurement.cleanLoss = loss.clean
             measurement.splicedLoss = loss.spliced
-            measurement.lossRecovered = loss.recoveredFromZero
+            measurement.lossRecovered = loss.lossRecoveredOverZero
             measurement.divergenceRecovered = loss.divergenceRecovered
           }
           if text == .domain {
