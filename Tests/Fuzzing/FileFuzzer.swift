@@ -91,8 +91,8 @@ private enum Target: String {
     defer { SystemCall.remove("\(folder)/\(files[1])") }
     let (archive, layout) = try SAEArchive.read(folder)
     precondition(layout != .sparsify || archive.inputDimension == archive.outputDimension)
-    let expressed = try archive.foldingActivationScale().expressed(in: .gemmaScope, file: folder)
-    let autoencoder = try expressed.autoencoder(file: folder)
+    let expressed = try archive.foldingActivationScale().expressed(in: .gemmaScope)
+    let autoencoder = try expressed.autoencoder()
     guard expressed.inputDimension < 64 else { return }
     _ = try autoencoder.reconstruct(Matrix(rows: 2, columns: expressed.inputDimension))
   }

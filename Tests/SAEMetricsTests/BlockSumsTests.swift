@@ -141,7 +141,7 @@ import Testing
     archive.parameters["b_dec"] = .init(Matrix(rows: 1, columns: 2), isVector: true)
     var evaluator = DictionaryEvaluator(name: "a", width: 2, latentCount: 1)
     try evaluator.update(
-      try archive.autoencoder(file: "x"), Matrix(rows: 2, columns: 2, values: [3, 4, 300, 400]))
+      try archive.autoencoder(), Matrix(rows: 2, columns: 2, values: [3, 4, 300, 400]))
     let value = evaluator.evaluation().reconstruction
     let variance: Double = (297 * 297 + 396 * 396) / 2
     #expect(agree(value.fractionOfVarianceExplained, 1 - 160_016 / variance, 1e-6))

@@ -41,7 +41,7 @@ struct LabLossRecoveredTests {
     let all = [("topk", expected.topk), ("jumprelu", expected.jumprelu)]
     let autoencoders = try all.map { name, _ in
       let path = Lab.path("saes/\(name)")
-      return try SAEArchive.read(path).archive.autoencoder(file: path)
+      return try SAEArchive.read(path).archive.autoencoder()
     }
     var active = [0, 0]
     let results = try run.evaluate(

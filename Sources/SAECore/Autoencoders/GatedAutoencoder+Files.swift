@@ -9,16 +9,17 @@ extension GatedAutoencoder: StorableAutoencoder {
   }
 
   /// The autoencoder that files hold; what they do not say of its training is SAELens' default.
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
-    try archive.check(is: .gated, file)
+  public init(_ archive: SAEArchive) throws(TensorFileError) {
+    let archive = try archive.plain(for: Self.self)
+    try archive.check(SAEArchitecture(.gated))
     var configuration = GatedConfiguration.saeLens(coefficient: .one)
     configuration.subtractsDecoderBias = archive.subtractsDecoderBias
     let parameters = try archive.parameterSet(
-      [.encoder, .gateBias, .magnitudeBias, .magnitudeScale, .decoder, .decoderBias], file: file)
+      [.encoder, .gateBias, .magnitudeBias, .magnitudeScale, .decoder, .decoderBias])
     do {
       try self.init(parameters: parameters, configuration: configuration)
     } catch {
-      throw .invalidSetting(file, error)
+      throw error.of(file: archive.file)
     }
   }
 }

@@ -13,16 +13,17 @@ extension JumpReLUAutoencoder: StorableAutoencoder {
   }
 
   /// The autoencoder that files hold; what they do not say of its training is SAELens' default.
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
-    try archive.check(is: .jumpReLU, file)
+  public init(_ archive: SAEArchive) throws(TensorFileError) {
+    let archive = try archive.plain(for: Self.self)
+    try archive.check(SAEArchitecture(.jumpReLU))
     var configuration = JumpReLUConfiguration.saeLens(coefficient: .one)
     configuration.subtractsDecoderBias = archive.subtractsDecoderBias
     let parameters = try archive.parameterSet(
-      [.encoder, .encoderBias, .decoder, .decoderBias, .threshold], file: file)
+      [.encoder, .encoderBias, .decoder, .decoderBias, .threshold])
     do {
       try self.init(parameters: parameters, configuration: configuration)
     } catch {
-      throw .invalidSetting(file, error)
+      throw error.of(file: archive.file)
     }
   }
 }

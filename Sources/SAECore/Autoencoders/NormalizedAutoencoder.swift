@@ -60,37 +60,25 @@ extension NormalizedAutoencoder: StorableAutoencoder where Base: StorableAutoenc
     return archive
   }
 
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
-    var plain = archive
-    plain.inputNormalization = .none
-    try self.init(try Base(plain, file: file), as: archive, file: file)
-  }
-
-  fileprivate init(_ base: Base, as archive: SAEArchive, file: String) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(TensorFileError) {
     let found = archive.inputNormalization
     let scalings: [SAEArchive.InputNormalization: ActivationScaling] = [
       .constantNorm: .constantNorm, .layerNorm: .layerNorm,
     ]
     guard let scaling = scalings[found] else {
-      throw .invalidSetting(
-        file: file, setting: "normalize_activations",
-        expected: "constant_norm_rescale or layer_norm", found: found.rawValue)
+      throw archive.invalid(
+        SAEArchive.normalization,
+        "constant_norm_rescale or layer_norm (\(Base.self).load and SAE.load open others)",
+        found.rawValue)
     }
+    try archive.checkActivationScale()
+    var plain = archive
+    plain.inputNormalization = .none
+    let base = try Base(plain)
     do {
       try self.init(base, scaling: scaling)
     } catch {
-      throw .invalidSetting(
-        file: file, setting: "normalize_activations", expected: error.expected,
-        found: found.rawValue)
+      throw archive.invalid(SAEArchive.normalization, error.expected, found.rawValue)
     }
-  }
-}
-
-extension StorableAutoencoder {
-  /// The autoencoder that scales each token as files say.
-  func normalized(
-    as archive: SAEArchive, file: String
-  ) throws(TensorFileError) -> any StorableAutoencoder {
-    try NormalizedAutoencoder(self, as: archive, file: file)
   }
 }

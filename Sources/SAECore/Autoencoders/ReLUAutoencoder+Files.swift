@@ -9,45 +9,18 @@ extension ReLUAutoencoder: StorableAutoencoder {
   }
 
   /// The autoencoder that files hold; what they do not say of its training is SAELens' default.
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
-    try archive.check(is: .relu, file)
+  public init(_ archive: SAEArchive) throws(TensorFileError) {
+    let archive = try archive.plain(for: Self.self)
+    try archive.check(SAEArchitecture(.relu))
     var configuration = ReLUConfiguration(coefficient: .one)
     configuration.subtractsDecoderBias = archive.subtractsDecoderBias
     let parameters = try archive.parameterSet(
-      [.encoder, .encoderBias, .decoder, .decoderBias], file: file)
+      [.encoder, .encoderBias, .decoder, .decoderBias])
     do {
       try self.init(parameters: parameters, configuration: configuration)
     } catch {
-      throw .invalidSetting(file, error)
+      throw error.of(file: archive.file)
     }
-  }
-}
-
-extension SAEArchive {
-  /// Throws unless the archive is of an architecture, and what is encoded is the activations as they
-  /// come or multiplied by one factor.
-  func check(
-    is activation: SAEArchitecture.Activation, _ file: String
-  ) throws(TensorFileError) {
-    let expected = SAEArchitecture(activation)
-    guard architecture == expected else {
-      throw .invalidSetting(
-        file: file, setting: "architecture", expected: "\(expected)", found: "\(architecture)")
-    }
-    guard inputNormalization == .none || inputNormalization == .averageOnly else {
-      throw .invalidSetting(
-        file: file, setting: "normalize_activations",
-        expected: "none, or expected_average_only_in: other normalisations are applied before",
-        found: inputNormalization.rawValue)
-    }
-  }
-}
-
-extension TensorFileError {
-  static func invalidSetting(_ file: String, _ error: ShapeError) -> TensorFileError {
-    .invalidSetting(
-      file: file, setting: error.subject, expected: "\(error.expected) \(error.dimension)",
-      found: "\(error.found)")
   }
 }
 

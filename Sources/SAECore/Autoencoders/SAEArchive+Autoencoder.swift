@@ -1,48 +1,66 @@
 extension SAEArchive {
-  /// The autoencoder, ready to run; one that brings each token to a scale of its own does so.
+  /// The autoencoder, ready to run on activations as they are: a factor that its files hold is folded
+  /// into the weights, and one that scales each token does so.
   ///
-  /// A factor for all tokens, ``activationScale``, is not applied: see ``foldingActivationScale()``.
+  /// - Throws: ``TensorFileError`` if there is no implementation of its architecture, something is
+  ///   missing, or the files say that activations were scaled and neither they nor
+  ///   ``provide(activationScale:)`` say by what.
+  public func autoencoder() throws(TensorFileError) -> any StorableAutoencoder {
+    try storableType().init(self)
+  }
+
+  /// The type that runs the architecture, with the normalization that its files ask for.
   ///
-  /// - Parameter file: the name that errors mention.
-  /// - Throws: ``TensorFileError`` if there is no implementation of its architecture, or something
-  ///   is missing.
-  public func autoencoder(file: String) throws(TensorFileError) -> any StorableAutoencoder {
+  /// - Throws: ``TensorFileError`` if there is none, or something is missing that is no weight.
+  func storableType() throws(TensorFileError) -> any StorableAutoencoder.Type {
+    let type = try variant()
+    try checkActivationScale()
     switch inputNormalization {
-    case .none, .averageOnly: break
-    case .constantNorm, .layerNorm:
-      var plain = self
-      plain.inputNormalization = .none
-      return try plain.autoencoder(file: file).normalized(as: self, file: file)
+    case .none, .averageOnly: return type
+    case .constantNorm, .layerNorm: return normalizing(type)
     case .constantScalar:
-      throw .invalidSetting(
-        file: file, setting: "normalize_activations",
-        expected: "a normalisation that this library applies", found: inputNormalization.rawValue)
-    }
-    if architecture.isTranscoder {
-      switch architecture.activation {
-      case .topK, .groupMax: return try Transcoder(self, file: file)
-      case .relu, .jumpReLU: return try ThresholdTranscoder(self, file: file)
-      default: throw unsupported(file)
-      }
-    }
-    guard !architecture.hasSkipConnection else { throw unsupported(file) }
-    switch architecture.activation {
-    case .topK: return try TopKAutoencoder(self, file: file)
-    case .absTopK: return try AbsTopKAutoencoder(self, file: file)
-    case .groupMax: return try GroupMaxAutoencoder(self, file: file)
-    case .batchTopK: return try BatchTopKAutoencoder(self, file: file)
-    case .matryoshkaBatchTopK: return try MatryoshkaAutoencoder(self, file: file)
-    case .relu: return try ReLUAutoencoder(self, file: file)
-    case .jumpReLU: return try JumpReLUAutoencoder(self, file: file)
-    case .gated: return try GatedAutoencoder(self, file: file)
-    case .matchingPursuit: return try MatchingPursuitAutoencoder(self, file: file)
-    case .temporal: throw unsupported(file)
+      throw invalid(
+        SAEArchive.normalization, "a normalization that this library applies",
+        inputNormalization.rawValue)
     }
   }
 
-  private func unsupported(_ file: String) -> TensorFileError {
-    .invalidSetting(
-      file: file, setting: "architecture",
-      expected: "an architecture that this library runs", found: "\(architecture)")
+  /// The type that runs the architecture on activations that need no scale of their own.
+  private func variant() throws(TensorFileError) -> any StorableAutoencoder.Type {
+    switch architecture {
+    case SAEArchitecture(.topK): return TopKAutoencoder.self
+    case SAEArchitecture(.absTopK): return AbsTopKAutoencoder.self
+    case SAEArchitecture(.groupMax): return GroupMaxAutoencoder.self
+    case SAEArchitecture(.batchTopK):
+      _ = try sharedThreshold()
+      return BatchTopKAutoencoder.self
+    case SAEArchitecture(.matryoshkaBatchTopK):
+      _ = try sharedThreshold()
+      return MatryoshkaAutoencoder.self
+    case SAEArchitecture(.relu): return ReLUAutoencoder.self
+    case SAEArchitecture(.jumpReLU): return JumpReLUAutoencoder.self
+    case SAEArchitecture(.gated): return GatedAutoencoder.self
+    case SAEArchitecture(.matchingPursuit): return MatchingPursuitAutoencoder.self
+    default: break
+    }
+    guard architecture.isTranscoder else { throw unsupported }
+    switch architecture.activation {
+    case .topK, .groupMax: return Transcoder.self
+    case .relu, .jumpReLU: return ThresholdTranscoder.self
+    default: throw unsupported
+    }
+  }
+
+  private var unsupported: TensorFileError {
+    invalid("architecture", "an architecture that this library runs", "\(architecture)")
+  }
+
+  private func normalizing(
+    _ type: any StorableAutoencoder.Type
+  ) -> any StorableAutoencoder.Type {
+    func around<Base: StorableAutoencoder>(_: Base.Type) -> any StorableAutoencoder.Type {
+      NormalizedAutoencoder<Base>.self
+    }
+    return around(type)
   }
 }

@@ -3,23 +3,35 @@ public protocol StorableAutoencoder: SparseAutoencoder {
   /// What files hold of it.
   func archive() -> SAEArchive
 
-  /// The autoencoder that files hold.
+  /// The autoencoder that files hold, for activations as they are.
   ///
-  /// - Parameters:
-  ///   - archive: what files hold of it.
-  ///   - file: the name that errors mention.
-  /// - Throws: ``TensorFileError`` if it is of another architecture, or something is missing.
-  init(_ archive: SAEArchive, file: String) throws(TensorFileError)
+  /// Where the files say that activations were scaled before, an autoencoder must do so as well: a
+  /// conforming type begins with ``SAEArchive/plain(for:)``, which folds a common factor into the
+  /// weights and refuses every other normalization.
+  ///
+  /// - Throws: ``TensorFileError`` if it is of another architecture, needs what the type does not do, or
+  ///   something is missing.
+  init(_ archive: SAEArchive) throws(TensorFileError)
 }
 
 extension StorableAutoencoder {
-  /// Reads an autoencoder in any of the known layouts.
+  /// Reads an autoencoder of this type in any of the known layouts, for activations as they are: a
+  /// factor that files hold is folded into the weights.
   ///
-  /// - Parameter path: its directory, or the file with its weights.
-  /// - Throws: ``TensorFileError`` if there is none, it is of another architecture, or something
-  ///   about it is wrong.
-  public init(contentsOf path: String) throws(TensorFileError) {
-    try self.init(SAEArchive.read(path).archive, file: path)
+  /// ``SAE/load(_:activationScale:)`` reads an autoencoder of any type.
+  ///
+  /// - Parameters:
+  ///   - path: its directory, or the file with its weights.
+  ///   - activationScale: what activations were multiplied by in training, for files that say that they
+  ///     were and not by what; 1 if the activations to come are scaled already.
+  /// - Throws: ``TensorFileError`` if there is none, it is of another type, or something about it is
+  ///   wrong.
+  public static func load(
+    _ path: String, activationScale: Double? = nil
+  ) throws(TensorFileError) -> Self {
+    var archive = try SAEArchive.read(path).archive
+    try archive.provide(activationScale: activationScale)
+    return try Self(archive)
   }
 
   /// Writes the autoencoder as a new directory in SAELens' layout, which appears when it is
@@ -35,6 +47,39 @@ extension StorableAutoencoder {
 }
 
 extension SAEArchive {
+  /// The archive for a type that encodes activations as they are: a common factor becomes part of the
+  /// weights, and where each token has a scale of its own there is an error, since the type would drop
+  /// it.
+  ///
+  /// - Parameter type: the type that is made of the archive, for the message.
+  /// - Throws: ``TensorFileError`` if tokens have scales of their own, or the factor is not known.
+  public func plain(for type: Any.Type) throws(TensorFileError) -> SAEArchive {
+    switch inputNormalization {
+    case .none, .averageOnly: return try foldingActivationScale()
+    case .constantNorm, .layerNorm:
+      throw invalid(
+        SAEArchive.normalization,
+        "none, since \(type) scales no tokens (NormalizedAutoencoder<\(type)>.load and SAE.load do)",
+        inputNormalization.rawValue)
+    case .constantScalar: throw invalid(
+      SAEArchive.normalization, "a normalization that this library applies",
+      inputNormalization.rawValue)
+    }
+  }
+
+  /// Throws unless the archive is of an architecture.
+  func check(_ expected: SAEArchitecture) throws(TensorFileError) {
+    guard architecture == expected else {
+      throw invalid("architecture", "\(expected)", "\(architecture)")
+    }
+  }
+
+  func invalid(_ setting: String, _ expected: String, _ found: String) -> TensorFileError {
+    .invalidSetting(file: file, setting: setting, expected: expected, found: found)
+  }
+
+  static let normalization = "normalize_activations"
+
   /// Parameters as files name and shape them: what has one row is a vector, but for weight matrices.
   mutating func setParameters(_ set: ParameterSet) {
     let matrices: [ParameterName] = [.encoder, .decoder, .skip]
@@ -47,9 +92,7 @@ extension SAEArchive {
   /// The parameters of the given names.
   ///
   /// - Throws: ``TensorFileError`` if one is missing.
-  func parameterSet(
-    _ names: [ParameterName], file: String
-  ) throws(TensorFileError) -> ParameterSet {
+  func parameterSet(_ names: [ParameterName]) throws(TensorFileError) -> ParameterSet {
     var matrices: [Matrix] = []
     for name in names {
       guard let parameter = parameters[name.rawValue] else {

@@ -113,7 +113,7 @@ import Testing
     let scratch = try ScratchFolder()
     let path = scratch.file("sae")
     try model.write(to: path)
-    let again = try Model(contentsOf: path)
+    let again = try Model.load(path)
     let x = Matrix.random(20, model.inputDimension, seed: 6)
     let latents = try model.encode(x)
     #expect(latents.entryCount > 0)
@@ -128,10 +128,10 @@ import Testing
     try expectRoundTrip(Self.gated(3))
     let path = try ScratchFolder()
     try Self.reLU(1).write(to: path.file("relu"))
-    #expect(throws: TensorFileError.self) { try GatedAutoencoder(contentsOf: path.file("relu")) }
+    #expect(throws: TensorFileError.self) { try GatedAutoencoder.load(path.file("relu")) }
     var archive = try Self.reLU(1).archive()
     archive.inputNormalization = .layerNorm
-    #expect(throws: TensorFileError.self) { try ReLUAutoencoder(archive, file: "x") }
+    #expect(throws: TensorFileError.self) { try ReLUAutoencoder(archive) }
   }
 
   @Test func shapesThatDoNotFitAreErrors() throws {

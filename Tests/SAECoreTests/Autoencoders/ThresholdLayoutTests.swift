@@ -19,9 +19,9 @@ import Testing
     _ archive: SAEArchive, _ path: String
   ) throws -> (any SparseAutoencoder)? {
     switch archive.architecture {
-    case SAEArchitecture(.relu): try ReLUAutoencoder(archive, file: path)
-    case SAEArchitecture(.jumpReLU): try JumpReLUAutoencoder(archive, file: path)
-    case SAEArchitecture(.gated): try GatedAutoencoder(archive, file: path)
+    case SAEArchitecture(.relu): try ReLUAutoencoder(archive)
+    case SAEArchitecture(.jumpReLU): try JumpReLUAutoencoder(archive)
+    case SAEArchitecture(.gated): try GatedAutoencoder(archive)
     default: nil
     }
   }
@@ -35,6 +35,8 @@ import Testing
     default: scaling = .identity
     }
     archive.inputNormalization = .none
+    // Of checkpoints the values are those of activations that are scaled already.
+    archive.activationScale = nil
     guard let model = try Self.model(archive, path) else { return }
     print("run:", path.split(separator: "/").suffix(2).joined(separator: "/"))
     let folder =

@@ -52,7 +52,7 @@ import Testing
     #expect(try member.reconstruct(Self.source) == finished.reconstruct(Self.source), comment)
     let folder = try ScratchFolder()
     try finished.write(to: folder.file("sae"))
-    let read = try SAEArchive.read(folder.file("sae")).archive.autoencoder(file: "sae")
+    let read = try SAEArchive.read(folder.file("sae")).archive.autoencoder()
     #expect(
       relativeDifference(
         try read.reconstruct(Self.source).array, try finished.reconstruct(Self.source).array)

@@ -125,7 +125,7 @@ import Testing
     let finished = try run.finished()
     let folder = try ScratchFolder()
     try finished.archive().write(to: folder.file("t"), as: .sparsify)
-    let read = try Transcoder(contentsOf: folder.file("t"))
+    let read = try Transcoder.load(folder.file("t"))
     #expect(try read.reconstruct(Self.inputs) == finished.reconstruct(Self.inputs))
   }
 

@@ -34,7 +34,7 @@ struct AutoencoderDescription: Encodable {
     parameters = archive.parameters.sorted { $0.key < $1.key }.map {
       TensorDescription(name: $0.key, $0.value)
     }
-    runs = (try? archive.autoencoder(file: "")) != nil
+    runs = (try? archive.autoencoder()) != nil
   }
 
   var rows: [(String, String)] {

@@ -22,6 +22,7 @@ struct CompareCommand: ParsableCommand {
     name: .long, parsing: .upToNextOption,
     help: ArgumentHelp("The autoencoders' directories, two or more.", valueName: "directory"))
   var sae: [String]
+  @OptionGroup var opening: AutoencoderOptions
   @OptionGroup var input: ActivationOptions
   @Flag(help: "Measure also how much of the errors is a linear function of the activations.")
   var linearResidual = false
@@ -35,7 +36,7 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     let source = try input.source()
-    let loaded = try sae.map { try LoadedAutoencoder($0) }
+    let loaded = try opening.open(sae)
     let run = try EvaluationRun(source, linearResidual: linearResidual)
     // All of them first: the last must not fail after an hour of the others.
     for autoencoder in loaded {
@@ -75,16 +76,10 @@ struct DictionaryComparison: Encodable {
   /// Latents up to which all cosines are held.
   private static let exactLimit = 4096
 
-  init(_ first: Int, _ second: Int, of loaded: [LoadedAutoencoder]) throws {
+  init(_ first: Int, _ second: Int, of loaded: [SAE]) throws {
     self.first = first
     self.second = second
-    func dictionary(_ index: Int) throws -> Matrix {
-      guard let decoder = loaded[index].archive.parameters["W_dec"]?.values else {
-        throw ToolError("\(loaded[index].path): expected a decoder, found none")
-      }
-      return decoder
-    }
-    let (a, b) = (try dictionary(first), try dictionary(second))
+    let (a, b) = (loaded[first].decoder, loaded[second].decoder)
     let similarity = try DictionarySimilarity(a, b)
     meanMaximumCosine = similarity.meanMaximumCosine
     reverseMeanMaximumCosine = similarity.reverseMeanMaximumCosine
@@ -99,7 +94,7 @@ struct DictionaryComparison: Encodable {
       sharedFraction = nil
       return
     }
-    let encoders = [first, second].compactMap { loaded[$0].archive.parameters["W_enc"]?.values }
+    let encoders = [first, second].compactMap { loaded[$0].encoder }
     let matching =
       encoders.count == 2
       ? try DictionaryMatching(a: (encoders[0], a), b: (encoders[1], b))

@@ -24,12 +24,14 @@ struct ConvertCommand: ParsableCommand {
   @Argument(help: "A directory or a file.") var input: String
   @Argument(help: "The directory or file to write, which must not exist.") var output: String
   @Option(help: "The layout to write.") var to: Target
+  @OptionGroup var opening: AutoencoderOptions
 
   func run() throws {
     try NewPath.check(output)
     guard let layout = to.layout else { return try writeTensors() }
-    let (archive, found) = try SAEArchive.read(input)
-    let expressed = try archive.expressed(in: layout, file: input)
+    var (archive, found) = try SAEArchive.read(input)
+    try archive.provide(activationScale: opening.activationScale)
+    let expressed = try archive.expressed(in: layout)
     try expressed.write(to: output, as: layout)
     for note in notes(archive, expressed) { Progress.note(note) }
     print(
@@ -49,7 +51,7 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func writeTensors() throws {
-    if let (archive, _) = try LoadedAutoencoder.archive(input) {
+    if let archive = try autoencoder() {
       try archive.writeWeights(to: output)
       print("\(output): \(count(archive.parameters.count)) tensors")
       return
@@ -64,5 +66,14 @@ struct ConvertCommand: ParsableCommand {
     }
     try writer.finish()
     print("\(output): \(count(tensors.count)) tensors")
+  }
+
+  /// The autoencoder at the input; nil if there is something else.
+  private func autoencoder() throws -> SAEArchive? {
+    do {
+      return try SAEArchive.read(input).archive
+    } catch TensorFileError.unrecognized {
+      return nil
+    }
   }
 }

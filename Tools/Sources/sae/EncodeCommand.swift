@@ -13,6 +13,7 @@ struct EncodeCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("The autoencoder's directory.", valueName: "directory"))
   var sae: String
+  @OptionGroup var opening: AutoencoderOptions
   @OptionGroup var input: ActivationOptions
   @Option(help: ArgumentHelp("The file to write, which must not exist.", valueName: "file"))
   var out: String
@@ -21,12 +22,12 @@ struct EncodeCommand: ParsableCommand {
   func run() throws {
     try NewPath.check(out)
     let source = try input.source()
-    let loaded = try LoadedAutoencoder(sae)
+    let loaded = try opening.open(sae)
     try loaded.check(source)
     let autoencoder = loaded.autoencoder
     var writer = try SparseLatentsWriter(
       out, tokens: source.tokens, latentCount: autoencoder.latentCount,
-      metadata: ["architecture": "\(loaded.archive.architecture)"])
+      metadata: ["architecture": loaded.architecture])
     var progress = Progress(total: source.tokens)
     var active = 0
     for first in stride(from: 0, to: source.tokens, by: 4096) {

@@ -14,6 +14,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("The autoencoder's directory.", valueName: "directory"))
   var sae: String
+  @OptionGroup var opening: AutoencoderOptions
   @OptionGroup var input: ActivationOptions
   @Flag(help: "Measure also how much of the error is a linear function of the activations.")
   var linearResidual = false
@@ -21,7 +22,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let source = try input.source()
-    let loaded = try LoadedAutoencoder(sae)
+    let loaded = try opening.open(sae)
     let run = try EvaluationRun(source, linearResidual: linearResidual)
     let report = EvaluationReport(loaded, try run.measure(loaded))
     print(json ? try jsonText(report) : report.text())
@@ -51,13 +52,13 @@ struct EvaluationReport: Encodable {
   let intervals: EvaluationIntervals
   let darkMatter: DarkMatterMetrics.Value?
 
-  init(_ loaded: LoadedAutoencoder, _ evaluator: DictionaryEvaluator) {
+  init(_ loaded: SAE, _ evaluator: DictionaryEvaluator) {
     let evaluation = evaluator.evaluation()
     let reconstruction = evaluation.reconstruction
     let sparsity = evaluator.sparsity.value
     sae = loaded.path
     layout = loaded.layout.rawValue
-    architecture = "\(loaded.archive.architecture)"
+    architecture = loaded.architecture
     tokens = reconstruction.tokens
     blocks = evaluation.contexts
     nonFiniteTokens = reconstruction.nonFiniteTokens

@@ -25,7 +25,7 @@ struct EvaluationRun {
     }
   }
 
-  func measure(_ loaded: LoadedAutoencoder) throws -> DictionaryEvaluator {
+  func measure(_ loaded: SAE) throws -> DictionaryEvaluator {
     try loaded.checkReconstructsItsInput()
     try loaded.check(source)
     let autoencoder = loaded.autoencoder

@@ -15,6 +15,7 @@ struct InspectCommand: ParsableCommand {
       """)
 
   @Option(help: ArgumentHelp("The autoencoder.", valueName: "directory")) var sae: String
+  @OptionGroup var opening: AutoencoderOptions
   @Option(
     help: ArgumentHelp("The language model, in Hugging Face's layout.", valueName: "directory"))
   var model: String
@@ -50,6 +51,7 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     var options = Inspection.Options()
     options.sae = sae
+    options.activationScale = opening.activationScale
     options.model = model
     options.layer = layer
     options.tokens = tokens

@@ -21,6 +21,7 @@ struct LossRecoveredCommand: ParsableCommand {
       "Directories of autoencoders for the activations as the model has them.",
       valueName: "directory"))
   var sae: [String]
+  @OptionGroup var opening: AutoencoderOptions
   @Option(
     help: ArgumentHelp("Tokens: a NumPy file with one row of whole numbers.", valueName: "file"))
   var tokens: String
@@ -43,7 +44,7 @@ struct LossRecoveredCommand: ParsableCommand {
     let model = try model.load()
     let options = self.model.pieces
     let harvester = try ActivationHarvester(model, at: hook, tokens: stream, options: options)
-    let autoencoders = try sae.map { try SplicedAutoencoder($0, width: model.width) }
+    let autoencoders = try opening.open(sae).map { try SplicedAutoencoder($0, for: harvester) }
     try checkOrigins(autoencoders, hook)
     let run = try LossRecoveredRun(
       model, at: hook, tokens: stream, mean: mean(harvester), options: options)

@@ -3,34 +3,29 @@ import SAEModels
 
 /// An autoencoder whose reconstruction takes the activations' place, and how sparse its latents are.
 final class SplicedAutoencoder {
-  let path: String
-  /// The checksum of the model's weights that its files name.
-  let weights: String?
-  private let autoencoder: any SparseAutoencoder
+  let sae: SAE
   private var active = 0
   private var tokens = 0
 
-  init(_ path: String, width: Int) throws {
-    self.path = path
-    let archive = try SAEArchive.read(path).archive
-    weights = archive.metadata[LossRecoveredCommand.weightsKey]?.asString
-    autoencoder = try archive.foldingActivationScale().autoencoder(file: path)
-    guard autoencoder.inputDimension == width, autoencoder.outputDimension == width else {
-      let found =
-        autoencoder.inputDimension == autoencoder.outputDimension
-        ? "\(autoencoder.inputDimension)"
-        : "\(autoencoder.inputDimension) to \(autoencoder.outputDimension)"
-      throw ToolError("\(path): expected an autoencoder of width \(width), found \(found)")
-    }
+  /// - Throws: if it does not reconstruct activations like these.
+  init(_ sae: SAE, for activations: any ActivationSource) throws {
+    try sae.checkReconstructsItsInput()
+    try sae.check(activations)
+    self.sae = sae
   }
+
+  var path: String { sae.path }
+  /// The checksum of the model's weights that its files name.
+  var weights: String? { sae.metadata(LossRecoveredCommand.weightsKey)?.asString }
 
   /// Active latents of a token; nil before there was one.
   var l0: Double? { tokens == 0 ? nil : Double(active) / Double(tokens) }
 
   func reconstruct(_ activations: Matrix) throws -> Matrix {
-    active += try autoencoder.encode(activations).values.count { $0 != 0 }
+    let latents = try sae.autoencoder.encode(activations)
+    active += latents.values.count { $0 != 0 }
     tokens += activations.rows
-    return try autoencoder.reconstruct(activations)
+    return try sae.autoencoder.decode(latents, of: activations)
   }
 }
 

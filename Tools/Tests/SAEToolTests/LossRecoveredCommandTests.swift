@@ -79,7 +79,7 @@ import Testing
     let run = try LossRecoveredRun(
       loaded, at: .residPost(1), tokens: TokenStream(npy: tokens),
       mean: rows.columnSums().map { Float($0 / 90) }, options: PieceOptions(context: 20))
-    let autoencoders = try paths.map { try SAEArchive.read($0).archive.autoencoder(file: $0) }
+    let autoencoders = try paths.map { try SAEArchive.read($0).archive.autoencoder() }
     let expected = try run.evaluate(
       autoencoders.map { autoencoder in { try autoencoder.reconstruct($0) } })
 

@@ -50,15 +50,16 @@ public struct AbsTopKConfiguration: SelectingConfiguration {
 extension AbsTopKAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.absTopK, k: configuration.k) }
 
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
-    try archive.check(SAEArchitecture(.absTopK), file: file)
-    var configuration = AbsTopKConfiguration(k: try archive.checkedK(file))
+  public init(_ archive: SAEArchive) throws(TensorFileError) {
+    let archive = try archive.plain(for: Self.self)
+    try archive.check(SAEArchitecture(.absTopK))
+    var configuration = AbsTopKConfiguration(k: try archive.checkedK(archive.file))
     archive.apply(to: &configuration)
-    let parameters = try archive.parameterSet(SAEArchive.selectingParameters, file: file)
+    let parameters = try archive.parameterSet(SAEArchive.selectingParameters)
     do {
       try self.init(parameters: parameters, configuration: configuration)
     } catch {
-      throw error.of(file: file)
+      throw error.of(file: archive.file)
     }
   }
 }

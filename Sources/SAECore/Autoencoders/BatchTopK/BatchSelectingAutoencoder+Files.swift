@@ -2,18 +2,24 @@
 /// autoencoders of one threshold, with the decoder's norms folded into the encoder if latents were
 /// rescaled by them; checkpoints have the threshold as a number of its own.
 extension BatchSelectingAutoencoder {
-  /// The finished form. What was never trained has a threshold of 0.
+  /// The finished form; of what has no threshold yet a checkpoint without one, which nobody can take
+  /// for something finished.
   func thresholdArchive(
     trainedAs name: SAEArchitecture.Activation, details: [(key: String, value: JSONValue)]
   ) -> SAEArchive {
+    var object = JSONObject()
+    for (key, value) in details { object[key] = value }
+    object[SAEArchive.rescaling] = .bool(configuration.rescalesByDecoderNorm)
+    guard let threshold else {
+      var archive = archive(SAEArchitecture(name))
+      archive.settings = object
+      return archive
+    }
     let folded =
       configuration.rescalesByDecoderNorm ? parameters.foldingDecoderNorms() : parameters
     var archive = archive(SAEArchitecture(.jumpReLU), parameters: folded)
     archive.parameters[SAEArchive.threshold] = SAEArchive.Parameter(
-      Matrix(rows: 1, columns: latentCount, repeating: Float(threshold ?? 0)), isVector: true)
-    var object = JSONObject()
-    for (key, value) in details { object[key] = value }
-    object[SAEArchive.rescaling] = .bool(configuration.rescalesByDecoderNorm)
+      Matrix(rows: 1, columns: latentCount, repeating: Float(threshold)), isVector: true)
     archive.metadata[SAEArchive.trainingArchitecture] = SAEArchitecture(name).saeLensName.map {
       .string($0)
     }
@@ -32,7 +38,9 @@ extension SAEArchive {
     /// The settings of its training.
     let settings: JSONObject
     let k: Double
-    let threshold: Double?
+    /// In the unit of the scores.
+    let threshold: Double
+    let rescalesByDecoderNorm: Bool
     let parameters: ParameterSet
   }
 
@@ -41,36 +49,57 @@ extension SAEArchive {
   /// - Throws: ``TensorFileError`` if it is neither, its latents have thresholds of their own, or
   ///   something is missing.
   func batchSelection(
-    _ activation: SAEArchitecture.Activation, file: String
+    _ activation: SAEArchitecture.Activation
   ) throws(TensorFileError) -> BatchSelection {
     let trained = SAEArchitecture(activation)
     var details = settings
-    var shared = settings[SAELensWeights.sharedThreshold]?.asDouble
-    if architecture != trained {
+    let threshold: Double
+    let parameters = try parameterSet(SAEArchive.selectingParameters)
+    var rescales: Bool
+    if architecture == trained {
+      threshold = try sharedThreshold()
+      rescales = details[SAEArchive.rescaling]?.asBool ?? true
+    } else {
       guard architecture == SAEArchitecture(.jumpReLU),
-        let name = metadata[SAEArchive.trainingArchitecture]?.asString, name == trained.saeLensName
+        metadata[SAEArchive.trainingArchitecture]?.asString == trained.saeLensName
       else {
-        throw .invalidSetting(
-          file: file, setting: "architecture",
-          expected: "\(trained), or jumprelu trained as such", found: "\(architecture)")
+        throw invalid(
+          "architecture", "\(trained), or jumprelu trained as such", "\(architecture)")
       }
       details = metadata[SAEArchive.trainingDetails]?.asObject ?? JSONObject()
-      let values = parameters[SAEArchive.threshold]?.values.array ?? []
+      let values = self.parameters[SAEArchive.threshold]?.values.array ?? []
       guard let first = values.first, values.allSatisfy({ $0 == first }) else {
-        throw .invalidSetting(
-          file: file, setting: SAEArchive.threshold, expected: "the same number for all latents",
-          found: "several")
+        throw invalid(SAEArchive.threshold, "the same number for all latents", "several")
       }
-      shared = Double(first)
+      threshold = Double(first)
+      rescales = details[SAEArchive.rescaling]?.asBool ?? true
+      // The threshold is one of pre-activations, which are the scores only while rows have norm 1.
+      if rescales, parameters[.decoder].rowNorms().contains(where: { abs($0 - 1) > 1e-5 }) {
+        rescales = false
+      }
     }
     guard let k = details["k"]?.asDouble, k > 0, k <= Double(latentCount) else {
-      throw .invalidSetting(
-        file: file, setting: "k", expected: "a number above 0, at most \(latentCount)",
-        found: details["k"]?.description ?? "none")
+      throw invalid(
+        "k", "a number above 0, at most \(latentCount)", details["k"]?.description ?? "none")
     }
     return BatchSelection(
-      settings: details, k: k, threshold: shared,
-      parameters: try parameterSet(SAEArchive.selectingParameters, file: file))
+      settings: details, k: k, threshold: threshold, rescalesByDecoderNorm: rescales,
+      parameters: parameters)
   }
 
+  /// The threshold of a checkpoint that was trained by selections over batches.
+  ///
+  /// - Throws: ``TensorFileError`` if there is none: without it a token's latents would depend on the
+  ///   tokens beside it.
+  func sharedThreshold() throws(TensorFileError) -> Double {
+    guard let threshold = settings[SAELensWeights.sharedThreshold]?.asDouble, threshold.isFinite
+    else {
+      throw invalid(
+        SAELensWeights.sharedThreshold,
+        "a number, without which a token's latents would depend on the tokens beside it (an "
+          + "architecture of topk in the configuration keeps k latents of each token instead)",
+        settings[SAELensWeights.sharedThreshold]?.description ?? "none")
+    }
+    return threshold
+  }
 }

@@ -10,17 +10,17 @@ extension BatchTopKAutoencoder: StorableAutoencoder {
 
   /// The autoencoder that files hold: a checkpoint, or a JumpReLU autoencoder that says it was trained
   /// as one of these.
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
-    let stored = try archive.batchSelection(.batchTopK, file: file)
+  public init(_ archive: SAEArchive) throws(TensorFileError) {
+    let archive = try archive.plain(for: Self.self)
+    let stored = try archive.batchSelection(.batchTopK)
     var configuration = BatchTopKConfiguration(k: stored.k)
     configuration.subtractsDecoderBias = archive.subtractsDecoderBias
-    configuration.rescalesByDecoderNorm =
-      stored.settings[SAEArchive.rescaling]?.asBool ?? true
+    configuration.rescalesByDecoderNorm = stored.rescalesByDecoderNorm
     do {
       try self.init(
         parameters: stored.parameters, configuration: configuration, threshold: stored.threshold)
     } catch {
-      throw error.of(file: file)
+      throw error.of(file: archive.file)
     }
   }
 }

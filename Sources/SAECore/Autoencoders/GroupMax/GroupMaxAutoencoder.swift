@@ -58,15 +58,16 @@ public struct GroupMaxConfiguration: SelectingConfiguration {
 extension GroupMaxAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.groupMax, k: configuration.k) }
 
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
-    try archive.check(SAEArchitecture(.groupMax), file: file)
-    var configuration = GroupMaxConfiguration(k: try archive.checkedK(file))
+  public init(_ archive: SAEArchive) throws(TensorFileError) {
+    let archive = try archive.plain(for: Self.self)
+    try archive.check(SAEArchitecture(.groupMax))
+    var configuration = GroupMaxConfiguration(k: try archive.checkedK(archive.file))
     archive.apply(to: &configuration)
-    let parameters = try archive.parameterSet(SAEArchive.selectingParameters, file: file)
+    let parameters = try archive.parameterSet(SAEArchive.selectingParameters)
     do {
       try self.init(parameters: parameters, configuration: configuration)
     } catch {
-      throw error.of(file: file)
+      throw error.of(file: archive.file)
     }
   }
 }

@@ -72,14 +72,15 @@ extension MatchingPursuitAutoencoder: StorableAutoencoder {
     return archive
   }
 
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
-    try archive.check(SAEArchitecture(.matchingPursuit), file: file)
+  public init(_ archive: SAEArchive) throws(TensorFileError) {
+    let archive = try archive.plain(for: Self.self)
+    try archive.check(SAEArchitecture(.matchingPursuit))
     var configuration = MatchingPursuitConfiguration()
     configuration.subtractsDecoderBias = archive.subtractsDecoderBias
     if let limit = archive.settings["max_iterations"], limit != .null {
       guard let count = limit.asInteger, (1...Self.mostIterations).contains(count) else {
         throw .invalidSetting(
-          file: file, setting: "max_iterations",
+          file: archive.file, setting: "max_iterations",
           expected: "a whole number from 1 to \(Self.mostIterations)", found: limit.description)
       }
       configuration.maxIterations = count
@@ -87,18 +88,18 @@ extension MatchingPursuitAutoencoder: StorableAutoencoder {
     if let threshold = archive.settings["residual_threshold"] {
       guard let value = threshold.asDouble, value.isFinite else {
         throw .invalidSetting(
-          file: file, setting: "residual_threshold", expected: "a finite number",
+          file: archive.file, setting: "residual_threshold", expected: "a finite number",
           found: threshold.description)
       }
       configuration.residualThreshold = value
     }
     configuration.stopsOnDuplicates =
       archive.settings["stop_on_duplicate_support"]?.asBool ?? true
-    let parameters = try archive.parameterSet([.decoder, .decoderBias], file: file)
+    let parameters = try archive.parameterSet([.decoder, .decoderBias])
     do {
       try self.init(parameters: parameters, configuration: configuration)
     } catch {
-      throw error.of(file: file)
+      throw error.of(file: archive.file)
     }
   }
 }

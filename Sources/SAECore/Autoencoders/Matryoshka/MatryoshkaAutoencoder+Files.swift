@@ -21,23 +21,23 @@ extension MatryoshkaAutoencoder: StorableAutoencoder {
 
   /// The autoencoder that files hold: a checkpoint, or a JumpReLU or TopK autoencoder that says it was
   /// trained as one of these.
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(TensorFileError) {
+    let archive = try archive.plain(for: Self.self)
     var configuration: MatryoshkaConfiguration
     var threshold: Double?
     let parameters: ParameterSet
     let levels: JSONValue?
     if archive.architecture == SAEArchitecture(.topK) {
-      configuration = MatryoshkaConfiguration(k: Double(try archive.checkedK(file)))
+      configuration = MatryoshkaConfiguration(k: Double(try archive.checkedK(archive.file)))
       configuration.selection = .token
       archive.apply(to: &configuration)
       levels = archive.metadata[MatryoshkaAutoencoder.widths]
-      parameters = try archive.parameterSet(SAEArchive.selectingParameters, file: file)
+      parameters = try archive.parameterSet(SAEArchive.selectingParameters)
     } else {
-      let stored = try archive.batchSelection(.matryoshkaBatchTopK, file: file)
+      let stored = try archive.batchSelection(.matryoshkaBatchTopK)
       configuration = MatryoshkaConfiguration(k: stored.k)
       configuration.subtractsDecoderBias = archive.subtractsDecoderBias
-      configuration.rescalesByDecoderNorm =
-        stored.settings[SAEArchive.rescaling]?.asBool ?? true
+      configuration.rescalesByDecoderNorm = stored.rescalesByDecoderNorm
       configuration.hasAuxiliaryLossPerLevel =
         stored.settings["use_matryoshka_aux_loss"]?.asBool ?? false
       levels = stored.settings[MatryoshkaAutoencoder.widths]
@@ -46,14 +46,14 @@ extension MatryoshkaAutoencoder: StorableAutoencoder {
     }
     guard case .array(let values) = levels else {
       throw .invalidSetting(
-        file: file, setting: MatryoshkaAutoencoder.widths, expected: "a list of whole numbers",
+        file: archive.file, setting: MatryoshkaAutoencoder.widths, expected: "a list of whole numbers",
         found: levels?.description ?? "none")
     }
     configuration.levels = .widths(values.map { $0.asInteger ?? -1 })
     do {
       try self.init(parameters: parameters, configuration: configuration, threshold: threshold)
     } catch {
-      throw error.of(file: file)
+      throw error.of(file: archive.file)
     }
   }
 }

@@ -29,14 +29,6 @@ extension SAEArchive {
     .encoder, .encoderBias, .decoder, .decoderBias,
   ]
 
-  /// Throws unless the archive is of an architecture.
-  func check(_ expected: SAEArchitecture, file: String) throws(TensorFileError) {
-    guard architecture == expected else {
-      throw .invalidSetting(
-        file: file, setting: "architecture", expected: "\(expected)", found: "\(architecture)")
-    }
-  }
-
   /// Takes over what files say of an autoencoder with a k for each token.
   func apply(to configuration: inout some SelectingConfiguration) {
     configuration.subtractsDecoderBias = subtractsDecoderBias

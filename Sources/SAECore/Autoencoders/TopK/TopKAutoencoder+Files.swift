@@ -1,15 +1,16 @@
 extension TopKAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.topK, k: configuration.k) }
 
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
-    try archive.check(SAEArchitecture(.topK), file: file)
-    var configuration = TopKConfiguration(k: try archive.checkedK(file))
+  public init(_ archive: SAEArchive) throws(TensorFileError) {
+    let archive = try archive.plain(for: Self.self)
+    try archive.check(SAEArchitecture(.topK))
+    var configuration = TopKConfiguration(k: try archive.checkedK(archive.file))
     archive.apply(to: &configuration)
-    let parameters = try archive.parameterSet(SAEArchive.selectingParameters, file: file)
+    let parameters = try archive.parameterSet(SAEArchive.selectingParameters)
     do {
       try self.init(parameters: parameters, configuration: configuration)
     } catch {
-      throw error.of(file: file)
+      throw error.of(file: archive.file)
     }
   }
 }

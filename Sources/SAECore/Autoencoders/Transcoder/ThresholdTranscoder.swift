@@ -90,22 +90,23 @@ extension ThresholdTranscoder: StorableAutoencoder {
     return archive
   }
 
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(TensorFileError) {
+    let archive = try archive.plain(for: Self.self)
     let activation = archive.architecture.activation
     guard archive.architecture.isTranscoder, activation == .relu || activation == .jumpReLU else {
       throw .invalidSetting(
-        file: file, setting: "architecture", expected: "a transcoder with ReLU or JumpReLU",
+        file: archive.file, setting: "architecture", expected: "a transcoder with ReLU or JumpReLU",
         found: "\(archive.architecture)")
     }
     var names = SAEArchive.selectingParameters
     if activation == .jumpReLU { names.append(Self.threshold) }
     if archive.architecture.hasSkipConnection { names.append(.skip) }
-    let parameters = try archive.parameterSet(names, file: file)
+    let parameters = try archive.parameterSet(names)
     do {
       try self.init(
         parameters: parameters, subtractsDecoderBias: archive.subtractsDecoderBias)
     } catch {
-      throw error.of(file: file)
+      throw error.of(file: archive.file)
     }
   }
 }

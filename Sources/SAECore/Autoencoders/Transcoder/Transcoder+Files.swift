@@ -7,24 +7,25 @@ extension Transcoder: StorableAutoencoder {
     return archive
   }
 
-  public init(_ archive: SAEArchive, file: String) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(TensorFileError) {
+    var archive = try archive.plain(for: Self.self)
     let activation = archive.architecture.activation
     guard archive.architecture.isTranscoder, activation == .topK || activation == .groupMax else {
       throw .invalidSetting(
-        file: file, setting: "architecture", expected: "a transcoder with topk or groupmax",
+        file: archive.file, setting: "architecture", expected: "a transcoder with topk or groupmax",
         found: "\(archive.architecture)")
     }
     var configuration = TranscoderConfiguration(
-      k: try archive.checkedK(file), hasSkipConnection: archive.architecture.hasSkipConnection)
+      k: try archive.checkedK(archive.file), hasSkipConnection: archive.architecture.hasSkipConnection)
     configuration.selection = activation == .topK ? .topK : .groupMax
     configuration.rescalesByDecoderNorm = archive.settings[SAEArchive.rescaling]?.asBool ?? false
     let skip: [ParameterName] = configuration.hasSkipConnection ? [.skip] : []
-    let parameters = try archive.parameterSet(
-      SAEArchive.selectingParameters + skip, file: file)
+    archive.moveDecoderBiasOutOfInput()
+    let parameters = try archive.parameterSet(SAEArchive.selectingParameters + skip)
     do {
       try self.init(parameters: parameters, configuration: configuration)
     } catch {
-      throw error.of(file: file)
+      throw error.of(file: archive.file)
     }
   }
 }

@@ -1,27 +1,5 @@
 /// The same function of the activations, written with other parameters.
 extension SAEArchive {
-  /// With the factor that training multiplied activations by made part of the weights, for
-  /// activations as they are: W_enc times it, W_dec and b_dec divided by it.
-  ///
-  /// Unchanged where no factor is known.
-  public func foldingActivationScale() -> SAEArchive {
-    guard let scale = activationScale, scale.isFinite, scale > 0,
-      inputNormalization == .none || inputNormalization == .averageOnly
-    else { return self }
-    var folded = self
-    folded.scaleParameter("W_enc", by: scale)
-    folded.scaleParameter("W_dec", by: 1 / scale)
-    folded.scaleParameter("b_dec", by: 1 / scale)
-    // A threshold on scores multiplied by decoder norms shrinks as these do.
-    let name = SAELensWeights.sharedThreshold
-    if let threshold = settings[name]?.asDouble, settings[SAEArchive.rescaling]?.asBool != false {
-      folded.settings[name] = .double(threshold / scale)
-    }
-    folded.activationScale = nil
-    folded.inputNormalization = .none
-    return folded
-  }
-
   /// In a form that a layout can hold, where there is one with the same latents and reconstructions; as
   /// it is for everything else, which writing then refuses by name.
   ///
@@ -31,30 +9,31 @@ extension SAEArchive {
   /// factor of the activations is folded for both.
   ///
   /// - Throws: ``TensorFileError`` if a parameter is missing.
-  public func expressed(in layout: SAELayout, file: String) throws(TensorFileError) -> SAEArchive {
+  public func expressed(in layout: SAELayout) throws(TensorFileError) -> SAEArchive {
     switch layout {
     case .saeLens, .gemmaScope2: return self
     case .gemmaScope:
       let isReLU = architecture == SAEArchitecture(.relu)
       guard isReLU || architecture == SAEArchitecture(.jumpReLU) else { return self }
       try checkParameters(file)
-      var result = foldingActivationScale()
+      var result = try foldingActivationScale()
       if isReLU {
         result.architecture = SAEArchitecture(.jumpReLU)
         result.parameters[SAEArchive.threshold] = Parameter(
           Matrix(rows: 1, columns: latentCount), isVector: true)
       }
-      if subtractsDecoderBias { result.moveDecoderBias(times: -1) }
-      result.subtractsDecoderBias = false
+      result.moveDecoderBiasOutOfInput()
       return result
     case .sparsify:
       guard architecture.activation == .topK || architecture.activation == .groupMax else {
         return self
       }
       try checkParameters(file)
-      var result = foldingActivationScale()
+      var result = try foldingActivationScale()
       if settings[SAEArchive.rescaling]?.asBool == true { result.foldDecoderNorms() }
-      if !subtractsDecoderBias, !architecture.isTranscoder {
+      if architecture.isTranscoder {
+        result.moveDecoderBiasOutOfInput()
+      } else if !subtractsDecoderBias {
         result.moveDecoderBias(times: 1)
         result.subtractsDecoderBias = true
       }
@@ -70,12 +49,12 @@ extension SAEArchive {
     try SAELensWeights.write(self, to: path)
   }
 
-  private mutating func scaleParameter(_ name: String, by factor: Double) {
-    guard var parameter = parameters[name] else { return }
-    parameter.values.scale(by: Float(factor))
-    // What is no longer a rounded number of fewer bits is not written as one.
-    parameter.type = .f32
-    parameters[name] = parameter
+  /// Subtracts b_dec in the encoder's bias and no longer from the input; nothing where it is not
+  /// subtracted.
+  mutating func moveDecoderBiasOutOfInput() {
+    guard subtractsDecoderBias else { return }
+    moveDecoderBias(times: -1)
+    subtractsDecoderBias = false
   }
 
   /// b_enc ← b_enc + factor · W_enc b_dec, in double.

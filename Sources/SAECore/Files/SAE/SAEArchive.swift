@@ -65,6 +65,20 @@ public struct SAEArchive: Sendable, Equatable {
   /// says so.
   public var activationScale: Double?
 
+  /// The directory or file that it was read from, which errors name.
+  public var file: String {
+    get { origin.file }
+    set { origin.file = newValue }
+  }
+  private var origin = Origin()
+
+  /// Where an archive is from, which is no part of what it is: all are equal.
+  private struct Origin: Sendable, Equatable {
+    var file = "an autoencoder in memory"
+
+    static func == (_: Origin, _: Origin) -> Bool { true }
+  }
+
   /// An archive without parameters; `outputDimension` differs from `inputDimension` for a
   /// transcoder.
   public init(

@@ -21,7 +21,7 @@ extension SAEArchive {
     _ path: String
   ) throws(TensorFileError) -> (archive: SAEArchive, layout: SAELayout) {
     let candidate = try SAECandidate.find(path)
-    let archive =
+    var archive =
       switch candidate.weights {
       case .npz(let file): try GemmaScope.read(file)
       case .safetensors(let file):
@@ -32,6 +32,7 @@ extension SAEArchive {
           try SAELensDirectory.read(file, directory: candidate.directory)
         }
       }
+    archive.file = path
     return (archive, candidate.layout)
   }
 

@@ -8,6 +8,9 @@ public struct Inspection: Sendable {
   public struct Options: Sendable {
     /// The autoencoder's directory or file.
     public var sae = ""
+    /// What activations were multiplied by in training, where its files say that they were and not
+    /// by what.
+    public var activationScale: Double?
     public var model = ""
     /// The layer it was trained on; none takes what the autoencoder's files say.
     public var layer: Int?
@@ -53,13 +56,10 @@ public struct Inspection: Sendable {
   public func run(
     progress: (Event) -> Void = { _ in }
   ) throws -> (browser: LatentBrowser, html: String) {
-    let archive = try SAEArchive.read(options.sae).archive
-    let autoencoder = try archive.autoencoder(file: options.sae)
-    guard let dictionary = archive.parameters[ParameterName.decoder.rawValue]?.values else {
-      throw StudyError(options.sae, expected: "decoder rows", found: "none")
-    }
+    let sae = try SAE.open(options.sae, activationScale: options.activationScale)
+    let autoencoder = sae.autoencoder
     let model = try LanguageModels.load(options.model)
-    let hook = try place(archive, model)
+    let hook = try place(sae, model)
     guard autoencoder.inputDimension == model.width, autoencoder.outputDimension == model.width
     else {
       throw StudyError(
@@ -74,13 +74,14 @@ public struct Inspection: Sendable {
     let harvester = try ActivationHarvester(
       model, at: hook, tokens: TokenStream(ids), options: PieceOptions(context: options.context))
     let activations = try harvester.matrix(rows: 0..<ids.count)
+    try sae.check(activations)
     let special = tokenizer?.special ?? []
     let text = HeldOutText(
       source: activations, fitting: Matrix(rows: 0, columns: model.width),
       tokenIDs: ids.map { Int($0) }, mask: ids.map { !special.contains(Int($0)) },
       contexts: ids.indices.map { $0 / options.context })
     var making = BrowserMaking(
-      trained: TrainedAutoencoder(autoencoder: autoencoder, dictionary: dictionary), text: text,
+      trained: TrainedAutoencoder(autoencoder: autoencoder, dictionary: sae.decoder), text: text,
       texts: { $0.map { " [\($0)]" } },
       promotions: { directions in model.logits(directions.view) })
     if let tokenizer { making.texts = { ids in tokenizer.texts(ids) } }
@@ -103,7 +104,7 @@ public struct Inspection: Sendable {
   }
 
   private func place(
-    _ archive: SAEArchive, _ model: any LanguageModel
+    _ sae: SAE, _ model: any LanguageModel
   ) throws -> HookPoint {
     if let layer = options.layer {
       guard (0..<model.layerCount).contains(layer) else {
@@ -111,7 +112,7 @@ public struct Inspection: Sendable {
       }
       return .residPost(layer)
     }
-    guard let name = archive.metadata["hook_name"]?.asString else {
+    guard let name = sae.metadata("hook_name")?.asString else {
       throw StudyError(
         "--layer", expected: "the layer, which \(options.sae) does not tell", found: "none")
     }

@@ -177,7 +177,7 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
   }
 
   private func read(model plan: AutoencoderPlan, from folder: StudyFolder) throws -> Model {
-    try Model(contentsOf: folder.autoencoder(plan))
+    try Model.load(folder.autoencoder(plan))
   }
 }
 

@@ -1,0 +1,74 @@
+/// An autoencoder that was opened from files, with what they say of it.
+///
+/// There is one way to open an autoencoder, whatever wrote it: its layout is found, a factor that
+/// activations were multiplied by in training is folded into the weights, and what scales each token is
+/// applied. What would be dropped is refused.
+public struct SAE: Sendable {
+  /// Its directory or file.
+  public let path: String
+  /// How its files hold it.
+  public let layout: SAELayout
+  /// What they hold.
+  public let archives: [SAEArchive]
+  /// The autoencoder, for activations as they are.
+  public let autoencoder: any SparseAutoencoder
+
+  /// Opens an autoencoder, for activations as they are.
+  ///
+  /// - Parameters:
+  ///   - path: its directory, or the file with its weights.
+  ///   - activationScale: what activations were multiplied by in training, for files that say that they
+  ///     were and not by what; 1 if the activations to come are scaled already.
+  /// - Throws: ``TensorFileError`` if there is none that this library runs, something about it is wrong,
+  ///   or a factor is given that its files contradict.
+  public static func open(
+    _ path: String, activationScale: Double? = nil
+  ) throws(TensorFileError) -> SAE {
+    var (archive, layout) = try SAEArchive.read(path)
+    try archive.provide(activationScale: activationScale)
+    return SAE(
+      path: path, layout: layout, archives: [archive], autoencoder: try archive.autoencoder())
+  }
+
+  /// Reads an autoencoder in any of the known layouts, ready to run on activations as they are.
+  ///
+  /// - Parameters:
+  ///   - path: its directory, or the file with its weights.
+  ///   - activationScale: as ``open(_:activationScale:)`` takes it.
+  /// - Throws: ``TensorFileError`` as ``open(_:activationScale:)`` does.
+  public static func load(
+    _ path: String, activationScale: Double? = nil
+  ) throws(TensorFileError) -> any SparseAutoencoder {
+    try open(path, activationScale: activationScale).autoencoder
+  }
+
+  /// What it is, in a few words.
+  public var architecture: String { archives.map { "\($0.architecture)" }.joined(separator: " + ") }
+
+  /// Whether it reconstructs other activations than those it sees.
+  public var isTranscoder: Bool { archives.contains { $0.architecture.isTranscoder } }
+
+  /// Something that its files say besides what they hold; of several archives, the first that says it.
+  public func metadata(_ name: String) -> JSONValue? {
+    archives.lazy.compactMap { $0.metadata[name] }.first { $0 != .null }
+  }
+
+  /// The directions that latents stand for, latents × output width; of whatever lengths they have.
+  public var decoder: Matrix { rows("W_dec") ?? Matrix(rows: 0, columns: 1) }
+
+  /// The rows that make latents' pre-activations, latents × width; nil where the decoder's do.
+  public var encoder: Matrix? { rows("W_enc") }
+
+  private func rows(_ name: String) -> Matrix? {
+    let parts = archives.compactMap { $0.parameters[name]?.values }
+    guard let first = parts.first, parts.count == archives.count else { return nil }
+    guard parts.count > 1 else { return first }
+    var all = Matrix(rows: parts.reduce(0) { $0 + $1.rows }, columns: first.columns)
+    var begin = 0
+    for part in parts {
+      part.read(0..<part.rows, into: &all, at: begin)
+      begin += part.rows
+    }
+    return all
+  }
+}

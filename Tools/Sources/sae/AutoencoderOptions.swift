@@ -1,0 +1,53 @@
+import ArgumentParser
+import SAECore
+
+/// The option that says how an autoencoder is opened, shared by the commands that open one.
+struct AutoencoderOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "What activations were multiplied by in training, for autoencoders whose files say that they "
+        + "were (normalize_activations: expected_average_only_in) and not by what; 1 if the "
+        + "activations are scaled already.",
+      valueName: "factor"))
+  var activationScale: Double?
+
+  func validate() throws {
+    if let activationScale, !activationScale.isFinite || activationScale <= 0 {
+      throw ValidationError(
+        "--activation-scale: expected a number above 0, found \(activationScale)")
+    }
+  }
+
+  /// Opens an autoencoder.
+  func open(_ path: String) throws -> SAE {
+    try SAE.open(path, activationScale: activationScale)
+  }
+
+  /// Opens several; the factor is for those whose files lack one.
+  func open(_ paths: [String]) throws -> [SAE] {
+    guard let activationScale, paths.count > 1 else { return try paths.map { try open($0) } }
+    var isNeeded = false
+    let opened = try paths.map { path in
+      let archive = try SAEArchive.read(path).archive
+      isNeeded = isNeeded || archive.lacksActivationScale
+      let isNone = !archive.lacksActivationScale && archive.activationScale == nil
+      return try SAE.open(path, activationScale: isNone ? nil : activationScale)
+    }
+    guard isNeeded else {
+      throw ToolError(
+        "--activation-scale: expected an autoencoder whose files lack the factor, found none")
+    }
+    return opened
+  }
+}
+
+extension SAE {
+  /// Throws unless it reconstructs what it sees.
+  func checkReconstructsItsInput() throws {
+    guard !isTranscoder else {
+      throw ToolError(
+        "\(path): expected an autoencoder, which reconstructs its own input, found a "
+          + architecture)
+    }
+  }
+}
