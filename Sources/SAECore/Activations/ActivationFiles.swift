@@ -81,20 +81,15 @@ public enum ActivationFile {
   /// - Throws: ``TensorFileError`` if there is nothing, or the folder has none.
   public static func files(_ path: String) throws(TensorFileError) -> [String] {
     guard try SystemCall.isDirectory(path) else { return [path] }
-    let names: [String]
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: path)
-    } catch {
-      throw .system(file: path, operation: "list", reason: error.localizedDescription)
-    }
-    let shards = names.filter {
-      !$0.hasPrefix(".") && ($0.hasSuffix(".safetensors") || $0.hasSuffix(".npy"))
+    let shards = try FileName.list(path) { name in
+      name.first != UInt8(ascii: ".")
+        && (FileName.ends(name, in: ".safetensors") || FileName.ends(name, in: ".npy"))
     }
     guard !shards.isEmpty else {
       throw .unrecognized(
         file: path, lookedFor: ["files named .safetensors", "files named .npy"],
-        found: Array(names.sorted().prefix(10)))
+        found: FileName.shown(in: path))
     }
-    return shards.sorted().map { "\(path)/\($0)" }
+    return shards.map { "\(path)/\($0)" }
   }
 }

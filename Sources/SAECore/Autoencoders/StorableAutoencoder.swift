@@ -39,7 +39,8 @@ extension StorableAutoencoder {
   ///
   /// - Parameters:
   ///   - path: the directory; its parent must exist.
-  ///   - replacing: whether a directory of that name, with all that is in it, gives way.
+  ///   - replacing: whether an autoencoder of that name gives way. A directory that holds anything
+  ///     else stays.
   /// - Throws: ``TensorFileError`` if something is there already, or the disk refuses.
   public func write(to path: String, replacing: Bool = false) throws(TensorFileError) {
     try archive().write(to: path, replacing: replacing)
@@ -61,9 +62,10 @@ extension SAEArchive {
         SAEArchive.normalization,
         "none, since \(type) scales no tokens (NormalizedAutoencoder<\(type)>.load and SAE.load do)",
         inputNormalization.rawValue)
-    case .constantScalar: throw invalid(
-      SAEArchive.normalization, "a normalization that this library applies",
-      inputNormalization.rawValue)
+    case .constantScalar:
+      throw invalid(
+        SAEArchive.normalization, "a normalization that this library applies",
+        inputNormalization.rawValue)
     }
   }
 

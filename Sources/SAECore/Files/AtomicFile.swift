@@ -1,15 +1,16 @@
-import Foundation
-
 /// A file that appears under its name only when it is complete.
 ///
-/// It is written under a temporary name in the same directory, synchronised with the disk and then
+/// It is written under a temporary name in the same folder, synchronised with the disk and then
 /// renamed. If ``finish()`` is not reached, what was there before stays as it was, and the temporary
-/// file is removed when the value's life ends. (A killed process leaves the temporary file behind,
-/// named `.NAME.….partial`.)
+/// file is removed when the value's life ends. If the name cannot be given, the complete file is kept
+/// beside, as `NAME.result`. (A killed process leaves the temporary file behind, named
+/// `.NAME.….partial`.)
 public struct AtomicFile: ~Copyable {
-  /// Where the file will stand once it is complete.
-  public let path: String
+  /// Where the file will stand once it is complete, from the root, without links.
+  public var path: String { destination.path }
+  private let destination: Destination
   private let temporary: String
+  private let replaces: Bool
   private let file: WritableFile
   private var isFinished = false
 
@@ -17,15 +18,20 @@ public struct AtomicFile: ~Copyable {
   public private(set) var length = 0
 
   /// Begins a file.
-  public init(_ path: String) throws(TensorFileError) {
-    let temporary = TemporaryName.beside(path)
-    let file = try WritableFile(creating: temporary, for: path)
-    self.path = path
+  ///
+  /// - Parameters:
+  ///   - path: where it is to stand; a link stands for its target.
+  ///   - replacing: whether a file of that name gives way.
+  public init(_ path: String, replacing: Bool = true) throws(TensorFileError) {
+    let destination = try Destination(path)
+    let temporary = TemporaryName.of(destination.name)
+    file = try WritableFile(creating: temporary, in: destination.folder, for: path)
+    self.destination = destination
     self.temporary = temporary
-    self.file = file
+    replaces = replacing
   }
 
-  deinit { if !isFinished { SystemCall.remove(temporary) } }
+  deinit { if !isFinished { destination.folder.removeFile(temporary) } }
 
   /// Writes behind what was appended before.
   public mutating func append(_ bytes: [UInt8]) throws(TensorFileError) {
@@ -39,69 +45,74 @@ public struct AtomicFile: ~Copyable {
     try file.write(bytes, at: offset)
   }
 
-  /// Makes the file appear under its name, in place of what was there.
+  /// A file without a name on the same disk, for what has to wait.
+  func spool() throws(TensorFileError) -> WritableFile {
+    let name = TemporaryName.of(destination.name)
+    let spool = try WritableFile(creating: name, in: destination.folder, for: path)
+    destination.folder.removeFile(name)
+    return spool
+  }
+
+  /// Writes what another file holds at an offset.
+  func write(contentsOf other: borrowing WritableFile, at offset: Int) throws(TensorFileError) {
+    try other.copy(to: file, at: offset)
+  }
+
+  /// Makes the file appear under its name.
+  ///
+  /// - Throws: ``TensorFileError/notPlaced(file:kept:reason:)`` if it is complete and cannot have its
+  ///   name, which says where it is instead; other ``TensorFileError`` if the disk refuses.
   public consuming func finish() throws(TensorFileError) {
     try file.synchronize()
-    try SystemCall.rename(temporary, to: path)
-    isFinished = true
-    let parent = TemporaryName.directory(of: path)
-    try SystemCall.synchronizeDirectory(parent.isEmpty ? "/" : parent)
+    do {
+      if replaces {
+        try destination.folder.rename(temporary, to: destination.name)
+      } else {
+        try destination.folder.renameExclusively(temporary, to: destination.name)
+      }
+      isFinished = true
+    } catch {
+      // What is part of an unfinished directory goes with it.
+      if TemporaryName.isTemporary(Path.split(destination.folder.path).name) { throw error }
+      guard destination.folder.currentPath != nil else {
+        // The folder has been removed, with all names in it; what was written is there still.
+        return try copy(replacing: replaces)
+      }
+      isFinished = true
+      throw destination.keep(temporary, because: error)
+    }
+    try destination.folder.synchronize()
+    try destination.checkStands()
+  }
+
+  /// Writes the same file once more, into a folder that is made anew.
+  private func copy(replacing: Bool) throws(TensorFileError) {
+    _ = try destination.standing()
+    let copy = try AtomicFile(path, replacing: replacing)
+    try file.copy(to: copy.file)
+    try copy.finish()
   }
 
   /// Removes what killed processes left behind that were writing a file of this name.
   ///
   /// - Precondition: nobody is writing the file.
   package static func removeLeftovers(of path: String) {
-    let directory = TemporaryName.directory(of: path)
-    let prefix = TemporaryName.prefix(of: path)
-    let names = try? FileManager.default.contentsOfDirectory(
-      atPath: directory.isEmpty ? "/" : directory)
-    for name in names ?? []
-    where name.hasPrefix(prefix) && name.hasSuffix(TemporaryName.suffix) {
-      SystemCall.remove("\(directory)/\(name)")
+    guard let destination = try? Destination(path),
+      let names = try? destination.folder.names()
+    else { return }
+    let prefix = TemporaryName.prefix(of: destination.name)
+    for bytes in names {
+      guard let name = String(validating: bytes, as: UTF8.self), name.hasPrefix(prefix),
+        name.hasSuffix(TemporaryName.suffix)
+      else { continue }
+      destination.folder.removeFile(name)
     }
   }
 
-  /// Writes a whole file at once.
+  /// Writes a whole file at once, in the place of what was there.
   public static func write(_ bytes: [UInt8], to path: String) throws(TensorFileError) {
     var file = try AtomicFile(path)
     try file.append(bytes)
     try file.finish()
-  }
-}
-
-enum TemporaryName {
-  /// A hidden name in the same directory, so that renaming stays within one file system.
-  static func beside(_ path: String) -> String {
-    let random = String(UInt64.random(in: .min ... .max), radix: 36)
-    return "\(directory(of: path))/\(prefix(of: path))\(random)\(suffix)"
-  }
-
-  static let suffix = ".partial"
-
-  /// How the temporary names of a path begin.
-  static func prefix(of path: String) -> String {
-    let name = trim(path).split(separator: "/").last.map(String.init) ?? "file"
-    // File systems allow 255 bytes in a name.
-    return ".\(shortened(name))."
-  }
-
-  static func directory(of path: String) -> String {
-    let trimmed = trim(path)
-    guard let slash = trimmed.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-    return slash == trimmed.startIndex ? "" : String(trimmed[..<slash])
-  }
-
-  /// Without slashes at the end.
-  static func trim(_ path: String) -> String {
-    var path = Substring(path)
-    while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path = path.dropLast() }
-    return String(path)
-  }
-
-  private static func shortened(_ name: String) -> String {
-    var name = Substring(name)
-    while name.utf8.count > 200 { name = name.dropLast() }
-    return String(name)
   }
 }

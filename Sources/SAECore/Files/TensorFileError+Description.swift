@@ -9,6 +9,16 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
     case .diskFull(let file): "\(file): cannot write: no space left on the disk"
     case .notAFile(let file): "\(file): expected a file, found something else"
     case .alreadyExists(let file): "\(file): exists already and is not replaced"
+    case .noFolder(let file, let folder, let reason):
+      "\(file): expected a folder to write it into, found none at \(folder): \(reason)"
+    case .notReplaceable(let file, let expected, let found):
+      "\(file): expected \(expected), found \(found)"
+    case .notPlaced(let file, let kept, let reason):
+      "\(file): cannot be put there: \(reason); the complete result is kept as \(kept) (to move it: "
+        + "mv \(shellWord(kept)) \(shellWord(file)))"
+    case .locked(let file, let owner): "\(file): expected nobody else to write it, found \(owner)"
+    case .nameNotUTF8(let folder, let name):
+      "\(folder): expected names in UTF-8, found \(FileName.quoted(name)); rename it"
     case .tooShort(let file, let part, let expected, let found):
       "\(file): \(part): expected \(expected) bytes, found \(found)"
     case .malformed(let file, let offset, let expected, let found):
@@ -86,6 +96,17 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
     }
   }
 
+  /// What went wrong, where the file is named already.
+  var reason: String {
+    switch self {
+    case .system(_, let operation, let reason): "cannot \(operation): \(reason)"
+    case .alreadyExists: "something of that name is there"
+    case .diskFull: "no space is left on the disk"
+    case .notReplaceable(_, let expected, let found): "expected \(expected), found \(found)"
+    default: description
+    }
+  }
+
   /// A byte of text where another was expected, or the end of the text.
   static func describe(_ byte: UInt8?) -> String {
     switch byte {
@@ -101,4 +122,13 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
 func quoted(_ name: String) -> String {
   let shown = name.unicodeScalars.prefix(100).map { $0.escaped(asASCII: false) }.joined()
   return "\"\(shown)\(name.unicodeScalars.count > 100 ? "…" : "")\""
+}
+
+/// A path as a shell takes it.
+private func shellWord(_ path: String) -> String {
+  let plain = path.utf8.allSatisfy { byte in
+    UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+      || "0123456789/._-+,:@%".utf8.contains(byte)
+  }
+  return plain && !path.hasPrefix("-") ? path : "'" + path.replacing("'", with: "'\\''") + "'"
 }

@@ -11,6 +11,16 @@ public enum TensorFileError: Error, Equatable, Sendable {
   case notAFile(file: String)
   /// Something is there already that would be lost.
   case alreadyExists(file: String)
+  /// There is no folder to write a file or a directory into.
+  case noFolder(file: String, folder: String, reason: String)
+  /// What is at a destination holds something that would be lost.
+  case notReplaceable(file: String, expected: String, found: String)
+  /// A result is complete and could not get its name; where it is instead.
+  case notPlaced(file: String, kept: String, reason: String)
+  /// Another process is writing the same.
+  case locked(file: String, owner: String)
+  /// A name in a folder is not UTF-8, so that no text names it.
+  case nameNotUTF8(folder: String, name: [UInt8])
 
   // Any format
   /// The file ends before a part of it that must be there.

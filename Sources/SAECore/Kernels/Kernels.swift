@@ -15,11 +15,15 @@ package import SAEKernels
 
 /// The kernels that this process uses: the widest vectors that the machine has, chosen once.
 ///
-/// `SAE_KERNELS` set to `portable`, `avx2` or `avx512` overrides the choice.
+/// `SAE_KERNELS` set to `portable`, `avx2` or `avx512` overrides the choice; see ``Machine``.
 package enum Kernels {
+  static let variable = "SAE_KERNELS"
+
   /// The chosen table.
-  package static let table: KernelTable = choose(
-    requested: environmentValue("SAE_KERNELS"), available: available)
+  package static let table: KernelTable = Machine.value(
+    { () throws(InvalidOption) in
+      try choose(requested: environmentValue(variable), available: available)
+    }, or: available[0], called: available[0].name)
 
   /// Every table that this machine can run, the widest first.
   package static let available: [KernelTable] = {
@@ -34,16 +38,19 @@ package enum Kernels {
 
   /// The table of the requested name, else the widest.
   ///
-  /// - Precondition: a requested name is that of an available table; a name that is not would make
-  ///   a comparison of kernels compare one with itself.
-  package static func choose(requested: String?, available: [KernelTable]) -> KernelTable {
-    guard let requested, !requested.isEmpty else { return available[0] }
-    let names = available.map(\.name)
-    guard let index = names.firstIndex(of: requested) else {
-      preconditionFailure(
-        "SAE_KERNELS is \"\(requested)\", this machine has \(names.joined(separator: ", "))")
+  /// - Throws: ``InvalidOption`` if no table has the requested name: another one would make a
+  ///   comparison of kernels compare one with itself.
+  package static func choose(
+    requested: String?, available: [KernelTable]
+  ) throws(InvalidOption) -> KernelTable {
+    guard let requested else { return available[0] }
+    guard let table = available.first(where: { $0.name == requested }) else {
+      throw InvalidOption(
+        variable,
+        expected: available.map(\.name).joined(separator: " or ")
+          + ", which this machine can run, or no such variable", found: quoted(requested))
     }
-    return available[index]
+    return table
   }
 }
 

@@ -8,69 +8,69 @@
 
 /// What is needed of the operating system besides files' contents.
 enum SystemCall {
+  /// The calls that change what is on a disk.
+  enum Operation: Sendable, Equatable {
+    case create
+    case write
+    case synchronize
+    case rename
+    case makeDirectory
+    case remove
+    case synchronizeDirectory
+  }
+
+  /// What a test puts between the package and the system: it gets each call, with the name that the
+  /// call is about, before it is made. A code that it returns is the error that the call fails with.
+  @TaskLocal static var interposed: (@Sendable (Operation, String) -> Int32?)?
+
+  /// Whether a call is to be made; if not, `errno` is set.
+  static func permits(_ operation: Operation, _ name: String) -> Bool {
+    guard let interposed, let code = interposed(operation, name) else { return true }
+    errno = code
+    return false
+  }
+
   /// The error for the last failed call; one of its own for a full disk.
   static func error(_ file: String, _ operation: String) -> TensorFileError {
     let code = errno
     if code == ENOSPC || code == EDQUOT { return .diskFull(file: file) }
-    let reason = unsafe strerror(code).map { unsafe String(cString: $0) }
-    return .system(file: file, operation: operation, reason: reason ?? "error \(code)")
+    return .system(file: file, operation: operation, reason: reason(code))
   }
 
-  static func synchronize(_ descriptor: Int32, _ path: String) throws(TensorFileError) {
-    #if canImport(Darwin)
-      // There `fsync` leaves the data in the drive's own cache.
-      if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
-    #endif
-    guard fsync(descriptor) == 0 else { throw error(path, "synchronize") }
+  /// What the system calls an error.
+  static func reason(_ code: Int32) -> String {
+    unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
   }
 
-  /// Waits until the names in a directory have reached the disk.
-  static func synchronizeDirectory(_ path: String) throws(TensorFileError) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw error(path, "open") }
-    defer { _ = close(descriptor) }
-    do {
-      try synchronize(descriptor, path)
-    } catch {
-      // Some file systems cannot synchronise a directory and say so with this code.
-      if errno != EINVAL { throw error }
+  static func synchronize(
+    _ descriptor: Int32, _ path: String, as operation: Operation = .synchronize
+  ) throws(TensorFileError) {
+    if permits(operation, path) {
+      #if canImport(Darwin)
+        // There `fsync` leaves the data in the drive's own cache.
+        if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
+      #endif
+      if fsync(descriptor) == 0 { return }
     }
+    throw error(path, "synchronize")
   }
 
-  static func rename(_ old: String, to new: String) throws(TensorFileError) {
-    #if canImport(Darwin)
-      let result = unsafe Darwin.rename(old, new)
-    #elseif canImport(Glibc)
-      let result = unsafe Glibc.rename(old, new)
+  /// Writes as much of a text as standard error takes.
+  static func writeStandardError(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = unsafe bytes.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
+  }
+
+  /// Bytes that the process may have mapped, `ulimit -v`; nil for no limit.
+  static var addressSpaceLimit: Int? {
+    var limit = rlimit()
+    #if canImport(Glibc)
+      let resource = __rlimit_resource_t(RLIMIT_AS.rawValue)
     #else
-      let result = unsafe Musl.rename(old, new)
+      let resource = RLIMIT_AS
     #endif
-    guard result == 0 else { throw error(new, "rename \(old) to it") }
-  }
-
-  /// Exchanges the names of two files or directories in one step.
-  ///
-  /// - Returns: false where the system or the file system cannot.
-  static func exchange(_ a: String, _ b: String) -> Bool {
-    #if canImport(Darwin)
-      return unsafe renamex_np(a, b, UInt32(RENAME_SWAP)) == 0
-    #else
-      // The C library declares it for C programs that ask for GNU extensions, so it is looked up.
-      typealias Rename =
-        @convention(c) (
-          Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32
-        ) -> Int32
-      guard let symbol = unsafe dlsym(nil, "renameat2") else { return false }
-      let exchangeFlag: UInt32 = 2
-      let call = unsafe unsafeBitCast(symbol, to: Rename.self)
-      return unsafe call(AT_FDCWD, a, AT_FDCWD, b, exchangeFlag) == 0
-    #endif
-  }
-
-  static func remove(_ path: String) { _ = unsafe unlink(path) }
-
-  static func makeDirectory(_ path: String) throws(TensorFileError) {
-    guard unsafe mkdir(path, 0o777) == 0 else { throw error(path, "create the directory") }
+    guard unsafe getrlimit(resource, &limit) == 0 else { return nil }
+    return Int(exactly: limit.rlim_cur)
   }
 
   /// Whether the name is that of a directory, or of a link to one.
@@ -86,5 +86,34 @@ enum SystemCall {
   static func exists(_ path: String) -> Bool {
     var status = stat()
     return unsafe lstat(path, &status) == 0
+  }
+
+  /// Makes a directory, if there is none.
+  static func makeDirectory(_ path: String) throws(TensorFileError) {
+    guard permits(.makeDirectory, path), unsafe mkdir(path, 0o777) == 0 else {
+      throw error(path, "create the directory")
+    }
+  }
+
+  /// The path without links; nil, and `errno` set, where nothing has it.
+  static func realPath(_ path: String) throws(TensorFileError) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    guard let text = unsafe String(validatingCString: resolved) else {
+      throw .system(file: path, operation: "name its place", reason: "the path is not UTF-8")
+    }
+    return text
+  }
+
+  /// Where a link points to; nil for what is none.
+  static func linkTarget(_ path: String) throws(TensorFileError) -> String? {
+    var buffer = [CChar](repeating: 0, count: 4097)
+    let length = unsafe readlink(path, &buffer, buffer.count - 1)
+    guard length >= 0 else { return nil }
+    let bytes = buffer[..<length].lazy.map { UInt8(bitPattern: $0) }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw .system(file: path, operation: "follow the link", reason: "its target is not UTF-8")
+    }
+    return text
   }
 }

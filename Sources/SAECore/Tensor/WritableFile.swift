@@ -14,11 +14,11 @@ struct WritableFile: ~Copyable {
 
   /// Creates a file that must not exist yet; messages are to name `path`, as whose replacement it
   /// is written.
-  init(creating temporary: String, for path: String) throws(TensorFileError) {
-    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw SystemCall.error(path, "create") }
+  init(
+    creating name: String, in directory: DirectoryHandle, for path: String
+  ) throws(TensorFileError) {
+    descriptor = try directory.create(name, for: path)
     self.path = path
-    self.descriptor = descriptor
   }
 
   deinit { _ = close(descriptor) }
@@ -28,8 +28,9 @@ struct WritableFile: ~Copyable {
     var written = 0
     while written < bytes.byteCount {
       let count = unsafe bytes.withUnsafeBytes { buffer in
+        guard SystemCall.permits(.write, path) else { return -1 }
         // 1 GiB at a time: some systems refuse, others shorten, longer writes.
-        unsafe pwrite(
+        return unsafe pwrite(
           descriptor, buffer.baseAddress?.advanced(by: written),
           min(buffer.count - written, 1 << 30), off_t(offset + written))
       }
@@ -38,6 +39,23 @@ struct WritableFile: ~Copyable {
         throw SystemCall.error(path, "write")
       }
       written += count
+    }
+  }
+
+  /// Writes what is in the file into another, from an offset there.
+  func copy(to other: borrowing WritableFile, at begin: Int = 0) throws(TensorFileError) {
+    var piece = [UInt8](repeating: 0, count: 1 << 20)
+    var offset = 0
+    while true {
+      let count = unsafe pread(descriptor, &piece, piece.count, off_t(offset))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw SystemCall.error(path, "read")
+      }
+      guard count > 0 else { return }
+      let span = piece.span
+      try other.write(span.storedBytes.extracting(0..<count), at: begin + offset)
+      offset += count
     }
   }
 

@@ -68,12 +68,14 @@ public struct HarvestShards: Sendable {
   ///
   /// - Parameter progress: called after every batch.
   /// - Throws: ``ModelError/shardDiffers(file:field:expected:found:)`` before anything is written, if
-  ///   a shard was made with other settings; `TensorFileError` if the disk refuses.
+  ///   a shard was made with other settings; `TensorFileError` if the directory holds anything else,
+  ///   another process writes there, or the disk refuses.
   public func write(progress: (Progress) throws -> Void = { _ in }) throws {
-    try FileManager.default.createDirectory(
-      atPath: directory, withIntermediateDirectories: true)
+    let lock = try DestinationLock(directory: directory)
+    defer { withExtendedLifetime(lock) {} }
     let present = (0..<count).filter { FileManager.default.fileExists(atPath: path($0)) }
     for shard in present { try check(shard) }
+    try checkHoldsNothingElse()
     let kept = present.reduce(0) { $0 + rows($1).count }
     var tokens = kept
     for shard in 0..<count where !present.contains(shard) {
@@ -91,6 +93,19 @@ public struct HarvestShards: Sendable {
       }
       try writer.finish()
     }
+  }
+
+  /// What is in the directory besides shards would be taken for some of the activations by whoever
+  /// reads all files of it.
+  private func checkHoldsNothingElse() throws {
+    let shards = Set((0..<count).map { String(path($0).dropFirst(directory.count + 1)) })
+    let foreign = try FileName.list(directory).first { name in
+      !name.hasPrefix(".") && !shards.contains(name)
+    }
+    guard let foreign else { return }
+    throw TensorFileError.notReplaceable(
+      file: directory, expected: "nothing but the \(count) shards of this harvest",
+      found: "\"\(foreign)\"")
   }
 
   /// Ranges that end with a batch of whole pieces, so that pieces are run twice only where shards

@@ -11,8 +11,9 @@ import Testing
 
   /// Products of floats are exact in double, so that fused or not, and with vectors of any width,
   /// every kernel gives the bits of the plain loop.
-  @Test(arguments: Kernels.available.map(\.name)) func kernelsAgreeBitForBit(_ name: String) {
-    let kernels = Kernels.choose(requested: name, available: Kernels.available)
+  @Test(arguments: Kernels.available.map(\.name)) func kernelsAgreeBitForBit(_ name: String) throws
+  {
+    let kernels = try Kernels.choose(requested: name, available: Kernels.available)
     for rows in [0, 1, 3, 4, 5, 8, 11] {
       for columns in [1, 2, 7, 8, 9, 16, 17, 33] {
         let x = SecondMomentsTests.matrix(rows, columns, seed: UInt64(rows * 100 + columns))

@@ -51,7 +51,7 @@ struct CompareCommand: ParsableCommand {
       }
     }
     let report = ComparisonReport(evaluations: evaluations, dictionaries: matches)
-    print(json ? try jsonText(report) : report.tables())
+    try emit(json ? try jsonText(report) : report.tables())
   }
 }
 

@@ -7,8 +7,9 @@ struct ConvertCommand: ParsableCommand {
     commandName: "convert",
     abstract: "Writes an autoencoder in another layout, or tensors as safetensors.",
     discussion: """
-      Latents and reconstructions stay the same. What a layout cannot hold is refused. With safetensors, a file of arrays (npy, npz) becomes one of tensors, and an \
-      autoencoder one file with its weights under SAELens' names. What is there already stays.
+      Latents and reconstructions stay the same. What a layout cannot hold is refused. With \
+      safetensors, a file of arrays (npy, npz) becomes one of tensors, and an autoencoder one file with \
+      its weights under SAELens' names.
       """)
 
   /// What can be written.
@@ -22,19 +23,23 @@ struct ConvertCommand: ParsableCommand {
   }
 
   @Argument(help: "A directory or a file.") var input: String
-  @Argument(help: "The directory or file to write, which must not exist.") var output: String
+  @Argument(help: "The directory or file to write.") var output: String
   @Option(help: "The layout to write.") var to: Target
   @OptionGroup var opening: AutoencoderOptions
+  @OptionGroup var overwriting: ForceOption
 
   func run() throws {
-    try NewPath.check(output)
-    guard let layout = to.layout else { return try writeTensors() }
+    let place = try OutputPlace(
+      output, for: to.layout == nil ? .tensorFile : .autoencoder, force: overwriting.force,
+      inputs: [input])
+    Interruption.listen()
+    guard let layout = to.layout else { return try writeTensors(place) }
     var (archive, found) = try SAEArchive.read(input)
     try archive.provide(activationScale: opening.activationScale)
     let expressed = try archive.expressed(in: layout)
-    try expressed.write(to: output, as: layout)
+    try expressed.write(to: place.destination, as: layout, replacing: place.replaces)
     for note in notes(archive, expressed) { Progress.note(note) }
-    print(
+    try emit(
       "\(output): \(expressed.architecture), \(archive.inputDimension) → \(archive.latentCount), "
         + "\(found.rawValue) to \(layout.rawValue)")
   }
@@ -50,22 +55,24 @@ struct ConvertCommand: ParsableCommand {
     return notes
   }
 
-  private func writeTensors() throws {
+  private func writeTensors(_ place: OutputPlace) throws {
     if let archive = try autoencoder() {
-      try archive.writeWeights(to: output)
-      print("\(output): \(count(archive.parameters.count)) tensors")
+      try archive.writeWeights(to: place.path, replacing: place.replaces)
+      try emit("\(output): \(count(archive.parameters.count)) tensors")
       return
     }
     let tensors = try TensorFile(input).tensors()
     var writer = try SafetensorsWriter(
-      output, tensors.map { TensorDeclaration($0.name, $0.type, $0.shape) })
+      place.path, tensors.map { TensorDeclaration($0.name, $0.type, $0.shape) },
+      replacing: place.replaces)
     var progress = Progress(total: tensors.count)
     for (index, tensor) in tensors.enumerated() {
       try writer.append(reordering: tensor, to: tensor.name)
+      try Interruption.stopIfAsked()
       if progress.isDue(index + 1) { progress.show(index + 1, "tensors") }
     }
     try writer.finish()
-    print("\(output): \(count(tensors.count)) tensors")
+    try emit("\(output): \(count(tensors.count)) tensors")
   }
 
   /// The autoencoder at the input; nil if there is something else.

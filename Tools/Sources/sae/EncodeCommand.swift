@@ -15,19 +15,22 @@ struct EncodeCommand: ParsableCommand {
   var sae: String
   @OptionGroup var opening: AutoencoderOptions
   @OptionGroup var input: ActivationOptions
-  @Option(help: ArgumentHelp("The file to write, which must not exist.", valueName: "file"))
+  @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
   var out: String
+  @OptionGroup var overwriting: ForceOption
   @Flag(help: "Print one JSON object instead of a line.") var json = false
 
   func run() throws {
-    try NewPath.check(out)
+    let place = try OutputPlace(
+      out, for: .tensorFile, force: overwriting.force, inputs: [sae] + input.activations)
+    Interruption.listen()
     let source = try input.source()
     let loaded = try opening.open(sae)
     try loaded.check(source)
     let autoencoder = loaded.autoencoder
     var writer = try SparseLatentsWriter(
-      out, tokens: source.tokens, latentCount: autoencoder.latentCount,
-      metadata: ["architecture": loaded.architecture])
+      place.path, tokens: source.tokens, latentCount: autoencoder.latentCount,
+      metadata: ["architecture": loaded.architecture], replacing: place.replaces)
     var progress = Progress(total: source.tokens)
     var active = 0
     for first in stride(from: 0, to: source.tokens, by: 4096) {
@@ -35,13 +38,14 @@ struct EncodeCommand: ParsableCommand {
       let latents = try autoencoder.encode(source.matrix(rows: rows))
       active += latents.values.count { $0 != 0 }
       try writer.append(latents)
+      try Interruption.stopIfAsked()
       if progress.isDue(rows.upperBound) { progress.show(rows.upperBound, "tokens") }
     }
     let report = EncodingReport(
       out: out, tokens: source.tokens, latents: autoencoder.latentCount, entries: writer.entryCount,
       l0: Double(active) / Double(source.tokens))
     try writer.finish()
-    print(
+    try emit(
       json
         ? try jsonText(report)
         : "\(out): \(count(report.tokens)) tokens, \(count(report.entries)) entries, "

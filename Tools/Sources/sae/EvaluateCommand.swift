@@ -25,7 +25,7 @@ struct EvaluateCommand: ParsableCommand {
     let loaded = try opening.open(sae)
     let run = try EvaluationRun(source, linearResidual: linearResidual)
     let report = EvaluationReport(loaded, try run.measure(loaded))
-    print(json ? try jsonText(report) : report.text())
+    try emit(json ? try jsonText(report) : report.text())
   }
 }
 

@@ -31,12 +31,7 @@ struct HarvestCommand: ParsableCommand {
   }
 
   func run() throws {
-    var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: out, isDirectory: &isDirectory),
-      !isDirectory.boolValue
-    {
-      throw ToolError("\(out): expected a directory, found a file")
-    }
+    Interruption.listen()
     let harvester = try model.harvester(tokens: tokens)
     let shards = try HarvestShards(
       harvester, directory: out, tokensPerShard: tokensPerShard, type: dtype.elementType,
@@ -48,15 +43,16 @@ struct HarvestCommand: ParsableCommand {
     try shards.write { state in
       kept = state.kept
       rate = Double(state.tokens - state.kept) / max(progress.elapsed, 1e-9)
+      try Interruption.stopIfAsked()
       if progress.isDue(state.tokens) {
         progress.show(state.tokens, "tokens  \(grouped(rate)) tokens/s")
       }
     }
     let made = harvester.tokens - kept
-    print(
+    try emit(
       "\(out): \(grouped(Double(harvester.tokens))) rows of \(harvester.width) in \(shards.count) "
         + "shards, \(harvester.hook.name) of \(harvester.model.name)")
-    print(
+    try emit(
       made == 0
         ? "nothing was left to do"
         : "\(grouped(rate)) tokens/s with \(kernelName) kernels on \(Threads.count) threads"

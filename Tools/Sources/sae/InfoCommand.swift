@@ -19,7 +19,7 @@ struct InfoCommand: ParsableCommand {
 
   func run() throws {
     let description = try PathDescription(path, tensor: tensor)
-    print(json ? try jsonText(description) : description.table())
+    try emit(json ? try jsonText(description) : description.table())
   }
 }
 

@@ -44,11 +44,18 @@ struct InspectCommand: ParsableCommand {
   var judgeSeconds = 120.0
   @Option(
     help: ArgumentHelp(
-      "The directory to write index.html and latents.json into.",
+      "The directory to write, with index.html and latents.json.",
       valueName: "directory"))
   var out: String
+  @OptionGroup var overwriting: ForceOption
+
+  /// The page's directory.
+  private static let page = Artifact.directory(
+    "a page of latents", marks: ["latents.json"], files: ["index.html"])
 
   func run() throws {
+    let place = try OutputPlace(
+      out, for: Self.page, force: overwriting.force, inputs: [sae, model] + tokens)
     var options = Inspection.Options()
     options.sae = sae
     options.activationScale = opening.activationScale
@@ -62,12 +69,11 @@ struct InspectCommand: ParsableCommand {
     options.judged = judgeLatents
     options.patience = judgeSeconds
     let inspection = try Inspection(options)
-    try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
     var progress: Progress?
     let (browser, html) = try inspection.run { event in
       switch event {
       case .harvesting(let tokens):
-        FileHandle.standardError.write(Data("running the model on \(tokens) tokens\n".utf8))
+        StandardError.write("running the model on \(tokens) tokens")
       case .judging(let done, let total):
         if progress == nil { progress = Progress(total: total) }
         if progress?.isDue(done) == true { progress?.show(done, "latents judged") }
@@ -77,15 +83,21 @@ struct InspectCommand: ParsableCommand {
     encoder.outputFormatting = [.sortedKeys]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    try AtomicFile.write(Array(try encoder.encode(browser)), to: "\(out)/latents.json")
-    try AtomicFile.write(Array(html.utf8), to: "\(out)/index.html")
-    print("\(browser.live) of \(browser.latentCount) latents fired, \(browser.cards.count) shown")
+    let latents = Array(try encoder.encode(browser))
+    try place.put { destination, replaces in
+      let directory = try AtomicDirectory(destination)
+      try AtomicFile.write(latents, to: directory.file("latents.json"))
+      try AtomicFile.write(Array(html.utf8), to: directory.file("index.html"))
+      try directory.finish(replacing: replaces ? Self.page : nil)
+    }
+    try emit(
+      "\(browser.live) of \(browser.latentCount) latents fired, \(browser.cards.count) shown")
     if let judge = browser.judge {
-      print(
+      try emit(
         "judge: \(judge.latentsJudged) latents, mean score \(fixed(judge.meanScore, 3)), "
           + "\(judge.malformedAnswers) of \(judge.requests) answers malformed, "
           + "\(judge.unreadableTexts) texts unreadable, \(judge.latentsLeftOut) latents left out")
     }
-    print("report: \(out)/index.html")
+    try emit("report: \(out)/index.html")
   }
 }

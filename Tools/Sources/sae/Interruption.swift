@@ -1,7 +1,10 @@
+import ArgumentParser
 import Foundation
 import Synchronization
 
-/// SIGINT and SIGTERM as a request to stop at the next chance; a second one ends the process at once.
+/// SIGINT, SIGTERM and SIGHUP as a request to stop at the next chance; a second SIGINT or SIGTERM ends
+/// the process at once. SIGHUP comes twice when a terminal is closed, from the shell and from the
+/// system.
 enum Interruption {
   private static let received = Atomic<Int32>(0)
 
@@ -18,17 +21,37 @@ enum Interruption {
     // Who starts this process may have held signals back, and that is inherited.
     var signals = sigset_t()
     sigemptyset(&signals)
-    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)
-    for number in [SIGINT, SIGTERM] {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      // Under nohup a hang-up is none.
+      if number == SIGHUP, isIgnored(number) { continue }
       _ = Foundation.signal(number) { number in
-        if Interruption.received.exchange(number, ordering: .relaxed) != 0 {
-          _exit(Interruption.exitCode(number))
-        }
+        let before = Interruption.received.exchange(number, ordering: .relaxed)
+        if before != 0 && number != SIGHUP { _exit(Interruption.exitCode(number)) }
       }
     }
-    // A file that may not grow is an error like a full disk.
-    _ = Foundation.signal(SIGXFSZ, SIG_IGN)
+  }
+
+  /// Ends a command that has nothing to keep, so that what is half written is removed.
+  static func stopIfAsked() throws {
+    if let signal { throw ExitCode(exitCode(signal)) }
+  }
+
+  /// Makes a pipe that nobody reads, and a file that may not grow, errors of the write.
+  static func ignoreFailedWrites() {
+    for number in [SIGPIPE, SIGXFSZ] { _ = Foundation.signal(number, SIG_IGN) }
+  }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    guard sigaction(number, nil, &action) == 0 else { return false }
+    #if canImport(Darwin)
+      let handler = action.__sigaction_u.__sa_handler
+    #else
+      let handler = action.__sigaction_handler.sa_handler
+    #endif
+    return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// As shells report a process that a signal has ended.

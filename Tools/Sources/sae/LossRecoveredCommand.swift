@@ -60,7 +60,7 @@ struct LossRecoveredCommand: ParsableCommand {
       meanOf: meanFrom.isEmpty ? "these activations" : meanFrom.joined(separator: ", "),
       of: zip(autoencoders, results).map { ($0, $1) })
     guard let report else { throw ToolError("--sae: expected at least one, found none") }
-    print(json ? try jsonText(report) : report.lines())
+    try emit(json ? try jsonText(report) : report.lines())
   }
 
   /// In an autoencoder's metadata, the checksum of the weights of the model whose activations it was

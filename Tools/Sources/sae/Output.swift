@@ -38,18 +38,3 @@ func size(_ bytes: Int) -> String {
   }
   return unit == 0 ? "\(bytes) bytes" : String(format: "%.1f %@", value, units[unit])
 }
-
-/// A new file or directory, told before work is done for it.
-enum NewPath {
-  static func check(_ path: String) throws {
-    guard !FileManager.default.fileExists(atPath: path) else {
-      throw ToolError("\(path): exists already and is not replaced")
-    }
-    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    guard FileManager.default.isWritableFile(atPath: parent) else {
-      throw ToolError(
-        "\(path): expected a directory to write it into, found none that may be written at "
-          + parent)
-    }
-  }
-}

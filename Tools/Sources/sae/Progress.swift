@@ -1,18 +1,17 @@
 import Foundation
 
-/// Tells how far a run is: a line that is rewritten on a terminal, plain lines elsewhere.
+/// Tells how far a run is, on standard error, so that results can be piped: a line that is rewritten on
+/// a terminal, plain lines elsewhere.
 struct Progress {
   let total: Int
-  private let isTerminal: Bool
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
   private var lastShown: ContinuousClock.Instant?
   private var lastLength = 0
 
-  /// Progress towards `total`, on standard error, so that results can be piped.
+  /// Progress towards `total`.
   init(total: Int) {
     self.total = total
-    isTerminal = isatty(2) == 1
     start = clock.now
   }
 
@@ -22,36 +21,35 @@ struct Progress {
   /// Whether it is time to show something: often on a terminal, every few seconds elsewhere.
   func isDue(_ done: Int) -> Bool {
     guard let lastShown, done < total else { return true }
-    return Progress.seconds(clock.now - lastShown) >= (isTerminal ? 0.2 : 5)
+    return Progress.seconds(clock.now - lastShown) >= (StandardError.columns != nil ? 0.2 : 5)
   }
 
   mutating func show(_ done: Int, _ text: String) {
     lastShown = clock.now
-    guard isTerminal else {
-      Progress.write("\(done)/\(total)  \(text)\n")
-      return
+    guard let columns = StandardError.columns else {
+      return StandardError.write("\(done)/\(total)  \(text)")
     }
-    let width = 24
-    let filled = total > 0 ? done * width / total : width
-    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-    let line = "\(bar) \(done)/\(total)  \(text)"
+    let line = Progress.line(done, of: total, text, columns: columns)
     // What is left of a longer line before is blanked out.
-    let padding = String(repeating: " ", count: max(0, lastLength - line.count))
+    let padding = max(0, min(lastLength, columns - 1) - line.count)
     lastLength = line.count
-    Progress.write("\r\(line)\(padding)\(done >= total ? "\n" : "")")
+    StandardError.rewrite(line + String(repeating: " ", count: padding), isLast: done >= total)
   }
 
-  /// Ends the line and says something.
-  func interrupt(_ text: String) {
-    Progress.write((isTerminal && lastShown != nil ? "\n" : "") + text + "\n")
+  /// A line that stays below the width of a terminal, which would break a longer one: first the bar
+  /// becomes short, then the text is cut.
+  static func line(_ done: Int, of total: Int, _ text: String, columns: Int) -> String {
+    let words = "\(done)/\(total)  \(text)"
+    let room = max(0, columns - 1)
+    let width = min(24, room - words.count - 1)
+    guard width >= 4 else { return String(words.prefix(room)) }
+    let filled = total > 0 ? Int(Double(min(done, total)) / Double(total) * Double(width)) : width
+    return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+      + " " + words
   }
 
   /// Something that whoever reads the results should know.
-  static func note(_ text: String) { write("note: \(text)\n") }
-
-  private static func write(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
-  }
+  static func note(_ text: String) { StandardError.write("note: \(text)") }
 
   private static func seconds(_ duration: Duration) -> Double {
     Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18

@@ -18,13 +18,13 @@ enum StudyPrinting {
         if let signal = Interruption.signal { throw Stop(signal: signal) }
       }
     } catch let stop as Stop {
-      teller.interrupt(
+      StandardError.write(
         "interrupted; what was done is kept in \(study.directory), and \(command) goes on with it")
       throw ExitCode(Interruption.exitCode(stop.signal))
     }
-    print(summary(outcome.results))
-    print("\n\(StudyReport(outcome.results, []).plainAnswer)")
-    print("\nThe report, a page for any browser: \(outcome.report)")
+    try emit(summary(outcome.results))
+    try emit("\n\(StudyReport(outcome.results, []).plainAnswer)")
+    try emit("\nThe report, a page for any browser: \(outcome.report)")
   }
 
   /// Means over seeds, on held-out text of both kinds.
@@ -109,12 +109,13 @@ final class StudyTeller: Sendable {
   func tell(_ event: StudyEvent) {
     switch event {
     case .begins(let subject, let autoencoders):
-      say("\(autoencoders) autoencoders are trained and judged on \(subject)")
+      StandardError.write("\(autoencoders) autoencoders are trained and judged on \(subject)")
     case .kept(let autoencoders, let measurements):
       guard autoencoders > 0 else { return }
-      say("kept from before: \(autoencoders) autoencoders, \(measurements) measurements")
+      StandardError.write(
+        "kept from before: \(autoencoders) autoencoders, \(measurements) measurements")
     case .resuming(let names, let step):
-      say("going on after step \(step) of \(names.count) autoencoders")
+      StandardError.write("going on after step \(step) of \(names.count) autoencoders")
     case .harvest(let name, let done, let total):
       show("harvest \(name)", done, of: total, "tokens of \(name)")
     case .training(let names, let step, let total):
@@ -125,16 +126,11 @@ final class StudyTeller: Sendable {
       show("measuring", done, of: total, "measured, now \(name)")
     case .loss(let text, let done, let total):
       show("loss \(text)", done, of: total, "sequences of \(text.rawValue) text spliced")
-    case .comparing: say("comparing dictionaries")
-    case .gathering(let name): say("gathering the latents of \(name)")
+    case .comparing: StandardError.write("comparing dictionaries")
+    case .gathering(let name): StandardError.write("gathering the latents of \(name)")
     case .judging(let name, let done, let total):
       show("judge \(name)", done, of: total, "latents of \(name) judged")
     }
-  }
-
-  /// Ends the line of the progress and says something.
-  func interrupt(_ text: String) {
-    state.withLock { ($0.progress ?? Progress(total: 0)).interrupt(text) }
   }
 
   private func show(_ subject: String, _ done: Int, of total: Int, _ text: String) {
@@ -145,9 +141,5 @@ final class StudyTeller: Sendable {
       }
       if state.progress?.isDue(done) == true { state.progress?.show(done, text) }
     }
-  }
-
-  private func say(_ text: String) {
-    FileHandle.standardError.write(Data("\(text)\n".utf8))
   }
 }

@@ -24,12 +24,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Latents of the dictionary.") var latents: Int?
   @OptionGroup var training: TrainingRunOptions
   @OptionGroup var checkpointing: CheckpointOptions
-  @Option(
-    help: ArgumentHelp(
-      "The directory to write, which must not exist or be empty.", valueName: "directory"))
+  @Option(help: ArgumentHelp("The directory to write.", valueName: "directory"))
   var out: String?
-  @Flag(help: "Let the new directory take the place of an old one, and of its checkpoints.")
-  var force = false
+  @OptionGroup var overwriting: ForceOption
 
   func validate() throws {
     if let latents, latents < 1 {

@@ -8,28 +8,36 @@ struct TrainingJob {
   private let architecture: Architecture
   private let latents: Int
   private let training: TrainingRunOptions
-  private let input: TrainingSource
   private let source: any ActivationSource
   private let options: TrainingOptions
-  private let out: String
-  private let replaces: Bool
+  private let place: OutputPlace
   private let checkpoints: RunCheckpoints
+  /// Those of an earlier run, which go when this one's result stands.
+  private let superseded: CheckpointFolder?
+  /// What is said of the activations in the result.
+  private let origin: [String: JSONValue]
   private let checkpoint: TrainingCheckpoint?
 
   /// A run from its beginning.
   init(_ command: TrainCommand) throws {
-    let out = absolute(command.out ?? "")
-    try OutputDirectory.check(out, replacing: command.force)
-    let folder = try CheckpointFolder(
-      "\(out).checkpoints", keeping: command.checkpointing.keepCheckpoints ?? 2)
-    if let found = folder.checkpoints.last, !command.force {
-      throw ToolError(
-        "\(folder.path): expected no checkpoints of another run, found \(found); --resume goes on "
-          + "with it, --force removes it")
+    let place = try OutputPlace(command, checkpoint: nil)
+    var folder = try CheckpointFolder(
+      "\(place.path).checkpoints", keeping: command.checkpointing.keepCheckpoints ?? 2)
+    if let found = folder.checkpoints.last {
+      guard command.overwriting.force else {
+        throw ToolError(
+          "\(folder.path): expected no checkpoints of another run, found \(found); --resume goes on "
+            + "with it, --force replaces it")
+      }
+      folder = try CheckpointFolder("\(place.path)\(Self.replacement)", keeping: folder.kept)
+      if let found = folder.checkpoints.last {
+        throw ToolError(
+          "\(folder.path): expected no checkpoints of another run that is to replace \(place.path), "
+            + "found \(found); --resume goes on with it, or remove them")
+      }
     }
     let source = try command.input.source(tokens: command.training.tokensFile)
-    try folder.removeAll()
-    try self.init(command, source: source, folder: folder, from: nil)
+    try self.init(command, place, source: source, folder: folder, from: nil)
   }
 
   /// A run that goes on.
@@ -47,7 +55,7 @@ struct TrainingJob {
     if let file = command.training.tokensFile { effective.training.tokens = [.file(file)] }
     try effective.input.check(tokens: effective.training.tokensFile)
     effective.out = command.out ?? began.out
-    effective.force = command.force
+    effective.overwriting.force = command.overwriting.force
     effective.checkpointing.checkpointEvery =
       command.checkpointing.checkpointEvery ?? began.checkpointing.checkpointEvery
     effective.checkpointing.keepCheckpoints =
@@ -57,30 +65,35 @@ struct TrainingJob {
     try RecordedOptions.check("latents", command.latents, began.latents)
     let source = try effective.input.source(tokens: effective.training.tokensFile)
     try command.training.check(against: began.training, sourceTokens: source.tokens)
-    try OutputDirectory.check(absolute(effective.out ?? ""), replacing: command.force)
     try self.init(
-      effective, source: source,
+      effective, OutputPlace(effective, checkpoint: folder), source: source,
       folder: CheckpointFolder(folder, keeping: effective.checkpointing.keepCheckpoints ?? 2),
       from: checkpoint)
   }
 
+  /// Where the checkpoints of a run are that is to replace another, until it has.
+  private static let replacement = ".checkpoints.new"
+
   private init(
-    _ command: TrainCommand, source: any ActivationSource, folder: CheckpointFolder,
-    from checkpoint: TrainingCheckpoint?
+    _ command: TrainCommand, _ place: OutputPlace, source: any ActivationSource,
+    folder: CheckpointFolder, from checkpoint: TrainingCheckpoint?
   ) throws {
+    self.place = place
+    // Read now: at the end of the run files may be elsewhere.
+    origin = try command.input.metadata(tokens: command.training.tokensFile)
+    superseded =
+      folder.path == "\(place.path)\(Self.replacement)"
+      ? try CheckpointFolder("\(place.path).checkpoints") : nil
     self.source = source
     self.checkpoint = checkpoint
     architecture = command.givenArchitecture ?? .topk
     latents = command.latents ?? 0
     training = command.training
-    input = command.input
     options = try training.options(sourceTokens: source.tokens)
-    out = absolute(command.out ?? "")
-    replaces = command.force
     let arguments =
       command.input.recorded + argument("architecture", architecture.rawValue)
       + argument("latents", latents) + training.recorded(steps: options.steps)
-      + command.checkpointing.recorded + argument("out", out)
+      + command.checkpointing.recorded + argument("out", place.path)
     checkpoints = RunCheckpoints(
       folder: folder, every: command.checkpointing.checkpointEvery, arguments: arguments)
   }
@@ -143,12 +156,25 @@ struct TrainingJob {
       archive.metadata["normalization_rows"] = .integer(
         min(training.normalizationRows, source.tokens))
     }
-    for (key, value) in try input.metadata(tokens: training.tokensFile) {
-      archive.metadata[key] = value
+    for (key, value) in origin { archive.metadata[key] = value }
+    try place.put(orInto: [checkpoints.folder.path]) { destination, replaces in
+      try archive.write(to: destination, replacing: replaces)
     }
-    try archive.write(to: out, replacing: replaces)
-    print(
-      "\(out): \(architecture.rawValue), \(source.width) → \(latents), "
+    try superseded?.replace(with: checkpoints.folder)
+    try emit(
+      "\(place.path): \(architecture.rawValue), \(source.width) → \(latents), "
         + "\(grouped(rate)) tokens/s with \(kernelName) kernels on \(Threads.count) threads")
+  }
+}
+
+extension OutputPlace {
+  /// Where a run writes its autoencoder.
+  fileprivate convenience init(_ command: TrainCommand, checkpoint: String?) throws {
+    let inputs =
+      command.input.files.activations
+      + [command.training.tokensFile, command.input.model.model]
+      .compactMap { $0 } + [checkpoint].compactMap { $0 }
+    try self.init(
+      command.out ?? "", for: .autoencoder, force: command.overwriting.force, inputs: inputs)
   }
 }

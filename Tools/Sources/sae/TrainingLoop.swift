@@ -12,7 +12,7 @@ enum TrainingLoop {
     let before = run.trainer.tokens
     func rate() -> Double { Double(run.trainer.tokens - before) / max(progress.elapsed, 1e-9) }
     // A signal may have come while the run was prepared.
-    try checkpoints?.stopIfAsked(run, progress)
+    try checkpoints?.stopIfAsked(run)
     while let report = try run.step() {
       if progress.isDue(report.step) {
         progress.show(
@@ -21,7 +21,7 @@ enum TrainingLoop {
             + "L0 \(fixed(report.l0, 1))  dead \(report.deadCount)  \(grouped(rate())) tokens/s")
       }
       try checkpoints?.writeIfDue(run)
-      try checkpoints?.stopIfAsked(run, progress)
+      try checkpoints?.stopIfAsked(run)
     }
     return rate()
   }
@@ -43,10 +43,10 @@ struct RunCheckpoints {
   }
 
   /// After a signal: writes one, says so and ends the command with the signal's exit code.
-  func stopIfAsked<Model>(_ run: TrainingRun<Model>, _ progress: Progress) throws {
+  func stopIfAsked<Model>(_ run: TrainingRun<Model>) throws {
     guard let signal = Interruption.signal else { return }
     let path = try write(run)
-    progress.interrupt(
+    StandardError.write(
       "interrupted after step \(run.trainer.step); sae train --resume \(path) goes on")
     throw ExitCode(Interruption.exitCode(signal))
   }

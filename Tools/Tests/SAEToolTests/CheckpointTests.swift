@@ -27,7 +27,7 @@ import Testing
     try CheckpointFolder(folder.file("\(out).checkpoints")).checkpoints
   }
 
-  @Test(arguments: [("jumprelu", SIGINT), ("batchtopk", SIGTERM), ("gated", SIGINT)])
+  @Test(arguments: [("jumprelu", SIGINT), ("batchtopk", SIGTERM), ("gated", SIGHUP)])
   func aSignalEndsTheRunWithACheckpoint(_ architecture: String, _ signal: Int32) throws {
     let folder = try ScratchFolder()
     let activations = try folder.writeActivations("a.safetensors")
@@ -68,6 +68,34 @@ import Testing
     let ended = try running.finish()
     #expect(ended.status == 128 + SIGINT || ended.status == 128 + SIGTERM, "\(ended.errors)")
     #expect(try Self.checkpoints(folder, "sae").isEmpty)
+  }
+
+  /// A terminal that is closed sends two: neither is taken for impatience.
+  @Test func aSecondHangUpIsThatOfTheFirst() throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors")
+    let running = try RunningCommand([
+      "train", "--out", folder.file("sae"), "--activations", activations, "--latents", "1024",
+      "--k", "32", "--batch", "4000", "--steps", "1000",
+    ])
+    try running.waitForProgress()
+    running.send(SIGHUP)
+    running.send(SIGHUP)
+    let ended = try running.finish()
+    #expect(ended.status == 128 + SIGHUP, "\(ended.errors)")
+    #expect(try Self.checkpoints(folder, "sae").count == 1)
+  }
+
+  /// What nohup starts does not end when the terminal is closed.
+  @Test func underNohupAHangUpIsNone() throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors")
+    let running = try RunningCommand(
+      ["train", "--out", folder.file("sae"), "--activations", activations, "--steps", "200"]
+        + Self.small, shell: "trap '' HUP; exec \"$0\" \"$@\"")
+    try running.waitForProgress()
+    running.send(SIGHUP)
+    #expect(try running.finish().status == 0)
   }
 
   /// Thirty times, at moments that a seed decides: counted from the start, and in turn from the first
@@ -164,7 +192,7 @@ import Testing
     let before = try Self.checkpoints(folder, "sae")
     let refused = try RunningCommand(
       ["train", "--resume", folder.file("sae.checkpoints"), "--keep-checkpoints", "9"],
-      fileSizeLimit: 16
+      shell: "ulimit -f 16 && exec \"$0\" \"$@\""
     ).finish()
     #expect(refused.status == 1, "\(refused.errors)")
     #expect(refused.errors.contains("cannot write"), "\(refused.errors)")

@@ -28,7 +28,12 @@ struct Command {
     return process.terminationStatus
   }
 
-  init(_ arguments: [String]) throws { self = try RunningCommand(arguments).finish() }
+  /// - Parameters:
+  ///   - shell: how a shell runs the command, which is `"$0" "$@"`.
+  ///   - directory: the working directory.
+  init(_ arguments: [String], shell: String? = nil, in directory: String? = nil) throws {
+    self = try RunningCommand(arguments, shell: shell, in: directory).finish()
+  }
 
   fileprivate init(status: Int32, output: String, errors: String) {
     self.status = status
@@ -43,17 +48,19 @@ final class RunningCommand {
   // Through files: a pipe that nobody reads while the process runs can fill up.
   private let folder: ScratchFolder
 
-  /// - Parameter limit: the longest file that the command may write, in the blocks of `ulimit -f`.
-  init(_ arguments: [String], fileSizeLimit limit: Int? = nil) throws {
+  /// - Parameters:
+  ///   - shell: how a shell runs the command, which is `"$0" "$@"`.
+  ///   - directory: the working directory.
+  init(_ arguments: [String], shell: String? = nil, in directory: String? = nil) throws {
     folder = try ScratchFolder()
-    if let limit {
-      process.executableURL = URL(fileURLWithPath: "/bin/sh")
-      process.arguments =
-        ["-c", "ulimit -f \(limit) && exec \"$0\" \"$@\"", Command.executable.path] + arguments
+    if let shell {
+      process.executableURL = URL(fileURLWithPath: "/bin/bash")
+      process.arguments = ["-c", shell, Command.executable.path] + arguments
     } else {
       process.executableURL = Command.executable
       process.arguments = arguments
     }
+    if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
     for name in ["out", "err"] {
       _ = FileManager.default.createFile(atPath: folder.file(name), contents: nil)
     }
@@ -63,6 +70,8 @@ final class RunningCommand {
   }
 
   var isRunning: Bool { process.isRunning }
+  /// Of the process.
+  var identifier: Int32 { process.processIdentifier }
 
   /// Waits for the first word on standard error, which tells that training has begun.
   func waitForProgress() throws {

@@ -159,7 +159,7 @@ import Testing
     ] {
       let run = try Command(arguments)
       #expect(run.status == 1 && run.errorLines.count == 1)
-      #expect(run.errors.contains("kept: exists already"), "\(run.errors)")
+      #expect(run.errors.contains("kept: expected no such"), "\(run.errors)")
       #expect(FileManager.default.contents(atPath: kept) == Data("mine".utf8))
     }
   }

@@ -46,7 +46,8 @@ extension MatryoshkaAutoencoder: StorableAutoencoder {
     }
     guard case .array(let values) = levels else {
       throw .invalidSetting(
-        file: archive.file, setting: MatryoshkaAutoencoder.widths, expected: "a list of whole numbers",
+        file: archive.file, setting: MatryoshkaAutoencoder.widths,
+        expected: "a list of whole numbers",
         found: levels?.description ?? "none")
     }
     configuration.levels = .widths(values.map { $0.asInteger ?? -1 })

@@ -16,7 +16,8 @@ extension Transcoder: StorableAutoencoder {
         found: "\(archive.architecture)")
     }
     var configuration = TranscoderConfiguration(
-      k: try archive.checkedK(archive.file), hasSkipConnection: archive.architecture.hasSkipConnection)
+      k: try archive.checkedK(archive.file),
+      hasSkipConnection: archive.architecture.hasSkipConnection)
     configuration.selection = activation == .topK ? .topK : .groupMax
     configuration.rescalesByDecoderNorm = archive.settings[SAEArchive.rescaling]?.asBool ?? false
     let skip: [ParameterName] = configuration.hasSkipConnection ? [.skip] : []

@@ -1,7 +1,7 @@
 /// Writes latents to a safetensors file that ``SparseLatentsFile`` reads, a batch at a time.
 ///
 /// How many entries there are is known only at the end. So row offsets and values, whose places are
-/// known, go into the file as they come; indices wait in a second temporary file and follow when all
+/// known, go into the file as they come; indices wait in a second file, without a name, and follow when all
 /// values are there; the header, of fixed length, is written last. Memory stays within a batch.
 public struct SparseLatentsWriter: ~Copyable {
   /// Rows of the file, all of which have to be appended.
@@ -15,7 +15,7 @@ public struct SparseLatentsWriter: ~Copyable {
 
   private let metadata: [String: String]
   private let file: AtomicFile
-  private let indices: Spool
+  private let indices: WritableFile
 
   /// Length field and header, padded with spaces: room for the description of four tensors, each with
   /// numbers of 19 digits, and a short ``metadata``.
@@ -28,14 +28,16 @@ public struct SparseLatentsWriter: ~Copyable {
   /// Begins a file.
   ///
   /// - Parameters:
-  ///   - path: of the file, which takes the place of one that is there when it is complete.
+  ///   - path: of the file, which appears when it is complete.
   ///   - tokens: how many will be appended.
   ///   - latentCount: d_sae.
   ///   - metadata: what else to say of it, some words.
+  ///   - replacing: whether a file of that name gives way.
   /// - Throws: ``TensorFileError`` if a number is negative or does not fit, the metadata is long, or
   ///   the file cannot be created.
   public init(
-    _ path: String, tokens: Int, latentCount: Int, metadata: [String: String] = [:]
+    _ path: String, tokens: Int, latentCount: Int, metadata: [String: String] = [:],
+    replacing: Bool = true
   ) throws(TensorFileError) {
     guard tokens >= 0, tokens < Int.max / 16, latentCount >= 0, latentCount <= Int(Int32.max) else {
       throw .valueOutOfRange(
@@ -47,8 +49,8 @@ public struct SparseLatentsWriter: ~Copyable {
       throw .headerTooLong(
         file: path, declared: UInt64(length), limit: SparseLatentsWriter.metadataLimit)
     }
-    let file = try AtomicFile(path)
-    let indices = try Spool(for: path)
+    let file = try AtomicFile(path, replacing: replacing)
+    let indices = try file.spool()
     self.tokens = tokens
     self.latentCount = latentCount
     self.metadata = metadata
@@ -72,7 +74,7 @@ public struct SparseLatentsWriter: ~Copyable {
     try file.write(values.storedBytes, at: valuesStart + 4 * entryCount)
     // Below 2³¹, so the same bits as I32.
     let latents = batch.indices.span
-    try indices.file.write(latents.storedBytes, at: 4 * entryCount)
+    try indices.write(latents.storedBytes, at: 4 * entryCount)
     written += batch.tokens
     entryCount += batch.entryCount
   }
@@ -84,13 +86,7 @@ public struct SparseLatentsWriter: ~Copyable {
     guard written == tokens else { throw wrongTokens(written) }
     let begin = valuesStart + 4 * entryCount
     if entryCount > 0 {
-      let spooled = try FileBytes(mapping: indices.path)
-      let piece = 1 << 24
-      for start in stride(from: 0, to: spooled.count, by: piece) {
-        let range = start..<min(start + piece, spooled.count)
-        try file.write(spooled.bytes.extracting(range), at: begin + start)
-        spooled.release(range)
-      }
+      try file.write(contentsOf: indices, at: begin)
     }
     // The shape, and the first row's offset, which follows it.
     try write([tokens, latentCount, 0], at: shapeStart)
@@ -126,21 +122,4 @@ public struct SparseLatentsWriter: ~Copyable {
   private func wrongTokens(_ found: Int) -> TensorFileError {
     .invalidLatents(file: path, reason: "expected \(tokens) tokens, found \(found)")
   }
-}
-
-/// A temporary file for what has to wait, removed when its life ends.
-///
-/// A class: a private structure with a `deinit` has no symbol that a release build of a client finds.
-private final class Spool {
-  let path: String
-  let file: WritableFile
-
-  /// - Parameter final: the file it is a part of, which messages name.
-  init(for final: String) throws(TensorFileError) {
-    let path = TemporaryName.beside(final)
-    file = try WritableFile(creating: path, for: final)
-    self.path = path
-  }
-
-  deinit { SystemCall.remove(path) }
 }

@@ -99,8 +99,9 @@ enum GemmaScope {
 
   /// Writes a new directory with the first release's `params.npz`.
   static func write(
-    _ archive: SAEArchive, to path: String, replacing: Bool
+    _ archive: SAEArchive, to destination: Destination, replacing: Artifact?
   ) throws(TensorFileError) {
+    let path = destination.path
     func refusal(_ what: String) -> TensorFileError {
       .notRepresentable(file: path, layout: "Gemma Scope", what: what)
     }
@@ -123,7 +124,7 @@ enum GemmaScope {
           isTransposed: name == "W_enc")
       }
     }
-    let directory = try AtomicDirectory(path)
+    let directory = try AtomicDirectory(destination)
     var writer = try NpzWriter(directory.file(archiveName), exports.map(\.declaration))
     for export in exports { try export.append(to: &writer) }
     try writer.finish()

@@ -43,10 +43,13 @@ extension SAEArchive {
 
   /// Writes the weights alone, under SAELens' names and in its shapes, as a safetensors file.
   ///
+  /// - Parameters:
+  ///   - path: of the file, which appears when it is complete.
+  ///   - replacing: whether a file of that name gives way.
   /// - Throws: ``TensorFileError`` if a parameter is missing, or the disk refuses.
-  public func writeWeights(to path: String) throws(TensorFileError) {
+  public func writeWeights(to path: String, replacing: Bool = true) throws(TensorFileError) {
     try checkParameters(path)
-    try SAELensWeights.write(self, to: path)
+    try SAELensWeights.write(self, to: path, replacing: replacing)
   }
 
   /// Subtracts b_dec in the encoder's bias and no longer from the input; nothing where it is not

@@ -31,9 +31,9 @@ struct SAECandidate {
 
   /// The weights at a path, or in the directory of that path.
   static func find(_ path: String) throws(TensorFileError) -> SAECandidate {
-    let path = TemporaryName.trim(path)
+    let path = Path.trim(path)
     guard try SystemCall.isDirectory(path) else {
-      let directory = TemporaryName.directory(of: path)
+      let directory = Path.split(path).folder
       guard let weights = try open(path) else {
         throw .unrecognized(file: path, lookedFor: known, found: ["another kind of file"])
       }

@@ -41,19 +41,34 @@ extension SAEArchive {
   /// - Parameters:
   ///   - path: the directory; its parent must exist.
   ///   - layout: how; ``SAELayout/gemmaScope2`` cannot be written.
-  ///   - replacing: whether a directory of that name, with all that is in it, gives way.
+  ///   - replacing: whether an autoencoder of that name gives way. A directory that holds anything
+  ///     else stays.
   /// - Throws: ``TensorFileError`` if the layout cannot express the autoencoder, something is there
-  ///   already, or the disk refuses.
+  ///   that stays, or the disk refuses.
   public func write(
     to path: String, as layout: SAELayout = .saeLens, replacing: Bool = false
   ) throws(TensorFileError) {
+    try write(to: Destination(path), as: layout, replacing: replacing)
+  }
+
+  /// Writes an autoencoder as a new directory to a destination that was made before.
+  ///
+  /// - Parameters:
+  ///   - destination: where; its folder may have been renamed meanwhile.
+  ///   - layout: how.
+  ///   - replacing: whether an autoencoder of that name gives way.
+  /// - Throws: as where the path is given.
+  public func write(
+    to destination: Destination, as layout: SAELayout = .saeLens, replacing: Bool = false
+  ) throws(TensorFileError) {
+    let old: Artifact? = replacing ? .autoencoder : nil
     switch layout {
-    case .saeLens: try SAELensDirectory.write(self, to: path, replacing: replacing)
-    case .gemmaScope: try GemmaScope.write(self, to: path, replacing: replacing)
-    case .sparsify: try Sparsify.write(self, to: path, replacing: replacing)
+    case .saeLens: try SAELensDirectory.write(self, to: destination, replacing: old)
+    case .gemmaScope: try GemmaScope.write(self, to: destination, replacing: old)
+    case .sparsify: try Sparsify.write(self, to: destination, replacing: old)
     case .gemmaScope2:
       throw .notRepresentable(
-        file: path, layout: "Gemma Scope 2", what: "anything: it is only read")
+        file: destination.path, layout: "Gemma Scope 2", what: "anything: it is only read")
     }
   }
 }

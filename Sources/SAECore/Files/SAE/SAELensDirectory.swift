@@ -37,14 +37,15 @@ enum SAELensDirectory {
 
   /// Writes a new directory.
   static func write(
-    _ archive: SAEArchive, to path: String, replacing: Bool
+    _ archive: SAEArchive, to destination: Destination, replacing: Artifact?
   ) throws(TensorFileError) {
+    let path = destination.path
     guard let name = archive.architecture.saeLensName else {
       throw .notRepresentable(
         file: path, layout: "SAELens", what: "a \(archive.architecture)")
     }
     try archive.checkParameters(path)
-    let directory = try AtomicDirectory(path)
+    let directory = try AtomicDirectory(destination)
     let configuration = "\(configuration(archive, name))\n"
     try AtomicFile.write(Array(configuration.utf8), to: directory.file(configurationName))
     try SAELensWeights.write(archive, to: directory.file(weightsName))

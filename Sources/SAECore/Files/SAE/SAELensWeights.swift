@@ -72,14 +72,17 @@ enum SAELensWeights {
     }
   }
 
-  static func write(_ archive: SAEArchive, to path: String) throws(TensorFileError) {
+  static func write(
+    _ archive: SAEArchive, to path: String, replacing: Bool = true
+  ) throws(TensorFileError) {
     let exports = archive.parameters.sorted { $0.key < $1.key }.map { name, parameter in
       ParameterExport(name: name, parameter: parameter, isTransposed: name == "W_enc")
     }
     var declarations = exports.map(\.declaration)
     let threshold = archive.settings[sharedThreshold]?.asDouble
     if threshold != nil { declarations.append(TensorDeclaration(sharedThreshold, .f64, [])) }
-    var writer = try SafetensorsWriter(path, declarations, metadata: ["format": "pt"])
+    var writer = try SafetensorsWriter(
+      path, declarations, metadata: ["format": "pt"], replacing: replacing)
     for export in exports { try export.append(to: &writer) }
     if let threshold { try writer.append([threshold], to: sharedThreshold) }
     try writer.finish()

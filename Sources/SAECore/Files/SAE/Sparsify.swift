@@ -71,8 +71,9 @@ enum Sparsify {
 
   /// Writes a new directory.
   static func write(
-    _ archive: SAEArchive, to path: String, replacing: Bool
+    _ archive: SAEArchive, to destination: Destination, replacing: Artifact?
   ) throws(TensorFileError) {
+    let path = destination.path
     func refusal(_ what: String) -> TensorFileError {
       .notRepresentable(file: path, layout: "sparsify", what: what)
     }
@@ -104,7 +105,7 @@ enum Sparsify {
     let exports = archive.parameters.sorted { $0.key < $1.key }.map { name, parameter in
       ParameterExport(name: names[name] ?? name, parameter: parameter, isTransposed: false)
     }
-    let directory = try AtomicDirectory(path)
+    let directory = try AtomicDirectory(destination)
     let configuration = "\(try configuration(archive, activation, path))\n"
     try AtomicFile.write(Array(configuration.utf8), to: directory.file(configurationName))
     var writer = try SafetensorsWriter(

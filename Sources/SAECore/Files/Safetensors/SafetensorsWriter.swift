@@ -7,10 +7,16 @@ public struct SafetensorsWriter: TensorWriter, ~Copyable {
 
   /// Begins a file and writes its header.
   ///
+  /// - Parameters:
+  ///   - path: of the file, which appears when it is complete.
+  ///   - tensors: all that will be appended.
+  ///   - metadata: what else to say of it.
+  ///   - replacing: whether a file of that name gives way.
   /// - Throws: ``TensorFileError`` if a name occurs twice or is "\_\_metadata\_\_", a size does not
   ///   fit an `Int`, or the file cannot be created.
   public init(
-    _ path: String, _ tensors: [TensorDeclaration], metadata: [String: String] = [:]
+    _ path: String, _ tensors: [TensorDeclaration], metadata: [String: String] = [:],
+    replacing: Bool = true
   ) throws(TensorFileError) {
     let sorted = tensors.sorted {
       $0.type.rank != $1.type.rank
@@ -27,7 +33,7 @@ public struct SafetensorsWriter: TensorWriter, ~Copyable {
         file: path, declared: UInt64(header.count - 8), limit: SafetensorsHeader.lengthLimit)
     }
     let places = try SafetensorsWriter.places(path, sorted, from: header.count)
-    var file = try AtomicFile(path)
+    var file = try AtomicFile(path, replacing: replacing)
     try file.append(header)
     self.file = file
     self.places = places

@@ -71,8 +71,7 @@ public struct CheckpointFolder: Sendable {
     removeUnfinished()
     if !SystemCall.exists(path) {
       try SystemCall.makeDirectory(path)
-      let parent = TemporaryName.directory(of: path)
-      try SystemCall.synchronizeDirectory(parent.isEmpty ? "/" : parent)
+      try DirectoryHandle(Path.split(path).folder).synchronize()
     }
     let directory = "\(path)/\(CheckpointFolder.name(step))"
     try write(directory)
@@ -89,15 +88,30 @@ public struct CheckpointFolder: Sendable {
     for checkpoint in checkpoints { try remove(checkpoint) }
   }
 
+  /// Removes all checkpoints and takes over another folder's, which must be in the same folder.
+  ///
+  /// - Throws: ``TensorFileError`` if the system refuses.
+  public func replace(with other: CheckpointFolder) throws(TensorFileError) {
+    try removeAll()
+    let destination = try Destination(path)
+    destination.folder.removeDirectory(destination.name)
+    guard !other.checkpoints.isEmpty else { return }
+    // Refused where something else is left in the folder: then both stay as they are.
+    try destination.folder.rename(Path.split(other.path).name, to: destination.name)
+  }
+
   private func remove(_ directory: String) throws(TensorFileError) {
-    let unfinished = TemporaryName.beside(directory)
-    try SystemCall.rename(directory, to: unfinished)
-    try? FileManager.default.removeItem(atPath: unfinished)
+    let folder = try DirectoryHandle(path)
+    let name = Path.split(directory).name
+    let unfinished = TemporaryName.of(name)
+    try folder.rename(name, to: unfinished)
+    AtomicDirectory.remove(unfinished, in: folder)
   }
 
   private func removeUnfinished() {
+    guard let folder = try? DirectoryHandle(path) else { return }
     for name in names where name.hasPrefix(".step-") && name.hasSuffix(TemporaryName.suffix) {
-      try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
+      AtomicDirectory.remove(name, in: folder)
     }
   }
 

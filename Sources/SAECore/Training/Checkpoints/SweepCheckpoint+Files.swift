@@ -61,7 +61,7 @@ extension SweepCheckpoint {
   ///
   /// - Parameters:
   ///   - path: the checkpoint's directory.
-  ///   - replacing: whether a directory of that name gives way; it stays until then.
+  ///   - replacing: whether a checkpoint of that name gives way; it stays until then.
   /// - Throws: ``TensorFileError`` if something is there and stays, or the disk refuses.
   public func write(to path: String, replacing: Bool = false) throws(TensorFileError) {
     let directory = try AtomicDirectory(path)
@@ -80,7 +80,7 @@ extension SweepCheckpoint {
     } catch {
       throw error.naming(path, insteadOf: directory.temporary)
     }
-    try directory.finish(replacing: replacing)
+    try directory.finish(replacing: replacing ? .sweepCheckpoint : nil)
   }
 
   /// Reads a checkpoint.

@@ -6,6 +6,8 @@ import SAECore
 /// Everything in it appears when it is complete, so that what is there need not be made again.
 struct StudyFolder: Sendable {
   let path: String
+  /// Two studies in one directory would clear each other's files.
+  private let lock: DestinationLock
 
   var configuration: String { "\(path)/study.json" }
   var results: String { "\(path)/results.json" }
@@ -24,11 +26,13 @@ struct StudyFolder: Sendable {
 
   /// Makes the directory, or takes one that a study with the same configuration has begun.
   ///
-  /// - Throws: ``StudyError`` if something else is there, or it cannot be made.
+  /// - Throws: ``StudyError`` if something else is there, or it cannot be made; that another process
+  ///   has it.
   init(_ path: String, _ configuration: StudyConfiguration) throws {
     self.path = path
     let manager = FileManager.default
-    let names = (try? manager.contentsOfDirectory(atPath: path)) ?? []
+    lock = try DestinationLock(directory: path)
+    let names = try FileName.list(path).filter { $0 != DestinationLock.name }
     if names.contains("study.json") {
       let found = try StudyConfiguration(file: self.configuration)
       guard found.asksForTheSame(as: configuration) else {

@@ -1,0 +1,21 @@
+/// Names that something has until it is complete.
+enum TemporaryName {
+  /// A hidden name in the same directory, so that renaming stays within one file system.
+  static func of(_ name: String) -> String {
+    prefix(of: name) + String(UInt64.random(in: .min ... .max), radix: 36) + suffix
+  }
+
+  static let suffix = ".partial"
+
+  /// How the temporary names of a name begin.
+  static func prefix(of name: String) -> String { ".\(shortened(name))." }
+
+  static func isTemporary(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(suffix) }
+
+  /// File systems allow 255 bytes in a name.
+  static func shortened(_ name: String) -> String {
+    var name = Substring(name)
+    while name.utf8.count > 200 { name = name.dropLast() }
+    return String(name)
+  }
+}

@@ -1,0 +1,70 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A file that one process at a time holds, removed when the value's life ends.
+///
+/// The system gives the lock back when a process ends, however it ends: a file that is left behind is no
+/// obstacle. File systems that know no locks let everybody through.
+final class LockedFile: Sendable {
+  private let folder: DirectoryHandle
+  private let name: String
+  private let descriptor: Int32
+
+  /// Takes the lock.
+  ///
+  /// - Parameters:
+  ///   - name: of the file.
+  ///   - folder: where it is.
+  ///   - path: what is locked, for messages.
+  ///   - owner: what to write into the file, for whoever comes next.
+  /// - Throws: ``TensorFileError/locked(file:owner:)`` with what its holder has written.
+  init(
+    _ name: String, in folder: DirectoryHandle, for path: String, owner: String
+  ) throws(TensorFileError) {
+    while true {
+      let descriptor = folder.openLock(name)
+      guard descriptor >= 0 else { throw SystemCall.error(path, "create a lock beside it") }
+      if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+        let code = errno
+        if code == EWOULDBLOCK {
+          let owner = LockedFile.text(descriptor)
+          _ = close(descriptor)
+          throw .locked(file: path, owner: owner.isEmpty ? "another process" : owner)
+        }
+        if code == EINTR {
+          _ = close(descriptor)
+          continue
+        }
+      }
+      // Whoever held it before may have removed the file between the two calls.
+      guard folder.names(name, descriptor) else {
+        _ = close(descriptor)
+        continue
+      }
+      _ = ftruncate(descriptor, 0)
+      let text = Array(owner.utf8)
+      _ = unsafe pwrite(descriptor, text, text.count, 0)
+      self.folder = folder
+      self.name = name
+      self.descriptor = descriptor
+      return
+    }
+  }
+
+  deinit {
+    folder.removeFile(name)
+    _ = close(descriptor)
+  }
+
+  /// What a holder has written, as one line for messages.
+  private static func text(_ descriptor: Int32) -> String {
+    var bytes = [UInt8](repeating: 0, count: 200)
+    let count = unsafe pread(descriptor, &bytes, bytes.count, 0)
+    return String(FileName.quoted(bytes.prefix(max(0, count))).dropFirst().dropLast())
+  }
+}

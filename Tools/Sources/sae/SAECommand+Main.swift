@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import SAECore
+
+extension SAECommand {
+  /// Reads the arguments and runs the command.
+  static func main() {
+    StandardStreams.fillGaps()
+    Interruption.ignoreFailedWrites()
+    do {
+      try checkArguments()
+      var command = try parseAsRoot()
+      try checkEnvironment()
+      try command.run()
+    } catch {
+      end(error)
+    }
+  }
+
+  /// Says what has ended the command, and ends the process. Help is a result like any other.
+  private static func end(_ error: any Error) -> Never {
+    let message = fullMessage(for: error)
+    let code = exitCode(for: error)
+    if code.isSuccess {
+      do { try emit(message) } catch { end(error) }
+    } else if !message.isEmpty {
+      StandardError.write(message)
+    }
+    Foundation.exit(code.rawValue)
+  }
+
+  /// Throws where a variable asks for what there is not: nobody who sets one wants it ignored.
+  private static func checkEnvironment() throws {
+    do {
+      try Machine.checkEnvironment()
+    } catch {
+      StandardError.write("Error: \(error)")
+      throw ExitCode.validationFailure
+    }
+  }
+
+  /// Throws where an argument is not UTF-8: as text it would name another file.
+  private static func checkArguments() throws {
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      guard let argument = CommandLine.unsafeArgv[index] else { continue }
+      guard String(validatingCString: argument) == nil else { continue }
+      let bytes = UnsafeBufferPointer(start: argument, count: strlen(argument))
+      StandardError.write(
+        "Error: argument \(index): expected UTF-8, found "
+          + FileName.quoted(bytes.map { UInt8(bitPattern: $0) }))
+      throw ExitCode.validationFailure
+    }
+  }
+}
