@@ -35,8 +35,9 @@ let package = Package(
     .testTarget(
       name: "SAEToolTests",
       dependencies: [
-        "sae", .product(name: "SAECore", package: "swift-sae"),
+        "sae", "SAEStudy", .product(name: "SAECore", package: "swift-sae"),
         .product(name: "SAEModels", package: "swift-sae"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
     .testTarget(

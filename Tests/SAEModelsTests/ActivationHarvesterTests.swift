@@ -47,13 +47,54 @@ struct ActivationHarvesterTests {
     }
   }
 
+  /// Tokens that are left out have no row, wherever they stand; all others have the rows that they have
+  /// without that. Pieces of nothing else have none.
+  @Test(arguments: [false, true], [1, 3]) func tokensAreLeftOut(keepsPrefix: Bool, batch: Int)
+    throws
+  {
+    var tokens = tokens
+    for index in 20..<30 { tokens[index] = 0 }
+    for index in stride(from: 3, to: 103, by: 7) { tokens[index] = 0 }
+    for skipped in [[0], [0, tokens[5], tokens[41]], [1]] as [Set<UInt32>] {
+      func harvester(_ skipped: Set<UInt32>) throws -> ActivationHarvester {
+        try ActivationHarvester(
+          model, at: .residPost(1), tokens: TokenStream(tokens),
+          options: PieceOptions(
+            context: 10, keepsPrefix: keepsPrefix, sequencesPerBatch: batch,
+            skippedTokens: skipped))
+      }
+      let all = try harvester([])
+      // The token of each row of all.
+      let rowTokens = stride(from: 0, to: 103, by: 10).flatMap { first in
+        (keepsPrefix ? [1] : []) + tokens[first..<min(first + 10, 103)]
+      }
+      let kept = rowTokens.indices.filter { !skipped.contains(rowTokens[$0]) }
+      let some = try harvester(skipped)
+      #expect(some.tokens == kept.count && some.blocks.rowCount == kept.count)
+      let expected = try all.matrix(rows: kept.map { $0..<$0 + 1 })
+      #expect(try some.matrix(rows: 0..<kept.count) == expected)
+      for part in [0..<1, 5..<17, kept.count - 9..<kept.count] {
+        #expect(try some.matrix(rows: part) == Matrix(expected[rows: part]))
+      }
+      var stream = try ShuffledActivations(some, seed: 3, bufferTokens: 30, blockTokens: 15)
+      let drawn = try stream.next(kept.count)
+      #expect(
+        Set((0..<kept.count).map { drawn[$0, 0] }) == Set((0..<kept.count).map { expected[$0, 0] }))
+    }
+    #expect(throws: ModelError.self) {
+      try ActivationHarvester(
+        model, at: .residPost(1), tokens: TokenStream([3, 3, 3]),
+        options: PieceOptions(skippedTokens: [3]))
+    }
+  }
+
   /// Each piece begins with a row of its prefix, whatever rows are asked for.
   @Test(arguments: [1, 3]) func prefixesCanBeKept(sequencesPerBatch: Int) throws {
     let harvester = try ActivationHarvester(
       model, at: .residPost(1), tokens: TokenStream(tokens),
       options: PieceOptions(
         context: 10, keepsPrefix: true, sequencesPerBatch: sequencesPerBatch))
-    #expect(harvester.tokens == 114 && harvester.blockTokens == 11)
+    #expect(harvester.tokens == 114 && harvester.blocks.size == 11)
     let all = try harvester.matrix(rows: 0..<114)
     let expected = try stride(from: 0, to: 103, by: 10).flatMap { first in
       let sequence = [1] + tokens[first..<min(first + 10, 103)]
@@ -73,7 +114,7 @@ struct ActivationHarvesterTests {
   @Test func refusesOptions() throws {
     func harvest(
       _ options: PieceOptions, hook: HookPoint = .residPost(0)
-    ) throws(ModelError) {
+    ) throws {
       _ = try ActivationHarvester(
         model, at: hook, tokens: TokenStream(tokens), options: options)
     }

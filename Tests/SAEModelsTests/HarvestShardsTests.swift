@@ -65,11 +65,11 @@ struct HarvestShardsTests {
     try bytes.write(to: URL(fileURLWithPath: weights))
     let other = try LanguageModels.fingerprint(checkpoint.directory)
     #expect(other != fingerprint)
+    let mismatch = try #require(throws: OriginMismatch.self) { try shards(other).write() }
+    #expect(mismatch.subject == "\(directory)/activations-00000.safetensors")
     #expect(
-      throws: ModelError.shardDiffers(
-        file: "\(directory)/activations-00000.safetensors", field: "weights_crc32",
-        expected: other, found: fingerprint)
-    ) { try shards(other).write() }
+      mismatch.differences.map { [$0.name, $0.expected, $0.found] }
+        == [["weights", other, fingerprint]])
     #expect(!FileManager.default.fileExists(atPath: path))
     try shards(fingerprint).write()
     #expect(FileManager.default.fileExists(atPath: path))
@@ -134,7 +134,8 @@ struct HarvestShardsTests {
       harvester.model, at: .residPost(0),
       tokens: TokenStream(Gemma2Tests.tokens(103, below: 37, seed: 4)),
       options: PieceOptions(context: 10))
-    try differs("hook", shards(of: other))
+    let mismatch = try #require(throws: OriginMismatch.self) { try shards(of: other).write() }
+    #expect(mismatch.differences.map(\.name) == ["hook"])
     let longer = try ActivationHarvester(
       harvester.model, at: .residPost(1),
       tokens: TokenStream(Gemma2Tests.tokens(104, below: 37, seed: 4)),
@@ -158,6 +159,64 @@ struct HarvestShardsTests {
         found: "50")
     ) {
       try HarvestShards.open(directory)
+    }
+  }
+
+  @Test func refusesAMissingEnd() throws {
+    try shards().write()
+    try FileManager.default.removeItem(atPath: "\(directory)/activations-00004.safetensors")
+    #expect(
+      throws: ModelError.shardDiffers(
+        file: directory, field: "total_rows", expected: "103", found: "100")
+    ) {
+      try HarvestShards.open(directory)
+    }
+  }
+
+  /// The same place by its other name is the same place; another one stays only if that is wanted.
+  @Test func otherNamesAndOtherPlaces() throws {
+    func harvester(_ hook: HookPoint) throws -> ActivationHarvester {
+      try ActivationHarvester(
+        self.harvester.model, at: hook,
+        tokens: TokenStream(Gemma2Tests.tokens(103, below: 37, seed: 4)),
+        options: PieceOptions(context: 10))
+    }
+    try shards().write()
+    let path = "\(directory)/activations-00002.safetensors"
+    try FileManager.default.removeItem(atPath: path)
+    try shards(of: harvester(.residPre(2))).write()
+    #expect(try SafetensorsFile(path).metadata["hook"] == "blocks.2.hook_resid_pre")
+    let whole = try HarvestShards.open(directory)
+    #expect(try whole.matrix(rows: 0..<103) == self.harvester.matrix(rows: 0..<103))
+    try FileManager.default.removeItem(atPath: path)
+    let other = try shards(of: harvester(.residPre(1)))
+    #expect(throws: OriginMismatch.self) { try other.write() }
+    #expect(!FileManager.default.fileExists(atPath: path))
+    try other.write(allowsMismatch: true)
+    #expect(try !other.origins().mismatches.isEmpty)
+    #expect(throws: OriginMismatch.self) { try HarvestShards.open(directory) }
+  }
+
+  /// Rows of tokens that are left out are not written, and the metadata say which.
+  @Test func tokensThatAreLeftOut() throws {
+    let tokens = Gemma2Tests.tokens(103, below: 37, seed: 4)
+    let skipped: Set<UInt32> = [tokens[3], tokens[57]]
+    let some = try ActivationHarvester(
+      harvester.model, at: .residPost(1), tokens: TokenStream(tokens),
+      options: PieceOptions(context: 10, sequencesPerBatch: 2, skippedTokens: skipped))
+    try shards(of: some).write()
+    let kept = tokens.indices.filter { !skipped.contains(tokens[$0]) }
+    #expect(kept.count < 103 && some.tokens == kept.count)
+    let expected = try harvester.matrix(rows: kept.map { $0..<$0 + 1 })
+    #expect(try HarvestShards.open(directory).matrix(rows: 0..<kept.count) == expected)
+    let metadata = try SafetensorsFile("\(directory)/activations-00000.safetensors").metadata
+    #expect(
+      metadata["skipped_tokens"] == skipped.sorted().map { "\($0)" }.joined(separator: ","))
+    do {
+      try shards().write()
+      Issue.record("took shards without some of the tokens")
+    } catch ModelError.shardDiffers(_, let field, _, _) {
+      #expect(field == "shape" || field == "skipped_tokens")
     }
   }
 

@@ -18,6 +18,8 @@ struct RunningTests {
     #expect(try HookPoint("blocks.4.hook_resid_post") == .residPost(4))
     #expect(try HookPoint("blocks.5.hook_resid_pre") == .residPost(4))
     #expect(try HookPoint("blocks.0.hook_resid_pre").depth == 0)
+    #expect(try HookPoint("model.layers.4.output").name == "blocks.4.hook_resid_post")
+    #expect(try HookPoint("layers.0.input") == .residPre(0))
     for name in [
       "", "blocks.4", "blocks.-1.hook_resid_post", "blocks.04.hook_resid_pre",
       "blocks.4.hook_mlp_out", "blocks.4.hook_resid_post.x", "layers.4.hook_resid_post",

@@ -56,6 +56,42 @@ struct TokenLossesTests {
     #expect(results[1].divergenceRecovered == 0)
   }
 
+  /// Tokens that are left out keep their activations, and no prediction of them or at them counts.
+  @Test func tokensThatAreLeftOut() throws {
+    let checkpoint = try RandomCheckpoint()
+    let model = try LanguageModels.load(checkpoint.directory)
+    let tokens = Gemma2Tests.tokens(30, below: 37, seed: 1)
+    let skipped: Set<UInt32> = [tokens[4], tokens[17], tokens[18]]
+    let run = try LossRecoveredRun(
+      model, at: .residPost(0), tokens: TokenStream(tokens),
+      mean: [Float](repeating: 0, count: model.width),
+      options: PieceOptions(context: 10, sequencesPerBatch: 2, skippedTokens: skipped))
+    let zeros: Splice = { Matrix(rows: $0.rows, columns: $0.columns) }
+    let found = try run.evaluate([zeros])[0]
+    var (clean, spliced, predictions) = (0.0, 0.0, 0)
+    for first in stride(from: 0, to: 30, by: 10) {
+      let sequence = [1] + tokens[first..<first + 10]
+      let batch = TokenBatch([sequence])
+      var activations = try model.activations(at: .residPost(0), of: batch)
+      let whole = try model.losses([model.run(batch)], of: batch)[0].crossEntropies
+      for (row, token) in sequence.enumerated() where row > 0 && !skipped.contains(token) {
+        for column in 0..<model.width { activations[row, column] = 0 }
+      }
+      let changed = try model.losses(
+        [model.resume(activations, at: .residPost(0), of: batch)], of: batch)[0].crossEntropies
+      for row in 0..<10
+      where !skipped.contains(sequence[row]) && !skipped.contains(sequence[row + 1]) {
+        clean += whole[row]
+        spliced += changed[row]
+        predictions += 1
+      }
+    }
+    #expect(predictions > 10 && predictions < 28 && found.predictions == predictions)
+    #expect(abs(found.clean - clean / Double(predictions)) < 1e-12)
+    #expect(abs(found.spliced - spliced / Double(predictions)) < 1e-6)
+    #expect(found.spliced == found.zeroAblated)
+  }
+
   @Test func refusesWhatDoesNotFit() throws {
     let checkpoint = try RandomCheckpoint()
     let model = try LanguageModels.load(checkpoint.directory)

@@ -18,9 +18,9 @@ public protocol ActivationSource: Sendable {
   /// - Throws: what keeps the rows from being read.
   func matrix(rows ranges: [Range<Int>]) throws -> Matrix
 
-  /// Rows that cost no more together than one of them, counted from row 0; 1 where each row costs
-  /// the same. Who reads everything in pieces best reads whole multiples.
-  var blockTokens: Int { get }
+  /// What rows cost no more together than one of them; blocks of 1 where each row costs the same. It
+  /// is cheapest to read whole blocks.
+  var blocks: RowBlocks { get }
 
   /// Says what will be read next, in this order, so that a source can begin with it.
   func prepare(_ ranges: [Range<Int>])
@@ -28,12 +28,19 @@ public protocol ActivationSource: Sendable {
   /// Says that rows are not needed soon, so that a source can give back what memory it holds for
   /// them.
   func release(_ rows: Range<Int>)
+
+  /// Where a number is stored, for messages. A source around another one says where that has it.
+  func place(ofRow row: Int, column: Int) -> ElementPlace
 }
 
 extension ActivationSource {
   public var targetWidth: Int { 0 }
 
-  public var blockTokens: Int { 1 }
+  public var blocks: RowBlocks { RowBlocks(of: 1, rows: tokens) }
+
+  public func place(ofRow row: Int, column: Int) -> ElementPlace {
+    ElementPlace(row: row, column: column)
+  }
 
   public func prepare(_ ranges: [Range<Int>]) {}
 
@@ -81,78 +88,8 @@ extension StoredTensor: ActivationSource {
   }
 
   public func release(_ rows: Range<Int>) { release(rows: rows) }
-}
 
-/// Several sources one after another, such as the shards of a harvest.
-public struct ConcatenatedActivations: ActivationSource {
-  /// The sources in the order in which they are read.
-  public let sources: [any ActivationSource]
-  public let width: Int
-  public let tokens: Int
-  public let targetWidth: Int
-  /// The first row of each source, and the end.
-  private let offsets: [Int]
-
-  /// Sources of equal width.
-  ///
-  /// - Throws: ``ShapeError`` if there is no source, or their widths or those of their targets differ.
-  public init(_ sources: [any ActivationSource]) throws(ShapeError) {
-    guard let first = sources.first else {
-      throw ShapeError("activations", "sources or more", expected: 1, found: 0)
-    }
-    var offsets = [0]
-    for (index, source) in sources.enumerated() {
-      try ShapeError.check(
-        "activations, source \(index + 1)", "columns", expected: first.width, found: source.width)
-      try ShapeError.check(
-        "targets, source \(index + 1)", "columns", expected: first.targetWidth,
-        found: source.targetWidth)
-      offsets.append(offsets[index] + source.tokens)
-    }
-    self.sources = sources
-    self.offsets = offsets
-    width = first.width
-    tokens = offsets[sources.count]
-    targetWidth = first.targetWidth
-  }
-
-  public func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) throws {
-    precondition(
-      rows.lowerBound >= 0 && rows.upperBound <= tokens,
-      "rows \(rows) lie outside \(tokens) tokens")
-    for (index, part) in parts(of: rows) {
-      try sources[index].read(
-        part, into: &matrix, at: row + offsets[index] + part.lowerBound - rows.lowerBound)
-    }
-  }
-
-  public func release(_ rows: Range<Int>) {
-    for (index, part) in parts(of: rows.clamped(to: 0..<tokens)) { sources[index].release(part) }
-  }
-
-  /// The sources that rows are in, and which of their rows they are.
-  private func parts(of rows: Range<Int>) -> [(source: Int, rows: Range<Int>)] {
-    guard !rows.isEmpty else { return [] }
-    var parts: [(source: Int, rows: Range<Int>)] = []
-    var index = source(of: rows.lowerBound)
-    while index < sources.count, offsets[index] < rows.upperBound {
-      let part = rows.clamped(to: offsets[index]..<offsets[index + 1])
-      if !part.isEmpty {
-        parts.append((index, part.lowerBound - offsets[index]..<part.upperBound - offsets[index]))
-      }
-      index += 1
-    }
-    return parts
-  }
-
-  /// The source that a row is in, by halving.
-  private func source(of row: Int) -> Int {
-    var low = 0
-    var high = sources.count
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if offsets[middle] <= row { low = middle } else { high = middle }
-    }
-    return low
+  public func place(ofRow row: Int, column: Int) -> ElementPlace {
+    ElementPlace("\(file): tensor \"\(name)\"", row: row, column: column)
   }
 }

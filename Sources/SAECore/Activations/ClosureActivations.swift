@@ -6,13 +6,13 @@
 public struct ClosureActivations: ActivationSource {
   public let width: Int
   public let tokens: Int
-  public let blockTokens: Int
+  public let blocks: RowBlocks
   private let rows: @Sendable (Range<Int>) throws -> Matrix
 
   /// A source of so many rows.
   ///
   /// - Parameters:
-  ///   - blockTokens: see ``ActivationSource/blockTokens``.
+  ///   - blockTokens: rows that cost no more together than one of them, counted from row 0.
   ///   - rows: makes some of the rows 0 ..< tokens, as many as were asked for × width.
   ///   - tokens: how many rows there are.
   ///   - width: how wide they are.
@@ -22,7 +22,7 @@ public struct ClosureActivations: ActivationSource {
   ) {
     self.width = width
     self.tokens = tokens
-    self.blockTokens = blockTokens
+    blocks = RowBlocks(of: max(1, blockTokens), rows: tokens)
     self.rows = rows
   }
 

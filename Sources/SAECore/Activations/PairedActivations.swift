@@ -21,7 +21,11 @@ public struct PairedActivations: ActivationSource {
   public var width: Int { inputs.width + targets.width }
   public var tokens: Int { inputs.tokens }
   public var targetWidth: Int { targets.width }
-  public var blockTokens: Int { max(inputs.blockTokens, targets.blockTokens) }
+  /// Those of the source with the larger blocks.
+  public var blocks: RowBlocks {
+    let (inputs, targets) = (inputs.blocks, targets.blocks)
+    return inputs.largest >= targets.largest ? inputs : targets
+  }
 
   /// Pairs the rows of two sources, which may be of different widths.
   ///
@@ -66,5 +70,15 @@ public struct PairedActivations: ActivationSource {
   public func release(_ rows: Range<Int>) {
     inputs.release(rows)
     targets.release(rows)
+  }
+
+  public func place(ofRow row: Int, column: Int) -> ElementPlace {
+    let isInput = column < inputs.width
+    let place =
+      isInput
+      ? inputs.place(ofRow: row, column: column)
+      : targets.place(ofRow: row, column: column - inputs.width)
+    return ElementPlace(
+      place.subject ?? (isInput ? "inputs" : "targets"), row: place.row, column: place.column)
   }
 }

@@ -14,7 +14,7 @@ public final class ReadAheadActivations: ActivationSource {
   public var width: Int { source.width }
   public var tokens: Int { source.tokens }
   public var targetWidth: Int { source.targetWidth }
-  public var blockTokens: Int { source.blockTokens }
+  public var blocks: RowBlocks { source.blocks }
 
   /// Rows that are being read together, or wait to be taken.
   private struct Batch: Sendable {
@@ -65,6 +65,10 @@ public final class ReadAheadActivations: ActivationSource {
   }
 
   public func release(_ rows: Range<Int>) { source.release(rows) }
+
+  public func place(ofRow row: Int, column: Int) -> ElementPlace {
+    source.place(ofRow: row, column: column)
+  }
 
   public func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) throws {
     let found: (task: BackgroundTask<Matrix>, place: Int)? = batches.withLock { batches in

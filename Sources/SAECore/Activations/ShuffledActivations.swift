@@ -13,7 +13,8 @@ public struct ShuffledActivations: Sendable {
 
   /// Rows that wait to be drawn, at most.
   public var bufferTokens: Int { order.bufferTokens }
-  /// Rows that are read at a time: what was asked for, to a multiple of the source's own blocks.
+  /// Rows that are read at a time, about: what was asked for, to a multiple of the source's own blocks
+  /// where these are all of one size.
   public var blockTokens: Int { order.blockTokens }
   /// Epochs that have been drawn to their end.
   public var epoch: Int { order.epoch }
@@ -46,12 +47,12 @@ public struct ShuffledActivations: Sendable {
     try InvalidOption.check("activations", source.tokens, in: 1...Int.max)
     try InvalidOption.check("blockTokens", blockTokens, in: 1...Int.max)
     try InvalidOption.check("bufferTokens", bufferTokens, in: 1...Int.max)
-    let unit = max(1, source.blockTokens)
-    let block = min(max(1, blockTokens / unit) * unit, source.tokens)
+    let blocks = source.blocks.joined(upTo: blockTokens)
     self.source = source
     order = ShuffledOrder(
-      tokens: source.tokens, bufferTokens: min(max(bufferTokens, block), source.tokens),
-      blockTokens: block, epoch: 0, generator: RandomGenerator(seed: seed))
+      blocks: blocks, bufferTokens: min(max(bufferTokens, blocks.largest), source.tokens),
+      blockTokens: min(blocks.size ?? blockTokens, source.tokens), epoch: 0,
+      generator: RandomGenerator(seed: seed))
     buffer = Matrix(rows: order.bufferTokens, columns: source.width)
   }
 
@@ -71,7 +72,7 @@ public struct ShuffledActivations: Sendable {
     }
     self.source = source
     order = ShuffledOrder(
-      tokens: position.tokens, bufferTokens: position.bufferTokens,
+      blocks: position.blocks(of: source), bufferTokens: position.bufferTokens,
       blockTokens: position.blockTokens, epoch: position.epoch, generator: generator)
     let waiting = order.advance(toDrawn: position.drawn)
     buffer = Matrix(rows: order.bufferTokens, columns: source.width)
@@ -100,6 +101,7 @@ public struct ShuffledActivations: Sendable {
     while let rows = order.blockToRead() {
       source.prepare(order.blocksAhead(ShuffledActivations.blocksAhead))
       try source.read(rows, into: &buffer, at: order.filled)
+      try source.checkFinite(rows, in: buffer, at: order.filled)
       source.release(rows)
       order.finishReading()
     }
@@ -107,16 +109,22 @@ public struct ShuffledActivations: Sendable {
 
   /// Fills the buffer with given rows, a block of the source at a time.
   private mutating func refill(_ rows: [Int]) throws {
-    let size = order.blockTokens
-    let places = Dictionary(grouping: rows.indices) { rows[$0] / size }
-    let blocks = places.keys.sorted().map { $0 * size..<min(($0 + 1) * size, order.tokens) }
-    for (index, block) in blocks.enumerated() {
-      source.prepare(Array(blocks[index...].prefix(ShuffledActivations.blocksAhead)))
-      var read = Matrix(rows: block.count, columns: source.width)
-      try source.read(block, into: &read, at: 0)
-      source.release(block)
-      for place in places[block.lowerBound / size] ?? [] {
-        let row = rows[place] - block.lowerBound
+    let waiting = rows.indices.sorted { rows[$0] < rows[$1] }[...]
+    var parts: [(block: Range<Int>, places: ArraySlice<Int>)] = []
+    var rest = waiting
+    for block in order.blocks where rest.first.map({ rows[$0] < block.upperBound }) ?? false {
+      let places = rest.prefix { rows[$0] < block.upperBound }
+      parts.append((block, places))
+      rest = rest.dropFirst(places.count)
+    }
+    for (index, part) in parts.enumerated() {
+      source.prepare(parts[index...].prefix(ShuffledActivations.blocksAhead).map(\.block))
+      var read = Matrix(rows: part.block.count, columns: source.width)
+      try source.read(part.block, into: &read, at: 0)
+      try source.checkFinite(part.block, in: read)
+      source.release(part.block)
+      for place in part.places {
+        let row = rows[place] - part.block.lowerBound
         buffer.copyRows(row..<row + 1, of: read, to: place)
       }
     }
@@ -124,6 +132,13 @@ public struct ShuffledActivations: Sendable {
 }
 
 extension ShuffledActivations.Position {
+  /// What a source is read in.
+  fileprivate func blocks(of source: any ActivationSource) -> RowBlocks {
+    let own = source.blocks
+    return own.size == nil
+      ? own.joined(upTo: blockTokens) : RowBlocks(of: blockTokens, rows: source.tokens)
+  }
+
   /// Throws unless the numbers can stand for a place in the source.
   fileprivate func check(_ source: any ActivationSource) throws(InvalidOption) {
     try InvalidOption.check("activations", source.tokens, in: 1...Int.max)
@@ -134,6 +149,7 @@ extension ShuffledActivations.Position {
     try InvalidOption.check("position, epoch", epoch, in: 0...Int.max - 1)
     try InvalidOption.check("position, rows drawn", drawn, in: 0...tokens)
     try InvalidOption.check("position, block", blockTokens, in: 1...tokens)
-    try InvalidOption.check("position, buffer", bufferTokens, in: blockTokens...tokens)
+    try InvalidOption.check(
+      "position, buffer", bufferTokens, in: blocks(of: source).largest...tokens)
   }
 }

@@ -5,8 +5,10 @@
 /// generator as an epoch began, and how many rows of the epoch have been drawn. What the buffer holds
 /// there is found by going through the epoch again, which takes some nanoseconds a row.
 struct ShuffledOrder: Sendable {
-  let tokens: Int
   let bufferTokens: Int
+  /// What is read at a time.
+  let blocks: RowBlocks
+  /// Rows that a block was to have, about.
   let blockTokens: Int
 
   /// Epochs that have been drawn to their end.
@@ -19,17 +21,18 @@ struct ShuffledOrder: Sendable {
   /// The generator when the epoch began.
   private var epochGenerator: RandomGenerator
   private var generator: RandomGenerator
-  private var blocks: [Int] = []
+  /// The blocks of the epoch.
+  private var sequence: [Int] = []
   private var nextBlock = 0
 
   /// The beginning of an epoch.
   ///
-  /// - Precondition: all sizes are positive, and neither a block nor the buffer has more rows than
-  ///   there are.
+  /// - Precondition: all sizes are positive, and the buffer has room for the largest block and no more
+  ///   rows than there are.
   init(
-    tokens: Int, bufferTokens: Int, blockTokens: Int, epoch: Int, generator: RandomGenerator
+    blocks: RowBlocks, bufferTokens: Int, blockTokens: Int, epoch: Int, generator: RandomGenerator
   ) {
-    self.tokens = tokens
+    self.blocks = blocks
     self.bufferTokens = bufferTokens
     self.blockTokens = blockTokens
     self.epoch = epoch
@@ -37,6 +40,9 @@ struct ShuffledOrder: Sendable {
     epochGenerator = generator
     beginEpoch()
   }
+
+  /// Rows of an epoch.
+  var tokens: Int { blocks.rowCount }
 
   var position: ShuffledActivations.Position {
     ShuffledActivations.Position(
@@ -47,24 +53,24 @@ struct ShuffledOrder: Sendable {
   /// The block to be read next, behind the rows in the buffer; nil if there is no room for it.
   /// Begins the next epoch if nothing is left of this one.
   mutating func blockToRead() -> Range<Int>? {
-    if filled == 0, nextBlock == blocks.count {
+    if filled == 0, nextBlock == sequence.count {
       epoch += 1
       epochGenerator = generator
       beginEpoch()
     }
-    guard nextBlock < blocks.count else { return nil }
-    let block = rows(of: blocks[nextBlock])
+    guard nextBlock < sequence.count else { return nil }
+    let block = blocks[sequence[nextBlock]]
     return bufferTokens - filled >= block.count ? block : nil
   }
 
   /// The blocks that are read next, the first of them being ``blockToRead()``.
   func blocksAhead(_ count: Int) -> [Range<Int>] {
-    blocks[nextBlock...].prefix(count).map { rows(of: $0) }
+    sequence[nextBlock...].prefix(count).map { blocks[$0] }
   }
 
   /// Notes that the next block is in the buffer.
   mutating func finishReading() {
-    filled += rows(of: blocks[nextBlock]).count
+    filled += blocks[sequence[nextBlock]].count
     nextBlock += 1
   }
 
@@ -79,12 +85,8 @@ struct ShuffledOrder: Sendable {
     return (row, filled)
   }
 
-  private func rows(of block: Int) -> Range<Int> {
-    block * blockTokens..<min((block + 1) * blockTokens, tokens)
-  }
-
   private mutating func beginEpoch() {
-    blocks = generator.permutation(of: (tokens + blockTokens - 1) / blockTokens)
+    sequence = generator.permutation(of: blocks.count)
     nextBlock = 0
     drawn = 0
   }

@@ -98,10 +98,18 @@ extension Matrix {
   }
 
   /// Whether every element is finite.
-  public func isFinite() -> Bool {
-    unsafe withUnsafeElements { elements in
-      guard let base = elements.baseAddress else { return true }
-      return unsafe Kernels.table.allFinite(elements.count, base)
+  public func isFinite() -> Bool { isFinite(rows: 0..<rows) }
+
+  /// Whether no element of some rows is NaN or infinite.
+  ///
+  /// - Precondition: the rows lie in the matrix.
+  public func isFinite(rows range: Range<Int>) -> Bool {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) lie outside \(shape)")
+    return unsafe withUnsafeElements { elements in
+      guard let base = elements.baseAddress, range.count * columns > 0 else { return true }
+      return unsafe Kernels.table.allFinite(
+        range.count * columns, base + range.lowerBound * columns)
     }
   }
 

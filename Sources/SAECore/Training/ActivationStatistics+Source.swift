@@ -41,7 +41,7 @@ extension ActivationStatistics {
       let first = share(piece, of: pieces, counted)
       let end = share(piece + 1, of: pieces, counted)
       let range = begin..<begin + end - first
-      try body(source.matrix(rows: range))
+      try body(source.finiteMatrix(rows: range))
       source.release(range)
     }
   }

@@ -1,6 +1,7 @@
 public import SAECore
 
-/// The activations of a stream of tokens at one place of a model: row i belongs to token i.
+/// The activations of a stream of tokens at one place of a model: row i belongs to token i, unless
+/// ``PieceOptions`` keep prefixes or leave tokens out.
 ///
 /// The stream is cut into pieces, each run behind a prefix whose own activation is left out, unless
 /// ``PieceOptions/keepsPrefix`` says otherwise. Layers behind the place do not run. Any rows can be
@@ -15,22 +16,39 @@ public struct ActivationHarvester: ActivationSource {
   let pieces: TokenPieces
 
   public var width: Int { model.width }
-  /// Rows: the stream's tokens, and the prefixes where they are kept.
+  /// Rows: the stream's tokens but those that are left out, and the prefixes where they are kept.
   public var tokens: Int { pieces.rows }
-  public var blockTokens: Int { pieces.rowsPerPiece }
+  public let blocks: RowBlocks
 
-  /// - Throws: ``ModelError`` if the place or an option does not fit the model.
+  /// - Throws: ``ModelError`` if the place or an option does not fit the model, or all tokens are left
+  ///   out; where some are, what keeps tokens from being read.
   public init(
     _ model: any LanguageModel, at hook: HookPoint, tokens: TokenStream,
     options: PieceOptions = PieceOptions()
-  ) throws(ModelError) {
+  ) throws {
     guard hook.layer < model.layerCount, hook.depth <= model.loadedLayers else {
-      throw .layerOutOfRange(hook: hook.name, layers: model.loadedLayers)
+      throw ModelError.layerOutOfRange(hook: hook.name, layers: model.loadedLayers)
     }
     self.model = model
     self.hook = hook
     self.options = options
     pieces = try TokenPieces(tokens, options: options, model: model)
+    blocks = pieces.blocks
+  }
+
+  /// What the activations are of.
+  ///
+  /// - Parameter weights: ``LanguageModels/fingerprint(_:)`` of the model, where it is known.
+  public func origin(weights: String? = nil) -> ActivationOrigin {
+    var origin = ActivationOrigin()
+    origin.model = model.name
+    origin.weights = weights
+    origin.hook = HookName(hook.name)
+    origin.context = pieces.context
+    origin.prefix = pieces.prefix.map { .token(Int($0)) } ?? .nothing
+    origin.keepsPrefix = pieces.keepsPrefix
+    origin.normalization = SAEArchive.InputNormalization.none.rawValue
+    return origin
   }
 
   /// Rows of a batch at full size.
@@ -54,7 +72,8 @@ public struct ActivationHarvester: ActivationSource {
         range.lowerBound >= 0 && range.upperBound <= tokens,
         "rows \(range) lie outside \(tokens) rows")
       for piece in pieces.pieces(of: range) {
-        parts.append((piece, pieces.rows(of: piece).clamped(to: range)))
+        let rows = pieces.rows(of: piece).clamped(to: range)
+        if !rows.isEmpty { parts.append((piece, rows)) }
       }
     }
     var row = row
@@ -62,11 +81,20 @@ public struct ActivationHarvester: ActivationSource {
       let some = parts[begin..<min(begin + pieces.piecesPerBatch, parts.count)]
       let batch = try pieces.batch(some.map(\.piece))
       let activations = try model.activations(at: hook, of: batch)
-      for (part, own) in zip(some, pieces.ownRows(batch)) {
-        let first = own.lowerBound + part.rows.lowerBound - pieces.rows(of: part.piece).lowerBound
-        matrix.copyRows(first..<first + part.rows.count, of: activations, to: row)
-        row += part.rows.count
+      for (part, runs) in zip(some, pieces.ownRows(batch)) {
+        var first = pieces.rows(of: part.piece).lowerBound
+        for run in runs {
+          let own = part.rows.clamped(to: first..<first + run.count)
+          let source = run.lowerBound + own.lowerBound - first
+          matrix.copyRows(source..<source + own.count, of: activations, to: row)
+          row += own.count
+          first += run.count
+        }
       }
     }
+  }
+
+  public func place(ofRow row: Int, column: Int) -> ElementPlace {
+    ElementPlace("\(hook.name) of \(model.name)", row: row, column: column)
   }
 }

@@ -64,16 +64,37 @@ public struct HarvestShards: Sendable {
     shard * tokensPerShard..<min((shard + 1) * tokensPerShard, harvester.tokens)
   }
 
+  /// The shards that are there.
+  private var present: [Int] {
+    (0..<count).filter { FileManager.default.fileExists(atPath: path($0)) }
+  }
+
+  /// The origins of the harvest and of the shards that are there.
+  ///
+  /// - Throws: `TensorFileError` if a shard cannot be read.
+  public func origins() throws -> OriginCheck {
+    var origins = OriginCheck()
+    origins.add("the harvest of \(harvester.model.name)", harvester.origin(weights: fingerprint))
+    for shard in present { origins.add(path(shard), try ActivationOrigin(file: path(shard))) }
+    return origins
+  }
+
   /// Writes all shards that are not there yet.
   ///
-  /// - Parameter progress: called after every batch.
-  /// - Throws: ``ModelError/shardDiffers(file:field:expected:found:)`` before anything is written, if
-  ///   a shard was made with other settings; `TensorFileError` if the directory holds anything else,
-  ///   another process writes there, or the disk refuses.
-  public func write(progress: (Progress) throws -> Void = { _ in }) throws {
+  /// - Parameters:
+  ///   - allowsMismatch: whether shards of another model, place or protocol stay beside new ones.
+  ///   - progress: called after every batch.
+  /// - Throws: before anything is written, ``OriginMismatch`` or
+  ///   ``ModelError/shardDiffers(file:field:expected:found:)`` if a shard was made with other settings;
+  ///   `TensorFileError` if the directory holds anything else, another process writes there, or the
+  ///   disk refuses.
+  public func write(
+    allowsMismatch: Bool = false, progress: (Progress) throws -> Void = { _ in }
+  ) throws {
     let lock = try DestinationLock(directory: directory)
     defer { withExtendedLifetime(lock) {} }
-    let present = (0..<count).filter { FileManager.default.fileExists(atPath: path($0)) }
+    let present = present
+    if !allowsMismatch { try origins().check() }
     for shard in present { try check(shard) }
     try checkHoldsNothingElse()
     let kept = present.reduce(0) { $0 + rows($1).count }
@@ -108,36 +129,34 @@ public struct HarvestShards: Sendable {
       found: "\"\(foreign)\"")
   }
 
-  /// Ranges that end with a batch of whole pieces, so that pieces are run twice only where shards
-  /// meet.
+  /// Ranges of whole pieces, so that pieces are run twice only where shards meet.
   private func batches(_ rows: Range<Int>) -> [Range<Int>] {
-    var ranges: [Range<Int>] = []
-    var begin = rows.lowerBound
-    while begin < rows.upperBound {
-      let end = (begin / harvester.batchTokens + 1) * harvester.batchTokens
-      ranges.append(begin..<min(end, rows.upperBound))
-      begin = min(end, rows.upperBound)
+    let pieces = harvester.blocks.within(rows)
+    let size = harvester.options.sequencesPerBatch
+    return stride(from: 0, to: pieces.count, by: size).map { first in
+      pieces[first].lowerBound..<pieces[min(first + size, pieces.count) - 1].upperBound
     }
-    return ranges
   }
 
   /// What a shard was made from and how; equal for a shard that can be kept, but for the producer.
   func metadata(_ shard: Int) throws -> [String: String] {
     let pieces = harvester.pieces
     var metadata = [
-      "model": harvester.model.name,
       "rotary_frequencies": harvester.model.options.rotaryFrequencies?.rawValue ?? "none",
-      "hook": harvester.hook.name,
-      "context": "\(pieces.context)", "prefix": pieces.prefix.map { "\($0)" } ?? "none",
-      "prefix_activations": pieces.keepsPrefix ? "kept" : "left out",
       "tokens": pieces.stream.name.split(separator: "/").last.map(String.init) ?? "tokens",
       "stream_tokens": "\(pieces.stream.count)",
       "total_rows": "\(harvester.tokens)", "first_row": "\(rows(shard).lowerBound)",
       "tokens_hash": String(try pieces.hash(ofPieces: pieces.pieces(of: rows(shard))), radix: 16),
       "producer": producer,
     ]
-    metadata["weights_crc32"] = fingerprint
-    return metadata
+    if !pieces.skippedTokens.isEmpty {
+      metadata["skipped_tokens"] =
+        pieces.skippedTokens.sorted().map { "\($0)" }.joined(separator: ",")
+    }
+    var origin = harvester.origin(weights: fingerprint)
+    // Shards are what the model has, which goes without saying.
+    origin.normalization = nil
+    return metadata.merging(origin.metadata) { own, _ in own }
   }
 
   /// A number that the type of the shards cannot hold would be read back as infinity.
@@ -169,7 +188,8 @@ public struct HarvestShards: Sendable {
         file: path(shard), field: "type", expected: "\(type)", found: "\(tensor.type)")
     }
     let expected = try metadata(shard)
-    for field in expected.keys.sorted() where field != "producer" {
+    for field in Set(expected.keys).union(file.metadata.keys).sorted()
+    where !ActivationOrigin.metadataNames.contains(field) && field != "producer" {
       let found = file.metadata[field]
       guard found == expected[field] else {
         throw ModelError.shardDiffers(
@@ -184,32 +204,40 @@ public struct HarvestShards: Sendable {
 
   /// The activations in a directory's shards, in order.
   ///
-  /// - Throws: ``ModelError/shardDiffers(file:field:expected:found:)`` if one is missing between
-  ///   others or they are not of one harvest, `TensorFileError` if one is malformed.
+  /// - Throws: ``OriginMismatch`` or ``ModelError/shardDiffers(file:field:expected:found:)`` if they are
+  ///   not of one harvest or one is missing, `TensorFileError` if one is malformed.
   public static func open(_ directory: String) throws -> ConcatenatedActivations {
     let names = try FileManager.default.contentsOfDirectory(atPath: directory)
       .filter { $0.hasPrefix("activations-") && $0.hasSuffix(".safetensors") }.sorted()
     var sources: [StoredTensor] = []
     var next = 0
     var first: [String: String]?
+    var origins = OriginCheck()
     for name in names {
       let file = try SafetensorsFile("\(directory)/\(name)")
-      let settings = file.metadata.filter { !perShard.contains($0.key) }
+      func differs(_ field: String, _ expected: String) -> ModelError {
+        .shardDiffers(
+          file: file.path, field: field, expected: expected, found: file.metadata[field] ?? "none")
+      }
+      origins.add(file.path, ActivationOrigin(metadata: file.metadata))
+      let settings = file.metadata.filter {
+        !perShard.contains($0.key) && !ActivationOrigin.metadataNames.contains($0.key)
+      }
       let reference = first ?? settings
       first = reference
       for (field, expected) in reference.sorted(by: { $0.key < $1.key })
       where settings[field] != expected {
-        throw ModelError.shardDiffers(
-          file: file.path, field: field, expected: expected, found: settings[field] ?? "none")
+        throw differs(field, expected)
       }
-      guard file.metadata["first_row"] == "\(next)" else {
-        throw ModelError.shardDiffers(
-          file: file.path, field: "first_row", expected: "\(next)",
-          found: file.metadata["first_row"] ?? "none")
-      }
+      guard file.metadata["first_row"] == "\(next)" else { throw differs("first_row", "\(next)") }
       let tensor = try file.tensor(tensor)
       next += tensor.rows
       sources.append(tensor)
+    }
+    try origins.check()
+    if let total = first?["total_rows"], total != "\(next)" {
+      throw ModelError.shardDiffers(
+        file: directory, field: "total_rows", expected: total, found: "\(next)")
     }
     return try ConcatenatedActivations(sources)
   }

@@ -1,3 +1,5 @@
+import SAECore
+
 /// What stands before every piece of a stream that a model runs.
 public enum SequencePrefix: Sendable, Equatable {
   /// Nothing: a piece begins with a token of the stream.
@@ -21,16 +23,21 @@ public struct PieceOptions: Sendable, Equatable {
   public var keepsPrefix: Bool
   /// Sequences that are run at a time.
   public var sequencesPerBatch: Int
+  /// Ids of tokens that the model sees and that are left out of what is made of its activations, such
+  /// as padding: they have no rows, keep their activations where others are replaced, and count in no
+  /// loss.
+  public var skippedTokens: Set<UInt32>
 
   /// Takes options; they are checked where they meet a model.
   public init(
     context: Int = 255, prefix: SequencePrefix = .beginningOfSequence, keepsPrefix: Bool = false,
-    sequencesPerBatch: Int = 16
+    sequencesPerBatch: Int = 16, skippedTokens: Set<UInt32> = []
   ) {
     self.context = context
     self.prefix = prefix
     self.keepsPrefix = keepsPrefix
     self.sequencesPerBatch = sequencesPerBatch
+    self.skippedTokens = skippedTokens
   }
 }
 
@@ -41,11 +48,15 @@ struct TokenPieces: Sendable {
   let prefix: UInt32?
   let keepsPrefix: Bool
   let piecesPerBatch: Int
+  let skippedTokens: Set<UInt32>
   private let vocabularySize: Int
+  /// Where the rows of each piece end, where tokens are left out.
+  private let rowEnds: [Int]?
 
   /// - Throws: ``ModelError`` if an option is not positive, a sequence would be longer than the model
-  ///   has positions, or the model names no beginning-of-sequence token.
-  init(_ stream: TokenStream, options: PieceOptions, model: any LanguageModel) throws(ModelError) {
+  ///   has positions, the model names no beginning-of-sequence token, or all tokens are left out; and
+  ///   what keeps tokens from being read.
+  init(_ stream: TokenStream, options: PieceOptions, model: any LanguageModel) throws {
     prefix =
       switch options.prefix {
       case .none: nil
@@ -54,27 +65,50 @@ struct TokenPieces: Sendable {
         if let token = model.beginningOfSequence {
           token
         } else {
-          throw .noBeginningOfSequence(model: model.name)
+          throw ModelError.noBeginningOfSequence(model: model.name)
         }
       }
     vocabularySize = model.vocabularySize
     if let prefix, prefix >= vocabularySize {
-      throw .invalidOption(
+      throw ModelError.invalidOption(
         name: "prefix", expected: "an id below \(vocabularySize)", found: "\(prefix)")
     }
     let room = model.maximumContext - (prefix == nil ? 0 : 1)
     guard options.context > 0, options.context <= room else {
-      throw .invalidOption(
+      throw ModelError.invalidOption(
         name: "context", expected: "1 to \(room) tokens", found: "\(options.context)")
     }
     guard options.sequencesPerBatch > 0 else {
-      throw .invalidOption(
+      throw ModelError.invalidOption(
         name: "sequencesPerBatch", expected: "at least 1", found: "\(options.sequencesPerBatch)")
     }
     self.stream = stream
     context = options.context
     keepsPrefix = options.keepsPrefix
     piecesPerBatch = options.sequencesPerBatch
+    skippedTokens = options.skippedTokens
+    rowEnds = try TokenPieces.rowEnds(stream, options, prefix)
+    if stream.count > 0, rows == 0 {
+      throw ModelError.wrongTokens(
+        file: stream.name, expected: "tokens that are not left out",
+        found: "\(stream.count) that are")
+    }
+  }
+
+  /// Counts the rows of each piece; nil where each token has one.
+  private static func rowEnds(
+    _ stream: TokenStream, _ options: PieceOptions, _ prefix: UInt32?
+  ) throws -> [Int]? {
+    guard !options.skippedTokens.isEmpty else { return nil }
+    let ofPrefix =
+      prefix.map { options.keepsPrefix && !options.skippedTokens.contains($0) } ?? false
+    var ends: [Int] = []
+    for first in stride(from: 0, to: stream.count, by: options.context) {
+      let ids = try stream.tokens(first..<min(first + options.context, stream.count))
+      let own = ids.count { !options.skippedTokens.contains($0) } + (ofPrefix ? 1 : 0)
+      ends.append((ends.last ?? 0) + own)
+    }
+    return ends
   }
 
   /// Tokens before the piece's own in each sequence.
@@ -85,11 +119,20 @@ struct TokenPieces: Sendable {
 
   var count: Int { (stream.count + context - 1) / context }
 
-  /// Rows of activations of a whole piece.
+  /// Rows of activations of a whole piece, at most.
   var rowsPerPiece: Int { context + keptPrefixLength }
 
   /// Rows of activations of all pieces.
-  var rows: Int { stream.count + count * keptPrefixLength }
+  var rows: Int {
+    guard let rowEnds else { return stream.count + count * keptPrefixLength }
+    return rowEnds.last ?? 0
+  }
+
+  /// The rows of each piece that has any.
+  var blocks: RowBlocks {
+    guard let rowEnds else { return RowBlocks(of: rowsPerPiece, rows: rows) }
+    return RowBlocks(ends: zip([0] + rowEnds, rowEnds).compactMap { $0 < $1 ? $1 : nil })
+  }
 
   /// The stream's tokens of a piece.
   func tokens(of piece: Int) -> Range<Int> {
@@ -98,13 +141,25 @@ struct TokenPieces: Sendable {
 
   /// The rows of a piece.
   func rows(of piece: Int) -> Range<Int> {
-    piece * rowsPerPiece..<min((piece + 1) * rowsPerPiece, rows)
+    guard let rowEnds else {
+      return piece * rowsPerPiece..<min((piece + 1) * rowsPerPiece, rows)
+    }
+    return (piece == 0 ? 0 : rowEnds[piece - 1])..<rowEnds[piece]
   }
 
-  /// The pieces that some rows lie in.
+  /// The pieces that some rows lie in, and those between that have none.
   func pieces(of rows: Range<Int>) -> Range<Int> {
-    rows.isEmpty
-      ? 0..<0 : rows.lowerBound / rowsPerPiece..<(rows.upperBound - 1) / rowsPerPiece + 1
+    rows.isEmpty ? 0..<0 : piece(of: rows.lowerBound)..<piece(of: rows.upperBound - 1) + 1
+  }
+
+  private func piece(of row: Int) -> Int {
+    guard let rowEnds else { return row / rowsPerPiece }
+    var (low, high) = (0, rowEnds.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if rowEnds[middle] <= row { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// The sequences of some pieces.
@@ -127,17 +182,42 @@ struct TokenPieces: Sendable {
 
   /// FNV-1a of the ids of some pieces: tells tokens of one name and number apart.
   func hash(ofPieces pieces: Range<Int>) throws -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for piece in pieces {
-      for id in try stream.tokens(tokens(of: piece)) {
-        hash = (hash ^ UInt64(id)) &* 0x0000_0100_0000_01b3
-      }
-    }
+    var hash = TokenPieces.emptyHash
+    for piece in pieces { hash = TokenPieces.hash(try stream.tokens(tokens(of: piece)), hash) }
     return hash
   }
 
-  /// The rows of a batch whose activations count, those of a sequence for each of its pieces.
-  func ownRows(_ batch: TokenBatch) -> [Range<Int>] {
-    batch.sequences.map { $0.lowerBound + prefixLength - keptPrefixLength..<$0.upperBound }
+  private static let emptyHash: UInt64 = 0xcbf2_9ce4_8422_2325
+
+  /// FNV-1a of ids, behind those that a hash is of.
+  static func hash(_ ids: [UInt32], _ before: UInt64 = emptyHash) -> UInt64 {
+    ids.reduce(before) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+  }
+
+  /// The rows of a batch whose activations count, in runs of neighbors: those of a sequence for each
+  /// of its pieces.
+  func ownRows(_ batch: TokenBatch) -> [[Range<Int>]] {
+    batch.sequences.map { sequence in
+      let own = sequence.lowerBound + prefixLength - keptPrefixLength..<sequence.upperBound
+      guard !skippedTokens.isEmpty else { return [own] }
+      var runs: [Range<Int>] = []
+      for row in own where !skippedTokens.contains(batch.tokens[row]) {
+        if let last = runs.last, last.upperBound == row {
+          runs[runs.count - 1] = last.lowerBound..<row + 1
+        } else {
+          runs.append(row..<row + 1)
+        }
+      }
+      return runs
+    }
+  }
+
+  /// Whether each prediction of a batch counts: the one that is made at a token, and of the next one.
+  func countsPrediction(_ batch: TokenBatch) -> [Bool] {
+    batch.sequences.flatMap { sequence in
+      sequence.dropLast().map {
+        !skippedTokens.contains(batch.tokens[$0]) && !skippedTokens.contains(batch.tokens[$0 + 1])
+      }
+    }
   }
 }

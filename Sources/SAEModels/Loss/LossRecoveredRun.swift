@@ -7,7 +7,8 @@ public typealias Splice = (_ activations: Matrix) throws -> Matrix
 ///
 /// At every token of the stream the activations are replaced: by a reconstruction, by zeros, by their
 /// mean. The prefix of a sequence keeps its own in all three, unless ``PieceOptions/keepsPrefix``
-/// counts it among the tokens. Layers before the place run once for
+/// counts it among the tokens; tokens that are left out (``PieceOptions/skippedTokens``) keep theirs as
+/// well, and predictions at them and of them do not count. Layers before the place run once for
 /// all, layers behind it once for each.
 ///
 /// Source: Bricken et al. 2023, "Towards Monosemanticity", section on automated evaluation; the score
@@ -26,16 +27,17 @@ public struct LossRecoveredRun: Sendable {
   ///   - tokens: evaluated from the first to the last.
   ///   - mean: the mean activation at the place, from other tokens than these.
   ///   - options: how the stream is cut into sequences.
-  /// - Throws: ``ModelError`` if an option, the place or the mean does not fit the model.
+  /// - Throws: ``ModelError`` if an option, the place or the mean does not fit the model; where tokens
+  ///   are left out, what keeps them from being read.
   public init(
     _ model: any LanguageModel, at hook: HookPoint, tokens: TokenStream, mean: [Float],
     options: PieceOptions = PieceOptions()
-  ) throws(ModelError) {
+  ) throws {
     guard hook.layer < model.layerCount, model.loadedLayers == model.layerCount else {
-      throw .layerOutOfRange(hook: hook.name, layers: model.loadedLayers)
+      throw ModelError.layerOutOfRange(hook: hook.name, layers: model.loadedLayers)
     }
     guard mean.count == model.width else {
-      throw .invalidOption(
+      throw ModelError.invalidOption(
         name: "mean", expected: "\(model.width) numbers", found: "\(mean.count)")
     }
     self.model = model
@@ -43,7 +45,7 @@ public struct LossRecoveredRun: Sendable {
     self.mean = mean
     pieces = try TokenPieces(tokens, options: options, model: model)
     guard tokens.count > 0, pieces.context + pieces.prefixLength > 1 else {
-      throw .wrongTokens(
+      throw ModelError.wrongTokens(
         file: tokens.name, expected: "sequences with a token to predict",
         found: "\(tokens.count) tokens")
     }
@@ -66,9 +68,17 @@ public struct LossRecoveredRun: Sendable {
     var sums = [LossSum](repeating: LossSum(), count: 3 + splices.count)
     for begin in stride(from: 0, to: pieces.count, by: pieces.piecesPerBatch) {
       let some = begin..<min(begin + pieces.piecesPerBatch, pieces.count)
-      let losses = try losses(of: pieces.batch(some), splices)
-      for (index, part) in losses.enumerated() { sums[index].add(part) }
+      let batch = try pieces.batch(some)
+      let counts = pieces.countsPrediction(batch)
+      for (index, part) in try losses(of: batch, splices).enumerated() {
+        sums[index].add(part, where: counts)
+      }
       try progress(some.upperBound)
+    }
+    guard sums[0].predictions > 0 else {
+      throw ModelError.wrongTokens(
+        file: pieces.stream.name, expected: "predictions between tokens that are not left out",
+        found: "none")
     }
     return sums.dropFirst(3).map { spliced in
       LossRecovered(
@@ -81,7 +91,7 @@ public struct LossRecoveredRun: Sendable {
 
   private func losses(of batch: TokenBatch, _ splices: [Splice]) throws -> [TokenLosses] {
     let activations = try model.activations(at: hook, of: batch)
-    let rows = pieces.ownRows(batch)
+    let rows = pieces.ownRows(batch).flatMap { $0 }
     let own = activations.rows(of: rows)
     let mean = Matrix(rows: own.rows, columns: own.columns) { self.mean[$1] }
     var replacements = [Matrix(rows: own.rows, columns: own.columns), mean]
@@ -112,10 +122,12 @@ private struct LossSum {
   var loss: Double { crossEntropy / Double(predictions) }
   var divergence: Double { divergenceSum / Double(predictions) }
 
-  mutating func add(_ losses: TokenLosses) {
-    for value in losses.crossEntropies { crossEntropy += value }
-    for value in losses.divergences { divergenceSum += value }
-    predictions += losses.crossEntropies.count
+  mutating func add(_ losses: TokenLosses, where counts: [Bool]) {
+    for (value, counts) in zip(losses.crossEntropies, counts) where counts {
+      crossEntropy += value
+      predictions += 1
+    }
+    for (value, counts) in zip(losses.divergences, counts) where counts { divergenceSum += value }
   }
 }
 

@@ -1,3 +1,5 @@
+public import SAECore
+
 /// A place in the residual stream, named as TransformerLens names it: `blocks.4.hook_resid_post`.
 ///
 /// Layers count from 0. What leaves layer N enters layer N + 1: `blocks.4.hook_resid_post` and
@@ -26,20 +28,19 @@ public struct HookPoint: Sendable, Hashable {
     self.name = name
   }
 
-  /// Reads a name.
+  /// Reads a name, in any of the forms that `HookName` knows; the place gets TransformerLens' name.
   ///
-  /// - Throws: ``ModelError/unknownHook(name:)`` if it is not `blocks.N.hook_resid_pre` or
-  ///   `blocks.N.hook_resid_post`.
+  /// - Throws: ``ModelError/unknownHook(name:)`` if it is not one of the residual stream between layers.
   public init(_ name: String) throws(ModelError) {
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[0] == "blocks", let layer = Int(parts[1]), layer >= 0,
-      layer < Int.max, String(layer) == parts[1]
-    else { throw .unknownHook(name: name) }
-    switch parts[2] {
-    case "hook_resid_pre": self = .residPre(layer)
-    case "hook_resid_post": self = .residPost(layer)
-    default: throw .unknownHook(name: name)
-    }
+    guard let hook = HookPoint(HookName(name)) else { throw .unknownHook(name: name) }
+    self = hook
+  }
+
+  /// The place of a name; nil if it is not in the residual stream between layers.
+  public init?(_ name: HookName) {
+    guard let depth = name.residualDepth else { return nil }
+    self =
+      depth == 0 || name.text.hasSuffix("hook_resid_pre") ? .residPre(depth) : .residPost(depth - 1)
   }
 
   public static func == (a: HookPoint, b: HookPoint) -> Bool { a.depth == b.depth }

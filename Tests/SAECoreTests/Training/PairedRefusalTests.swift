@@ -63,12 +63,14 @@ import Testing
       }
     }
     for normalization in [ActivationNormalization.none, .expectedAverageOnlyIn] {
-      #expect(throws: TrainingError.notFinite(step: 0, term: "the activations")) {
+      let input = try #require(throws: NotFiniteError.self) {
         try run({ x, _ in x[7, 5] = .nan }, normalization)
       }
-      #expect(throws: TrainingError.notFinite(step: 0, term: "the targets")) {
+      #expect(input.place == ElementPlace("inputs", row: 7, column: 5))
+      let target = try #require(throws: NotFiniteError.self) {
         try run({ _, y in y[7, 0] = .infinity }, normalization)
       }
+      #expect(target.place == ElementPlace("targets", row: 7, column: 0))
     }
     #expect(
       refusedOption { try run({ _, y in y.scale(by: 0) }, .unitMeanSquaredNorm) }

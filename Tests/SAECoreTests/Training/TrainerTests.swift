@@ -80,7 +80,9 @@ import Testing
     }
     var options = TrainingOptions(steps: 1)
     options.batchTokens = 8
-    #expect(throws: TrainingError.notFinite(step: 0, term: "the activations")) {
+    #expect(
+      throws: NotFiniteError(place: ElementPlace(row: 3, column: 2), found: "nan")
+    ) {
       _ = try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 2), latents: 6, on: broken, options: options)
     }

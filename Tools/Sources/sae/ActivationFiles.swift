@@ -17,15 +17,11 @@ struct ActivationOptions: ParsableArguments {
       "The tensor to take from a safetensors file that has several.", valueName: "name"))
   var tensor: String?
 
-  /// The files as one source.
-  ///
-  /// - Throws: ``ToolError`` if they are of different models or places.
-  func source() throws -> any ActivationSource {
-    guard !activations.isEmpty else {
-      throw ValidationError("--activations: expected at least one file, found none")
-    }
-    _ = try ActivationOrigin.common(activations)
-    return try ConcatenatedActivations(contentsOf: activations, tensor: tensor)
+  static var rules: [OptionRule<ActivationOptions>] {
+    [
+      OptionRule("activations"),
+      OptionRule("tensor").needs("--activations") { !$0.activations.isEmpty },
+    ]
   }
 
   /// The options as arguments that mean the same in any working directory.

@@ -34,22 +34,21 @@ struct ActivationSummary: Encodable {
         let range = first..<min(first + 4096, tensor.rows)
         let batch = try tensor.matrix(rows: range)
         for (row, norm) in batch.rowNorms().enumerated() {
-          if norm.isFinite {
+          // Whose square float32 has no room for, or no digits.
+          guard !norm.isFinite || norm < 1e-15 else {
             norms += Double(norm)
             finite += 1
             continue
           }
           let values = batch.row(row)
           var square = 0.0
-          var before = nan + infinite
+          let before = nan + infinite
           for column in values.indices {
             let value = Double(values[column])
             if value.isNaN { nan += 1 } else if value.isInfinite { infinite += 1 }
             square += value * value
           }
-          before = nan + infinite - before
-          // A square that float32 has no room for is no infinity.
-          if before == 0 {
+          if nan + infinite == before {
             norms += square.squareRoot()
             finite += 1
           }

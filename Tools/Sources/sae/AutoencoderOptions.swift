@@ -11,11 +11,10 @@ struct AutoencoderOptions: ParsableArguments {
       valueName: "factor"))
   var activationScale: Double?
 
-  func validate() throws {
-    if let activationScale, !activationScale.isFinite || activationScale <= 0 {
-      throw ValidationError(
-        "--activation-scale: expected a number above 0, found \(activationScale)")
-    }
+  static var rules: [OptionRule<AutoencoderOptions>] {
+    [
+      OptionRule("activation-scale", .positive(upTo: 1e30))
+    ]
   }
 
   /// Opens an autoencoder.

@@ -18,16 +18,6 @@ struct CheckpointOptions: ParsableArguments {
       valueName: "directory"))
   var resume: String?
 
-  func validate() throws {
-    for (name, value) in [
-      ("checkpoint-every", checkpointEvery), ("keep-checkpoints", keepCheckpoints),
-    ] {
-      if let value, value < 1 {
-        throw ValidationError("--\(name): expected a positive number, found \(value)")
-      }
-    }
-  }
-
   /// The options as arguments.
   var recorded: [String] {
     argument("checkpoint-every", checkpointEvery) + argument("keep-checkpoints", keepCheckpoints)

@@ -2,7 +2,7 @@ import ArgumentParser
 import SAECore
 import SAEMetrics
 
-struct CompareCommand: ParsableCommand {
+struct CompareCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "compare",
     abstract:
@@ -24,9 +24,21 @@ struct CompareCommand: ParsableCommand {
   var sae: [String]
   @OptionGroup var opening: AutoencoderOptions
   @OptionGroup var input: ActivationOptions
+  @OptionGroup var measured: MeasuredRowOptions
+  @OptionGroup var origins: OriginOptions
   @Flag(help: "Measure also how much of the errors is a linear function of the activations.")
   var linearResidual = false
   @Flag(help: "Print one JSON object instead of tables.") var json = false
+
+  static var rules: [OptionRule<CompareCommand>] {
+    [OptionRule("sae"), OptionRule("linear-residual"), OptionRule("json")]
+      + MeasuringPlan.rules(\.opening, \.input, \.measured, \.origins)
+  }
+
+  func plan() -> MeasuringPlan {
+    MeasuringPlan(
+      sae, opening, input, measured, origins, linearResidual: linearResidual, json: json)
+  }
 
   func validate() throws {
     guard sae.count > 1 else {
@@ -35,13 +47,16 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    let source = try input.source()
+    let opened = try input.open(measured.rows, tokens: measured.tokens)
     let loaded = try opening.open(sae)
-    let run = try EvaluationRun(source, linearResidual: linearResidual)
+    var origins = opened.origins
+    for autoencoder in loaded { origins.add(autoencoder.path, autoencoder.activationOrigin) }
+    let mismatches = try self.origins.check(origins)
+    let run = try EvaluationRun(opened.source, linearResidual: linearResidual)
     // All of them first: the last must not fail after an hour of the others.
     for autoencoder in loaded {
       try autoencoder.checkReconstructsItsInput()
-      try autoencoder.check(source)
+      try autoencoder.check(opened.source)
     }
     let evaluations = try loaded.map { EvaluationReport($0, try run.measure($0)) }
     var matches: [DictionaryComparison] = []
@@ -50,7 +65,9 @@ struct CompareCommand: ParsableCommand {
         matches.append(try DictionaryComparison(first, second, of: loaded))
       }
     }
-    let report = ComparisonReport(evaluations: evaluations, dictionaries: matches)
+    let report = ComparisonReport(
+      evaluations: evaluations, dictionaries: matches,
+      mismatches: mismatches.isEmpty ? nil : mismatches, leftOut: opened.leftOut)
     try emit(json ? try jsonText(report) : report.tables())
   }
 }
@@ -109,6 +126,10 @@ struct DictionaryComparison: Encodable {
 struct ComparisonReport: Encodable {
   let evaluations: [EvaluationReport]
   let dictionaries: [DictionaryComparison]
+  /// What is not of one origin, a line for each two; nil where all is.
+  let mismatches: [String]?
+  /// Rows that were not measured; nil where none were to be left out.
+  let leftOut: LeftOutRows?
 
   /// A, B, C … so that columns stay narrow; the legend says which is which.
   private func letter(_ index: Int) -> String {
@@ -139,9 +160,11 @@ struct ComparisonReport: Encodable {
         fixed(pair.sharedFraction, 4),
       ]
     }
-    return [
-      pairs(legend), table([[""] + evaluations.indices.map(letter)] + metrics),
-      table([heads] + pairing),
-    ].joined(separator: "\n\n")
+    let all = legend + (leftOut?.rows ?? []).map { ($0.name, $0.value) }
+    return mismatchLines(mismatches)
+      + [
+        pairs(all), table([[""] + evaluations.indices.map(letter)] + metrics),
+        table([heads] + pairing),
+      ].joined(separator: "\n\n")
   }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import SAECore
 
-struct ConvertCommand: ParsableCommand {
+struct ConvertCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
     abstract: "Writes an autoencoder in another layout, or tensors as safetensors.",
@@ -27,6 +27,29 @@ struct ConvertCommand: ParsableCommand {
   @Option(help: "The layout to write.") var to: Target
   @OptionGroup var opening: AutoencoderOptions
   @OptionGroup var overwriting: ForceOption
+
+  static var rules: [OptionRule<ConvertCommand>] {
+    [OptionRule("to"), OptionRule("force")]
+      + AutoencoderOptions.rules.map {
+        $0.of(\.opening).needs("--to saelens, gemma-scope or sparsify") { $0.to.layout != nil }
+      }
+  }
+
+  /// What the command will do.
+  struct Plan: Encodable, Equatable {
+    let input: String
+    let output: String
+    let to: String
+    let activationScale: Double?
+    let replaces: Bool
+  }
+
+  func plan() -> Plan {
+    Plan(
+      input: input, output: output, to: to.rawValue,
+      activationScale: to.layout == nil ? nil : opening.activationScale,
+      replaces: overwriting.force)
+  }
 
   func run() throws {
     let place = try OutputPlace(

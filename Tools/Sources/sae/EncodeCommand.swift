@@ -2,40 +2,72 @@ import ArgumentParser
 import Foundation
 import SAECore
 
-struct EncodeCommand: ParsableCommand {
+struct EncodeCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "encode",
     abstract: "Writes the latents of activations to a safetensors file.",
     discussion: """
       The file holds compressed sparse rows: shape, row_offsets, indices and values, as \
-      Docs/Files.md says. Memory stays within a batch, whatever the number of tokens.
+      Docs/Files.md says. Memory stays within a batch, whatever the number of tokens. Row i of the \
+      file belongs to row i of the activations: none is left out, and NaN or infinity is an error.
       """)
 
   @Option(help: ArgumentHelp("The autoencoder's directory.", valueName: "directory"))
   var sae: String
   @OptionGroup var opening: AutoencoderOptions
   @OptionGroup var input: ActivationOptions
+  @OptionGroup var origins: OriginOptions
   @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
   var out: String
   @OptionGroup var overwriting: ForceOption
   @Flag(help: "Print one JSON object instead of a line.") var json = false
 
+  static var rules: [OptionRule<EncodeCommand>] {
+    [OptionRule("sae"), OptionRule("out"), OptionRule("force"), OptionRule("json")]
+      + AutoencoderOptions.rules.map { $0.of(\.opening) }
+      + ActivationOptions.rules.map { $0.of(\.input) }
+      + OriginOptions.rules.map { $0.of(\.origins) }
+  }
+
+  /// What the command will do.
+  struct Plan: Encodable, Equatable {
+    let sae: String
+    let activationScale: Double?
+    let activations: [String]
+    let tensor: String?
+    let allowsMismatch: Bool
+    let out: String
+    let replaces: Bool
+    let json: Bool
+  }
+
+  func plan() -> Plan {
+    Plan(
+      sae: sae, activationScale: opening.activationScale, activations: input.activations,
+      tensor: input.activations.isEmpty ? nil : input.tensor, allowsMismatch: origins.allowMismatch,
+      out: out, replaces: overwriting.force, json: json)
+  }
+
   func run() throws {
     let place = try OutputPlace(
       out, for: .tensorFile, force: overwriting.force, inputs: [sae] + input.activations)
     Interruption.listen()
-    let source = try input.source()
+    let opened = try input.open(RowOptions(), tokens: [])
+    let source = opened.source
     let loaded = try opening.open(sae)
+    var origins = opened.origins
+    origins.add(sae, loaded.activationOrigin)
+    let mismatches = try self.origins.check(origins)
     try loaded.check(source)
     let autoencoder = loaded.autoencoder
     var writer = try SparseLatentsWriter(
       place.path, tokens: source.tokens, latentCount: autoencoder.latentCount,
-      metadata: ["architecture": loaded.architecture], replacing: place.replaces)
+      metadata: metadata(loaded, mismatches), replacing: place.replaces)
     var progress = Progress(total: source.tokens)
     var active = 0
     for first in stride(from: 0, to: source.tokens, by: 4096) {
       let rows = first..<min(first + 4096, source.tokens)
-      let latents = try autoencoder.encode(source.matrix(rows: rows))
+      let latents = try autoencoder.encode(source.finiteMatrix(rows: rows))
       active += latents.values.count { $0 != 0 }
       try writer.append(latents)
       try Interruption.stopIfAsked()
@@ -43,13 +75,22 @@ struct EncodeCommand: ParsableCommand {
     }
     let report = EncodingReport(
       out: out, tokens: source.tokens, latents: autoencoder.latentCount, entries: writer.entryCount,
-      l0: Double(active) / Double(source.tokens))
+      l0: Double(active) / Double(source.tokens),
+      mismatches: mismatches.isEmpty ? nil : mismatches)
     try writer.finish()
     try emit(
       json
         ? try jsonText(report)
-        : "\(out): \(count(report.tokens)) tokens, \(count(report.entries)) entries, "
+        : mismatchLines(mismatches)
+          + "\(out): \(count(report.tokens)) tokens, \(count(report.entries)) entries, "
           + "L0 \(fixed(report.l0, 2))")
+  }
+
+  /// What the file says of itself.
+  private func metadata(_ sae: SAE, _ mismatches: [String]) -> [String: String] {
+    var metadata = ["architecture": sae.architecture]
+    if !mismatches.isEmpty { metadata["mismatches"] = mismatches.joined(separator: "\n") }
+    return metadata
   }
 }
 
@@ -59,4 +100,6 @@ private struct EncodingReport: Encodable {
   let latents: Int
   let entries: Int
   let l0: Double
+  /// What is not of one origin, a line for each two; nil where all is.
+  let mismatches: [String]?
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import SAECore
 import SAEMetrics
 
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Measures how well an autoencoder reconstructs activations, and how sparsely.",
@@ -16,16 +16,76 @@ struct EvaluateCommand: ParsableCommand {
   var sae: String
   @OptionGroup var opening: AutoencoderOptions
   @OptionGroup var input: ActivationOptions
+  @OptionGroup var measured: MeasuredRowOptions
+  @OptionGroup var origins: OriginOptions
   @Flag(help: "Measure also how much of the error is a linear function of the activations.")
   var linearResidual = false
   @Flag(help: "Print one JSON object instead of a table.") var json = false
 
+  static var rules: [OptionRule<EvaluateCommand>] {
+    [OptionRule("sae"), OptionRule("linear-residual"), OptionRule("json")]
+      + MeasuringPlan.rules(\.opening, \.input, \.measured, \.origins)
+  }
+
+  func plan() -> MeasuringPlan {
+    MeasuringPlan(
+      [sae], opening, input, measured, origins, linearResidual: linearResidual, json: json)
+  }
+
   func run() throws {
-    let source = try input.source()
+    let opened = try input.open(measured.rows, tokens: measured.tokens)
     let loaded = try opening.open(sae)
-    let run = try EvaluationRun(source, linearResidual: linearResidual)
-    let report = EvaluationReport(loaded, try run.measure(loaded))
+    var origins = opened.origins
+    origins.add(sae, loaded.activationOrigin)
+    let mismatches = try self.origins.check(origins)
+    let run = try EvaluationRun(opened.source, linearResidual: linearResidual)
+    var report = EvaluationReport(loaded, try run.measure(loaded))
+    report.mismatches = mismatches.isEmpty ? nil : mismatches
+    report.leftOut = opened.leftOut
     try emit(json ? try jsonText(report) : report.text())
+  }
+}
+
+/// What `evaluate` and `compare` will do.
+struct MeasuringPlan: Encodable, Equatable {
+  let autoencoders: [String]
+  let activationScale: Double?
+  let activations: [String]
+  let tensor: String?
+  let skipsNonfinite: Bool
+  let skippedTokens: String?
+  /// Of the rows, by which some are left out.
+  let tokens: [String]
+  let allowsMismatch: Bool
+  let linearResidual: Bool
+  let json: Bool
+
+  init(
+    _ autoencoders: [String], _ opening: AutoencoderOptions, _ input: ActivationOptions,
+    _ measured: MeasuredRowOptions, _ origins: OriginOptions, linearResidual: Bool, json: Bool
+  ) {
+    self.autoencoders = autoencoders
+    activationScale = opening.activationScale
+    activations = input.activations
+    tensor = input.activations.isEmpty ? nil : input.tensor
+    skipsNonfinite = measured.rows.skipNonfinite
+    skippedTokens = measured.tokens.isEmpty ? nil : measured.rows.skipTokens?.text
+    tokens = measured.rows.skipTokens == nil ? [] : measured.tokens
+    allowsMismatch = origins.allowMismatch
+    self.linearResidual = linearResidual
+    self.json = json
+  }
+
+  /// The rules of what both commands share.
+  static func rules<Command>(
+    _ opening: @escaping (Command) -> AutoencoderOptions,
+    _ input: @escaping (Command) -> ActivationOptions,
+    _ measured: @escaping (Command) -> MeasuredRowOptions,
+    _ origins: @escaping (Command) -> OriginOptions
+  ) -> [OptionRule<Command>] {
+    AutoencoderOptions.rules.map { $0.of(opening) } + ActivationOptions.rules.map { $0.of(input) }
+      + MeasuredRowOptions.rules.map { $0.of(measured) }
+      + OriginOptions.rules.map { $0.of(origins) }
   }
 }
 
@@ -51,6 +111,10 @@ struct EvaluationReport: Encodable {
   let denseLatents: Int?
   let intervals: EvaluationIntervals
   let darkMatter: DarkMatterMetrics.Value?
+  /// What is not of one origin, a line for each two; nil where all is.
+  var mismatches: [String]?
+  /// Rows that were not measured; nil where none were to be left out.
+  var leftOut: LeftOutRows?
 
   init(_ loaded: SAE, _ evaluator: DictionaryEvaluator) {
     let evaluation = evaluator.evaluation()
@@ -116,6 +180,9 @@ struct EvaluationReport: Encodable {
     if nonFiniteTokens > 0 {
       rows.insert(Row(name: "tokens not finite", value: count(nonFiniteTokens)), at: 1)
     }
+    for row in leftOut?.rows ?? [] {
+      rows.insert(Row(name: row.name, value: row.value), at: 1)
+    }
     guard let darkMatter else { return rows }
     return rows + [
       Row(name: "linear map fitted on tokens", value: count(darkMatter.trainingTokens)),
@@ -141,6 +208,6 @@ struct EvaluationReport: Encodable {
       }
       return [row.name, row.value, interval ?? ""]
     }
-    return "\(sae) (\(architecture), \(layout))\n" + table(lines)
+    return "\(sae) (\(architecture), \(layout))\n" + mismatchLines(mismatches) + table(lines)
   }
 }

@@ -59,7 +59,7 @@ struct EvaluationRun {
   ) throws {
     for first in stride(from: rows.lowerBound, to: rows.upperBound, by: EvaluationRun.batch) {
       let range = first..<min(first + EvaluationRun.batch, rows.upperBound)
-      try body(source.matrix(rows: range))
+      try body(source.finiteMatrix(rows: range))
       if progress.isDue(range.upperBound), range.upperBound < source.tokens {
         progress.show(range.upperBound, text)
       }

@@ -3,15 +3,16 @@ import Foundation
 import SAECore
 import SAEModels
 
-struct HarvestCommand: ParsableCommand {
+struct HarvestCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "harvest", abstract: "Writes a language model's activations on a file of tokens.",
     discussion: """
       The stream is cut into sequences, each run behind a beginning-of-sequence token whose own \
       activation is left out: row i belongs to token i. Shards of equal length go into the \
       directory as activations-00000.safetensors and so on, each with what it was made from in its \
-      metadata, a checksum of the model's weights among it. The same command goes on where it was interrupted: shards that are there are kept, \
-      after a check that their settings are the same.
+      metadata, a checksum of the model's weights among it. The same command goes on where it was \
+      interrupted: shards that are there are kept, after a check that their settings are the same. \
+      With --skip-tokens, tokens such as padding have no row, and rows belong to tokens no longer.
       """)
 
   @OptionGroup var model: ModelArguments
@@ -22,8 +23,37 @@ struct HarvestCommand: ParsableCommand {
   var out: String
   @Option(help: ArgumentHelp("Rows of a shard.", valueName: "count"))
   var tokensPerShard = 1 << 20
-  @Option(help: ArgumentHelp("The type of the numbers.", valueName: "type")) var dtype = StoredType
-    .f16
+  @Option(help: ArgumentHelp("The type of the numbers.", valueName: "type"))
+  var dtype = StoredType.f16
+  @Option(
+    help: ArgumentHelp(
+      "Token ids with commas between, such as 0,1,2: they get no rows.", valueName: "ids"))
+  var skipTokens: TokenIDs?
+  @OptionGroup var origins: OriginOptions
+
+  static var rules: [OptionRule<HarvestCommand>] {
+    [
+      OptionRule("tokens"), OptionRule("out"), OptionRule("tokens-per-shard", .count(from: 1)),
+      OptionRule("dtype"), OptionRule("skip-tokens"),
+    ] + ModelArguments.rules.map { $0.of(\.model) } + OriginOptions.rules.map { $0.of(\.origins) }
+  }
+
+  /// What the command will do.
+  struct Plan: Encodable, Equatable {
+    let model: ModelArguments.Plan?
+    let tokens: String
+    let skippedTokens: String?
+    let out: String
+    let tokensPerShard: Int
+    let dtype: String
+    let allowsMismatch: Bool
+  }
+
+  func plan() throws -> Plan {
+    Plan(
+      model: try model.plan(), tokens: tokens, skippedTokens: skipTokens?.text, out: out,
+      tokensPerShard: tokensPerShard, dtype: dtype.rawValue, allowsMismatch: origins.allowMismatch)
+  }
 
   func validate() throws {
     _ = try model.directory()
@@ -32,15 +62,16 @@ struct HarvestCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
-    let harvester = try model.harvester(tokens: tokens)
+    let harvester = try model.harvester(tokens: tokens, without: skipTokens)
     let shards = try HarvestShards(
       harvester, directory: out, tokensPerShard: tokensPerShard, type: dtype.elementType,
       producer: "swift-sae \(libraryVersion)",
-      fingerprint: LanguageModels.fingerprint(model.directory()))
+      fingerprint: model.weights())
+    let mismatches = try self.origins.check(shards.origins())
     var progress = Progress(total: harvester.tokens)
     var rate = 0.0
     var kept = harvester.tokens
-    try shards.write { state in
+    try shards.write(allowsMismatch: origins.allowMismatch) { state in
       kept = state.kept
       rate = Double(state.tokens - state.kept) / max(progress.elapsed, 1e-9)
       try Interruption.stopIfAsked()
@@ -50,7 +81,8 @@ struct HarvestCommand: ParsableCommand {
     }
     let made = harvester.tokens - kept
     try emit(
-      "\(out): \(grouped(Double(harvester.tokens))) rows of \(harvester.width) in \(shards.count) "
+      mismatchLines(mismatches)
+        + "\(out): \(grouped(Double(harvester.tokens))) rows of \(harvester.width) in \(shards.count) "
         + "shards, \(harvester.hook.name) of \(harvester.model.name)")
     try emit(
       made == 0

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import SAECore
 
-struct InfoCommand: ParsableCommand {
+struct InfoCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
     abstract: "Says what is at a path: an autoencoder, tensors, latents or activations.",
@@ -16,6 +16,19 @@ struct InfoCommand: ParsableCommand {
     help: ArgumentHelp("The tensor that is the activations, of several.", valueName: "name"))
   var tensor: String?
   @Flag(help: "Print one JSON object instead of a table.") var json = false
+
+  static var rules: [OptionRule<InfoCommand>] {
+    [OptionRule("tensor"), OptionRule("json")]
+  }
+
+  /// What the command will do.
+  struct Plan: Encodable, Equatable {
+    let path: String
+    let tensor: String?
+    let json: Bool
+  }
+
+  func plan() -> Plan { Plan(path: path, tensor: tensor, json: json) }
 
   func run() throws {
     let description = try PathDescription(path, tensor: tensor)
@@ -38,6 +51,7 @@ struct PathDescription: Encodable {
     let isDirectory = try PathDescription.isDirectory(path)
     bytes = try PathDescription.bytes(path, isDirectory: isDirectory)
     if let (archive, layout) = try PathDescription.autoencoder(path, isDirectory) {
+      try PathDescription.checkNoTensor(tensor, "an autoencoder")
       kind = "sparse autoencoder"
       autoencoder = AutoencoderDescription(archive, layout)
       return
@@ -54,6 +68,7 @@ struct PathDescription: Encodable {
     switch file {
     case .safetensors(let file):
       if SparseLatentsFile.isRecognized(file) {
+        try PathDescription.checkNoTensor(tensor, "latents")
         kind = "sparse latents"
         latents = LatentsDescription(try SparseLatentsFile(file))
         return
@@ -65,6 +80,13 @@ struct PathDescription: Encodable {
     let matrices = found.filter { $0.shape.count == 2 && !$0.type.isInteger && $0.count > 0 }
     if tensor != nil || matrices.count == 1 {
       activations = try ActivationSummary([ActivationFile.open(path, tensor: tensor)])
+    }
+  }
+
+  /// Throws where a tensor is named and nothing is taken from it.
+  private static func checkNoTensor(_ tensor: String?, _ found: String) throws {
+    guard tensor == nil else {
+      throw ValidationError("--tensor: needs a file of activations, found \(found)")
     }
   }
 

@@ -3,7 +3,7 @@ import Foundation
 import SAECore
 import SAEStudy
 
-struct InspectCommand: ParsableCommand {
+struct InspectCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Makes a page with the latents of an autoencoder and where they fire.",
@@ -31,8 +31,9 @@ struct InspectCommand: ParsableCommand {
   var count = 40_000
   @Option(
     help: ArgumentHelp(
-      "Tokens of the stream in a sequence that the model runs.", valueName: "count"))
-  var context = 255
+      "Tokens of the stream in a sequence that the model runs (default: what the autoencoder's files "
+        + "say, or 255).", valueName: "count"))
+  var context: Int?
   @Option(help: ArgumentHelp("Latents on the page, at most.", valueName: "count"))
   var latents = 1000
   @Option(help: ArgumentHelp("A program that judges latents.", valueName: "command"))
@@ -42,6 +43,7 @@ struct InspectCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Seconds to wait for an answer of the judge.", valueName: "seconds"))
   var judgeSeconds = 120.0
+  @OptionGroup var origins: OriginOptions
   @Option(
     help: ArgumentHelp(
       "The directory to write, with index.html and latents.json.",
@@ -53,9 +55,27 @@ struct InspectCommand: ParsableCommand {
   private static let page = Artifact.directory(
     "a page of latents", marks: ["latents.json"], files: ["index.html"])
 
-  func run() throws {
-    let place = try OutputPlace(
-      out, for: Self.page, force: overwriting.force, inputs: [sae, model] + tokens)
+  static var rules: [OptionRule<InspectCommand>] {
+    [
+      OptionRule("sae"), OptionRule("model"), OptionRule("layer", .count(0...100_000)),
+      OptionRule("tokens"), OptionRule("count", .count(from: 1)),
+      OptionRule("context", .count(1...Int(Int32.max))), OptionRule("latents", .count(from: 1)),
+      OptionRule("judge"),
+      OptionRule("judge-latents", .count(from: 1)).needs("--judge") { $0.judge != nil },
+      OptionRule("judge-seconds", .positive(upTo: 1e9)).needs("--judge") { $0.judge != nil },
+      OptionRule("out"), OptionRule("force"),
+    ] + AutoencoderOptions.rules.map { $0.of(\.opening) }
+      + OriginOptions.rules.map { $0.of(\.origins) }
+  }
+
+  /// What the command will do.
+  struct Plan: Encodable, Equatable {
+    let inspection: Inspection.Options
+    let out: String
+    let replaces: Bool
+  }
+
+  func plan() -> Plan {
     var options = Inspection.Options()
     options.sae = sae
     options.activationScale = opening.activationScale
@@ -65,10 +85,17 @@ struct InspectCommand: ParsableCommand {
     options.count = count
     options.context = context
     options.latents = latents
-    options.judge = judge
-    options.judged = judgeLatents
-    options.patience = judgeSeconds
-    let inspection = try Inspection(options)
+    options.allowsMismatch = origins.allowMismatch
+    options.judging = judge.map {
+      Inspection.Judging(command: $0, latents: judgeLatents, seconds: judgeSeconds)
+    }
+    return Plan(inspection: options, out: out, replaces: overwriting.force)
+  }
+
+  func run() throws {
+    let place = try OutputPlace(
+      out, for: Self.page, force: overwriting.force, inputs: [sae, model] + tokens)
+    let inspection = try Inspection(plan().inspection)
     var progress: Progress?
     let (browser, html) = try inspection.run { event in
       switch event {
@@ -91,7 +118,8 @@ struct InspectCommand: ParsableCommand {
       try directory.finish(replacing: replaces ? Self.page : nil)
     }
     try emit(
-      "\(browser.live) of \(browser.latentCount) latents fired, \(browser.cards.count) shown")
+      mismatchLines(browser.mismatches)
+        + "\(browser.live) of \(browser.latentCount) latents fired, \(browser.cards.count) shown")
     if let judge = browser.judge {
       try emit(
         "judge: \(judge.latentsJudged) latents, mean score \(fixed(judge.meanScore, 3)), "

@@ -3,7 +3,7 @@ import Foundation
 import SAECore
 import SAEModels
 
-struct LossRecoveredCommand: ParsableCommand {
+struct LossRecoveredCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "loss-recovered",
     abstract: "Measures a language model's loss with activations replaced by a reconstruction.",
@@ -11,7 +11,9 @@ struct LossRecoveredCommand: ParsableCommand {
       At every token of the stream but the beginning-of-sequence tokens the activations are \
       replaced: by the reconstruction of each autoencoder, by zeros and by their mean. \
       Cross-entropies are means over all predictions, divergences Kullback-Leibler divergences from \
-      the model as it is; both in nats.
+      the model as it is; both in nats. The place, the tokens of a sequence and what stands before \
+      them are those that the autoencoders were trained on, where their files say it and no option \
+      does.
       """)
 
   @OptionGroup var model: ModelArguments
@@ -31,23 +33,69 @@ struct LossRecoveredCommand: ParsableCommand {
       "Files of activations whose mean is ablated with (default: the evaluated activations').",
       valueName: "file"))
   var meanFrom: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Token ids with commas between, such as 0,1,2: they keep their activations, and no prediction "
+        + "at them or of them counts.", valueName: "ids"))
+  var skipTokens: TokenIDs?
+  @OptionGroup var origins: OriginOptions
   @Flag(help: "Print one JSON object instead of a table.") var json = false
+
+  static var rules: [OptionRule<LossRecoveredCommand>] {
+    [
+      OptionRule("sae"), OptionRule("tokens"), OptionRule("mean-from"), OptionRule("skip-tokens"),
+      OptionRule("json"),
+    ] + ModelArguments.rules.map { $0.of(\.model) }
+      + AutoencoderOptions.rules.map { $0.of(\.opening) }
+      + OriginOptions.rules.map { $0.of(\.origins) }
+  }
+
+  /// What the command will do.
+  struct Plan: Encodable, Equatable {
+    let model: ModelArguments.Plan?
+    let autoencoders: [String]
+    let activationScale: Double?
+    let tokens: String
+    let skippedTokens: String?
+    let meanFrom: [String]
+    let allowsMismatch: Bool
+    let json: Bool
+  }
+
+  func plan() throws -> Plan {
+    Plan(
+      model: try model.plan(), autoencoders: sae, activationScale: opening.activationScale,
+      tokens: tokens, skippedTokens: skipTokens?.text, meanFrom: meanFrom,
+      allowsMismatch: origins.allowMismatch, json: json)
+  }
 
   func validate() throws {
     _ = try model.directory()
-    _ = try model.place()
+    guard !sae.isEmpty else { throw ValidationError("--sae: expected at least one, found none") }
   }
 
   func run() throws {
-    let hook = try model.place()
-    let stream = try model.stream(tokens)
-    let model = try model.load()
-    let options = self.model.pieces
+    let opened = try opening.open(sae)
+    var origins = OriginCheck()
+    for one in opened { origins.add(one.path, one.activationOrigin) }
+    let means = try meanFrom.isEmpty ? nil : meanActivations()
+    if let means { origins.add(means.origins) }
+    // Before the model is read.
+    _ = try self.origins.check(origins)
+    let arguments = try model.completed(by: origins.common, of: sae.joined(separator: ", "))
+    let hook = try arguments.place()
+    let stream = try arguments.stream(tokens)
+    let model = try arguments.load()
+    let options = arguments.pieces(without: skipTokens)
     let harvester = try ActivationHarvester(model, at: hook, tokens: stream, options: options)
-    let autoencoders = try opening.open(sae).map { try SplicedAutoencoder($0, for: harvester) }
-    try checkOrigins(autoencoders, hook)
+    let directory = try arguments.directory()
+    origins.add(
+      directory,
+      harvester.origin(weights: try origins.knowsWeights ? arguments.weights() : nil))
+    let mismatches = try self.origins.check(origins)
+    let autoencoders = try opened.map { try SplicedAutoencoder($0, for: harvester) }
     let run = try LossRecoveredRun(
-      model, at: hook, tokens: stream, mean: mean(harvester), options: options)
+      model, at: hook, tokens: stream, mean: mean(harvester, means?.source), options: options)
     var progress = Progress(total: run.sequences)
     let results = try run.evaluate(
       autoencoders.map { autoencoder in { try autoencoder.reconstruct($0) } },
@@ -58,35 +106,22 @@ struct LossRecoveredCommand: ParsableCommand {
     let report = LossReport(
       model: model.name, hook: hook.name, tokens: stream.count,
       meanOf: meanFrom.isEmpty ? "these activations" : meanFrom.joined(separator: ", "),
-      of: zip(autoencoders, results).map { ($0, $1) })
+      mismatches: mismatches, of: zip(autoencoders, results).map { ($0, $1) })
     guard let report else { throw ToolError("--sae: expected at least one, found none") }
     try emit(json ? try jsonText(report) : report.lines())
   }
 
-  /// In an autoencoder's metadata, the checksum of the weights of the model whose activations it was
-  /// trained on.
-  static let weightsKey = "model_weights_crc32"
-
-  /// Throws where autoencoders or activations say that they are of other weights. The model's are read
-  /// only if one says something.
-  private func checkOrigins(_ autoencoders: [SplicedAutoencoder], _ hook: HookPoint) throws {
-    let origin = try ActivationOrigin.common(meanFrom)
-    guard origin != nil || autoencoders.contains(where: { $0.weights != nil }) else { return }
-    let directory = try model.directory()
-    let weights = try LanguageModels.fingerprint(directory)
-    try origin?.check(hook: hook.name, weights: weights, of: directory)
-    for autoencoder in autoencoders {
-      guard let found = autoencoder.weights, found != weights else { continue }
-      throw ToolError(
-        "\(autoencoder.path): expected an autoencoder of activations of \(directory) (weights "
-          + "\(weights)), found one of weights \(found)")
-    }
+  private func meanActivations() throws -> OpenedActivations {
+    var files = ActivationOptions()
+    files.activations = meanFrom
+    return try files.open(RowOptions(), tokens: [])
   }
 
-  /// The mean activation, from the files given or else from the activations that are evaluated.
-  private func mean(_ harvester: ActivationHarvester) throws -> [Float] {
-    guard !meanFrom.isEmpty else { return try meanActivation(of: harvester) }
-    let files = try ActivationOptions.parse(["--activations"] + meanFrom).source()
+  /// The mean activation, of files or else of the activations that are evaluated.
+  private func mean(
+    _ harvester: ActivationHarvester, _ files: (any ActivationSource)?
+  ) throws -> [Float] {
+    guard let files else { return try meanActivation(of: harvester) }
     guard files.width == harvester.width else {
       throw ToolError(
         "\(meanFrom[0]): expected activations of width \(harvester.width), found \(files.width)")
@@ -98,9 +133,9 @@ struct LossRecoveredCommand: ParsableCommand {
 /// The mean of a source's rows.
 func meanActivation(of source: any ActivationSource) throws -> [Float] {
   var sums = [Double](repeating: 0, count: source.width)
-  let batch = max(4096 / source.blockTokens, 1) * source.blockTokens
-  for first in stride(from: 0, to: source.tokens, by: batch) {
-    let rows = try source.matrix(rows: first..<min(first + batch, source.tokens))
+  let batches = source.blocks.joined(upTo: 4096)
+  for range in batches {
+    let rows = try source.finiteMatrix(rows: range)
     for (column, sum) in rows.columnSums().enumerated() { sums[column] += sum }
   }
   return sums.map { Float($0 / Double(source.tokens)) }

@@ -15,9 +15,6 @@ final class SplicedAutoencoder {
   }
 
   var path: String { sae.path }
-  /// The checksum of the model's weights that its files name.
-  var weights: String? { sae.metadata(LossRecoveredCommand.weightsKey)?.asString }
-
   /// Active latents of a token; nil before there was one.
   var l0: Double? { tokens == 0 ? nil : Double(active) / Double(tokens) }
 
@@ -43,6 +40,8 @@ struct LossReport: Encodable {
   let klZero: Double
   let klMean: Double
   let autoencoders: [Spliced]
+  /// What is not of one origin, a line for each two; nil where all is.
+  let mismatches: [String]?
 
   /// The model with one autoencoder in the activations' place.
   struct Spliced: Encodable {
@@ -57,7 +56,7 @@ struct LossReport: Encodable {
   }
 
   init?(
-    model: String, hook: String, tokens: Int, meanOf: String,
+    model: String, hook: String, tokens: Int, meanOf: String, mismatches: [String],
     of results: [(autoencoder: SplicedAutoencoder, loss: LossRecovered)]
   ) {
     guard let first = results.first?.loss else { return nil }
@@ -65,6 +64,7 @@ struct LossReport: Encodable {
     self.hook = hook
     self.tokens = tokens
     self.meanOf = meanOf
+    self.mismatches = mismatches.isEmpty ? nil : mismatches
     sequences = first.sequences
     predictions = first.predictions
     ceClean = first.clean
@@ -107,6 +107,6 @@ struct LossReport: Encodable {
         row("zeros", ceZero, klZero),
         row("their mean", ceMean, klMean),
       ] + autoencoders.map { row($0.sae, $0.ceSpliced, $0.klSpliced, $0) }
-    return (head + [table(rows)]).joined(separator: "\n")
+    return mismatchLines(mismatches) + (head + [table(rows)]).joined(separator: "\n")
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SAECore
 import SAEModels
 
 /// The options that name a model, a place in it, and how a stream of tokens is run through it; shared
@@ -11,7 +12,7 @@ struct ModelArguments: ParsableArguments {
   var model: String?
   @Option(
     help: ArgumentHelp(
-      "The layer behind which activations are taken, counted from 0.", valueName: "number"))
+      "The layer after which activations are taken, counted from 0.", valueName: "number"))
   var layer: Int?
   @Option(
     help: ArgumentHelp(
@@ -40,18 +41,48 @@ struct ModelArguments: ParsableArguments {
         + "that type, else float32).", valueName: "type"))
   var rotaryFrequencies: RotaryFrequencies?
 
+  static var rules: [OptionRule<ModelArguments>] {
+    let rules: [OptionRule<ModelArguments>] = [
+      OptionRule("layer", .count(0...100_000)), OptionRule("hook"),
+      OptionRule("context", .count(1...Int(Int32.max))), OptionRule("bos"),
+      OptionRule("keep-bos").needs("a beginning-of-sequence token, not --bos none") {
+        $0.bos?.prefix != SequencePrefix.none
+      },
+      OptionRule("sequences", .count(1...1_000_000)), OptionRule("max-tokens", .count(from: 1)),
+      OptionRule("rotary-frequencies"),
+    ]
+    return [OptionRule("model")] + rules.map { $0.needs("--model") { $0.model != nil } }
+  }
+
+  /// What is run where, and how.
+  struct Plan: Encodable, Equatable {
+    let model: String
+    /// nil takes the place that an autoencoder names.
+    let place: String?
+    /// nil takes what an autoencoder says, or 255.
+    let context: Int?
+    let bos: String?
+    let keepsBos: Bool
+    let sequences: Int
+    let maxTokens: Int?
+    let rotaryFrequencies: String?
+  }
+
+  /// - Throws: `ValidationError` for a name that is no place.
+  func plan() throws -> Plan? {
+    guard let model else { return nil }
+    return Plan(
+      model: model, place: try givenPlace()?.name, context: givenContext, bos: bos?.argument,
+      keepsBos: keepBos && bos?.prefix != SequencePrefix.none, sequences: sequences,
+      maxTokens: maxTokens, rotaryFrequencies: rotaryFrequencies?.rawValue)
+  }
+
   var context: Int { givenContext ?? 255 }
   var sequences: Int { givenSequences ?? 16 }
 
   func validate() throws {
     if layer != nil, hook != nil {
       throw ValidationError("expected --layer or --hook, found both")
-    }
-    if let layer, layer < 0 || layer == .max {
-      throw ValidationError("--layer: expected a layer counted from 0, found \(layer)")
-    }
-    if let maxTokens, maxTokens < 1 {
-      throw ValidationError("--max-tokens: expected a positive number, found \(maxTokens)")
     }
   }
 
@@ -61,11 +92,46 @@ struct ModelArguments: ParsableArguments {
     return model
   }
 
+  /// The place that is named; nil if none is.
+  func givenPlace() throws -> HookPoint? {
+    if let layer { return .residPost(layer) }
+    return try hook.map { try HookPoint($0) }
+  }
+
   /// The place that is named.
   func place() throws -> HookPoint {
-    if let layer { return .residPost(layer) }
-    guard let hook else { throw ValidationError("expected --layer or --hook, found neither") }
-    return try HookPoint(hook)
+    guard let place = try givenPlace() else {
+      throw ValidationError("expected --layer or --hook, found neither")
+    }
+    return place
+  }
+
+  /// The same, with what is not given taken from what autoencoders say of the activations that they were
+  /// trained on: the place, the tokens of a sequence and what stands before them.
+  ///
+  /// - Parameter names: of the autoencoders, for messages.
+  /// - Throws: ``ToolError`` if no place is given and they name none, several, or one that is not between
+  ///   layers.
+  func completed(by origin: ActivationOrigin, of names: String) throws -> ModelArguments {
+    var completed = self
+    if layer == nil, hook == nil {
+      guard let hook = origin.hook else {
+        throw ToolError(
+          "\(names): expected --layer or --hook, or autoencoders that name one place, found neither"
+        )
+      }
+      guard let place = HookPoint(hook) else {
+        throw ToolError(
+          "\(names): expected an autoencoder of the residual stream between layers, found one of \(hook)"
+        )
+      }
+      completed.hook = place.name
+    }
+    completed.givenContext = givenContext ?? origin.context
+    if bos == nil, let prefix = origin.prefix, prefix != .unnamed {
+      completed.bos = BeginningOfSequence(argument: "\(prefix)")
+    }
+    return completed
   }
 
   /// Reads the model.
@@ -86,10 +152,13 @@ struct ModelArguments: ParsableArguments {
     return all[0..<count]
   }
 
-  var pieces: PieceOptions {
+  /// How the stream is cut.
+  ///
+  /// - Parameter skipped: tokens that are left out.
+  func pieces(without skipped: TokenIDs?) -> PieceOptions {
     PieceOptions(
       context: context, prefix: bos?.prefix ?? .beginningOfSequence, keepsPrefix: keepBos,
-      sequencesPerBatch: sequences)
+      sequencesPerBatch: sequences, skippedTokens: skipped?.ids ?? [])
   }
 
   /// The options as arguments that mean the same in any working directory.
@@ -115,12 +184,19 @@ struct ModelArguments: ParsableArguments {
   }
 
   /// The activations of a file of tokens at the place; layers behind it are not even read.
-  func harvester(tokens path: String) throws -> ActivationHarvester {
+  ///
+  /// - Parameter skipped: tokens that have no rows.
+  func harvester(
+    tokens path: String, without skipped: TokenIDs? = nil
+  ) throws -> ActivationHarvester {
     let hook = try place()
     let stream = try stream(path)
     return try ActivationHarvester(
-      load(layers: hook.depth), at: hook, tokens: stream, options: pieces)
+      load(layers: hook.depth), at: hook, tokens: stream, options: pieces(without: skipped))
   }
+
+  /// The checksum of the model's weights.
+  func weights() throws -> String { try LanguageModels.fingerprint(directory()) }
 }
 
 /// The argument of `--bos`.

@@ -19,9 +19,6 @@ func pairs(_ rows: [(String, String)]) -> String {
   }.joined(separator: "\n")
 }
 
-/// A count for people; "–" for none.
-func count(_ value: Int?) -> String { value.map { grouped(Double($0)) } ?? "–" }
-
 /// "4096 × 768", or "scalar".
 func dimensions(_ shape: [Int]) -> String {
   shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: " × ")

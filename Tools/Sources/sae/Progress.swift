@@ -56,23 +56,6 @@ struct Progress {
   }
 }
 
-/// A number with a fixed count of digits after the point; "–" for none.
-func fixed(_ value: Double?, _ digits: Int) -> String {
-  guard let value else { return "–" }
-  return String(format: "%.\(digits)f", value)
-}
-
-/// A whole number with spaces between thousands.
-func grouped(_ value: Double) -> String {
-  let digits = String(Int(value.rounded()))
-  var result = ""
-  for (index, digit) in digits.enumerated() {
-    if index > 0, (digits.count - index) % 3 == 0 { result += " " }
-    result.append(digit)
-  }
-  return result
-}
-
 /// Rows as an aligned table: the first column to the left, the others to the right.
 func table(_ rows: [[String]]) -> String {
   guard let head = rows.first else { return "" }

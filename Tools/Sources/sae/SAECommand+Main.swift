@@ -11,6 +11,9 @@ extension SAECommand {
       try checkArguments()
       var command = try parseAsRoot()
       try checkEnvironment()
+      if let command = command as? any PlannedCommand {
+        try command.check(Array(CommandLine.arguments.dropFirst()))
+      }
       try command.run()
     } catch {
       end(error)

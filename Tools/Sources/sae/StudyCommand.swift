@@ -106,6 +106,10 @@ struct StudyOptions: ParsableArguments {
       "Autoencoders that are trained in one pass: memory against time (default: 6).",
       valueName: "count"))
   var atATime: Int?
+  @Flag(
+    help: "Leave out pieces of activations that have a row with NaN or infinity, else an error.")
+  var skipNonfinite = false
+  @OptionGroup var origins: OriginOptions
   @Option(
     help: ArgumentHelp(
       "A program that judges the latents on the page, as for sae inspect; may be given when a study "
@@ -156,6 +160,8 @@ struct StudyOptions: ParsableArguments {
     set(lossTokens, \.lossTokens)
     set(context, \.context)
     set(atATime, \.atATime)
+    set(skipNonfinite ? true : nil, \.skipNonfinite)
+    set(origins.allowMismatch ? true : nil, \.allowMismatch)
     set(judge, \.judge)
     set(judgeLatents, \.judgeLatents)
     set(judgeSeconds, \.judgeSeconds)
@@ -183,7 +189,7 @@ struct NumberList: ExpressibleByArgument {
   }
 }
 
-struct StudyCommand: ParsableCommand {
+struct StudyCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "study",
     abstract: "Trains autoencoders on a domain and on broad text and reports how they compare.",
@@ -217,36 +223,22 @@ struct StudyCommand: ParsableCommand {
       "The study's directory (default for --demo: sae-demo).", valueName: "directory"))
   var out: String?
 
-  func validate() throws {
-    if let checkpointEvery, checkpointEvery < 1 {
-      throw ValidationError(
-        "--checkpoint-every: expected a positive number, found \(checkpointEvery)")
-    }
-  }
-
   func run() throws {
-    guard let out = out ?? (demo ? "sae-demo" : nil) else {
+    let facts = try facts()
+    guard let out = facts.out else {
       throw ValidationError("--out: expected the study's directory, found none")
     }
-    var configuration = demo ? StudyConfiguration.demo() : StudyConfiguration()
-    let begun = "\(out)/study.json"
-    if let config {
-      configuration = try StudyConfiguration(file: config)
-    } else if FileManager.default.fileExists(atPath: begun) {
-      configuration = try StudyConfiguration(file: begun)
-    }
-    try options.apply(to: &configuration)
     var study =
       demo
-      ? try Study(demo: configuration, directory: out)
-      : try Study(configuration, directory: out)
+      ? try Study(demo: facts.configuration, directory: out)
+      : try Study(facts.configuration, directory: out)
     study.checkpointSteps = checkpointEvery
     try StudyPrinting.run(study, command: "sae study\(demo ? " --demo" : "") --out \(out)")
   }
 }
 
 /// The short name of `study --demo`.
-struct DemoCommand: ParsableCommand {
+struct DemoCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Studies a synthetic world with known features: the short name of study --demo.",
@@ -259,6 +251,15 @@ struct DemoCommand: ParsableCommand {
   var seed: UInt64 = 0
   @Option(help: ArgumentHelp("The directory to write.", valueName: "directory"))
   var out = "sae-demo"
+
+  static var rules: [OptionRule<DemoCommand>] {
+    [OptionRule("seed"), OptionRule("out")]
+  }
+
+  func plan() -> StudyCommand.Plan {
+    StudyCommand.Plan(
+      study: StudyConfiguration.demo(seed: seed).plan(isDemo: true), checkpointEvery: nil, out: out)
+  }
 
   func run() throws {
     try StudyPrinting.run(

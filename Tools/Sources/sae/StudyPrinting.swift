@@ -24,6 +24,7 @@ enum StudyPrinting {
     }
     try emit(summary(outcome.results))
     try emit("\n\(StudyReport(outcome.results, []).plainAnswer)")
+    for note in outcome.results.notes ?? [] { try emit("\nNote: \(note)") }
     try emit("\nThe report, a page for any browser: \(outcome.report)")
   }
 
@@ -126,6 +127,7 @@ final class StudyTeller: Sendable {
       show("measuring", done, of: total, "measured, now \(name)")
     case .loss(let text, let done, let total):
       show("loss \(text)", done, of: total, "sequences of \(text.rawValue) text spliced")
+    case .note(let text): Progress.note(text)
     case .comparing: StandardError.write("comparing dictionaries")
     case .gathering(let name): StandardError.write("gathering the latents of \(name)")
     case .judging(let name, let done, let total):

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import SAECore
 
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Trains a sparse autoencoder on files of activations, or on a model's.",
@@ -29,9 +29,6 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var overwriting: ForceOption
 
   func validate() throws {
-    if let latents, latents < 1 {
-      throw ValidationError("--latents: expected a positive number, found \(latents)")
-    }
     guard checkpointing.resume == nil else { return }
     try input.check(tokens: training.tokensFile)
     guard latents != nil else { throw ValidationError("--latents: expected a number, found none") }
@@ -49,14 +46,4 @@ struct TrainCommand: ParsableCommand {
       try TrainingJob(self).run()
     }
   }
-}
-
-/// The variants that can be trained.
-enum Architecture: String, ExpressibleByArgument, CaseIterable {
-  case topk
-  case batchtopk
-  case matryoshka
-  case jumprelu
-  case gated
-  case relu
 }

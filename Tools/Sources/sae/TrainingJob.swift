@@ -8,14 +8,12 @@ struct TrainingJob {
   private let architecture: Architecture
   private let latents: Int
   private let training: TrainingRunOptions
-  private let source: any ActivationSource
+  private let input: TrainingActivations
   private let options: TrainingOptions
   private let place: OutputPlace
   private let checkpoints: RunCheckpoints
   /// Those of an earlier run, which go when this one's result stands.
   private let superseded: CheckpointFolder?
-  /// What is said of the activations in the result.
-  private let origin: [String: JSONValue]
   private let checkpoint: TrainingCheckpoint?
 
   /// A run from its beginning.
@@ -36,8 +34,8 @@ struct TrainingJob {
             + "found \(found); --resume goes on with it, or remove them")
       }
     }
-    let source = try command.input.source(tokens: command.training.tokensFile)
-    try self.init(command, place, source: source, folder: folder, from: nil)
+    let input = try command.input.open(tokens: command.training.tokensFile)
+    try self.init(command, place, input: input, folder: folder, from: nil)
   }
 
   /// A run that goes on.
@@ -63,10 +61,10 @@ struct TrainingJob {
     try RecordedOptions.check(
       "architecture", command.givenArchitecture, began.givenArchitecture)
     try RecordedOptions.check("latents", command.latents, began.latents)
-    let source = try effective.input.source(tokens: effective.training.tokensFile)
-    try command.training.check(against: began.training, sourceTokens: source.tokens)
+    let input = try effective.input.open(tokens: effective.training.tokensFile)
+    try command.training.check(against: began.training, sourceTokens: input.source.tokens)
     try self.init(
-      effective, OutputPlace(effective, checkpoint: folder), source: source,
+      effective, OutputPlace(effective, checkpoint: folder), input: input,
       folder: CheckpointFolder(folder, keeping: effective.checkpointing.keepCheckpoints ?? 2),
       from: checkpoint)
   }
@@ -75,21 +73,19 @@ struct TrainingJob {
   private static let replacement = ".checkpoints.new"
 
   private init(
-    _ command: TrainCommand, _ place: OutputPlace, source: any ActivationSource,
+    _ command: TrainCommand, _ place: OutputPlace, input: TrainingActivations,
     folder: CheckpointFolder, from checkpoint: TrainingCheckpoint?
   ) throws {
     self.place = place
-    // Read now: at the end of the run files may be elsewhere.
-    origin = try command.input.metadata(tokens: command.training.tokensFile)
     superseded =
       folder.path == "\(place.path)\(Self.replacement)"
       ? try CheckpointFolder("\(place.path).checkpoints") : nil
-    self.source = source
+    self.input = input
     self.checkpoint = checkpoint
-    architecture = command.givenArchitecture ?? .topk
+    architecture = command.architecture
     latents = command.latents ?? 0
     training = command.training
-    options = try training.options(sourceTokens: source.tokens)
+    options = try training.options(sourceTokens: input.source.tokens)
     let arguments =
       command.input.recorded + argument("architecture", architecture.rawValue)
       + argument("latents", latents) + training.recorded(steps: options.steps)
@@ -99,32 +95,13 @@ struct TrainingJob {
   }
 
   func run() throws {
-    switch architecture {
-    case .topk: try train(TopKAutoencoder.self, TopKConfiguration(k: training.k))
-    case .batchtopk:
-      try train(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: Double(training.k)))
-    case .matryoshka:
-      try train(MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: Double(training.k)))
-    case .jumprelu:
-      // Held at k latents a token, unless a coefficient is given for the tanh loss.
-      let configuration =
-        try training.sparsity.map {
-          JumpReLUConfiguration(
-            coefficient: try CoefficientSchedule(finalValue: $0, warmUpSteps: options.steps))
-        } ?? .controlledL0(Double(training.k))
-      try train(JumpReLUAutoencoder.self, configuration)
-    case .gated:
-      try train(
-        GatedAutoencoder.self,
-        GatedConfiguration(
-          coefficient: try CoefficientSchedule(
-            finalValue: training.sparsity ?? 4, warmUpSteps: options.steps / 4)))
-    case .relu:
-      try train(
-        ReLUAutoencoder.self,
-        ReLUConfiguration(
-          coefficient: try CoefficientSchedule(
-            finalValue: training.sparsity ?? 5, warmUpSteps: options.steps / 20)))
+    switch try architecture.variant(training, options) {
+    case .topk(let configuration): try train(TopKAutoencoder.self, configuration)
+    case .batchtopk(let configuration): try train(BatchTopKAutoencoder.self, configuration)
+    case .matryoshka(let configuration): try train(MatryoshkaAutoencoder.self, configuration)
+    case .jumprelu(let configuration): try train(JumpReLUAutoencoder.self, configuration)
+    case .gated(let configuration): try train(GatedAutoencoder.self, configuration)
+    case .relu(let configuration): try train(ReLUAutoencoder.self, configuration)
     }
   }
 
@@ -132,6 +109,7 @@ struct TrainingJob {
   private func train<Model: TrainableAutoencoder & StorableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration
   ) throws {
+    let source = input.source
     var run =
       if let checkpoint {
         try TrainingRun<Model>(
@@ -156,13 +134,16 @@ struct TrainingJob {
       archive.metadata["normalization_rows"] = .integer(
         min(training.normalizationRows, source.tokens))
     }
-    for (key, value) in origin { archive.metadata[key] = value }
+    archive.setActivationOrigin(input.origin)
+    for (key, value) in input.metadata { archive.metadata[key] = value }
     try place.put(orInto: [checkpoints.folder.path]) { destination, replaces in
       try archive.write(to: destination, replacing: replaces)
     }
     try superseded?.replace(with: checkpoints.folder)
+    let leftOut = (input.leftOut?.rows ?? []).map { "\($0.name): \($0.value)\n" }.joined()
     try emit(
-      "\(place.path): \(architecture.rawValue), \(source.width) → \(latents), "
+      mismatchLines(input.mismatches) + leftOut
+        + "\(place.path): \(architecture.rawValue), \(source.width) → \(latents), "
         + "\(grouped(rate)) tokens/s with \(kernelName) kernels on \(Threads.count) threads")
   }
 }

@@ -74,24 +74,6 @@ struct TrainingRunOptions: ParsableArguments {
       let found = lengths.filter { $0.1 != nil }.map { "--\($0.0)" }.joined(separator: " and ")
       throw ValidationError("expected one of --steps, --tokens and --epochs, found \(found)")
     }
-    for (name, value) in lengths + [
-      ("batch", batch), ("k", k), ("normalization-rows", normalizationRows),
-    ] {
-      if let value, value < 1 {
-        throw ValidationError("--\(name): expected a positive number, found \(value)")
-      }
-    }
-    for (name, value) in [("warm-up", warmUp), ("decay", decay)] {
-      if let value, value < 0 {
-        throw ValidationError("--\(name): expected 0 or more steps, found \(value)")
-      }
-    }
-    if let sparsity, !(sparsity.isFinite && sparsity >= 0) {
-      throw ValidationError("--sparsity: expected a number of at least 0, found \(sparsity)")
-    }
-    if let learningRate, !(learningRate.isFinite && learningRate > 0) {
-      throw ValidationError("--lr: expected a positive number, found \(learningRate)")
-    }
   }
 
   /// Tokens to train for.

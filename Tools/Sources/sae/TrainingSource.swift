@@ -7,15 +7,19 @@ struct TrainingSource: ParsableArguments {
   @OptionGroup var files: ActivationOptions
   @OptionGroup var model: ModelArguments
 
-  /// Checks that either is named, and a file of tokens for the model alone.
+  @OptionGroup var rows: RowOptions
+  @OptionGroup var origins: OriginOptions
+
+  /// Checks that either is named, and a file of tokens where it is needed.
   func check(tokens: String?) throws {
     guard model.model != nil else {
-      if let tokens {
-        throw ValidationError(
-          "--tokens: expected a whole number, or --model to run the file with, found \"\(tokens)\"")
-      }
       guard !files.activations.isEmpty else {
         throw ValidationError("expected --activations or --model, found neither")
+      }
+      if let tokens, rows.skipTokens == nil {
+        throw ValidationError(
+          "--tokens: expected a whole number, --model to run the file with, or --skip-tokens to leave "
+            + "out rows by it, found \"\(tokens)\"")
       }
       return
     }
@@ -28,16 +32,44 @@ struct TrainingSource: ParsableArguments {
     _ = try model.place()
   }
 
-  /// The activations as one source. A model runs on another thread, ahead of whoever reads.
-  func source(tokens: String?) throws -> any ActivationSource {
-    guard let tokens else { return try files.source() }
-    let harvester = try model.harvester(tokens: tokens)
-    return ReadAheadActivations(harvester, batchTokens: harvester.batchTokens)
+  /// Files up to which all rows are looked at before the first step; of larger ones a row is when it is
+  /// drawn.
+  private static let lookedAtFirst = 1 << 30
+
+  /// Opens the activations. A model runs on another thread, ahead of whoever reads.
+  ///
+  /// - Throws: ``ToolError`` if files are of different origins and that is not allowed,
+  ///   ``NotFiniteError``, and what keeps activations from being read.
+  func open(tokens: String?) throws -> TrainingActivations {
+    guard model.model != nil, let tokens else {
+      let opened = try files.open(rows, tokens: tokens.map { [$0] } ?? [])
+      let mismatches = try origins.check(opened.origins)
+      if !rows.skipNonfinite, opened.source.tokens * opened.source.width <= Self.lookedAtFirst / 4 {
+        try opened.source.checkFinite()
+      }
+      var metadata: [String: JSONValue] = [:]
+      metadata["rows_left_out_not_finite"] = opened.leftOut?.notFinite.map { .integer($0) }
+      metadata["rows_left_out_by_token"] = opened.leftOut?.tokens.map { .integer($0) }
+      metadata["skipped_tokens"] = rows.skipTokens.map { .string($0.text) }
+      return TrainingActivations(
+        source: opened.source, origin: opened.origins.common, mismatches: mismatches,
+        leftOut: opened.leftOut, metadata: metadata)
+    }
+    let harvester = try model.harvester(tokens: tokens, without: rows.skipTokens)
+    var metadata: [String: JSONValue] = ["dataset_path": .string(tokens)]
+    metadata["skipped_tokens"] = rows.skipTokens.map { .string($0.text) }
+    var origin = harvester.origin(weights: try model.weights())
+    origin.model = try model.directory()
+    return TrainingActivations(
+      source: ReadAheadActivations(harvester, batchTokens: harvester.batchTokens), origin: origin,
+      metadata: metadata)
   }
 
   /// The options as arguments that mean the same in any working directory; the file of tokens is
   /// among those of the run.
-  var recorded: [String] { model.model == nil ? files.recorded : model.recorded }
+  var recorded: [String] {
+    (model.model == nil ? files.recorded : model.recorded) + rows.recorded + origins.recorded
+  }
 
   /// What a run goes on with that began with this source.
   ///
@@ -46,30 +78,27 @@ struct TrainingSource: ParsableArguments {
   func resumed(with given: TrainingSource) throws -> TrainingSource {
     try RecordedOptions.check("tensor", given.files.tensor, files.tensor)
     try given.model.check(against: model)
+    try given.rows.check(against: rows)
     var resumed = self
     if !given.files.activations.isEmpty { resumed.files.activations = given.files.activations }
     if let directory = given.model.model { resumed.model.model = directory }
     if let sequences = given.model.givenSequences { resumed.model.givenSequences = sequences }
+    if given.origins.allowMismatch { resumed.origins.allowMismatch = true }
     return resumed
   }
+}
 
-  /// What the activations were made with, under SAELens' names where it has one.
-  func metadata(tokens: String?) throws -> [String: JSONValue] {
-    guard let tokens else {
-      guard let origin = try ActivationOrigin.common(files.activations) else { return [:] }
-      var metadata: [String: JSONValue] = [
-        "hook_name": .string(origin.hook), LossRecoveredCommand.weightsKey: .string(origin.weights),
-      ]
-      metadata["model_name"] = origin.model.map { .string($0) }
-      return metadata
-    }
-    let directory = try model.directory()
-    return [
-      "model_name": .string(directory), "hook_name": .string(try model.place().name),
-      LossRecoveredCommand.weightsKey: .string(try LanguageModels.fingerprint(directory)),
-      "context_size": .integer(model.context), "dataset_path": .string(tokens),
-    ]
-  }
+/// What a run trains on.
+struct TrainingActivations {
+  let source: any ActivationSource
+  /// Where all of it is from, as far as that is known.
+  let origin: ActivationOrigin
+  /// What is not of one origin, a line for each two.
+  var mismatches: [String] = []
+  /// Rows that are not trained on; nil where none are to be left out.
+  var leftOut: LeftOutRows?
+  /// What the autoencoder's files say of it besides.
+  var metadata: [String: JSONValue] = [:]
 }
 
 /// An argument of `--tokens`: how many, or the file that has them.

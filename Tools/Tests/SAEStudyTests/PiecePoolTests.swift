@@ -37,19 +37,4 @@ import Testing
   @Test func tooShort() {
     #expect(throws: StudyError.self) { try pool([3, 2]) }
   }
-
-  @Test func rowsOfSelectedPieces() throws {
-    let source = Matrix(rows: 40, columns: 2) { row, column in Float(2 * row + column) }
-    let selected = SelectedPieces(source, [3..<6, 10..<11, 20..<25])
-    #expect(selected.tokens == 9)
-    let rows = [3, 4, 5, 10, 20, 21, 22, 23, 24]
-    let expected = Matrix(rows: 9, columns: 2) { row, column in Float(2 * rows[row] + column) }
-    #expect(try selected.matrix(rows: 0..<9) == expected)
-    for begin in 0..<9 {
-      for end in begin...9 {
-        let part = try selected.matrix(rows: begin..<end)
-        #expect(part == Matrix(expected[rows: begin..<end]))
-      }
-    }
-  }
 }

@@ -19,6 +19,7 @@ enum GemmaScope {
     var tensors: [String: StoredTensor] = [:]
     for name in file.names { tensors[name] = try file.tensor(name) }
     var archive = try archive(tensors, JSONObject(), file.path)
+    for (name, value) in metadata(path: file.path).members { archive.metadata[name] = value }
     if file.path.split(separator: "/").contains("embedding") {
       archive.rescaleForEmbeddings()
     }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// EleutherAI's sparsify: `cfg.json` and `sae.safetensors` in a directory per hook point.
 enum Sparsify {
   static let configurationName = "cfg.json"
@@ -35,6 +37,11 @@ enum Sparsify {
     // 0 stands for d_in × expansion_factor; the tensors say what it is.
     _ = reader.take("num_latents")
     archive.metadata["sparsify"] = .object(reader.rest)
+    if let module = module(directory) {
+      let isTranscoder = archive.architecture.isTranscoder
+      archive.metadata["hook_name"] = .string(isTranscoder ? "\(module).input" : module)
+      if isTranscoder { archive.metadata["hook_name_out"] = .string(module) }
+    }
 
     try archive.setParameter("W_enc", encoder, stored: [latents, width])
     try archive.setParameter("b_enc", try file.tensor("encoder.bias"), stored: [latents])
@@ -54,6 +61,16 @@ enum Sparsify {
       throw .unrecognized(file: file.path, lookedFor: known, found: [other.name])
     }
     return archive
+  }
+
+  /// The module whose output an autoencoder reads: what its directory is called, such as `layers.4`
+  /// or `layers.4.mlp`.
+  private static func module(_ directory: String) -> String? {
+    let name = URL(fileURLWithPath: directory).lastPathComponent
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard name == "embed_tokens" || parts.count > 1 && parts[0] == "layers" && Int(parts[1]) != nil
+    else { return nil }
+    return name
   }
 
   private static func architecture(

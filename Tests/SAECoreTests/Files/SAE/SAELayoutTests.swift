@@ -154,8 +154,12 @@ import Testing
       print("sparsify:", URL(fileURLWithPath: path).lastPathComponent, archive.architecture)
       #expect(layout == .sparsify)
       try expectOutputs(of: archive, "\(path)/io.safetensors", path)
-      try archive.write(to: scratch.file("copy"), as: .sparsify, replacing: true)
-      let again = try SAEArchive.read(scratch.file("copy"))
+      // The folder's name says of which module it is.
+      let copy = scratch.file("copy/\(URL(fileURLWithPath: path).lastPathComponent)")
+      try FileManager.default.createDirectory(
+        atPath: scratch.file("copy"), withIntermediateDirectories: true)
+      try archive.write(to: copy, as: .sparsify, replacing: true)
+      let again = try SAEArchive.read(copy)
       #expect(again == (archive, .sparsify))
       if archive.architecture.saeLensName != nil {
         try archive.write(to: scratch.file("lens"), as: .saeLens, replacing: true)

@@ -13,6 +13,8 @@ public struct LatentBrowser: Codable, Equatable, Sendable {
   public var texts: [String]
   /// What a judge's run was like, if there was one.
   public var judge: JudgeSummary?
+  /// What was brought together although it is not of one origin, a line for each two; none if all is.
+  public var mismatches: [String]?
 
   public init(
     title: String, comparedWith: String? = nil, latentCount: Int, live: Int,

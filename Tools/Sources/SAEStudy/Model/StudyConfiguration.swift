@@ -57,6 +57,10 @@ public struct StudyConfiguration: Codable, Equatable, Sendable {
   public var context = 255
   /// Autoencoders that are trained in one pass over the activations: memory against time.
   public var atATime = 6
+  /// Whether pieces of activations with NaN or infinity are left out, in the place of an error.
+  public var skipNonfinite = false
+  /// Whether activations, autoencoders and the model may be of different origins.
+  public var allowMismatch = false
   /// A program that judges the latents on the page, run by the shell; none if nothing is to be judged.
   public var judge: String?
   /// Latents to judge of each dictionary on the page, at most.
@@ -84,6 +88,8 @@ public struct StudyConfiguration: Codable, Equatable, Sendable {
     case lossTokens = "loss-tokens"
     case context
     case atATime = "at-a-time"
+    case skipNonfinite = "skip-nonfinite"
+    case allowMismatch = "allow-mismatch"
     case judge
     case judgeLatents = "judge-latents"
     case judgeSeconds = "judge-seconds"
@@ -119,6 +125,8 @@ public struct StudyConfiguration: Codable, Equatable, Sendable {
     try read(.lossTokens, &lossTokens)
     try read(.context, &context)
     try read(.atATime, &atATime)
+    try read(.skipNonfinite, &skipNonfinite)
+    try read(.allowMismatch, &allowMismatch)
     try read(.judgeLatents, &judgeLatents)
     try read(.judgeSeconds, &judgeSeconds)
   }
@@ -134,10 +142,20 @@ extension StudyConfiguration {
   /// Whether the held-out domain text is known, not just its activations.
   var knowsTokens: Bool { !heldOut.isEmpty || heldOutActivations.isEmpty && !domain.isEmpty }
 
-  /// The place in the model, as TransformerLens calls it; none without a model.
-  public var hookName: String? {
-    model == nil ? nil : layer.map { "blocks.\($0).hook_resid_post" }
+  /// The names of the settings that differ from another configuration's, in order.
+  public func settings(unlike other: StudyConfiguration) -> [String] {
+    func values(_ configuration: StudyConfiguration) -> [String: String] {
+      guard let data = try? StudyJSON.encode(configuration),
+        let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any]
+      else { return [:] }
+      return object.mapValues { "\($0)" }
+    }
+    let (mine, others) = (values(self), values(other))
+    return Set(mine.keys).union(others.keys).filter { mine[$0] != others[$0] }.sorted()
   }
+
+  /// What coefficients and rates are at most: beyond it nothing is left of a loss in float32.
+  static let largestNumber = 1e9
 
   /// Steps of each training.
   public var steps: Int { max(1, trainingTokens / max(1, batch)) }
@@ -146,26 +164,33 @@ extension StudyConfiguration {
   ///
   /// - Throws: ``StudyError`` naming the option.
   public func check() throws(StudyError) {
-    let counts: [(CodingKeys, Int, Int)] = [
-      (.seeds, seeds, 1), (.streamTokens, streamTokens, 1), (.trainingTokens, trainingTokens, 1),
-      (.batch, batch, 1), (.heldOutTokens, heldOutTokens, 1), (.lossTokens, lossTokens, 0),
-      (.context, context, 1), (.atATime, atATime, 1),
-      (.judgeLatents, judgeLatents, 1),
-      (.boosterLatents, boosterLatents ?? 0, 0), (.layer, layer ?? 0, 0),
+    let most = 1_000_000_000_000_000
+    let counts: [(CodingKeys, Int, ClosedRange<Int>)] = [
+      (.seeds, seeds, 1...10_000), (.streamTokens, streamTokens, 1...most),
+      (.trainingTokens, trainingTokens, 1...most), (.batch, batch, 1...Int(Int32.max)),
+      (.heldOutTokens, heldOutTokens, 1...most), (.lossTokens, lossTokens, 0...most),
+      (.context, context, 1...Int(Int32.max)), (.atATime, atATime, 1...10_000),
+      (.judgeLatents, judgeLatents, 1...Int(UInt32.max)),
+      (.boosterLatents, boosterLatents ?? 0, 0...Int(UInt32.max)),
+      (.layer, layer ?? 0, 0...100_000),
     ]
-    for (key, value, least) in counts where value < least {
-      throw StudyError("--\(key.rawValue)", expected: "at least \(least)", found: "\(value)")
+    for (key, value, range) in counts where !range.contains(value) {
+      throw StudyError(
+        "--\(key.rawValue)", expected: "\(range.lowerBound) to \(range.upperBound)",
+        found: "\(value)")
     }
-    guard !latents.isEmpty, latents.allSatisfy({ $0 > 0 }), Set(latents).count == latents.count
+    guard !latents.isEmpty, latents.allSatisfy({ (1...Int(UInt32.max)).contains($0) }),
+      Set(latents).count == latents.count
     else {
       throw StudyError(
-        "--latents", expected: "different positive numbers", found: "\(latents)")
+        "--latents", expected: "different numbers from 1 to \(UInt32.max)", found: "\(latents)")
     }
-    guard !sparsity.isEmpty, sparsity.allSatisfy({ $0.isFinite && $0 > 0 }),
+    guard !sparsity.isEmpty,
+      sparsity.allSatisfy({ $0 > 0 && $0 <= StudyConfiguration.largestNumber }),
       Set(sparsity).count == sparsity.count
     else {
       throw StudyError(
-        "--sparsity", expected: "different positive numbers", found: "\(sparsity)")
+        "--sparsity", expected: "different numbers above 0, at most 1e9", found: "\(sparsity)")
     }
     if architecture.aimsAtL0, let most = sparsity.max(), let least = latents.min(),
       most > Double(least)
@@ -173,11 +198,13 @@ extension StudyConfiguration {
       throw StudyError(
         "--sparsity", expected: "at most \(least) active latents", found: "\(most)")
     }
-    if let learningRate, !(learningRate.isFinite && learningRate > 0) {
-      throw StudyError("--lr", expected: "a positive number", found: "\(learningRate)")
+    if architecture == .topk, let value = sparsity.first(where: { $0 != $0.rounded() }) {
+      throw StudyError("--sparsity", expected: "whole numbers for topk", found: "\(value)")
     }
-    guard judgeSeconds.isFinite, judgeSeconds > 0 else {
-      throw StudyError("--judge-seconds", expected: "a positive number", found: "\(judgeSeconds)")
+    for (key, value) in [(CodingKeys.learningRate, learningRate), (.judgeSeconds, judgeSeconds)] {
+      guard let value, !(value > 0 && value <= StudyConfiguration.largestNumber) else { continue }
+      throw StudyError(
+        "--\(key.rawValue)", expected: "a number above 0, at most 1e9", found: "\(value)")
     }
   }
 

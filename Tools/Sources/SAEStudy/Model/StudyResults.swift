@@ -18,6 +18,8 @@ public struct StudyResults: Codable, Equatable, Sendable {
   public var unmatched: [UnmatchedResult]
   /// One for each autoencoder whose latents a judge was asked about.
   public var judgements: [JudgementResult] = []
+  /// What should be known of the data; none if there is nothing.
+  public var notes: [String]?
 
   public func json() throws -> Data { try StudyJSON.encode(self) }
 

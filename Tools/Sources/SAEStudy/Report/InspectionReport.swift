@@ -37,7 +37,7 @@ struct InspectionReport {
       (HTML.number(value.l0, 1), "latents active on a token (L0)"),
       (HTML.count(value.tokens), "tokens looked at"),
     ]
-    var notes: [String] = []
+    var notes = (browser.mismatches ?? []).map { "Mismatch: \(HTML.escape($0))." }
     if let judge = browser.judge {
       tiles.append(
         (

@@ -156,7 +156,9 @@ struct ScatterChart {
 
   /// Four to eight round numbers around a range.
   static func ticks(_ low: Double, _ high: Double) -> [Double] {
-    let span = max(high - low, 1e-6)
+    guard (high - low).isFinite else { return [0, 1] }
+    // Less than that is not drawn apart.
+    let span = max(high - low, 1e-6, 1e-12 * abs(low))
     let raw = span / 5
     let unit = pow(10, floor(log10(raw)))
     let step = [1, 2, 2.5, 5, 10].map { $0 * unit }.first { $0 >= raw } ?? 10 * unit

@@ -14,7 +14,12 @@ extension StudyReport {
       latents), each trained on \(HTML.count(configuration.steps * configuration.batch)) tokens from \
       \(HTML.count(results.streamTokens)) different ones of its kind, with \(configuration.seeds) \
       seed\(configuration.seeds == 1 ? "" : "s"); judged on text that none of them was trained on.</p>
+      \(notes())
       """
+  }
+
+  private func notes() -> String {
+    (results.notes ?? []).map { "<p class=\"subject\">Note: \(HTML.escape($0)).</p>" }.joined()
   }
 
   /// Two sentences: what was found on the domain, and what it costs elsewhere.

@@ -73,6 +73,6 @@ public struct StudyReport: Sendable {
   func setting(_ sparsity: Double) -> String { "\(settingName) \(Self.sparsity(sparsity))" }
 
   static func sparsity(_ value: Double) -> String {
-    value == value.rounded() ? HTML.count(Int(value)) : HTML.number(value, 2)
+    Int(exactly: value).map { HTML.count($0) } ?? "\(value)"
   }
 }

@@ -114,14 +114,16 @@ struct BrowserMaking {
   }
 
   private func strength(_ value: Float, maximum: Double) -> Int {
-    guard value > 0, maximum > 0 else { return 0 }
-    return min(9, max(1, Int((9 * Double(value) / maximum).rounded(.up))))
+    let share = Double(value) / maximum
+    guard value > 0, share.isFinite else { return 0 }
+    return min(9, max(1, Int((9 * min(share, 1)).rounded(.up))))
   }
 
   private func histogram(_ values: [Float], maximum: Double) -> [Int] {
     var counts = [Int](repeating: 0, count: bins)
     for value in values where value.isFinite && maximum > 0 {
-      counts[max(0, min(bins - 1, Int(Double(value) / maximum * Double(bins))))] += 1
+      let share = max(0, min(1, Double(value) / maximum))
+      counts[min(bins - 1, Int(share * Double(bins)))] += 1
     }
     return counts
   }

@@ -5,7 +5,7 @@ import SAEModels
 
 /// Makes the latents browser of one autoencoder on a stream of tokens.
 public struct Inspection: Sendable {
-  public struct Options: Sendable {
+  public struct Options: Codable, Equatable, Sendable {
     /// The autoencoder's directory or file.
     public var sae = ""
     /// What activations were multiplied by in training, where its files say that they were and not
@@ -17,16 +17,32 @@ public struct Inspection: Sendable {
     public var tokens: [String] = []
     /// Tokens to look at.
     public var count = 40_000
-    public var context = 255
+    /// Tokens of a sequence; none takes what the autoencoder's files say, or 255.
+    public var context: Int?
     /// Latents on the page, at most.
     public var latents = 1000
-    public var judge: String?
-    /// Latents to judge, at most.
-    public var judged = 100
-    /// Seconds to wait for an answer of the judge.
-    public var patience = 120.0
+    /// Whether the autoencoder may be of another model, place or protocol.
+    public var allowsMismatch = false
+    /// How latents are judged, if they are.
+    public var judging: Judging?
 
     public init() {}
+  }
+
+  /// How latents are judged.
+  public struct Judging: Codable, Equatable, Sendable {
+    /// A program, run by the shell.
+    public var command: String
+    /// Latents to judge, at most.
+    public var latents: Int
+    /// Seconds to wait for an answer.
+    public var seconds: Double
+
+    public init(command: String, latents: Int, seconds: Double) {
+      self.command = command
+      self.latents = latents
+      self.seconds = seconds
+    }
   }
 
   public let options: Options
@@ -34,15 +50,14 @@ public struct Inspection: Sendable {
   /// - Throws: ``StudyError`` naming an option.
   public init(_ options: Options) throws(StudyError) {
     let counts = [
-      ("--count", options.count), ("--context", options.context), ("--latents", options.latents),
-      ("--judge-latents", options.judged),
+      ("--count", options.count), ("--context", options.context ?? 1),
+      ("--latents", options.latents), ("--judge-latents", options.judging?.latents ?? 1),
     ]
     for (name, value) in counts where value < 1 {
       throw StudyError(name, expected: "at least 1", found: "\(value)")
     }
-    guard options.patience.isFinite, options.patience > 0 else {
-      throw StudyError(
-        "--judge-seconds", expected: "a positive number", found: "\(options.patience)")
+    if let seconds = options.judging?.seconds, !(seconds.isFinite && seconds > 0) {
+      throw StudyError("--judge-seconds", expected: "a positive number", found: "\(seconds)")
     }
     self.options = options
   }
@@ -59,7 +74,9 @@ public struct Inspection: Sendable {
     let sae = try SAE.open(options.sae, activationScale: options.activationScale)
     let autoencoder = sae.autoencoder
     let model = try LanguageModels.load(options.model)
-    let hook = try place(sae, model)
+    let origin = sae.activationOrigin
+    let hook = try place(origin, model)
+    let context = options.context ?? origin.context ?? 255
     guard autoencoder.inputDimension == model.width, autoencoder.outputDimension == model.width
     else {
       throw StudyError(
@@ -67,19 +84,21 @@ public struct Inspection: Sendable {
         found: "width \(autoencoder.inputDimension)")
     }
     let tokenizer = try tokenizer()
-    let pool = try PiecePool.tokens(options.tokens, context: options.context, name: "--tokens")
+    let pool = try PiecePool.tokens(options.tokens, context: context, name: "--tokens")
       .selecting(tokens: options.count)
     let ids = try pool.ids()
-    progress(.harvesting(tokens: ids.count))
     let harvester = try ActivationHarvester(
-      model, at: hook, tokens: TokenStream(ids), options: PieceOptions(context: options.context))
+      model, at: hook, tokens: TokenStream(ids),
+      options: PieceOptions(context: context, prefix: prefix(origin)))
+    let mismatches = try mismatches(origin, harvester)
+    progress(.harvesting(tokens: ids.count))
     let activations = try harvester.matrix(rows: 0..<ids.count)
     try sae.check(activations)
     let special = tokenizer?.special ?? []
     let text = HeldOutText(
       source: activations, fitting: Matrix(rows: 0, columns: model.width),
       tokenIDs: ids.map { Int($0) }, mask: ids.map { !special.contains(Int($0)) },
-      contexts: ids.indices.map { $0 / options.context })
+      contexts: ids.indices.map { $0 / context })
     var making = BrowserMaking(
       trained: TrainedAutoencoder(autoencoder: autoencoder, dictionary: sae.decoder), text: text,
       texts: { $0.map { " [\($0)]" } },
@@ -89,10 +108,11 @@ public struct Inspection: Sendable {
     let gathered = try making.gather()
     let name = URL(fileURLWithPath: options.sae).lastPathComponent
     var browser = try making.browser(title: name, gathered: gathered)
-    if let command = options.judge {
-      var judging = LatentJudging(command: command)
-      judging.limit = options.judged
-      judging.patience = options.patience
+    browser.mismatches = mismatches.isEmpty ? nil : mismatches
+    if let wanted = options.judging {
+      var judging = LatentJudging(command: wanted.command)
+      judging.limit = wanted.latents
+      judging.patience = wanted.seconds
       try judging.judge(
         &browser, examples: gathered.examples, activeRows: gathered.activeRows, text: text,
         texts: making.texts
@@ -103,8 +123,32 @@ public struct Inspection: Sendable {
     return (browser, try report.html())
   }
 
+  /// What does not agree, where that is allowed.
+  ///
+  /// - Throws: ``StudyError`` where it is not.
+  private func mismatches(
+    _ origin: ActivationOrigin, _ harvester: ActivationHarvester
+  ) throws -> [String] {
+    let weights = try origin.weights.map { _ in try LanguageModels.fingerprint(options.model) }
+    var origins = OriginCheck()
+    origins.add(options.sae, origin)
+    origins.add(options.model, harvester.origin(weights: weights))
+    guard let first = origins.mismatches.first else { return [] }
+    guard options.allowsMismatch else { throw StudyError("\(first); --allow-mismatch goes on") }
+    return origins.mismatches.map { "\($0)" }
+  }
+
+  /// What stands before each sequence: as the autoencoder's files say, or the model's own token.
+  private func prefix(_ origin: ActivationOrigin) -> SequencePrefix {
+    switch origin.prefix {
+    case .nothing: SequencePrefix.none
+    case .token(let id): UInt32(exactly: id).map { .token($0) } ?? .beginningOfSequence
+    case .unnamed, nil: .beginningOfSequence
+    }
+  }
+
   private func place(
-    _ sae: SAE, _ model: any LanguageModel
+    _ origin: ActivationOrigin, _ model: any LanguageModel
   ) throws -> HookPoint {
     if let layer = options.layer {
       guard (0..<model.layerCount).contains(layer) else {
@@ -112,11 +156,16 @@ public struct Inspection: Sendable {
       }
       return .residPost(layer)
     }
-    guard let name = sae.metadata("hook_name")?.asString else {
+    guard let hook = origin.hook else {
       throw StudyError(
         "--layer", expected: "the layer, which \(options.sae) does not tell", found: "none")
     }
-    return try HookPoint(name)
+    guard let place = HookPoint(hook) else {
+      throw StudyError(
+        options.sae, expected: "an autoencoder of the residual stream between layers",
+        found: "one of \(hook)")
+    }
+    return place
   }
 
   private func tokenizer() throws -> TokenTexts? {

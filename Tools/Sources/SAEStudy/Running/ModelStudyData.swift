@@ -11,28 +11,39 @@ struct ModelStudyData {
   private var hook: HookPoint { .residPost(configuration.layer ?? 0) }
 
   func data() throws -> StudyData {
+    let files = StudyFiles(configuration)
+    try files.checkDistinct()
     let model = try loadModel()
     let tokenizer = try loadTokenizer()
-    let domain = try pools(
-      .domain, configuration.domain, configuration.domainActivations, configuration.heldOut,
-      configuration.heldOutActivations)
-    let broad = try pools(
-      .broad, configuration.broad, configuration.broadActivations, configuration.heldOutBroad,
-      configuration.heldOutBroadActivations)
+    let weights = try configuration.model.map { try LanguageModels.fingerprint($0) }
+    var origins = try files.origins()
+    if let model, let directory = configuration.model {
+      origins.add(directory, try harvester(model, []).origin(weights: weights))
+    }
+    var notes = try checked(origins)
+    let domain = try pools(.domain, &notes)
+    let broad = try pools(.broad, &notes)
     let stream = min(
       configuration.streamTokens, domain.training.tokens, broad.training.tokens)
+    let sides = [
+      StudyText.domain: domain.selecting(training: stream, judging: configuration.heldOutTokens),
+      .broad: broad.selecting(training: stream, judging: configuration.heldOutTokens),
+    ]
+    notes += try HeldOutCheck(
+      sides: sides, whole: [.domain: domain, .broad: broad], context: configuration.context
+    ).notes()
     let special = tokenizer?.special ?? []
-    let sides: [(StudyText, Pools)] = [(.domain, domain), (.broad, broad)]
+    var training: [StudyText: any ActivationSource] = [:]
     var heldOut: [StudyText: HeldOutText] = [:]
     var lossTokens: [StudyText: TokenStream] = [:]
     var means: [StudyText: [Float]] = [:]
-    for (text, pools) in sides {
-      let (measured, fitting) = pools.judging.selecting(tokens: configuration.heldOutTokens)
-        .alternating()
+    for text in StudyText.allCases {
+      guard let pools = sides[text] else { continue }
+      let (measured, fitting) = pools.judging.alternating()
       let ids = try pools.ids(of: measured)
       let held = HeldOutText(
-        source: try source(measured, "held-out-\(text.rawValue)", model),
-        fitting: try source(fitting, "fitting-\(text.rawValue)", model),
+        source: try source(measured, "held-out-\(text.rawValue)", model, weights),
+        fitting: try source(fitting, "fitting-\(text.rawValue)", model, weights),
         tokenIDs: ids.map { $0.map { Int($0) } },
         mask: ids.map { $0.map { !special.contains(Int($0)) } }
           ?? [Bool](repeating: true, count: measured.tokens),
@@ -43,13 +54,16 @@ struct ModelStudyData {
         lossTokens[text] = TokenStream(Array(ids.prefix(pieces * measured.context)))
         means[text] = try StudyData.mean(held.fitting.tokens > 0 ? held.fitting : held.source)
       }
+      training[text] = try source(pools.training, text.rawValue, model, weights)
     }
-    let trainingDomain = try source(
-      domain.training.selecting(tokens: stream), "domain", model)
-    let trainingBroad = try source(broad.training.selecting(tokens: stream), "broad", model)
+    guard let trainingDomain = training[.domain], let trainingBroad = training[.broad] else {
+      preconditionFailure("a study has both kinds of text")
+    }
     var data = StudyData(
       subject: subject(model), domain: trainingDomain, broad: trainingBroad, heldOut: heldOut,
       texts: { ids in ids.map { " [\($0)]" } })
+    data.origin = origins.common
+    data.notes = notes
     if let tokenizer { data.texts = { ids in tokenizer.texts(ids) } }
     if let model {
       data.promotions = { directions in model.logits(directions.view) }
@@ -58,6 +72,16 @@ struct ModelStudyData {
         tokens: lossTokens, means: means)
     }
     return data
+  }
+
+  /// Throws if what is brought together is of different origins, unless that is allowed: then a note
+  /// for each.
+  private func checked(_ origins: OriginCheck) throws -> [String] {
+    guard !configuration.allowMismatch else { return origins.mismatches.map { "\($0)" } }
+    if let mismatch = origins.mismatches.first {
+      throw StudyError("\(mismatch); --allow-mismatch goes on")
+    }
+    return []
   }
 
   /// Names the model by the end of its path: directories are often called "model".
@@ -86,99 +110,38 @@ struct ModelStudyData {
     return FileManager.default.fileExists(atPath: file) ? try TokenTexts(file: file) : nil
   }
 
-  /// What one kind of text is trained and judged on.
-  private struct Pools {
-    var training: PiecePool
-    var judging: PiecePool
-    /// The tokens of the same files as ``judging``, if they are known.
-    var judgingTokens: PiecePool?
-
-    func ids(of pool: PiecePool) throws -> [UInt32]? {
-      try judgingTokens.map { try pool.pieces(of: $0).ids() }
-    }
+  /// The files of one kind of text, as pools of pieces.
+  private func pools(_ text: StudyText, _ notes: inout [String]) throws -> StudyPools {
+    var reader = StudyPools.Reader(configuration: configuration, text: text)
+    let pools = try reader.pools()
+    notes += reader.notes
+    return pools
   }
 
-  private func pools(
-    _ text: StudyText, _ tokenFiles: [String], _ activationFiles: [String],
-    _ heldOutTokens: [String], _ heldOutActivations: [String]
-  ) throws -> Pools {
-    let (option, heldOption) =
-      text == .domain ? ("--domain", "--held-out") : ("--broad", "--held-out-broad")
-    let trainingTokens = try pool(tokenFiles, option)
-    guard let training = try activations(activationFiles, "\(option)-activations") ?? trainingTokens
-    else {
-      throw StudyError(option, expected: "files of tokens or activations", found: "none")
-    }
-    if activationFiles.isEmpty { try needModel(option) }
-    let judgingTokens = try pool(heldOutTokens, heldOption)
-    if let own = try activations(heldOutActivations, "\(heldOption)-activations") {
-      try check(own, judgingTokens, heldOption)
-      return Pools(training: training, judging: own, judgingTokens: judgingTokens)
-    }
-    if let judgingTokens {
-      try needModel(heldOption)
-      return Pools(training: training, judging: judgingTokens, judgingTokens: judgingTokens)
-    }
-    guard training.pieces.count > 1 else {
-      throw StudyError(
-        heldOption, expected: "tokens to judge on, or more than one piece to train on",
-        found: "one piece of \(training.context) tokens")
-    }
-    if !activationFiles.isEmpty { try check(training, trainingTokens, option) }
-    let parts = training.splittingLastTenth()
-    return Pools(training: parts.first, judging: parts.last, judgingTokens: trainingTokens)
-  }
-
-  private func pool(_ files: [String], _ name: String) throws -> PiecePool? {
-    files.isEmpty
-      ? nil : try PiecePool.tokens(files, context: configuration.context, name: name)
-  }
-
-  private func activations(_ files: [String], _ name: String) throws -> PiecePool? {
-    files.isEmpty
-      ? nil : try PiecePool.activations(files, context: configuration.context, name: name)
-  }
-
-  private func needModel(_ option: String) throws {
-    guard configuration.model != nil else {
-      throw StudyError(
-        option, expected: "--model to run the tokens, or files of activations", found: "neither")
-    }
-  }
-
-  /// Row i of activations belongs to token i: there are no more of them.
-  private func check(_ activations: PiecePool, _ tokens: PiecePool?, _ option: String) throws {
-    guard let tokens, let last = activations.pieces.last, let end = tokens.pieces.last,
-      last.upperBound > end.upperBound
-    else { return }
-    throw StudyError(
-      option, expected: "a token for each of \(last.upperBound) rows of activations",
-      found: "\(end.upperBound) tokens")
+  private func harvester(
+    _ model: any LanguageModel, _ ids: [UInt32]
+  ) throws -> ActivationHarvester {
+    try ActivationHarvester(
+      model, at: hook, tokens: TokenStream(ids),
+      options: PieceOptions(context: configuration.context))
   }
 
   /// The activations of a pool: from its files, or harvested into shards that stay.
   private func source(
-    _ pool: PiecePool, _ name: String, _ model: (any LanguageModel)?
+    _ pool: PiecePool, _ name: String, _ model: (any LanguageModel)?, _ weights: String?
   ) throws -> any ActivationSource {
-    switch pool.content {
-    case .activations(let source):
-      return SelectedPieces(source, pool.pieces)
-    case .tokens:
-      guard let model, !pool.pieces.isEmpty else {
-        return Matrix(rows: 0, columns: model?.width ?? 0)
-      }
-      let harvester = try ActivationHarvester(
-        model, at: hook, tokens: TokenStream(try pool.ids()),
-        options: PieceOptions(context: configuration.context))
-      let directory = folder.activations(name)
-      let shards = try HarvestShards(
-        harvester, directory: directory, producer: "swift-sae \(libraryVersion)",
-        fingerprint: try configuration.model.map { try LanguageModels.fingerprint($0) })
-      try shards.write { made in
-        try progress(.harvest(name, done: made.tokens, of: made.total))
-      }
-      return try HarvestShards.open(directory)
+    if let rows = pool.rows { return rows }
+    guard let model, !pool.pieces.isEmpty else {
+      return Matrix(rows: 0, columns: model?.width ?? 0)
     }
+    let directory = folder.activations(name)
+    let shards = try HarvestShards(
+      harvester(model, pool.ids()), directory: directory, producer: "swift-sae \(libraryVersion)",
+      fingerprint: weights)
+    try shards.write { made in
+      try progress(.harvest(name, done: made.tokens, of: made.total))
+    }
+    return try HarvestShards.open(directory)
   }
 }
 

@@ -2,7 +2,7 @@ import SAECore
 import SAEModels
 
 /// Token streams or files of activations as one sequence of pieces of equal length; what is left at
-/// the end of each file is not used.
+/// the end of each file, or of all shards of a harvest, is not used.
 struct PiecePool: Sendable {
   /// What files hold.
   enum Content: Sendable {
@@ -64,28 +64,60 @@ struct PiecePool: Sendable {
     )
   }
 
-  /// The ids of all pieces.
-  ///
-  /// - Precondition: the pool is of tokens.
-  func ids() throws -> [UInt32] { try PiecePool.ids(content, pieces) }
-
   /// The same pieces of another pool of the same files' tokens.
   func pieces(of other: PiecePool) -> PiecePool { PiecePool(other, pieces) }
 
-  private static func ids(_ content: Content, _ pieces: [Range<Int>]) throws -> [UInt32] {
+  /// The ids of all pieces.
+  ///
+  /// - Precondition: the pool is of tokens, and the pieces lie in them.
+  func ids() throws -> [UInt32] {
     guard case .tokens(let streams) = content else {
       preconditionFailure("activations have no ids")
     }
-    var offsets = [0]
-    for stream in streams { offsets.append(offsets[offsets.count - 1] + stream.count) }
     var ids: [UInt32] = []
-    var file = 0
     for piece in pieces {
-      while piece.lowerBound >= offsets[file + 1] { file += 1 }
-      let first = piece.lowerBound - offsets[file]
-      ids += try streams[file].tokens(first..<first + piece.count)
+      var begin = 0
+      for stream in streams {
+        let part = piece.clamped(to: begin..<begin + stream.count)
+        if !part.isEmpty {
+          ids += try stream.tokens(part.lowerBound - begin..<part.upperBound - begin)
+        }
+        begin += stream.count
+      }
     }
     return ids
+  }
+
+  /// The rows of all pieces, where the pool is of activations.
+  var rows: SelectedActivations? {
+    guard case .activations(let source) = content else { return nil }
+    return SelectedActivations(source, pieces)
+  }
+
+  /// Without pieces that have a row with NaN or infinity.
+  ///
+  /// - Returns: the pool, and how many such rows there are; a pool of tokens as it is.
+  /// - Throws: ``StudyError`` if no piece is left, and what keeps rows from being read.
+  func leavingOutNotFinite(name: String) throws -> (pool: PiecePool, rows: Int) {
+    guard let rows else { return (self, 0) }
+    let finite = try rows.finiteRows()
+    let count = rows.tokens - finite.reduce(0) { $0 + $1.count }
+    guard count > 0 else { return (self, 0) }
+    // Ranges of finite rows are maximal: a piece without others lies in one.
+    var kept: [Range<Int>] = []
+    var range = 0
+    for index in pieces.indices {
+      let own = index * context..<(index + 1) * context
+      while range < finite.count, finite[range].upperBound < own.upperBound { range += 1 }
+      if range < finite.count, finite[range].lowerBound <= own.lowerBound {
+        kept.append(pieces[index])
+      }
+    }
+    guard !kept.isEmpty else {
+      throw StudyError(
+        name, expected: "a piece of \(context) rows that are finite", found: "none")
+    }
+    return (PiecePool(self, kept), count)
   }
 
   /// Opens files of token ids.
@@ -95,36 +127,11 @@ struct PiecePool: Sendable {
       .tokens(streams), lengths: streams.map(\.count), context: context, name: name)
   }
 
-  /// Opens files of activations.
+  /// Opens files of activations, or folders of them.
   static func activations(_ files: [String], context: Int, name: String) throws -> PiecePool {
-    let tensors = try files.map { try ActivationTensor.open($0) }
+    let lengths = try HarvestFiles(files).runs.map { $0.reduce(0) { $0 + $1.rows } }
     return try PiecePool(
-      .activations(try ConcatenatedActivations(tensors)), lengths: tensors.map(\.rows),
+      .activations(try ConcatenatedActivations(contentsOf: files)), lengths: lengths,
       context: context, name: name)
-  }
-}
-
-/// The tensor of activations in a file.
-public enum ActivationTensor {
-  /// Opens a npy file, or the one matrix of a safetensors file: the tensor `activations` of several.
-  ///
-  /// - Throws: ``StudyError`` naming the file, and what the readers throw.
-  public static func open(_ path: String) throws -> StoredTensor {
-    let tensor: StoredTensor
-    if path.hasSuffix(".npy") {
-      tensor = try NpyFile(path).tensor
-    } else {
-      let file = try SafetensorsFile(path)
-      if file.tensors.count == 1 {
-        tensor = file.tensors[0]
-      } else {
-        tensor = try file.tensor("activations")
-      }
-    }
-    guard tensor.shape.count == 2, tensor.rows > 0, tensor.columns > 0 else {
-      throw StudyError(
-        "\(path): tensor \"\(tensor.name)\"", expected: "tokens × width", found: "\(tensor.shape)")
-    }
-    return tensor
   }
 }

@@ -52,13 +52,15 @@ public struct Study: Sendable {
   /// - Throws: ``StudyError`` and the errors of the library, each naming file, option or tensor, and
   ///   what `progress` throws.
   public func run(progress: @escaping StudyProgress = { _ in }) throws -> Outcome {
-    let training = try configuration.training()
     let folder = try StudyFolder(directory, configuration)
     let data =
       isDemo
       ? try StudyData.demo(configuration)
       : try ModelStudyData(configuration: configuration, folder: folder, progress: progress).data()
+    let training = configuration.training(data.origin)
+    let notes = try data.notes + checkKept(folder, data.origin)
     try progress(.begins(data.subject, autoencoders: configuration.plans.count))
+    for note in notes { try progress(.note(note)) }
     try train(training, data, folder, progress)
     let measured = try measure(training, data, folder, progress)
     try progress(.comparing)
@@ -68,6 +70,7 @@ public struct Study: Sendable {
     var results = StudyResults(
       configuration: configuration, subject: data.subject, libraryVersion: libraryVersion,
       streamTokens: data.domain.tokens, autoencoders: measured.map(\.result))
+    results.notes = notes.isEmpty ? nil : notes
     results.stability = try comparing.stability()
     for one in measured where one.result.plan.arm == .domain {
       results.unmatched.append(
@@ -80,6 +83,22 @@ public struct Study: Sendable {
     try AtomicFile.write(
       Array(StudyReport(results, browsers).html().utf8), to: folder.report)
     return Outcome(results: results, browsers: browsers, report: folder.report)
+  }
+
+  /// Throws if an autoencoder that is there was trained on other activations, unless that is allowed:
+  /// then a note for each.
+  private func checkKept(_ folder: StudyFolder, _ origin: ActivationOrigin) throws -> [String] {
+    var origins = OriginCheck()
+    origins.add("this study", origin)
+    for plan in configuration.plans where folder.exists(folder.autoencoder(plan)) {
+      let path = folder.autoencoder(plan)
+      origins.add(path, try SAEArchive.read(path).archive.activationOrigin)
+    }
+    guard !configuration.allowMismatch else { return origins.mismatches.map { "\($0)" } }
+    if let mismatch = origins.mismatches.first {
+      throw StudyError("\(mismatch); --allow-mismatch goes on")
+    }
+    return []
   }
 
   /// Trains what has not been written yet: the boosted ones after the broad ones they stand on.

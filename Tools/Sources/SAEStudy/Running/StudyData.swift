@@ -17,6 +17,10 @@ struct StudyData: Sendable {
   var loss: LossMeasuring?
   /// What is known of a synthetic world.
   var truth: StudyTruth?
+  /// Where the activations are from, as far as that is known.
+  var origin = ActivationOrigin()
+  /// What whoever reads the results should know of the data.
+  var notes: [String] = []
 }
 
 /// The features that synthetic activations are made of.

@@ -64,6 +64,7 @@ extension StudyConfiguration {
   func asksForTheSame(as other: StudyConfiguration) -> Bool {
     var copy = other
     copy.atATime = atATime
+    copy.allowMismatch = allowMismatch
     copy.judge = judge
     copy.judgeLatents = judgeLatents
     copy.judgeSeconds = judgeSeconds
@@ -72,14 +73,6 @@ extension StudyConfiguration {
 
   /// The names of the options that differ, for a message.
   func differences(from other: StudyConfiguration) -> String {
-    func values(_ configuration: StudyConfiguration) -> [String: String] {
-      guard let data = try? StudyJSON.encode(configuration),
-        let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any]
-      else { return [:] }
-      return object.mapValues { "\($0)" }
-    }
-    let (mine, others) = (values(self), values(other))
-    let names = Set(mine.keys).union(others.keys).filter { mine[$0] != others[$0] }
-    return names.sorted().map { "--\($0)" }.joined(separator: ", ")
+    settings(unlike: other).map { "--\($0)" }.joined(separator: ", ")
   }
 }

@@ -16,6 +16,8 @@ public enum StudyEvent: Sendable, Equatable {
   case measuring(_ name: String, done: Int, of: Int)
   /// Sequences that the model has run with reconstructions in the activations' place.
   case loss(_ text: StudyText, done: Int, of: Int)
+  /// Something that whoever reads the results should know.
+  case note(String)
   case comparing
   case gathering(_ name: String)
   /// Latents that the judge has been asked about.

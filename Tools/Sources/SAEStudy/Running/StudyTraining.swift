@@ -27,35 +27,30 @@ struct TrainedAutoencoder: Sendable {
 }
 
 extension StudyConfiguration {
-  /// What trains the variant that is studied.
-  ///
-  /// - Throws: ``StudyError`` if the sparsities are none for it.
-  func training() throws -> any StudyTraining {
+  /// What trains the variant that is studied, on activations of an origin.
+  func training(_ origin: ActivationOrigin) -> any StudyTraining {
     switch architecture {
     case .topk:
-      for value in sparsity where value != value.rounded() {
-        throw StudyError("--sparsity", expected: "whole numbers for topk", found: "\(value)")
-      }
-      return VariantTraining<TopKAutoencoder>(self) { value, _ in
+      return VariantTraining<TopKAutoencoder>(self, origin) { value, _ in
         TopKConfiguration(k: Int(value))
       }
     case .batchtopk:
-      return VariantTraining<BatchTopKAutoencoder>(self) { value, _ in
+      return VariantTraining<BatchTopKAutoencoder>(self, origin) { value, _ in
         BatchTopKConfiguration(k: value)
       }
     case .matryoshka:
-      return VariantTraining<MatryoshkaAutoencoder>(self) { value, _ in
+      return VariantTraining<MatryoshkaAutoencoder>(self, origin) { value, _ in
         MatryoshkaConfiguration(k: value)
       }
     case .jumprelu:
-      return VariantTraining<JumpReLUAutoencoder>(self) { value, _ in .controlledL0(value) }
+      return VariantTraining<JumpReLUAutoencoder>(self, origin) { value, _ in .controlledL0(value) }
     case .gated:
-      return VariantTraining<GatedAutoencoder>(self) { value, steps in
+      return VariantTraining<GatedAutoencoder>(self, origin) { value, steps in
         GatedConfiguration(
           coefficient: try CoefficientSchedule(finalValue: value, warmUpSteps: steps / 4))
       }
     case .relu:
-      return VariantTraining<ReLUAutoencoder>(self) { value, steps in
+      return VariantTraining<ReLUAutoencoder>(self, origin) { value, steps in
         ReLUConfiguration(
           coefficient: try CoefficientSchedule(finalValue: value, warmUpSteps: steps / 20))
       }
@@ -70,14 +65,17 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
   typealias Boosted = BoostedAutoencoder<Model, Model>
 
   let study: StudyConfiguration
+  /// For the metadata of the autoencoders.
+  let origin: ActivationOrigin
   /// The variant's settings for a sparsity and a number of steps.
   let settings: @Sendable (_ sparsity: Double, _ steps: Int) throws -> Model.Configuration
 
   init(
-    _ study: StudyConfiguration,
+    _ study: StudyConfiguration, _ origin: ActivationOrigin,
     settings: @escaping @Sendable (Double, Int) throws -> Model.Configuration
   ) {
     self.study = study
+    self.origin = origin
     self.settings = settings
   }
 
@@ -155,7 +153,7 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
     archive.metadata["swift_sae_version"] = .string(libraryVersion)
     archive.metadata["training_tokens"] = .integer(study.steps * study.batch)
     archive.metadata["seed"] = .string("\(plan.seed)")
-    archive.metadata["hook_name"] = study.hookName.map { .string($0) }
+    archive.setActivationOrigin(origin)
     if plan.arm == .boosted { archive.metadata["boosts"] = .string(plan.base.name) }
     try archive.write(to: folder.autoencoder(plan))
   }

@@ -1,0 +1,125 @@
+/// Activations, autoencoders and models that are brought together, and whether they are of one origin.
+///
+/// Two are compared in what both know. Names of places are equal where the places are
+/// (``HookName/agrees(with:)``); names of models count only where one of the two does not know the
+/// weights' checksum, and then without what stands before them in a path or a repository.
+public struct OriginCheck: Sendable {
+  private var parties: [(name: String, origin: ActivationOrigin)] = []
+
+  /// Nothing yet.
+  public init() {}
+
+  /// Adds what is brought together with the others.
+  ///
+  /// - Parameter name: what it is called in messages, such as a path.
+  public mutating func add(_ name: String, _ origin: ActivationOrigin) {
+    // Of many shards of one harvest the first speaks for all.
+    guard !origin.isUnknown, !parties.contains(where: { $0.origin == origin }) else { return }
+    parties.append((name, origin))
+  }
+
+  /// Adds everything of another check.
+  public mutating func add(_ other: OriginCheck) {
+    for party in other.parties { add(party.name, party.origin) }
+  }
+
+  /// Whether one of them knows the checksum of its model's weights.
+  public var knowsWeights: Bool { parties.contains { $0.origin.weights != nil } }
+
+  /// What all of them agree on.
+  public var common: ActivationOrigin {
+    func agreed<Value>(
+      _ value: (ActivationOrigin) -> Value?, _ agree: (Value, Value) -> Bool
+    ) -> Value? {
+      let known = parties.compactMap { value($0.origin) }
+      return known.dropFirst().allSatisfy { agree(known[0], $0) } ? known.first : nil
+    }
+    var common = ActivationOrigin()
+    common.model = agreed(\.model) { ModelName.agree($0, $1) }
+    common.weights = agreed(\.weights, ==)
+    common.hook = agreed(\.hook) { $0.agrees(with: $1) }
+    common.context = agreed(\.context, ==)
+    common.prefix = agreed(\.prefix) { ActivationOrigin.agree($0, $1) }
+    common.keepsPrefix = agreed(\.keepsPrefix, ==)
+    common.normalization = agreed(\.normalization, ==)
+    return common
+  }
+
+  /// What does not agree, two at a time.
+  public var mismatches: [OriginMismatch] {
+    parties.indices.flatMap { index in
+      parties[..<index].compactMap { reference in
+        let differences = parties[index].origin.differences(from: reference.origin)
+        return differences.isEmpty
+          ? nil
+          : OriginMismatch(
+            subject: parties[index].name, reference: reference.name, differences: differences)
+      }
+    }
+  }
+
+  /// Throws the first mismatch, if there is one.
+  public func check() throws(OriginMismatch) {
+    if let mismatch = mismatches.first { throw mismatch }
+  }
+}
+
+/// Two things that are of different models, places or ways to run a model, in one line.
+public struct OriginMismatch: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What was found to differ.
+  public let subject: String
+  /// What it was compared with.
+  public let reference: String
+  /// In what: at least one.
+  public let differences: [Difference]
+
+  /// Something that both know and know differently.
+  public struct Difference: Equatable, Sendable {
+    /// What it is called.
+    public let name: String
+    /// What the reference says.
+    public let expected: String
+    /// What the subject says.
+    public let found: String
+  }
+
+  public var description: String {
+    let expected = differences.map { "\($0.name) \($0.expected)" }.joined(separator: ", ")
+    let found = differences.map(\.found).joined(separator: ", ")
+    return "\(subject): expected activations of \(expected), as \(reference), found \(found)"
+  }
+}
+
+extension ActivationOrigin {
+  /// What both know and know differently.
+  func differences(from other: ActivationOrigin) -> [OriginMismatch.Difference] {
+    var differences: [OriginMismatch.Difference] = []
+    func compare<Value>(
+      _ name: String, _ found: Value?, _ expected: Value?, _ agree: (Value, Value) -> Bool
+    ) {
+      guard let found, let expected, !agree(found, expected) else { return }
+      differences.append(.init(name: name, expected: "\(expected)", found: "\(found)"))
+    }
+    compare("hook", hook, other.hook) { $0.agrees(with: $1) }
+    if weights != nil, other.weights != nil {
+      compare("weights", weights, other.weights, ==)
+    } else {
+      compare("model", model, other.model) { ModelName.agree($0, $1) }
+    }
+    compare("context", context, other.context, ==)
+    compare("prefix", prefix, other.prefix) { ActivationOrigin.agree($0, $1) }
+    compare("prefix activations", keepsPrefix.map(Self.kept), other.keepsPrefix.map(Self.kept), ==)
+    compare("normalization", normalization, other.normalization, ==)
+    return differences
+  }
+
+  private static func kept(_ keeps: Bool) -> String { keeps ? "kept" : "left out" }
+
+  /// A token that nobody has named may be any.
+  static func agree(_ one: Prefix, _ other: Prefix) -> Bool {
+    switch (one, other) {
+    case (.unnamed, .token), (.token, .unnamed): true
+    default: one == other
+    }
+  }
+}

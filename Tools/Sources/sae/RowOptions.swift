@@ -1,0 +1,135 @@
+import ArgumentParser
+import SAECore
+import SAEModels
+
+/// Which rows of activations are taken.
+struct RowOptions: ParsableArguments {
+  @Flag(
+    help: "Leave out rows of activations that have NaN or infinity, which else are an error.")
+  var skipNonfinite = false
+  @Option(
+    help: ArgumentHelp(
+      "Token ids with commas between, such as 0,1,2: their rows are left out. For files of "
+        + "activations, --tokens names the file of the rows' tokens.",
+      valueName: "ids"))
+  var skipTokens: TokenIDs?
+
+  /// The options as arguments.
+  var recorded: [String] {
+    (skipNonfinite ? ["--skip-nonfinite"] : []) + argument("skip-tokens", skipTokens?.text)
+  }
+
+  /// Throws if an option is given that differs from those a run began with.
+  func check(against began: RowOptions) throws {
+    try RecordedOptions.check("skip-tokens", skipTokens?.text, began.skipTokens?.text)
+    try RecordedOptions.check(
+      "skip-nonfinite", skipNonfinite ? true : nil, began.skipNonfinite)
+  }
+}
+
+/// Token ids with commas between.
+struct TokenIDs: ExpressibleByArgument, Equatable {
+  let ids: Set<UInt32>
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    let ids = parts.compactMap { UInt32($0.filter { !$0.isWhitespace }) }
+    guard !ids.isEmpty, ids.count == parts.count else { return nil }
+    self.ids = Set(ids)
+  }
+
+  /// In ascending order.
+  var text: String { ids.sorted().map(String.init).joined(separator: ",") }
+}
+
+/// The options of commands that measure on rows of activations in files: which rows, and the tokens by
+/// which some are left out.
+struct MeasuredRowOptions: ParsableArguments {
+  @OptionGroup var rows: RowOptions
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Files (npy) with the token ids of the rows, row i of token i, for --skip-tokens.",
+      valueName: "file"))
+  var tokens: [String] = []
+
+  static var rules: [OptionRule<MeasuredRowOptions>] {
+    [
+      OptionRule("skip-nonfinite"),
+      OptionRule("skip-tokens").needs("--tokens, the tokens of the rows") { !$0.tokens.isEmpty },
+      OptionRule("tokens").needs("--skip-tokens") { $0.rows.skipTokens != nil },
+    ]
+  }
+}
+
+/// Activations that a command reads, and what is known of them.
+struct OpenedActivations {
+  var source: any ActivationSource
+  /// What the files say of where they are from.
+  var origins = OriginCheck()
+  /// Rows that are not taken; nil where none are asked to be left out.
+  var leftOut: LeftOutRows?
+}
+
+/// How many rows are not taken, and why.
+struct LeftOutRows: Encodable, Equatable {
+  /// With NaN or infinity.
+  var notFinite: Int?
+  /// Of tokens that are left out.
+  var tokens: Int?
+
+  /// The rows of a table.
+  var rows: [(name: String, value: String)] {
+    [("rows left out, not finite", notFinite), ("rows left out, by token", tokens)]
+      .compactMap { name, value in value.map { (name, count($0)) } }
+  }
+}
+
+extension ActivationOptions {
+  /// Opens the files and takes the rows that are wanted.
+  ///
+  /// Says it where rows of a harvest are missing.
+  ///
+  /// - Parameters:
+  ///   - rows: which rows are taken.
+  ///   - tokens: files of the rows' token ids.
+  /// - Throws: ``ToolError`` if no row is left, ``ModelError`` if tokens are not those of the rows, and
+  ///   what keeps files from being read.
+  func open(_ rows: RowOptions, tokens: [String]) throws -> OpenedActivations {
+    guard !activations.isEmpty else {
+      throw ValidationError("--activations: expected at least one file, found none")
+    }
+    let files = try HarvestFiles(activations, tensor: tensor)
+    for line in files.missingRows { Progress.note(line) }
+    var opened = OpenedActivations(
+      source: try ConcatenatedActivations(contentsOf: activations, tensor: tensor))
+    for part in files.parts { opened.origins.add(part.file, try ActivationOrigin(file: part.file)) }
+    if let skipped = rows.skipTokens {
+      let all = try RowTokens(files, tokens: tokens.map { try TokenStream(npy: $0) })
+      opened.take(try all.rows(without: skipped.ids)) { $0.tokens = $1 }
+    }
+    if rows.skipNonfinite {
+      var progress = Progress(total: opened.source.tokens)
+      let finite = try opened.source.finiteRows { done in
+        if progress.isDue(done) { progress.show(done, "rows looked at for NaN") }
+      }
+      guard !finite.isEmpty else {
+        throw ToolError("\(activations[0]): expected a row that is finite, found none")
+      }
+      opened.take(finite) { $0.notFinite = $1 }
+    }
+    return opened
+  }
+}
+
+extension OpenedActivations {
+  /// Goes on with some rows, and notes how many others there were.
+  mutating func take(_ ranges: [Range<Int>], _ note: (inout LeftOutRows, Int) -> Void) {
+    let count = ranges.reduce(0) { $0 + $1.count }
+    var leftOut = leftOut ?? LeftOutRows()
+    note(&leftOut, source.tokens - count)
+    self.leftOut = leftOut
+    guard count < source.tokens else { return }
+    source = SelectedActivations(source, ranges)
+  }
+}

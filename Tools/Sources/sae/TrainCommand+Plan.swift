@@ -1,0 +1,118 @@
+import SAECore
+
+extension TrainCommand {
+  static var rules: [OptionRule<TrainCommand>] {
+    let sizes = 1...Int(UInt32.max)
+    let steps = 0...1_000_000_000_000
+    let positive = OptionValues.count(1...1_000_000_000_000_000)
+    let own: [OptionRule<TrainCommand>] = [
+      OptionRule("architecture"),
+      OptionRule("latents", .count(sizes)),
+      OptionRule("k", .count(sizes)).needs("a variant that aims at k latents a token: " + aiming) {
+        $0.isResumed || $0.architecture.takesK(withSparsity: $0.training.sparsity != nil)
+      }.needs("at least as many --latents") {
+        $0.isResumed || $0.training.k <= $0.latents ?? .max
+      },
+      OptionRule("sparsity", .number(0...1e9)).needs("--architecture gated, relu or jumprelu") {
+        $0.isResumed || $0.architecture.takesSparsity
+      },
+      OptionRule("steps", positive), OptionRule("tokens", .countOrText(1...Int.max)),
+      OptionRule("epochs", positive), OptionRule("batch", .count(1...Int(Int32.max))),
+      OptionRule("lr", .positive(upTo: 1e9)), OptionRule("warm-up", .count(steps)),
+      OptionRule("decay", .count(steps)), OptionRule("normalization"),
+      OptionRule("normalization-rows", positive).needs(
+        "a --normalization with numbers to measure"
+      ) { $0.isResumed || $0.training.normalization.needsStatistics },
+      OptionRule("seed"),
+      OptionRule("checkpoint-every", positive),
+      // A signal's checkpoint is the only one of a run without them.
+      OptionRule("keep-checkpoints", positive).needs("--checkpoint-every") {
+        $0.isResumed || $0.checkpointing.checkpointEvery != nil
+      },
+      OptionRule("resume"), OptionRule("out"), OptionRule("force"),
+      OptionRule("skip-nonfinite").needs("--activations") { $0.readsFiles },
+      OptionRule("skip-tokens").needs("--model, or --tokens with the tokens of the rows") {
+        $0.isResumed || $0.input.model.model != nil || $0.training.tokensFile != nil
+      },
+      OptionRule("allow-mismatch").needs("--activations") { $0.readsFiles },
+    ]
+    return own
+      + ActivationOptions.rules.map { rule in
+        OptionRule<TrainCommand>(rule.name, rule.values).needs("--activations") { $0.readsFiles }
+      }
+      + ModelArguments.rules.map { rule in
+        // Where a run goes on, what it began with says whether there is a model.
+        var own = OptionRule<TrainCommand>(rule.name, rule.values)
+        for need in rule.needs {
+          own = own.needs(need.text) { $0.isResumed || need.holds($0.input.model) }
+        }
+        return own
+      }
+  }
+
+  private static let aiming = "topk, batchtopk, matryoshka, or jumprelu without --sparsity"
+
+  private var isResumed: Bool { checkpointing.resume != nil }
+  private var readsFiles: Bool { isResumed || !input.files.activations.isEmpty }
+  var architecture: Architecture { givenArchitecture ?? .topk }
+
+  /// What the command will do, for activations of a nominal number of tokens.
+  struct Plan: Encodable, Equatable {
+    var resumes: String?
+    var activations: [String] = []
+    var tensor: String?
+    var model: ModelArguments.Plan?
+    var tokens: String?
+    var skipsNonfinite: Bool?
+    var skippedTokens: String?
+    var allowsMismatch: Bool?
+    var architecture: String
+    var latents: Int?
+    /// The variant's configuration and the library's options, as text.
+    var configuration: String
+    var options: String
+    var checkpointEvery: Int?
+    var keptCheckpoints: Int?
+    var out: String?
+    var replaces: Bool
+    /// Where a run goes on: everything that is compared with what it began with.
+    var given: [String]?
+  }
+
+  /// Tokens for which the plan is made: epochs come to steps by them.
+  private static let nominalTokens = 1_000_000
+
+  func plan() throws -> Plan {
+    let options = try training.options(sourceTokens: Self.nominalTokens)
+    let variant = try architecture.variant(training, options)
+    var plan = Plan(
+      architecture: architecture.rawValue, latents: latents, configuration: "\(variant)",
+      options: "\(options)", checkpointEvery: checkpointing.checkpointEvery, out: out,
+      replaces: overwriting.force)
+    plan.keptCheckpoints = checkpointing.checkpointEvery.map { _ in
+      checkpointing.keepCheckpoints ?? 2
+    }
+    if input.model.model == nil {
+      plan.activations = input.files.activations
+      plan.tensor = input.files.tensor
+      plan.skipsNonfinite = input.rows.skipNonfinite
+      plan.allowsMismatch = input.origins.allowMismatch
+      plan.tokens = input.rows.skipTokens == nil ? nil : training.tokensFile
+    } else {
+      plan.model = try input.model.plan()
+      plan.tokens = training.tokensFile
+    }
+    plan.skippedTokens = plan.tokens == nil ? nil : input.rows.skipTokens?.text
+    if let resume = checkpointing.resume {
+      plan.resumes = resume
+      plan.keptCheckpoints = checkpointing.keepCheckpoints
+      plan.given =
+        input.files.recorded + input.model.recorded + input.rows.recorded
+        + argument("architecture", givenArchitecture?.rawValue)
+        + argument("k", training.givenK) + argument("sparsity", training.sparsity)
+        + argument("normalization-rows", training.givenNormalizationRows)
+        + argument("tokens", training.tokensFile)
+    }
+    return plan
+  }
+}
