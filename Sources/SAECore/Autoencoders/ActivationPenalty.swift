@@ -9,9 +9,9 @@ import Foundation
 ///
 /// Sources: Bricken et al. 2023, "Towards Monosemanticity" (L1); Conerly et al. 2024, "Update on how
 /// we train SAEs" (weights); Karvonen et al. 2024, arXiv 2408.00113 (p below 1).
-public struct ActivationPenalty: Sendable, Equatable {
+public struct ActivationPenalty: Sendable, Equatable, Codable {
   /// What becomes of the powers' sum.
-  public enum Form: String, Sendable {
+  public enum Form: String, Sendable, Codable {
     /// Its p-th root: SAELens' `lp_norm`, dictionary_learning's `Lp`.
     case norm = "Lp"
     /// Nothing: dictionary_learning's `Lp^p`.
@@ -33,6 +33,14 @@ public struct ActivationPenalty: Sendable, Equatable {
       throw InvalidOption("exponent", expected: "a positive number", found: "\(exponent)")
     }
     self.init(unchecked: form, exponent, weightsByDecoderNorm)
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      container.decode(Form.self, forKey: .form),
+      exponent: container.decode(Double.self, forKey: .exponent),
+      weightsByDecoderNorm: container.decode(Bool.self, forKey: .weightsByDecoderNorm))
   }
 
   private init(unchecked form: Form, _ exponent: Double, _ weightsByDecoderNorm: Bool) {

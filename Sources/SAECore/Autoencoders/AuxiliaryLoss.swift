@@ -5,9 +5,9 @@
 /// ``latentsPerToken`` says otherwise.
 ///
 /// Source: Gao et al. 2024, arXiv 2406.04093, appendix A.2.
-public struct AuxiliaryLoss: Sendable, Equatable {
+public struct AuxiliaryLoss: Sendable, Equatable, Codable {
   /// How the libraries differ.
-  public enum Form: Sendable, Equatable {
+  public enum Form: Sendable, Equatable, Codable {
     /// α Σ‖e − r‖² / Σ‖r − r̄‖², r̄ the batch's mean; scores after ReLU: dictionary_learning. It does
     /// not depend on the scale of the activations.
     case residualVariance

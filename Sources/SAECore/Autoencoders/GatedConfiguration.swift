@@ -80,3 +80,25 @@ extension GatedConfiguration: AutoencoderConfiguration {
       with: [(.gateBias, zeros), (.magnitudeBias, zeros), (.magnitudeScale, zeros)])
   }
 }
+
+extension GatedConfiguration: Codable {
+  private static var fields: SettingsFields<Self> {
+    [
+      .optional("penalty", \.penalty, absent: .weightedL1),
+      .required("coefficient", \.coefficient),
+      .optional("annealing", \.annealing, absent: nil),
+      .optional("auxiliaryTrainsDecoder", \.auxiliaryTrainsDecoder, absent: true),
+      .optional("subtractsDecoderBias", \.subtractsDecoderBias, absent: true),
+      .optional("reconstructionLoss", \.reconstructionLoss, absent: .squaredErrorPerToken),
+      .optional("decoderConstraint", \.decoderConstraint, absent: .none),
+      .optional(
+        "decoderBiasInitialization", \.decoderBiasInitialization, absent: .geometricMedian),
+    ]
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: GatedConfiguration(coefficient: .one))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}

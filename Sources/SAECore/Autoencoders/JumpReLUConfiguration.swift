@@ -3,7 +3,7 @@
 /// ``deepMind(coefficient:)`` and ``anthropic(coefficient:)``; ``controlledL0(_:)`` needs no coefficient.
 public struct JumpReLUConfiguration: Sendable, Equatable {
   /// What keeps latents sparse; λ is ``coefficient``, L0 the number of active latents of a token.
-  public enum SparsityLoss: Sendable, Equatable {
+  public enum SparsityLoss: Sendable, Equatable, Codable {
     /// λ · mean L0.
     ///
     /// Source: Rajamanoharan et al. 2024, arXiv 2407.14435, section 3.
@@ -26,7 +26,7 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   /// With the window K = 1[|h − θ| < ε/2], for a gradient G_z of the latents: to the threshold
   /// −(θ/ε) K G_z and, if it reaches the input, to h (θ/ε) K G_z beside the exact part; for a
   /// gradient V of the step 1[h > θ]: −(1/ε) K V, and (1/ε) K V.
-  public enum Estimator: Sendable, Equatable {
+  public enum Estimator: Sendable, Equatable, Codable {
     /// To the threshold alone: DeepMind, SAELens' default.
     case threshold
     /// To threshold and pre-activation: Anthropic, SAELens' `jumprelu_ste_to_input`.
@@ -37,7 +37,7 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   }
 
   /// What the optimizer changes.
-  public enum Parametrization: Sendable, Equatable {
+  public enum Parametrization: Sendable, Equatable, Codable {
     /// θ, held at 0 or above before each forward pass: SAELens.
     case clamped
     /// θ, free: dictionary_learning.
@@ -49,7 +49,7 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   /// What revives silent latents: coefficient · mean of Σ_i n_i max(θ_i − h_i, 0).
   ///
   /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
-  public struct PreActivationLoss: Sendable, Equatable {
+  public struct PreActivationLoss: Sendable, Equatable, Codable {
     /// What the loss is multiplied by.
     public let coefficient: Double
     /// Whether only latents that count as dead take part: SAELens. All of them: Anthropic.
@@ -159,4 +159,29 @@ extension JumpReLUConfiguration: AutoencoderConfiguration {
     if let initialL0 { setEncoderBias(of: &weights, thresholds, l0: initialL0, batch: batch) }
     return weights.replacing([], with: [parametrization.parameter(thresholds)])
   }
+}
+
+extension JumpReLUConfiguration: Codable {
+  private static var fields: SettingsFields<Self> {
+    [
+      .required("sparsityLoss", \.sparsityLoss),
+      .required("coefficient", \.coefficient),
+      .required("bandwidth", \.bandwidth),
+      .required("initialThreshold", \.initialThreshold),
+      .optional("initialL0", \.initialL0, absent: nil),
+      .optional("estimator", \.estimator, absent: .thresholdAndInput),
+      .optional("parametrization", \.parametrization, absent: .clamped),
+      .optional("preActivationLoss", \.preActivationLoss, absent: PreActivationLoss()),
+      .optional("auxiliaryLoss", \.auxiliaryLoss, absent: nil),
+      .optional("subtractsDecoderBias", \.subtractsDecoderBias, absent: true),
+      .optional("reconstructionLoss", \.reconstructionLoss, absent: .squaredErrorPerToken),
+      .optional("decoderConstraint", \.decoderConstraint, absent: .none),
+    ]
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: JumpReLUConfiguration(coefficient: .one))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
 }

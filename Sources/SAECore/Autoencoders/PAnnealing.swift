@@ -7,7 +7,7 @@
 /// updates only begins the measuring.
 ///
 /// Source: Karvonen et al. 2024, arXiv 2408.00113, section 4; details as in dictionary_learning.
-public struct PAnnealing: Sendable, Equatable {
+public struct PAnnealing: Sendable, Equatable, Codable {
   /// Exponents, evenly spaced; in float32, as the library holds them.
   public let exponents: [Double]
   /// The steps after which they come into force, the first step being 0.
@@ -32,6 +32,18 @@ public struct PAnnealing: Sendable, Equatable {
       steps.lowerBound + Int(Double(steps.upperBound - steps.lowerBound) * Double($0) / gaps)
     }
     self.queueLength = queueLength
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    exponents = try container.decode([Double].self, forKey: .exponents)
+    updateSteps = try container.decode([Int].self, forKey: .updateSteps)
+    queueLength = try container.decode(Int.self, forKey: .queueLength)
+    try InvalidOption.check("updates", exponents.count, in: 1...1_000_000)
+    try InvalidOption.check("updateSteps", updateSteps.count, in: exponents.count...exponents.count)
+    for exponent in exponents { try InvalidOption.checkNotNegative("exponents", exponent) }
+    for step in updateSteps { try InvalidOption.check("updateSteps", step, in: 0...Int.max) }
+    try InvalidOption.check("queueLength", queueLength, in: 1...Int.max)
   }
 
   /// Throws where a penalty of the form has no value at one of the exponents.

@@ -79,3 +79,27 @@ extension ReLUConfiguration: AutoencoderConfiguration {
     AutomaticLearningRate.adam(latentCount: latentCount)
   }
 }
+
+extension ReLUConfiguration: Codable {
+  private static var fields: SettingsFields<Self> {
+    [
+      .optional("penalty", \.penalty, absent: .weightedL1),
+      .required("coefficient", \.coefficient),
+      .optional("annealing", \.annealing, absent: nil),
+      .optional("auxiliaryLoss", \.auxiliaryLoss, absent: nil),
+      .optional("subtractsDecoderBias", \.subtractsDecoderBias, absent: true),
+      .optional("reconstructionLoss", \.reconstructionLoss, absent: .squaredErrorPerToken),
+      .optional("decoderConstraint", \.decoderConstraint, absent: .none),
+      .optional(
+        "weightInitialization", \.weightInitialization, absent: .uniformEntries(rowNorm: 1)),
+      .optional(
+        "decoderBiasInitialization", \.decoderBiasInitialization, absent: .geometricMedian),
+    ]
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: ReLUConfiguration(coefficient: .one))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}

@@ -1,5 +1,5 @@
 /// How the squared reconstruction error is scaled; it matters beside other terms and to clipping.
-public enum ReconstructionLoss: Sendable, Equatable {
+public enum ReconstructionLoss: Sendable, Equatable, Codable {
   /// (1/tokens) Σ ‖x̂ − y‖², summed over the width: SAELens, dictionary_learning.
   case squaredErrorPerToken
   /// Σ ‖x̂ − y‖² / Σ ‖y − ȳ‖², ȳ the batch's mean, the fraction of variance unexplained: sparsify.

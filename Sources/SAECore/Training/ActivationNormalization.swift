@@ -4,7 +4,7 @@
 /// The last two belong to the autoencoder for good (``NormalizedAutoencoder``): each token has numbers
 /// of its own. ``TrainingRun`` and ``TrainingSweep`` take the loss of the scaled activations under all
 /// of them, unless ``TrainingOptions/takesLossInOriginalUnits`` asks for SAELens' under these two.
-public enum ActivationNormalization: String, Sendable, Equatable, CaseIterable {
+public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseIterable {
   /// Activations are used as they are.
   case none
   /// One factor, for a mean norm of √width: SAELens.

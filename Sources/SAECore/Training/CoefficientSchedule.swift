@@ -3,7 +3,7 @@
 ///
 /// SAELens' `l1_warm_up_steps` and `l0_warm_up_steps`, dictionary_learning's
 /// `sparsity_warmup_steps`. Auxiliary terms are not warmed up.
-public struct CoefficientSchedule: Sendable, Equatable {
+public struct CoefficientSchedule: Sendable, Equatable, Codable {
   /// c
   public let finalValue: Double
   /// W
@@ -15,6 +15,13 @@ public struct CoefficientSchedule: Sendable, Equatable {
     try InvalidOption.check("warmUpSteps", warmUpSteps, in: 0...Int.max)
     self.finalValue = finalValue
     self.warmUpSteps = warmUpSteps
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      finalValue: container.decode(Double.self, forKey: .finalValue),
+      warmUpSteps: container.decode(Int.self, forKey: .warmUpSteps))
   }
 
   /// The coefficient in force during a step; the first step is 0.

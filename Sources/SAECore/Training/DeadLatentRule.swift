@@ -1,6 +1,6 @@
 extension DeadLatents {
   /// When a latent's silence makes it dead; the libraries differ, and their rules have their names.
-  public enum Rule: Sendable, Equatable {
+  public enum Rule: Sendable, Equatable, Codable {
     /// Silent for at least this many tokens, the current batch included: a latent that fires now is
     /// never dead now.
     case tokensIncludingBatch(Int, firing: Firing = .active)
@@ -16,7 +16,7 @@ extension DeadLatents {
   }
 
   /// What a latent has to be on some token of a batch to have fired in it.
-  public enum Firing: Sendable, Equatable {
+  public enum Firing: Sendable, Equatable, Codable {
     /// Other than 0.
     case active
     /// Selected, be it at 0: where a ``TopKAutoencoder`` or ``Transcoder`` has more places for a token

@@ -1,5 +1,5 @@
 /// What the decoder bias begins as.
-public enum DecoderBiasInitialization: Sendable, Equatable {
+public enum DecoderBiasInitialization: Sendable, Equatable, Codable {
   /// 0: SAELens, and dictionary_learning but for its TopK family.
   case zeros
   /// The mean of the first batch: sparsify.

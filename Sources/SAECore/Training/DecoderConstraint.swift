@@ -4,7 +4,7 @@
 /// rows the gradient's component along the row is wasted motion, so it is removed.
 ///
 /// Source: Bricken et al. 2023, "Towards Monosemanticity", appendix on optimization.
-public enum DecoderConstraint: Sendable, Equatable {
+public enum DecoderConstraint: Sendable, Equatable, Codable {
   /// Rows are free.
   case none
   /// Removes the component along row/(norm + 1e-6) from the gradient and divides rows by

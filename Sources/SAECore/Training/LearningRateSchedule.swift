@@ -14,7 +14,7 @@ import Foundation
 /// ``sparsify(peak:totalSteps:warmUpSteps:)``.
 public struct LearningRateSchedule: Sendable, Equatable {
   /// The course of the main phase.
-  public enum Shape: Sendable, Equatable {
+  public enum Shape: Sendable, Equatable, Codable {
     /// The peak until the decay begins.
     case constant
     /// Half a cosine from the peak down to `endRate`, `cycles` times: SAELens' `cosineannealing`
@@ -23,7 +23,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
   }
 
   /// The rate of the first of W steps of warm-up.
-  public enum WarmUp: Sendable, Equatable {
+  public enum WarmUp: Sendable, Equatable, Codable {
     /// η/W; step W − 1 has the whole rate: SAELens.
     case fromFirstShare
     /// 0; step W has the whole rate: dictionary_learning and sparsify.

@@ -31,7 +31,7 @@ extension Optimizer {
 }
 
 /// An optimizer by name, for settings.
-public enum OptimizerChoice: Sendable, Equatable {
+public enum OptimizerChoice: Sendable, Equatable, Codable {
   /// ``Adam``: β₁ is 0 for Gated and JumpReLU in dictionary_learning, ε 6.25e-10 in OpenAI's trainer.
   case adam(beta1: Float = 0.9, epsilon: Float = 1e-8)
   /// ``ScheduleFreeSignDescent``, which needs neither warm-up nor decay of the learning rate.

@@ -5,9 +5,9 @@
 /// optimizer 0. The schedule's ``LearningRateSchedule/warmUpPeriod`` warms the rate up again.
 ///
 /// Source: Bricken et al. 2023, Towards Monosemanticity, appendix "Neuron Resampling".
-public struct Resampling: Sendable, Equatable {
+public struct Resampling: Sendable, Equatable, Codable {
   /// Where the libraries differ.
-  public enum Convention: Sendable, Equatable {
+  public enum Convention: Sendable, Equatable, Codable {
     /// Activations drawn in proportion to ‖x − x̂‖⁴, the loss squared, each for itself.
     case anthropic
     /// Activations drawn in proportion to ‖x − x̂‖, none twice, so that at most as many latents are
@@ -39,6 +39,14 @@ public struct Resampling: Sendable, Equatable {
     self.convention = convention
     self.period = period
     self.lastStep = lastStep
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      convention: container.decode(Convention.self, forKey: .convention),
+      period: container.decode(Int.self, forKey: .period),
+      lastStep: container.decodeIfPresent(Int.self, forKey: .lastStep))
   }
 
   /// After 25 000, 50 000, 75 000 and 100 000 steps, as published.

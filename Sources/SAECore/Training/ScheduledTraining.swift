@@ -4,6 +4,7 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
   /// Of what a checkpoint is one.
   let description: TrainingCheckpoint.Description
   private let schedule: LearningRateSchedule
+  /// Nothing left to the library.
   private let options: TrainingOptions
 
   /// Draws the weights, and takes b_dec from the first batch.
@@ -15,15 +16,18 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
     _ configuration: Model.Configuration, latents: Int, firstBatch: ScaledBatch,
     options: TrainingOptions
   ) throws {
-    schedule = try ScheduledTraining.schedule(configuration, latents, options)
+    try ScheduledTraining.check(latents: latents, options)
+    let settings = try RunSettings(
+      Model.self, configuration, latents: latents, batch: firstBatch, options: options)
+    let options = settings.options
+    schedule = try options.schedule()
     let model = try ScheduledTraining.model(configuration, latents, firstBatch, options)
     try options.checkLossUnits(of: model)
     trainer = Trainer(
       model, optimizer: try options.optimizer(for: model.parameters),
       clipping: options.clipping,
       deadLatents: options.deadLatents(latents))
-    description = TrainingCheckpoint.Description(
-      Model.self, configuration, latents: latents, batch: firstBatch, options: options)
+    description = settings.description
     self.options = options
   }
 
@@ -35,11 +39,15 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
     _ configuration: Model.Configuration, latents: Int, like batch: ScaledBatch,
     options: TrainingOptions, from checkpoint: TrainingCheckpoint
   ) throws {
+    try ScheduledTraining.check(latents: latents, options)
+    let settings = try RunSettings(
+      Model.self, configuration, latents: latents, batch: batch, options: options,
+      from: checkpoint)
+    let options = settings.options
+    try checkpoint.check(settings)
     self.options = options
-    schedule = try ScheduledTraining.schedule(configuration, latents, options)
-    description = TrainingCheckpoint.Description(
-      Model.self, configuration, latents: latents, batch: batch, options: options)
-    try checkpoint.check(description, options: options)
+    schedule = try options.schedule()
+    description = settings.description
     // Weights that give way to the checkpoint's, and say what there has to be.
     let model = try ScheduledTraining.model(configuration, latents, batch, options)
     try options.checkLossUnits(of: model)
@@ -76,15 +84,6 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
     try options.optimizer.check()
   }
 
-  private static func schedule(
-    _ configuration: Model.Configuration, _ latents: Int, _ options: TrainingOptions
-  ) throws(InvalidOption) -> LearningRateSchedule {
-    try check(latents: latents, options)
-    return try options.schedule(
-      peak: options.learningRate
-        ?? options.optimizer.learningRate(configuration, latents: latents))
-  }
-
   /// The autoencoder that a run begins with.
   private static func model(
     _ configuration: Model.Configuration, _ latents: Int, _ batch: ScaledBatch,
@@ -100,10 +99,10 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
       }
       return try Model(parameters: parameters, configuration: configuration)
     }
-    let weights = options.weightInitialization ?? configuration.weightInitialization
+    guard let weights = options.weightInitialization, let bias = options.decoderBiasInitialization
+    else { preconditionFailure("the beginning of the weights has not been decided") }
     var parameters = try weights.parameters(
       inputDimension: batch.activations.columns, latentCount: latents, using: &generator)
-    let bias = options.decoderBiasInitialization ?? configuration.decoderBiasInitialization
     parameters[.decoderBias] = try bias.bias(for: batch.activations)
     let model = try Model(
       parameters: configuration.initialParameters(parameters, batch: batch.activations),
@@ -113,7 +112,26 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
   }
 }
 
+/// Of options that leave nothing to the library.
 extension TrainingOptions {
+  /// Counters for a run's beginning.
+  fileprivate func deadLatents(_ latentCount: Int) -> DeadLatents {
+    guard let deadLatentRule else { preconditionFailure("the rule has not been decided") }
+    return DeadLatents(latentCount: latentCount, rule: deadLatentRule)
+  }
+
+  /// The learning rate of each step.
+  ///
+  /// - Throws: ``InvalidOption`` if phases are longer than the run.
+  fileprivate func schedule() throws(InvalidOption) -> LearningRateSchedule {
+    guard let learningRate, let warmUpSteps, let decaySteps else {
+      preconditionFailure("the learning rate has not been decided")
+    }
+    return try LearningRateSchedule(
+      peak: learningRate, totalSteps: steps, warmUpSteps: warmUpSteps, warmUp: warmUp,
+      decaySteps: decaySteps, shape: learningRateShape, warmUpPeriod: resampling?.period)
+  }
+
   /// Throws where dead latents are to be resampled that have not got what is resampled.
   fileprivate func checkResampling(of parameters: ParameterSet) throws(InvalidOption) {
     guard resampling != nil else { return }

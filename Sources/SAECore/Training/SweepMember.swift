@@ -51,7 +51,6 @@ struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
   ) -> TrainingCheckpoint {
     TrainingCheckpoint(
       trainer: training.trainer.state, scaling: scaling, targetScale: targetScale,
-      position: position,
-      run: training.description, metadata: [:])
+      position: position, run: training.description, metadata: [:])
   }
 }

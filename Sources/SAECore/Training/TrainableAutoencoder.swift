@@ -4,6 +4,10 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   /// The variant's settings.
   associatedtype Configuration: AutoencoderConfiguration
 
+  /// What checkpoints call the variant: by default the name of the type. A type that is renamed keeps
+  /// the name that its checkpoints have.
+  static var variantName: String { get }
+
   /// The settings it has.
   var configuration: Configuration { get }
 
@@ -70,6 +74,8 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
 }
 
 extension TrainableAutoencoder {
+  public static var variantName: String { "\(Self.self)" }
+
   public func checkErrorWeights() throws(InvalidOption) {
     throw InvalidOption(
       "takesLossInOriginalUnits", expected: "false for a \(Self.self)", found: "true")
@@ -100,7 +106,12 @@ extension TrainableAutoencoder {
 }
 
 /// The settings of a variant, and what its training begins with.
-public protocol AutoencoderConfiguration: Sendable, Equatable {
+///
+/// Checkpoints hold settings as they are encoded, and a run goes on with those that mean the same. A
+/// configuration that can be decoded as well need not be given again
+/// (``TrainingRun/init(from:on:)``). A property that is added to one has to be a key that older files
+/// may lack.
+public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
   /// The recommended beginning of the weights.
   var weightInitialization: WeightInitialization { get }
   /// The recommended beginning of b_dec.

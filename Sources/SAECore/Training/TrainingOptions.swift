@@ -61,10 +61,14 @@ public struct TrainingOptions: Sendable, Equatable {
 
   /// Options for a number of steps.
   public init(steps: Int) { self.steps = steps }
+}
 
-  /// Counters for a run's beginning.
-  func deadLatents(_ latentCount: Int) -> DeadLatents {
-    DeadLatents(latentCount: latentCount, rule: deadLatentRule ?? defaultDeadLatentRule)
+extension TrainingOptions {
+  private var defaultWarmUpSteps: Int { min(1000, steps / 20) }
+
+  private var defaultDecaySteps: Int {
+    if case .cosine(let endRate, _) = learningRateShape, endRate <= 0 { return 0 }
+    return steps / 5
   }
 
   private var defaultDeadLatentRule: DeadLatents.Rule {
@@ -73,15 +77,66 @@ public struct TrainingOptions: Sendable, Equatable {
     return .dictionaryLearning(tokens: min(10_000_000, share))
   }
 
-  /// The learning rate of each step.
-  ///
-  /// - Throws: ``InvalidOption`` if phases are longer than the run.
-  func schedule(peak: Double) throws(InvalidOption) -> LearningRateSchedule {
-    var decay = steps / 5
-    if case .cosine(let endRate, _) = learningRateShape, endRate <= 0 { decay = 0 }
-    return try LearningRateSchedule(
-      peak: peak, totalSteps: steps, warmUpSteps: warmUpSteps ?? min(1000, steps / 20),
-      warmUp: warmUp, decaySteps: decaySteps ?? decay, shape: learningRateShape,
-      warmUpPeriod: resampling?.period)
+  /// The same options with what was left to the library decided: what a run is made with, and a
+  /// checkpoint holds, so that it goes on as it began where a later version decides otherwise.
+  func decided(
+    for configuration: some AutoencoderConfiguration, latents: Int, hasTargets: Bool
+  ) -> TrainingOptions {
+    var options = self
+    options.learningRate =
+      learningRate ?? optimizer.learningRate(configuration, latents: latents)
+    options.warmUpSteps = warmUpSteps ?? defaultWarmUpSteps
+    options.decaySteps = decaySteps ?? defaultDecaySteps
+    options.deadLatentRule = deadLatentRule ?? defaultDeadLatentRule
+    guard !hasTargets else { return options }
+    options.weightInitialization = weightInitialization ?? configuration.weightInitialization
+    options.decoderBiasInitialization =
+      decoderBiasInitialization ?? configuration.decoderBiasInitialization
+    return options
   }
+
+  /// The same options with what was left to the library as other ones have it.
+  func completed(by other: TrainingOptions) -> TrainingOptions {
+    var options = self
+    options.learningRate = learningRate ?? other.learningRate
+    options.warmUpSteps = warmUpSteps ?? other.warmUpSteps
+    options.decaySteps = decaySteps ?? other.decaySteps
+    options.deadLatentRule = deadLatentRule ?? other.deadLatentRule
+    options.weightInitialization = weightInitialization ?? other.weightInitialization
+    options.decoderBiasInitialization = decoderBiasInitialization ?? other.decoderBiasInitialization
+    return options
+  }
+}
+
+extension TrainingOptions: Codable {
+  private static var fields: SettingsFields<Self> {
+    [
+      .required("steps", \.steps),
+      .required("batchTokens", \.batchTokens),
+      .optional("learningRate", \.learningRate, absent: nil),
+      .optional("optimizer", \.optimizer, absent: .adam(beta1: 0.9, epsilon: 1e-8)),
+      .optional("averagingDecay", \.averagingDecay, absent: nil),
+      .optional("warmUpSteps", \.warmUpSteps, absent: nil),
+      .optional("warmUp", \.warmUp, absent: .fromFirstShare),
+      .optional("learningRateShape", \.learningRateShape, absent: .constant),
+      .optional("decaySteps", \.decaySteps, absent: nil),
+      .optional("weightInitialization", \.weightInitialization, absent: nil),
+      .optional("calibratesEncoder", \.calibratesEncoder, absent: false),
+      .optional("decoderBiasInitialization", \.decoderBiasInitialization, absent: nil),
+      .required("seed", \.seed),
+      .optional("clippingNorm", \.clippingNorm, absent: 1),
+      .optional("deadLatentRule", \.deadLatentRule, absent: nil),
+      .optional("resampling", \.resampling, absent: nil),
+      .optional("normalization", \.normalization, absent: .expectedAverageOnlyIn),
+      .optional("takesLossInOriginalUnits", \.takesLossInOriginalUnits, absent: false),
+      .optional("scaleTokens", \.scaleTokens, absent: 65536),
+      .optional("bufferTokens", \.bufferTokens, absent: 65536),
+    ]
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: TrainingOptions(steps: 1))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
 }

@@ -71,6 +71,17 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     self.options = options
   }
 
+  /// Goes on with a run from where it stood, with the settings that it was begun with.
+  ///
+  /// - Throws: ``TensorFileError`` if the checkpoint is of another variant, and as for a new run.
+  public init(
+    from checkpoint: TrainingCheckpoint, on source: any ActivationSource
+  ) throws where Model.Configuration: Decodable {
+    try self.init(
+      checkpoint.configuration(of: Model.self), latents: checkpoint.latentCount, on: source,
+      options: checkpoint.options(), from: checkpoint)
+  }
+
   /// Makes the next step; nil when all have been made.
   ///
   /// - Throws: ``TrainingError`` if something is not finite, and what keeps activations from being

@@ -107,17 +107,20 @@ public struct TrainingSweep: Sendable {
     _: Model.Type, _ configuration: Model.Configuration, _ latents: Int,
     _ options: TrainingOptions, from checkpoint: SweepCheckpoint
   ) throws -> SweepTraining<Model> {
-    let index = members.count
-    guard index < checkpoint.members.count else {
-      throw InvalidOption(
-        "member", expected: "\(checkpoint.members.count) members, as in the checkpoint",
-        found: "another")
-    }
     let training = try ScheduledTraining<Model>(
-      configuration, latents: latents, like: zeroBatch, options: options,
-      from: checkpoint.members[index])
+      configuration, latents: latents, like: zeroBatch, options: options, from: nextOfCheckpoint())
     try training.trainer.model.checkTaking(scaling, targetScale: targetScale)
-    return SweepTraining(training: training, failure: checkpoint.failures[index])
+    return SweepTraining(training: training, failure: checkpoint.failures[members.count])
+  }
+
+  /// What the next member to be added goes on from.
+  func nextOfCheckpoint() throws(InvalidOption) -> TrainingCheckpoint {
+    let count = resumed?.members.count ?? 0
+    guard let resumed, members.count < count else {
+      throw InvalidOption(
+        "member", expected: "\(count) members, as in the checkpoint", found: "another")
+    }
+    return resumed.members[members.count]
   }
 
   /// Makes a step of every member with the same batch; nil when all steps have been made.

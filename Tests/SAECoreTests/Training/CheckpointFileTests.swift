@@ -95,7 +95,7 @@ import Testing
       { $0.position.tokens = 81 }, { $0.position.drawn = 81 }, { $0.position.drawn = -1 },
       { $0.position.epoch = -1 }, { $0.position.blockTokens = 0 },
       { $0.position.bufferTokens = 1 << 60 }, { $0.position.generator = [0, 0, 0, 0] },
-      { $0.position.generator = [1] }, { $0.run.model = "x" }, { $0.run.latents = 1 },
+      { $0.position.generator = [1] }, { $0.run.variant = "x" }, { $0.run.latents = 1 },
     ]
     for (index, edit) in edits.enumerated() {
       var bad = good
@@ -128,10 +128,10 @@ import Testing
       }
     }
     #expect(try setting() == nil)
-    #expect(try setting(3) == "configuration")
+    #expect(try setting(3) == "configuration.k")
     #expect(try setting(latents: 13) == "latents")
-    #expect(try setting { $0.seed = 1 } == "options")
-    #expect(try setting { $0.steps = 5 } == "options")
+    #expect(try setting { $0.seed = 1 } == "options.seed")
+    #expect(try setting { $0.steps = 5 } == "options.steps")
     #expect(throws: TensorFileError.self) {
       _ = try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 2), latents: 12, on: Self.source, options: Self.options,

@@ -69,7 +69,9 @@ import Testing
       configuration: configuration)
     var trainer = Trainer(
       model, deadLatents: DeadLatents(latentCount: 16, rule: .tokensIncludingBatch(100)))
-    let schedule = try options.schedule(peak: 2e-2)
+    let schedule = try LearningRateSchedule(
+      peak: 2e-2, totalSteps: options.steps, warmUpSteps: options.steps / 20,
+      decaySteps: options.steps / 5)
 
     var run = try TrainingRun<Transcoder>(
       configuration, latents: 16, on: Self.pairs(), options: options)

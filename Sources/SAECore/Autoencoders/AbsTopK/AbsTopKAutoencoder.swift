@@ -63,3 +63,15 @@ extension AbsTopKAutoencoder: StorableAutoencoder {
     }
   }
 }
+
+extension AbsTopKConfiguration: Codable {
+  private static var fields: SettingsFields<Self> {
+    SettingsFields(SettingsFields.selecting() + [.required("k", \.k)])
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: AbsTopKConfiguration(k: 1))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}

@@ -33,3 +33,20 @@ public struct BatchTopKConfiguration: SelectingConfiguration {
     return configuration
   }
 }
+
+extension BatchTopKConfiguration: Codable {
+  private static var fields: SettingsFields<Self> {
+    SettingsFields(
+      SettingsFields.selecting() + [
+        .required("k", \.k),
+        .optional("annealing", \.annealing, absent: nil),
+        .optional("thresholdAverage", \.thresholdAverage, absent: ThresholdAverage()),
+      ])
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: BatchTopKConfiguration(k: 1))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}

@@ -92,3 +92,20 @@ extension ThresholdAverage {
     return values.first
   }
 }
+
+extension ThresholdAverage: Codable {
+  private static var fields: SettingsFields<Self> {
+    [
+      .optional("rate", \.rate, absent: 0.01),
+      .optional("beginsAtZero", \.beginsAtZero, absent: false),
+      .optional("firstStep", \.firstStep, absent: 0),
+      .optional("countsEmptyBatches", \.countsEmptyBatches, absent: false),
+    ]
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: ThresholdAverage())
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}

@@ -17,6 +17,10 @@ public struct BoostedAutoencoder<
   /// What learns.
   public private(set) var booster: Booster
 
+  public static var variantName: String {
+    "BoostedAutoencoder<\(Base.variantName), \(Booster.variantName)>"
+  }
+
   /// What is frozen.
   public var base: Base { configuration.base }
 
@@ -148,6 +152,36 @@ public struct BoostingConfiguration<
     var parameters = booster.initialParameters(weights, batch: batch)
     parameters[.decoder].scale(by: initialDecoderScale)
     return parameters
+  }
+}
+
+/// The base is told by its kind and a checksum of its numbers: a checkpoint does not hold it.
+extension BoostingConfiguration: Encodable {
+  private enum CodingKeys: String, CodingKey {
+    case base, booster, initialDecoderScale
+  }
+
+  private struct Frozen: Encodable {
+    let variant: String
+    let configuration: StoredSettings
+    let crc32: UInt32
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    var checksum = CRC32()
+    for name in base.parameters.names { checksum.update(base.parameters[name].array) }
+    for (_, numbers) in base.trainingState.sorted(by: { $0.key < $1.key }) {
+      checksum.update(numbers.map { Float($0) })
+    }
+    let frozen = Frozen(
+      variant: Base.variantName, configuration: try StoredSettings(base.configuration),
+      crc32: checksum.value)
+    let form = SettingsForm.of(encoder)
+    // Version 0.1.0 wrote nothing of the base.
+    try form.encode(frozen, absent: StoredSettings(frozen), forKey: .base, in: &container)
+    try form.encode(booster, absent: nil, forKey: .booster, in: &container)
+    try form.encode(initialDecoderScale, absent: nil, forKey: .initialDecoderScale, in: &container)
   }
 }
 

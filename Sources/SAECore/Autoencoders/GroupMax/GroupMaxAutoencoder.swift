@@ -71,3 +71,15 @@ extension GroupMaxAutoencoder: StorableAutoencoder {
     }
   }
 }
+
+extension GroupMaxConfiguration: Codable {
+  private static var fields: SettingsFields<Self> {
+    SettingsFields(SettingsFields.selecting() + [.required("k", \.k)])
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: GroupMaxConfiguration(k: 1))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}

@@ -89,3 +89,20 @@ public struct MatchingPursuitConfiguration: AutoencoderConfiguration {
     [.decoder: weights[.decoder], .decoderBias: weights[.decoderBias]]
   }
 }
+
+extension MatchingPursuitConfiguration: Codable {
+  private static var fields: SettingsFields<Self> {
+    [
+      .optional("maxIterations", \.maxIterations, absent: nil),
+      .optional("residualThreshold", \.residualThreshold, absent: 0.01),
+      .optional("stopsOnDuplicates", \.stopsOnDuplicates, absent: true),
+      .optional("subtractsDecoderBias", \.subtractsDecoderBias, absent: true),
+    ]
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: MatchingPursuitConfiguration())
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}

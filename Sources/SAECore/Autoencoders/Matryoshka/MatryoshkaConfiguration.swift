@@ -2,7 +2,7 @@
 /// conventions are ``dictionaryLearning(k:fractions:)`` and ``saeLens(k:widths:)``.
 public struct MatryoshkaConfiguration: SelectingConfiguration {
   /// Over what the largest latents are kept.
-  public enum Selection: Sendable, Equatable {
+  public enum Selection: Sendable, Equatable, Codable {
     /// ⌊k · tokens⌋ of a batch.
     case batch
     /// ⌊k⌋ of each token.
@@ -57,4 +57,25 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
     configuration.thresholdAverage = .saeLens()
     return configuration
   }
+}
+
+extension MatryoshkaConfiguration: Codable {
+  private static var fields: SettingsFields<Self> {
+    SettingsFields(
+      SettingsFields.selecting() + [
+        .required("k", \.k),
+        .optional("selection", \.selection, absent: .batch),
+        .optional("levels", \.levels, absent: .halving(5)),
+        .optional("weighting", \.weighting, absent: .sum),
+        .optional("hasAuxiliaryLossPerLevel", \.hasAuxiliaryLossPerLevel, absent: false),
+        .optional("annealing", \.annealing, absent: nil),
+        .optional("thresholdAverage", \.thresholdAverage, absent: ThresholdAverage()),
+      ])
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: MatryoshkaConfiguration(k: 1))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
 }

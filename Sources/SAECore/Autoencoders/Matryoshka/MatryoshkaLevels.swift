@@ -1,7 +1,7 @@
 import Foundation
 
 /// The nested prefixes of the latents that each reconstruct alone.
-public enum MatryoshkaLevels: Sendable, Equatable {
+public enum MatryoshkaLevels: Sendable, Equatable, Codable {
   /// That many levels, each half as long as the next.
   case halving(Int)
   /// The prefixes' lengths, ascending; all latents are added if they are missing: SAELens'
@@ -79,7 +79,7 @@ extension MatryoshkaLevels {
 }
 
 /// What the reconstruction error of each level counts in the loss.
-public enum MatryoshkaWeighting: Sendable, Equatable {
+public enum MatryoshkaWeighting: Sendable, Equatable, Codable {
   /// 1 / levels: the loss keeps its scale whatever the number of levels, so learning rate, clipping
   /// and auxiliary coefficient carry over.
   case mean

@@ -59,3 +59,24 @@ public struct MixtureConfiguration: AutoencoderConfiguration {
       matrices: matrices)
   }
 }
+
+extension MixtureConfiguration: Codable {
+  private static var fields: SettingsFields<Self> {
+    [
+      .required("k", \.k),
+      .required("experts", \.experts),
+      .required("activeExperts", \.activeExperts),
+      .required("scalesFeatures", \.scalesFeatures),
+      .optional("balanceCoefficient", \.balanceCoefficient, absent: 0.01),
+      .optional("seed", \.seed, absent: 0),
+    ]
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(
+      from: decoder,
+      into: MixtureConfiguration(k: 1, experts: 1, activeExperts: 1, scalesFeatures: false))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}

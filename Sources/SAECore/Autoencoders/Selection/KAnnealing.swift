@@ -4,9 +4,9 @@
 ///     k_t = start · (1 − t/N) + k · t/N,  t < N        k_t = k,  t ≥ N
 ///
 /// Early on every latent then has gradients, and few die.
-public struct KAnnealing: Sendable, Equatable {
+public struct KAnnealing: Sendable, Equatable, Codable {
   /// How a k between two whole numbers is taken.
-  public enum Rounding: Sendable, Equatable {
+  public enum Rounding: Sendable, Equatable, Codable {
     /// To the nearest, halves to the even one: sparsify.
     case nearest
     /// Down: dictionary_learning.
@@ -29,6 +29,14 @@ public struct KAnnealing: Sendable, Equatable {
     self.steps = steps
     self.inputMultiple = inputMultiple
     self.rounding = rounding
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      steps: container.decode(Int.self, forKey: .steps),
+      inputMultiple: container.decode(Int.self, forKey: .inputMultiple),
+      rounding: container.decode(Rounding.self, forKey: .rounding))
   }
 
   /// sparsify's `k_decay_steps`: from ten times the width.

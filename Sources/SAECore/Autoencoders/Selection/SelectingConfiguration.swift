@@ -52,3 +52,19 @@ extension SelectingConfiguration {
     decoderConstraint = .unitRowsBeforeForward
   }
 }
+
+extension SettingsFields where Settings: SelectingConfiguration {
+  /// What all variants have that select; `subtractsDecoderBias` but for transcoders, which never do.
+  static func selecting(subtractsDecoderBias: Bool = true) -> [Field] {
+    let subtraction: [Field] = [
+      .optional("subtractsDecoderBias", \.subtractsDecoderBias, absent: true)
+    ]
+    return (subtractsDecoderBias ? subtraction : []) + [
+      .optional("rescalesByDecoderNorm", \.rescalesByDecoderNorm, absent: true),
+      .optional("reconstructionLoss", \.reconstructionLoss, absent: .squaredErrorPerToken),
+      .optional(
+        "auxiliaryLoss", \.auxiliaryLoss, absent: AuxiliaryLoss(.rawScores, coefficient: 1)),
+      .optional("decoderConstraint", \.decoderConstraint, absent: .none),
+    ]
+  }
+}

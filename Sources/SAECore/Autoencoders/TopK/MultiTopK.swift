@@ -51,3 +51,19 @@ extension TopKAutoencoder {
       latents, firing: firing, totalSquaredError: pass.totalSquaredError, into: &gradients)
   }
 }
+
+extension MultiTopK: Codable {
+  private static var fields: SettingsFields<Self> {
+    [
+      .optional("multiple", \.multiple, absent: 4),
+      .optional("coefficient", \.coefficient, absent: 0.125),
+      .optional("reachesEncoder", \.reachesEncoder, absent: true),
+    ]
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: MultiTopK())
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}

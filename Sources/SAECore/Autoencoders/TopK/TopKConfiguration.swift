@@ -59,3 +59,21 @@ public struct TopKConfiguration: SelectingConfiguration {
     return configuration
   }
 }
+
+extension TopKConfiguration: Codable {
+  private static var fields: SettingsFields<Self> {
+    SettingsFields(
+      SettingsFields.selecting() + [
+        .required("k", \.k),
+        .optional("thresholdAverage", \.thresholdAverage, absent: nil),
+        .optional("annealing", \.annealing, absent: nil),
+        .optional("multiTopK", \.multiTopK, absent: nil),
+      ])
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: TopKConfiguration(k: 1))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}

@@ -1,7 +1,7 @@
 /// The settings of a ``Transcoder``. Decoder rows are free, as sparsify leaves those of transcoders.
 public struct TranscoderConfiguration: SelectingConfiguration {
   /// How latents are selected.
-  public enum Selection: Sendable, Equatable {
+  public enum Selection: Sendable, Equatable, Codable {
     /// The k largest of each token.
     case topK
     /// The largest of each of k groups.
@@ -61,4 +61,21 @@ public struct TranscoderConfiguration: SelectingConfiguration {
         Matrix(rows: outputs.columns, columns: inputs.columns)
       ])
   }
+}
+
+extension TranscoderConfiguration: Codable {
+  private static var fields: SettingsFields<Self> {
+    SettingsFields(
+      SettingsFields.selecting(subtractsDecoderBias: false) + [
+        .required("k", \.k),
+        .optional("selection", \.selection, absent: .topK),
+        .optional("hasSkipConnection", \.hasSkipConnection, absent: false),
+      ])
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: TranscoderConfiguration(k: 1))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
 }

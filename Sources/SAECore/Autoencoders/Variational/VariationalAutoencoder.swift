@@ -112,3 +112,21 @@ extension ParameterName {
   /// b_var, 1 × latents.
   public static let varianceBias = ParameterName(rawValue: "b_var")
 }
+
+extension VariationalConfiguration: Codable {
+  private static var fields: SettingsFields<Self> {
+    [
+      .optional("k", \.k, absent: nil),
+      .required("divergence", \.divergence),
+      .optional("isRectified", \.isRectified, absent: true),
+      .optional("learnsVariance", \.learnsVariance, absent: false),
+      .optional("seed", \.seed, absent: 0),
+    ]
+  }
+
+  public init(from decoder: any Decoder) throws {
+    self = try Self.fields.decode(from: decoder, into: VariationalConfiguration(divergence: .one))
+  }
+
+  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
+}

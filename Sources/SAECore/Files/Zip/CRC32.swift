@@ -16,9 +16,28 @@ package struct CRC32 {
     return crc.value
   }
 
-  package mutating func update(_ bytes: RawSpan) {
+  package static func of(_ bytes: [UInt8]) -> UInt32 {
+    var crc = CRC32()
+    crc.update(bytes.span)
+    return crc.value
+  }
+
+  package mutating func update(_ bytes: RawSpan) { update(Span<UInt8>(_bytes: bytes)) }
+
+  /// Numbers as their bytes in a file, lowest first.
+  package mutating func update(_ values: [Float]) {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(4 * values.count)
+    for value in values {
+      for shift in stride(from: 0, to: 32, by: 8) {
+        bytes.append(UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(shift)))
+      }
+    }
+    update(bytes.span)
+  }
+
+  private mutating func update(_ bytes: Span<UInt8>) {
     let tables = CRC32.tables
-    let bytes = Span<UInt8>(_bytes: bytes)
     var crc = state
     var index = 0
     while bytes.count - index >= 8 {

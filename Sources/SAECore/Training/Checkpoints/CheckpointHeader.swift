@@ -1,43 +1,92 @@
 import Foundation
 
-/// How the headers of checkpoints are written and read: JSON with keys in order, in snake case.
-enum CheckpointHeader {
+/// The header of a checkpoint: JSON with keys in order, in snake case.
+protocol CheckpointHeader: Codable {
+  static var format: String { get }
+  var format: String { get }
+  /// 1 is that of version 0.1.0 of the library, which had no ``headerCrc32``.
+  var version: Int { get }
+  /// Of all the other members of the header, as ``JSONValue`` prints them.
+  var headerCrc32: UInt32? { get set }
+}
+
+extension CheckpointHeader {
+  /// What is written: 0.1.0 cannot read it, and says so.
+  static var version: Int { 2 }
+
+  private static var checksum: String { "header_crc32" }
+
   /// - Parameter number: of the header, JSON having no word for one that is not finite.
-  static func encode(
-    _ header: some Encodable, number: (name: String, value: Double), file: String
+  func encoded(
+    number: (name: String, value: Double), file: String
   ) throws(TensorFileError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
+    var header = self
     do {
+      header.headerCrc32 = nil
+      header.headerCrc32 = try Self.checksum(Array(encoder.encode(header)), file: file).computed
       return Array(try encoder.encode(header))
+    } catch let error as TensorFileError {
+      throw error
     } catch {
       throw .invalidSetting(
         file: file, setting: number.name, expected: "a finite number", found: "\(number.value)")
     }
   }
 
-  static func decode<Header: Decodable>(_ file: String) throws(TensorFileError) -> Header {
+  /// Reads a header.
+  ///
+  /// - Throws: ``TensorFileError`` if it is of another format or version, or not as it was written.
+  init(contentsOf file: String) throws(TensorFileError) {
     let contents = try FileBytes(mapping: file)
+    guard contents.count <= JSONValue.sizeLimit else {
+      throw .headerTooLong(
+        file: file, declared: UInt64(contents.count), limit: JSONValue.sizeLimit)
+    }
+    let bytes = contents.bytes.array(0..<contents.count)
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {
-      return try decoder.decode(Header.self, from: Data(contents.bytes.array(0..<contents.count)))
+      let kind = try decoder.decode(Kind.self, from: Data(bytes))
+      guard kind.format == Self.format, (1...Self.version).contains(kind.version) else {
+        throw TensorFileError.unrecognized(
+          file: file, lookedFor: ["\(Self.format), version \(Self.version)"],
+          found: ["\(kind.format), version \(kind.version)"])
+      }
+      if kind.version > 1 {
+        let (computed, stored) = try Self.checksum(bytes, file: file)
+        guard computed == stored else {
+          throw TensorFileError.wrongChecksum(
+            file: file, member: Self.checksum, expected: stored ?? 0, found: computed)
+        }
+      }
+      self = try decoder.decode(Self.self, from: Data(bytes))
+    } catch let error as TensorFileError {
+      throw error
     } catch {
       throw TensorFileError(decoding: error, file: file)
     }
   }
 
-  /// Throws unless format and version are those that are expected, which come first.
-  static func check(
-    _ file: String, format: (String, String), version: (Int, Int)
-  ) throws(TensorFileError) {
-    guard format.0 == format.1, version.0 == version.1 else {
-      throw .unrecognized(
-        file: file, lookedFor: ["\(format.0), version \(version.0)"],
-        found: ["\(format.1), version \(version.1)"])
+  /// The checksum of a header's text, and the one that stands in it.
+  private static func checksum(
+    _ bytes: [UInt8], file: String
+  ) throws(TensorFileError) -> (computed: UInt32, stored: UInt32?) {
+    guard case .object(var members) = try JSONValue.parse(bytes, file: file) else {
+      throw .malformed(file: file, offset: 0, expected: "an object", found: "something else")
     }
+    let stored = members[checksum]?.asInteger.flatMap { UInt32(exactly: $0) }
+    members[checksum] = nil
+    let text = Array(JSONValue.object(members).description.utf8)
+    return (CRC32.of(text), stored)
   }
+}
+
+private struct Kind: Decodable {
+  let format: String
+  let version: Int
 }
 
 extension TensorFileError {
@@ -45,6 +94,15 @@ extension TensorFileError {
   init(decoding error: any Error, file: String) {
     func place(_ path: [any CodingKey], _ key: (any CodingKey)? = nil) -> String {
       (path + (key.map { [$0] } ?? [])).map(\.stringValue).joined(separator: ".")
+    }
+    if let error = error as? TensorFileError {
+      self = error
+      return
+    }
+    if let error = error as? InvalidOption {
+      self = .invalidSetting(
+        file: file, setting: error.option, expected: error.expected, found: error.found)
+      return
     }
     switch error as? DecodingError {
     case .keyNotFound(let key, let context):

@@ -8,16 +8,16 @@ extension SweepCheckpoint {
   static func member(_ index: Int) -> String { "member-\(index)" }
 
   /// What is in `sweep.json`.
-  private struct Header: Codable {
+  private struct Header: CheckpointHeader {
     static let format = "swift-sae sweep checkpoint"
-    static let version = 1
 
-    var format = Header.format
-    var version = Header.version
+    var format: String = Self.format
+    var version: Int = Self.version
     var step: Int
     /// How many there are.
     var members: Int
     var failures: [Failure]
+    var headerCrc32: UInt32?
     var metadata: [String: String]
   }
 
@@ -76,7 +76,7 @@ extension SweepCheckpoint {
         }, metadata: metadata)
       let file = directory.file(SweepCheckpoint.header)
       try AtomicFile.write(
-        try CheckpointHeader.encode(header, number: ("step", Double(step)), file: file), to: file)
+        try header.encoded(number: ("step", Double(step)), file: file), to: file)
     } catch {
       throw error.naming(path, insteadOf: directory.temporary)
     }
@@ -88,9 +88,7 @@ extension SweepCheckpoint {
   /// - Throws: ``TensorFileError`` if there is none, or it is not as it was written.
   public init(contentsOf path: String) throws(TensorFileError) {
     let file = "\(path)/\(SweepCheckpoint.header)"
-    let header: Header = try CheckpointHeader.decode(file)
-    try CheckpointHeader.check(
-      file, format: (Header.format, header.format), version: (Header.version, header.version))
+    let header = try Header(contentsOf: file)
     guard header.members >= 0 else {
       throw .invalidSetting(
         file: file, setting: "members", expected: "0 or more", found: "\(header.members)")

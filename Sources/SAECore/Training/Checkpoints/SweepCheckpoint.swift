@@ -62,6 +62,44 @@ extension TrainingSweep {
       resumed: checkpoint)
   }
 
+  /// Goes on with a sweep from where it stood, with the options that it was begun with: its members come
+  /// back by ``resume(_:)``.
+  ///
+  /// - Throws: ``TensorFileError`` if the checkpoint has no members or contradicts itself, and as for a
+  ///   new sweep.
+  public init(on source: any ActivationSource, from checkpoint: SweepCheckpoint) throws {
+    try checkpoint.check()
+    try self.init(on: source, options: checkpoint.members[0].options(), from: checkpoint)
+  }
+
+  /// Brings back the checkpoint's next member, with the settings that it was begun with.
+  ///
+  /// - Parameter model: its variant.
+  /// - Throws: ``InvalidOption`` if the checkpoint has no further member, ``TensorFileError`` if that is
+  ///   of another variant.
+  @discardableResult
+  public mutating func resume<Model: TrainableAutoencoder>(
+    _ model: Model.Type
+  ) throws -> Member<Model> where Model.Configuration: Decodable {
+    try resume(model) { try $0.configuration(of: model) }
+  }
+
+  /// Brings back the checkpoint's next member, whose settings are in no file alone.
+  ///
+  /// - Parameters:
+  ///   - model: its variant.
+  ///   - configuration: its settings, which may be made from ``TrainingCheckpoint/configuration(as:key:)``.
+  /// - Throws: as ``resume(_:)``, and what `configuration` throws.
+  @discardableResult
+  public mutating func resume<Model: TrainableAutoencoder>(
+    _ model: Model.Type, configuration: (TrainingCheckpoint) throws -> Model.Configuration
+  ) throws -> Member<Model> {
+    let checkpoint = try nextOfCheckpoint()
+    return try add(
+      model, configuration(checkpoint), latents: checkpoint.latentCount,
+      options: checkpoint.options())
+  }
+
   /// Where the sweep stands, between two steps. It shares memory with the sweep until the next step.
   ///
   /// - Parameter metadata: whatever the caller wants to find again.

@@ -13,12 +13,11 @@ extension TrainingCheckpoint {
   static let state = "state.safetensors"
 
   /// What is in `checkpoint.json`.
-  private struct Header: Codable {
+  private struct Header: CheckpointHeader {
     static let format = "swift-sae checkpoint"
-    static let version = 1
 
-    var format = Header.format
-    var version = Header.version
+    var format: String = Self.format
+    var version: Int = Self.version
     var run: Description
     var step: Int
     var tokens: Int
@@ -29,6 +28,7 @@ extension TrainingCheckpoint {
     var parameters: [String]
     /// Of `state.safetensors`.
     var crc32: UInt32
+    var headerCrc32: UInt32?
     var metadata: [String: String]
   }
 
@@ -59,8 +59,8 @@ extension TrainingCheckpoint {
       metadata: metadata)
     let path = "\(directory)/\(TrainingCheckpoint.header)"
     try AtomicFile.write(
-      try CheckpointHeader.encode(
-        header, number: ("scaling.factor", header.scaling.factor ?? .nan), file: path), to: path)
+      try header.encoded(
+        number: ("scaling.factor", header.scaling.factor ?? .nan), file: path), to: path)
   }
 
   /// Reads a checkpoint.
@@ -68,9 +68,7 @@ extension TrainingCheckpoint {
   /// - Throws: ``TensorFileError`` if there is none, or it is not as it was written.
   public init(contentsOf path: String) throws(TensorFileError) {
     let headerFile = "\(path)/\(TrainingCheckpoint.header)"
-    let header: Header = try CheckpointHeader.decode(headerFile)
-    try CheckpointHeader.check(
-      headerFile, format: (Header.format, header.format), version: (Header.version, header.version))
+    let header = try Header(contentsOf: headerFile)
     let contents = try FileBytes(mapping: "\(path)/\(TrainingCheckpoint.state)")
     let checksum = CRC32.of(contents.bytes)
     guard checksum == header.crc32 else {
@@ -93,7 +91,7 @@ extension TrainingCheckpoint {
     scaling = try header.scaling.scaling(from: file, path: path)
     targetScale = header.targetScale
     position = header.position
-    run = header.run
+    run = header.version == 1 ? try header.run.fromVersion1(file: headerFile) : header.run
     metadata = header.metadata
     name = path
   }

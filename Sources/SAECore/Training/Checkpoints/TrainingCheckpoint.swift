@@ -2,66 +2,77 @@
 /// makes the same steps as one that was never interrupted, bit for bit.
 public struct TrainingCheckpoint: Sendable, Equatable {
   /// Parameters, optimizer, counters.
-  public var trainer: TrainerState
+  package var trainer: TrainerState
   /// ``TrainingRun/scaling``
-  public var scaling: ActivationScaling
+  package var scaling: ActivationScaling
   /// ``TrainingRun/targetScale``
-  public var targetScale: Double?
+  package var targetScale: Double?
   /// In the stream of activations: after the last batch that was trained on.
-  public var position: ShuffledActivations.Position
+  package var position: ShuffledActivations.Position
   /// What it is a checkpoint of.
-  public var run: Description
+  package var run: Description
   /// Whatever the writer wants to find again.
   public var metadata: [String: String]
   /// Where it was read from, for errors.
   public var name = "checkpoint"
 
-  /// The settings of a run, as text: all that has to be equal where it goes on.
-  public struct Description: Sendable, Equatable, Codable {
-    /// The type of the autoencoder.
-    public var model: String
-    /// Its configuration.
-    public var configuration: String
-    /// ``TrainingOptions``
-    public var options: String
-    /// d_in
-    public var width: Int
-    /// The width of the targets; nil where the activations are what is reconstructed.
-    public var targetWidth: Int?
-    /// d_sae
-    public var latents: Int
-
-    init<Model: TrainableAutoencoder>(
-      _: Model.Type, _ configuration: Model.Configuration, latents: Int, batch: ScaledBatch,
-      options: TrainingOptions
-    ) {
-      model = "\(Model.self)"
-      self.configuration = "\(configuration)"
-      self.options = "\(options)"
-      width = batch.activations.columns
-      targetWidth = batch.target?.columns
-      self.latents = latents
-    }
-  }
-
   /// Steps made.
   public var step: Int { trainer.step }
+  /// Tokens trained on.
+  public var tokens: Int { trainer.tokens }
+  /// What the variant is called (``TrainableAutoencoder/variantName``).
+  public var variantName: String { run.variant }
+  /// d_sae
+  public var latentCount: Int { run.latents }
 }
 
 extension TrainingCheckpoint {
-  /// Throws unless it is a checkpoint of the run described.
-  func check(_ expected: Description, options: TrainingOptions) throws(TensorFileError) {
-    let settings = [
-      ("model", expected.model, run.model),
-      ("configuration", expected.configuration, run.configuration),
-      ("options", expected.options, run.options),
-      ("width", "\(expected.width)", "\(run.width)"),
-      ("targetWidth", Self.text(expected.targetWidth), Self.text(run.targetWidth)),
-      ("latents", "\(expected.latents)", "\(run.latents)"),
-    ]
-    for (setting, expected, found) in settings where expected != found {
-      throw .invalidSetting(file: name, setting: setting, expected: expected, found: found)
+  /// The settings that the run's autoencoder was begun with.
+  ///
+  /// - Parameter key: of a part of them, such as "booster" of a boosted one's.
+  /// - Throws: ``TensorFileError`` if they are another variant's.
+  public func configuration<Configuration: Decodable>(
+    as _: Configuration.Type, key: String? = nil
+  ) throws(TensorFileError) -> Configuration {
+    var settings = run.configuration
+    if let key, let part = settings.value.asObject?[key] { settings = StoredSettings(part) }
+    return try decoded(settings, as: Configuration.self, "configuration")
+  }
+
+  /// The settings of a variant's autoencoder.
+  ///
+  /// - Throws: ``TensorFileError`` if the checkpoint is of another variant.
+  func configuration<Model: TrainableAutoencoder>(
+    of _: Model.Type
+  ) throws(TensorFileError) -> Model.Configuration where Model.Configuration: Decodable {
+    guard variantName == Model.variantName else {
+      throw .invalidSetting(
+        file: name, setting: "model", expected: Model.variantName, found: variantName)
     }
+    return try configuration(as: Model.Configuration.self)
+  }
+
+  /// The options of the run.
+  ///
+  /// - Throws: ``TensorFileError`` if a value is missing or is none.
+  public func options() throws(TensorFileError) -> TrainingOptions {
+    try decoded(run.options, as: TrainingOptions.self, "options")
+  }
+
+  private func decoded<Settings: Decodable>(
+    _ settings: StoredSettings, as _: Settings.Type, _ subject: String
+  ) throws(TensorFileError) -> Settings {
+    do {
+      return try settings.decoded(as: Settings.self)
+    } catch {
+      throw TensorFileError(decoding: error, file: "\(name): \(subject)")
+    }
+  }
+
+  /// Throws unless it is a checkpoint of the run described.
+  func check(_ expected: RunSettings) throws(TensorFileError) {
+    try run.check(expected, name: name)
+    let options = expected.options
     guard StoredScaling(scaling).kind == StoredScaling.kind(of: options.normalization) else {
       throw .invalidSetting(
         file: name, setting: "scaling.kind",
@@ -72,9 +83,9 @@ extension TrainingCheckpoint {
     case .factor(let factor):
       try StoredScaling.check(factor: factor, "scaling.factor", file: name)
     case .whitening(let whitening):
-      guard whitening.dimension == expected.width else {
+      guard whitening.dimension == run.width else {
         throw .invalidSetting(
-          file: name, setting: "normalization.mean", expected: "\(expected.width) numbers",
+          file: name, setting: "normalization.mean", expected: "\(run.width) numbers",
           found: "\(whitening.dimension)")
       }
     case .identity, .layerNorm, .constantNorm: break
@@ -82,7 +93,8 @@ extension TrainingCheckpoint {
     guard (targetScale == nil) == (run.targetWidth == nil) else {
       throw .invalidSetting(
         file: name, setting: "targetScale",
-        expected: run.targetWidth == nil ? "none" : "a number", found: Self.text(targetScale))
+        expected: run.targetWidth == nil ? "none" : "a number",
+        found: targetScale.map { "\($0)" } ?? "none")
     }
     if let targetScale {
       try StoredScaling.check(factor: targetScale, "targetScale", file: name)
@@ -91,9 +103,5 @@ extension TrainingCheckpoint {
       throw .invalidSetting(
         file: name, setting: "step", expected: "0 to \(options.steps)", found: "\(step)")
     }
-  }
-
-  private static func text(_ value: (some CustomStringConvertible)?) -> String {
-    value?.description ?? "none"
   }
 }

@@ -1,0 +1,178 @@
+import Foundation
+import Testing
+
+@testable import SAECore
+
+/// Settings as checkpoints hold them: by meaning, under keys that stay.
+@Suite struct SettingsTests {
+  /// Reads a description of version 0.1.0 as a variant's settings, and as options.
+  private func type(of variant: String) -> (any (Codable & Equatable).Type)? {
+    let types: [String: any (Codable & Equatable).Type] = [
+      "TopKAutoencoder": TopKConfiguration.self,
+      "BatchTopKAutoencoder": BatchTopKConfiguration.self,
+      "MatryoshkaAutoencoder": MatryoshkaConfiguration.self,
+      "JumpReLUAutoencoder": JumpReLUConfiguration.self,
+      "GatedAutoencoder": GatedConfiguration.self,
+      "ReLUAutoencoder": ReLUConfiguration.self, "AbsTopKAutoencoder": AbsTopKConfiguration.self,
+      "GroupMaxAutoencoder": GroupMaxConfiguration.self, "Transcoder": TranscoderConfiguration.self,
+      "MixtureAutoencoder": MixtureConfiguration.self,
+      "MatchingPursuitAutoencoder": MatchingPursuitConfiguration.self,
+      "VariationalAutoencoder": VariationalConfiguration.self, "options": TrainingOptions.self,
+    ]
+    return types[variant]
+  }
+
+  /// A value read from old settings has all of them, and comes back from its own.
+  private func expectSame<Value: Codable & Equatable>(
+    _: Value.Type, _ old: StoredSettings, _ text: String
+  ) throws {
+    let value = try old.decoded(as: Value.self)
+    let complete = try StoredSettings(value, .complete)
+    let absences = try StoredSettings(value, .absences)
+    let difference = SettingsDifference.first(
+      checkpoint: old.value, run: complete.value, absences: absences.value)
+    #expect(difference == nil, "\(text)")
+    for form in [SettingsForm.shortest, .complete] {
+      #expect(try StoredSettings(value, form).decoded(as: Value.self) == value, "\(text)")
+    }
+    // Every property is among the fields, and so is each of a value inside.
+    let properties = Mirror(reflecting: value).children.compactMap(\.label)
+    let keys = complete.value.asObject?.members.map(\.key) ?? []
+    #expect(Set(keys) == Set(properties), "a property without a key, or a key without property")
+    // In the header of a checkpoint, too.
+    let header = try JSONDecoder().decode(
+      StoredSettings.self, from: JSONEncoder().encode(StoredSettings(value)))
+    #expect(try header.decoded(as: Value.self) == value, "\(text)")
+  }
+
+  @Test func whatVersion1DescribedIsReadBack() throws {
+    for (variant, text) in try OldCheckpoints.descriptions() {
+      let old = try ReflectedSettings.settings(of: text, setting: "run", file: "f")
+      let type = try #require(self.type(of: variant))
+      try expectSame(type, old, text)
+    }
+  }
+
+  @Test func textsThatAreNoSettingsAreRefused() throws {
+    let texts = try OldCheckpoints.descriptions().map(\.text)
+    var generator = RandomGenerator(seed: 4)
+    for attempt in 0..<2000 {
+      let text = texts[generator.index(below: texts.count)]
+      let damaged = Data(text.utf8).damaged(attempt, &generator)
+      let settings = try? ReflectedSettings.settings(
+        of: String(decoding: damaged, as: UTF8.self), setting: "run", file: "f")
+      _ = try? settings?.decoded(as: TopKConfiguration.self)
+      _ = try? settings?.decoded(as: TrainingOptions.self)
+    }
+    for text in ["A(", "A(b: [1, 2)", "A)", String(repeating: "A(b: ", count: 10_000)] {
+      #expect(throws: TensorFileError.self, "\(text.prefix(20))") {
+        try ReflectedSettings.settings(of: text, setting: "run", file: "f")
+      }
+    }
+  }
+
+  private func difference(
+    _ json: String, _ configuration: some Encodable
+  ) throws -> SettingsDifference? {
+    SettingsDifference.first(
+      checkpoint: try JSONValue.parse(Array(json.utf8), file: "f"),
+      run: try StoredSettings(configuration, .complete).value,
+      absences: try StoredSettings(configuration, .absences).value)
+  }
+
+  @Test func settingsAreComparedByMeaning() throws {
+    var configuration = TopKConfiguration(k: 4)
+    #expect(try difference(#"{"k": 4}"#, configuration) == nil)
+    #expect(try difference(#"{"k": 4.0}"#, configuration) == nil)
+    #expect(try difference(#"{"k": 4, "subtractsDecoderBias": true}"#, configuration) == nil)
+    #expect(
+      try difference(
+        #"{"auxiliaryLoss": {"coefficient": 1, "form": {"rawScores": {}}}, "k": 4}"#, configuration)
+        == nil)
+    let k = try #require(try difference(#"{"k": 5}"#, configuration))
+    #expect(k == SettingsDifference(setting: "k", inRun: "4", inCheckpoint: "5"))
+    #expect(try difference("{}", configuration)?.setting == "k")
+    // A later version's field, which would not be there without a meaning.
+    let unknown = try #require(try difference(#"{"k": 4, "newOption": 7}"#, configuration))
+    #expect(unknown == SettingsDifference(setting: "newOption", inRun: "none", inCheckpoint: "7"))
+    // Off its default in the run, and absent in the checkpoint.
+    configuration.auxiliaryLoss = nil
+    let auxiliary = try #require(try difference(#"{"k": 4}"#, configuration))
+    #expect(auxiliary.setting == "auxiliaryLoss" && auxiliary.inRun == "none")
+    configuration.reconstructionLoss = .scaledMean(scale: 2)
+    configuration.auxiliaryLoss = AuxiliaryLoss(.rawScores, coefficient: 1)
+    let loss = try #require(
+      try difference(
+        #"{"k": 4, "reconstructionLoss": {"squaredErrorPerToken": {}}}"#, configuration))
+    #expect(loss.setting == "reconstructionLoss" && loss.inCheckpoint == "squaredErrorPerToken")
+    let scale = try #require(
+      try difference(
+        #"{"k": 4, "reconstructionLoss": {"scaledMean": {"scale": 3}}}"#, configuration))
+    #expect(scale.setting == "reconstructionLoss.scaledMean.scale" && scale.inCheckpoint == "3")
+  }
+
+  /// Beyond 2⁵³ two whole numbers are one double.
+  @Test func longSeedsDiffer() throws {
+    var options = TrainingOptions(steps: 1)
+    options.seed = .max
+    let json = try StoredSettings(options).value.description
+    #expect(try difference(json, options) == nil)
+    options.seed -= 1
+    #expect(try difference(json, options)?.setting == "seed")
+  }
+
+  @Test func numbersThatAreNotFiniteSurvive() throws {
+    var configuration = JumpReLUConfiguration(coefficient: .one)
+    configuration.bandwidth = .infinity
+    configuration.initialL0 = -.infinity
+    let read = try StoredSettings(configuration).decoded(as: JumpReLUConfiguration.self)
+    #expect(read == configuration)
+  }
+
+  /// The keys are those of files: a change here makes older ones unreadable.
+  @Test func theKeysAreThoseOfFiles() throws {
+    var options = TrainingOptions(steps: 5)
+    options.optimizer = .adam(beta1: 0.5)
+    options.deadLatentRule = .stepsIncludingBatch(3)
+    options.weightInitialization = .uniformEntries(rowNorm: 0.5)
+    options.normalization = .layerNorm
+    #expect(
+      try StoredSettings(options).value.description
+        == #"{"batchTokens": 4096, "deadLatentRule": {"stepsIncludingBatch": {"_0": 3, "#
+        + #""firing": {"above": {"_0": 0.001}}}}, "normalization": "layer_norm", "#
+        + #""optimizer": {"adam": {"beta1": 0.5, "epsilon": 1e-08}}, "seed": 0, "steps": 5, "#
+        + #""weightInitialization": {"uniformEntries": {"rowNorm": 0.5}}}"#)
+    let coefficient = try CoefficientSchedule(finalValue: 0.5, warmUpSteps: 3)
+    #expect(
+      try StoredSettings(JumpReLUConfiguration.saeLens(coefficient: coefficient)).value.description
+        == #"{"bandwidth": 0.05, "coefficient": {"finalValue": 0.5, "warmUpSteps": 3}, "#
+        + #""estimator": {"threshold": {}}, "initialThreshold": 0.01, "preActivationLoss": null, "#
+        + #""sparsityLoss": {"step": {}}}"#)
+  }
+
+  /// What makes no sense in a file makes none in a run.
+  @Test func settingsThatMakeNoSenseAreRefused() throws {
+    func read<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Value {
+      try StoredSettings(try JSONValue.parse(Array(json.utf8), file: "f")).decoded(as: type)
+    }
+    #expect(throws: InvalidOption.self) {
+      try read(CoefficientSchedule.self, #"{"finalValue": -1, "warmUpSteps": 0}"#)
+    }
+    #expect(throws: InvalidOption.self) {
+      try read(Resampling.self, #"{"convention": {"anthropic": {}}, "period": 0}"#)
+    }
+    #expect(throws: InvalidOption.self) {
+      try read(
+        PAnnealing.self, #"{"exponents": [1], "updateSteps": [1, 2], "queueLength": 1}"#)
+    }
+    #expect(throws: InvalidOption.self) {
+      try read(
+        KAnnealing.self, #"{"steps": 0, "inputMultiple": 1, "rounding": {"down": {}}}"#)
+    }
+    #expect(throws: InvalidOption.self) {
+      try read(
+        ActivationPenalty.self,
+        #"{"form": "Lp", "exponent": 0, "weightsByDecoderNorm": true}"#)
+    }
+  }
+}
