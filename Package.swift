@@ -57,10 +57,17 @@ let package = Package(
     .target(
       name: "SAEModels", dependencies: ["SAECore"],
       swiftSettings: strict + memorySafe),
-    .testTarget(name: "SAECoreTests", dependencies: ["SAECore"], swiftSettings: strict),
+    // Where the tests find other libraries' numbers, and a small set of them.
+    .target(
+      name: "SAETestSupport", path: "Tests/SAETestSupport", resources: [.copy("Fixtures")],
+      swiftSettings: strict),
     .testTarget(
-      name: "SAEMetricsTests", dependencies: ["SAEMetrics"], swiftSettings: strict),
+      name: "SAECoreTests", dependencies: ["SAECore", "SAETestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "SAEModelsTests", dependencies: ["SAEModels", "SAECore"], swiftSettings: strict),
+      name: "SAEMetricsTests", dependencies: ["SAEMetrics", "SAETestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "SAEModelsTests", dependencies: ["SAEModels", "SAECore", "SAETestSupport"],
+      swiftSettings: strict),
   ]
 )

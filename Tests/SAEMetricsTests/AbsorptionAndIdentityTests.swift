@@ -4,7 +4,7 @@ import Testing
 @testable import SAEMetrics
 
 @Suite struct FeatureAbsorptionTests {
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("absorption") { fixture in
       if fixture.has("f1") {
         let tensor = try fixture.tensor("f1")
@@ -60,7 +60,7 @@ import Testing
 }
 
 @Suite struct TokenIdentityMetricsTests {
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("token_identity") { fixture in
       let ids = try fixture.integers("tokens")
       let latents = SparseLatents(dense: try fixture.matrix("latents"))

@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("dark_matter") { fixture in
       let x = try fixture.matrix("activations")
       let y = try fixture.matrix("reconstruction")

@@ -19,7 +19,7 @@ import Testing
     return ranges
   }
 
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("description_length") { fixture in
       let latents = SparseLatents(dense: try fixture.matrix("latents"))
       let quantization: LatentQuantization =

@@ -4,7 +4,7 @@ import Testing
 @testable import SAEMetrics
 
 @Suite struct DictionaryGeometryTests {
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("geometry") { fixture in
       let geometry = try DictionaryGeometry(
         decoder: fixture.matrix("decoder"), encoder: fixture.matrix("encoder"))

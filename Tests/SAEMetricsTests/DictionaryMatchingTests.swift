@@ -4,7 +4,7 @@ import Testing
 @testable import SAEMetrics
 
 @Suite struct DictionaryMatchingTests {
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("matching") { fixture in
       if fixture.has("seed_0") {
         let seeds = try fixture.description.inputs.keys.sorted().map { try fixture.matrix($0) }

@@ -13,7 +13,7 @@ import Testing
       })
   }
 
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("domain_report") { fixture in
       try fixture.check { name -> any Measured in
         if name == "pareto" { return try Self.curve(fixture, "points").front }

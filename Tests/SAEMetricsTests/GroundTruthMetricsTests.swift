@@ -4,7 +4,7 @@ import Testing
 @testable import SAEMetrics
 
 @Suite struct GroundTruthMetricsTests {
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("ground_truth") { fixture in
       let (decoder, features) = (try fixture.matrix("decoder"), try fixture.matrix("features"))
       let latents = SparseLatents(dense: try fixture.matrix("latents"))

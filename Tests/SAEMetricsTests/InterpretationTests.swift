@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("interpretation") { try $0.check(measure: Self.measure($0)) }
   }
 

@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("loss_recovered") { fixture in
       let value = try Self.accumulate(fixture).value
       fixture.check { Self.measure(value, $0) }

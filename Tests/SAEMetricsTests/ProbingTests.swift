@@ -117,7 +117,7 @@ import Testing
     }
   }
 
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("probing") { fixture in
       let isProbe = fixture.description.values.contains { $0.name == "weights" }
       if isProbe {

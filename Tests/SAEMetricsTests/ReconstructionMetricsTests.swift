@@ -46,7 +46,7 @@ import Testing
     return metrics
   }
 
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("reconstruction") { fixture in
       let x = try fixture.matrix("activations")
       let y = try fixture.matrix("reconstruction")

@@ -45,7 +45,7 @@ import Testing
     return metrics
   }
 
-  @Test(withFixtures) func agreesWithFixtures() throws {
+  @Test func agreesWithFixtures() throws {
     try forEachCase("sparsity") { fixture in
       let dense = try fixture.matrix("latents")
       var latents = SparseLatents(dense: dense)

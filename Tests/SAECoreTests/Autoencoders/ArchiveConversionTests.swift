@@ -1,20 +1,17 @@
 import Foundation
+import SAETestSupport
 import Testing
 
 @testable import SAECore
 
 /// Every sample that the peers wrote, run from its archive and after conversion.
-@Suite(.enabled(if: FormatFixtures.arePresent)) struct ArchiveConversionTests {
-  static let samples: [String] = {
-    let folders = ["saelens", "sparsify", "gemma_scope"].flatMap { folder -> [String] in
-      let root = FormatFixtures.formats.appendingPathComponent(folder).path
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-      return names.sorted().map { "\(root)/\($0)" }.filter {
-        FileManager.default.fileExists(atPath: "\($0)/io.safetensors")
-      }
+@Suite struct ArchiveConversionTests {
+  static func samples() throws -> [String] {
+    let folders = try ["saelens", "sparsify", "gemma_scope"].flatMap {
+      try Fixtures.folders(in: "formats/\($0)", holding: "io.safetensors")
     }
-    return folders + FormatFixtures.files("gemma_scope", ending: ".npz")
-  }()
+    return try folders + Fixtures.files(in: "formats/gemma_scope", ending: ".npz")
+  }
 
   private func io(_ path: String) throws -> SafetensorsFile {
     let folder =
@@ -31,7 +28,7 @@ import Testing
     return try archive.autoencoder()
   }
 
-  @Test(arguments: samples) func sampleRuns(_ path: String) throws {
+  @Test(arguments: try samples()) func sampleRuns(_ path: String) throws {
     let archive = try SAEArchive.read(path).archive
     // Checkpoints hold what training selected over the batch, which is not how they are run.
     let activation = archive.architecture.activation
@@ -53,7 +50,7 @@ import Testing
       try model.decode(latents, of: x).array, expected, tolerance: 1e-5, "reconstruction")
   }
 
-  @Test(arguments: samples) func conversionsGiveTheSameOutputs(_ path: String) throws {
+  @Test(arguments: try samples()) func conversionsGiveTheSameOutputs(_ path: String) throws {
     let archive = try SAEArchive.read(path).archive
     guard let model = try model(archive, path) else { return }
     let x = try io(path).tensor("x").matrix()

@@ -4,8 +4,6 @@ import Testing
 
 /// Numbers of the peers' own runs of the gated variant, annealed or not.
 @Suite struct GatedParityTests {
-  static let cases = EncoderFixture.all { $0.hasPrefix("gated") }
-
   static let names: [ParameterName] = [
     .encoder, .decoder, .decoderBias, .gateBias, .magnitudeBias, .magnitudeScale,
   ]
@@ -36,7 +34,7 @@ import Testing
   /// By sparse sums and by dense products, whatever the case's density.
   private static let ways = [false, true]
 
-  @Test(arguments: cases, ways)
+  @Test(arguments: try EncoderFixture.all(of: .gated), ways)
   func firstPass(_ fixture: EncoderFixture, isDense: Bool) throws {
     var losses = ["reconstruction": "mse_loss"]
     var scales: [String: Double] = [:]
@@ -60,7 +58,7 @@ import Testing
     }
   }
 
-  @Test(arguments: cases, ways)
+  @Test(arguments: try EncoderFixture.all(of: .gated), ways)
   func tenSteps(_ fixture: EncoderFixture, isDense: Bool) throws {
     try ForcedDensity.$isDense.withValue(isDense) {
       let run = try PeerRun(fixture)

@@ -4,8 +4,6 @@ import Testing
 
 /// Numbers of the peers' own runs of JumpReLU.
 @Suite struct JumpReLUParityTests {
-  static let cases = EncoderFixture.all { $0 == "jumprelu" }
-
   static let names: [ParameterName] = [
     .encoder, .encoderBias, .decoder, .decoderBias, .threshold,
   ]
@@ -52,7 +50,7 @@ import Testing
   /// By sparse sums and by dense products, whatever the case's density.
   private static let ways = [false, true]
 
-  @Test(arguments: cases, ways)
+  @Test(arguments: try EncoderFixture.all(of: .jumpReLU), ways)
   func firstPass(_ fixture: EncoderFixture, isDense: Bool) throws {
     if fixture.peer == "SAELens" {
       var losses = ["reconstruction": "mse_loss", "sparsity": "l0_loss"]
@@ -79,7 +77,7 @@ import Testing
     }
   }
 
-  @Test(arguments: cases, ways)
+  @Test(arguments: try EncoderFixture.all(of: .jumpReLU), ways)
   func tenSteps(_ fixture: EncoderFixture, isDense: Bool) throws {
     try ForcedDensity.$isDense.withValue(isDense) {
       try PeerRun(fixture).checkTenSteps(model(fixture, isFirst: false))

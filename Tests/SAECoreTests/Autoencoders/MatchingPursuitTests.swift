@@ -11,7 +11,7 @@ import Testing
     return configuration
   }
 
-  @Test(arguments: EncoderFixture.all { $0 == "matching_pursuit" })
+  @Test(arguments: try EncoderFixture.all(of: .matchingPursuit))
   func parity(_ fixture: EncoderFixture) throws {
     let run = try PeerRun(fixture)
     let file = try fixture.file("params")

@@ -4,8 +4,6 @@ import Testing
 
 /// Numbers of the peers' own runs of the standard variant and of p-annealing.
 @Suite struct ReLUParityTests {
-  static let cases = EncoderFixture.all { $0.hasPrefix("standard") || $0 == "p-annealing" }
-
   static let names: [ParameterName] = [.encoder, .encoderBias, .decoder, .decoderBias]
 
   private func model(_ fixture: EncoderFixture, isFirst: Bool) throws -> ReLUAutoencoder {
@@ -37,7 +35,7 @@ import Testing
       : try ReLUConfiguration.saeLens(coefficient: coefficient)
   }
 
-  @Test(arguments: cases, ways)
+  @Test(arguments: try EncoderFixture.all(of: .relu), ways)
   func firstPass(_ fixture: EncoderFixture, isDense: Bool) throws {
     var losses = ["reconstruction": "mse_loss", "sparsity": "l1_loss"]
     var scales: [String: Double] = [:]
@@ -67,7 +65,7 @@ import Testing
     }
   }
 
-  @Test(arguments: cases, ways)
+  @Test(arguments: try EncoderFixture.all(of: .relu), ways)
   func tenSteps(_ fixture: EncoderFixture, isDense: Bool) throws {
     try ForcedDensity.$isDense.withValue(isDense) {
       let run = try PeerRun(fixture)

@@ -1,16 +1,13 @@
 import Foundation
+import SAETestSupport
 import Testing
 
 @testable import SAECore
 
 /// Autoencoders from directories that the peers wrote, run, and written again.
-@Suite(.enabled(if: FormatFixtures.arePresent)) struct SelectionFileTests {
-  private static func directories(_ folder: String) -> [String] {
-    let root = FormatFixtures.formats.appendingPathComponent(folder).path
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-    return names.sorted().map { "\(root)/\($0)" }.filter {
-      FileManager.default.fileExists(atPath: "\($0)/io.safetensors")
-    }
+@Suite struct SelectionFileTests {
+  private static func directories(_ folder: String) throws -> [String] {
+    try Fixtures.folders(in: "formats/\(folder)", holding: "io.safetensors")
   }
 
   /// The variant of this package that holds an archive, if one does.
@@ -63,7 +60,7 @@ import Testing
   @Test func saeLensDirectoriesGiveTheirOutputsBeforeAndAfterWriting() throws {
     let scratch = try ScratchFolder()
     var count = 0
-    for path in Self.directories("saelens") {
+    for path in try Self.directories("saelens") {
       var archive = try SAEArchive.read(path).archive
       // Of checkpoints the values are those of activations that are scaled already.
       archive.activationScale = nil
@@ -87,7 +84,7 @@ import Testing
   @Test func sparsifyDirectoriesGiveTheirOutputsBeforeAndAfterWriting() throws {
     let scratch = try ScratchFolder()
     var count = 0
-    for path in Self.directories("sparsify") {
+    for path in try Self.directories("sparsify") {
       let archive = try SAEArchive.read(path).archive
       let model = try #require(try Self.load(archive, path))
       print("sparsify:", URL(fileURLWithPath: path).lastPathComponent, archive.architecture)

@@ -33,7 +33,7 @@ import Testing
       startStep: Int(try #require(run.setting("threshold_start_step"))) - first)
   }
 
-  @Test(arguments: EncoderFixture.all { $0 == "topk" })
+  @Test(arguments: try EncoderFixture.all(of: .topK))
   func topK(_ fixture: EncoderFixture) throws {
     let run = try PeerRun(fixture)
     let k = Int(try #require(run.setting("k")))
@@ -55,7 +55,7 @@ import Testing
     try run.checkTenSteps(model, threshold: { $0.threshold ?? -1 })
   }
 
-  @Test(arguments: EncoderFixture.all { $0 == "batchtopk" })
+  @Test(arguments: try EncoderFixture.all(of: .batchTopK))
   func batchTopK(_ fixture: EncoderFixture) throws {
     let run = try PeerRun(fixture)
     let k = try #require(run.setting("k"))
@@ -70,7 +70,7 @@ import Testing
     try run.checkTenSteps(model, threshold: { $0.threshold ?? -1 })
   }
 
-  @Test(arguments: EncoderFixture.all { $0 == "matryoshka_batchtopk" })
+  @Test(arguments: try EncoderFixture.all(of: .matryoshka))
   func matryoshka(_ fixture: EncoderFixture) throws {
     let run = try PeerRun(fixture)
     let k = try #require(run.setting("k"))
@@ -115,7 +115,7 @@ import Testing
     return losses
   }
 
-  @Test(arguments: EncoderFixture.all { $0 == "abstopk" })
+  @Test(arguments: try EncoderFixture.all(of: .absTopK))
   func absTopK(_ fixture: EncoderFixture) throws {
     let run = try PeerRun(fixture)
     var configuration = AbsTopKConfiguration.saeLens(k: Int(try #require(run.setting("k"))))
@@ -126,7 +126,7 @@ import Testing
     try run.checkTenSteps(model)
   }
 
-  @Test(arguments: EncoderFixture.all { $0 == "groupmax" })
+  @Test(arguments: try EncoderFixture.all(of: .groupMax))
   func groupMax(_ fixture: EncoderFixture) throws {
     let run = try PeerRun(fixture)
     var configuration = GroupMaxConfiguration.sparsify(k: Int(try #require(run.setting("k"))))
@@ -137,7 +137,7 @@ import Testing
     try run.checkTenSteps(model)
   }
 
-  @Test(arguments: EncoderFixture.all { $0 == "topk, schedule-free sign descent" })
+  @Test(arguments: try EncoderFixture.all(of: .signDescent))
   func signDescent(_ fixture: EncoderFixture) throws {
     let run = try PeerRun(fixture)
     let model = try TopKAutoencoder(
@@ -147,7 +147,7 @@ import Testing
     try run.checkTenSteps(model, optimizer: ScheduleFreeSignDescent(for: model.parameters))
   }
 
-  @Test(arguments: EncoderFixture.all { $0 == "topk + auxk + multi-topk" })
+  @Test(arguments: try EncoderFixture.all(of: .multiTopK))
   func multiTopK(_ fixture: EncoderFixture) throws {
     let run = try PeerRun(fixture)
     var configuration = TopKConfiguration.sparsify(k: Int(try #require(run.setting("k"))))

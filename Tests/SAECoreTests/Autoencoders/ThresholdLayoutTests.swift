@@ -1,19 +1,15 @@
 import Foundation
+import SAETestSupport
 import Testing
 
 @testable import SAECore
 
 /// Directories that SAELens and Gemma Scope wrote, run by the variants themselves.
-@Suite(.enabled(if: FormatFixtures.arePresent)) struct ThresholdLayoutTests {
-  static let samples: [String] = {
-    let root = FormatFixtures.formats
-    let names =
-      (try? FileManager.default.contentsOfDirectory(
-        atPath: root.appendingPathComponent("saelens").path)) ?? []
-    return names.sorted().map { root.appendingPathComponent("saelens/\($0)").path }.filter {
-      FileManager.default.fileExists(atPath: "\($0)/io.safetensors")
-    } + FormatFixtures.files("gemma_scope", ending: ".npz")
-  }()
+@Suite struct ThresholdLayoutTests {
+  static func samples() throws -> [String] {
+    try Fixtures.folders(in: "formats/saelens", holding: "io.safetensors")
+      + Fixtures.files(in: "formats/gemma_scope", ending: ".npz")
+  }
 
   private static func model(
     _ archive: SAEArchive, _ path: String
@@ -26,7 +22,7 @@ import Testing
     }
   }
 
-  @Test(arguments: samples) func sampleGivesItsOutputs(_ path: String) throws {
+  @Test(arguments: try samples()) func sampleGivesItsOutputs(_ path: String) throws {
     var archive = try SAEArchive.read(path).archive
     let scaling: ActivationScaling
     switch archive.inputNormalization {

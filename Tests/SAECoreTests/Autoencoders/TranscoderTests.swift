@@ -2,7 +2,7 @@ import SAECore
 import Testing
 
 @Suite struct TranscoderTests {
-  @Test(arguments: EncoderFixture.all { $0 == "topk skip-transcoder" })
+  @Test(arguments: try EncoderFixture.all(of: .skipTranscoder))
   func parity(_ fixture: EncoderFixture) throws {
     let run = try PeerRun(fixture)
     let configuration = TranscoderConfiguration.sparsify(

@@ -1,4 +1,5 @@
 import Foundation
+import SAETestSupport
 import Testing
 
 @testable import SAECore
@@ -20,9 +21,8 @@ enum MalformedFiles {
   static func expect(
     ending: String, _ errors: KeyValuePairs<String, String>, open: (String) throws -> Void
   ) throws {
-    let manifest = try FormatFixtures.json(Manifest.self, "malformed/manifest.json")
-    let files = FormatFixtures.files("malformed", ending: ending)
-    #expect(!files.isEmpty)
+    let manifest = try Fixtures.json(Manifest.self, "formats/malformed/manifest.json")
+    let files = try Fixtures.files(in: "formats/malformed", ending: ending)
     for path in files {
       let name = URL(fileURLWithPath: path).lastPathComponent
       let entry = try #require(manifest.files.first { $0.file == name }, "\(name)")

@@ -1,5 +1,6 @@
 import Foundation
 import SAECore
+import SAETestSupport
 import Testing
 
 /// One case of `fixtures/encoders`: a batch, parameters, and what a peer computed from them.
@@ -12,30 +13,24 @@ struct EncoderFixture: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { name }
 
-  /// The folder of all cases, if there is one.
-  static var root: URL? {
-    let path = ProcessInfo.processInfo.environment["SAE_FIXTURES"] ?? "../shared/fixtures"
-    let url = URL(fileURLWithPath: path).appendingPathComponent("encoders")
-    return FileManager.default.fileExists(atPath: url.path) ? url : nil
+  /// Every case that there is.
+  static func all() throws -> [EncoderFixture] {
+    try Fixtures.folders(in: "encoders", holding: "case.json").map { try EncoderFixture($0) }
   }
 
-  /// Every case whose variant is accepted.
-  static func all(where accepts: (String) -> Bool) -> [EncoderFixture] {
-    guard let root,
-      let names = try? FileManager.default.contentsOfDirectory(atPath: root.path)
-    else {
-      print("skipped: no folder fixtures/encoders (SAE_FIXTURES names another)")
-      return []
-    }
-    return names.sorted().compactMap { EncoderFixture(root.appendingPathComponent($0)) }
-      .filter { accepts($0.variant) }
+  /// The cases of a suite, of which there have to be some.
+  static func all(of suite: PeerSuite) throws -> [EncoderFixture] {
+    let cases = try all().filter { suite.accepts($0.variant) }
+    guard !cases.isEmpty else { throw Fixtures.Missing(what: "encoders of \(suite)") }
+    return cases
   }
 
-  init?(_ folder: URL) {
-    guard let data = try? Data(contentsOf: folder.appendingPathComponent("case.json")),
-      let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
-      let peer = object["peer"] as? String, let variant = object["variant"] as? String
-    else { return nil }
+  init(_ path: String) throws {
+    let folder = URL(fileURLWithPath: path)
+    let data = try Data(contentsOf: folder.appendingPathComponent("case.json"))
+    let object = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+    let peer = try #require(object["peer"] as? String, "\(path): peer")
+    let variant = try #require(object["variant"] as? String, "\(path): variant")
     self.folder = folder
     self.peer = peer
     self.variant = variant

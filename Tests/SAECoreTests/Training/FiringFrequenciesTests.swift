@@ -1,5 +1,5 @@
-import Foundation
 import SAECore
+import SAETestSupport
 import Testing
 
 @Suite struct FiringFrequenciesTests {
@@ -52,15 +52,11 @@ import Testing
 
   /// SAELens' own counts, and the logarithms that it wrote of them. Its float32 frequencies are rounded
   /// twice, 2 · 2⁻²⁴ / ln 10 < 6e-8 of the logarithm, which itself is taken and stored within two ulps.
-  @Test(.enabled(if: FormatFixtures.arePresent)) func logarithmsAreThoseOfSAELens() throws {
-    let root = FormatFixtures.formats.appendingPathComponent("saelens").path
-    var cases = 0
-    for name in try FileManager.default.contentsOfDirectory(atPath: root).sorted() {
-      let (directory, source) = ("\(root)/\(name)", "\(root)/\(name)/sparsity_source.safetensors")
-      guard FileManager.default.fileExists(atPath: source) else { continue }
-      print("case \(name)")
-      cases += 1
-      let file = try SafetensorsFile(source)
+  @Test func logarithmsAreThoseOfSAELens() throws {
+    let source = "sparsity_source.safetensors"
+    for directory in try Fixtures.folders(in: "formats/saelens", holding: source) {
+      print("case \(directory)")
+      let file = try SafetensorsFile("\(directory)/\(source)")
       var frequencies = FiringFrequencies(latentCount: 24)
       try frequencies.add(
         LatentActivity(
@@ -71,6 +67,5 @@ import Testing
         #expect(abs(ours - theirs) <= 6e-8 + 2 * theirs.ulp)
       }
     }
-    #expect(cases > 0)
   }
 }

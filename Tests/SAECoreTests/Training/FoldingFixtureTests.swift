@@ -3,9 +3,7 @@ import Testing
 @testable import SAECore
 
 /// SAELens' parameters, latents and reconstruction after each kind of folding.
-@Suite(
-  .enabled(if: MachineryFixtures.arePresent("folding.safetensors"), "no folding fixture found"))
-struct FoldingFixtureTests {
+@Suite struct FoldingFixtureTests {
   let bound = 32 * Double(Float.ulpOfOne)
 
   func kind(_ variant: String, _ file: SafetensorsFile) throws -> DenseAutoencoder.Kind {
@@ -26,7 +24,7 @@ struct FoldingFixtureTests {
   struct UnknownVariant: Error { let name: String }
 
   @Test func everyVariantAndFolding() throws {
-    for path in MachineryFixtures.files("folding.safetensors") {
+    for path in try MachineryFixtures.files("folding.safetensors") {
       let file = try SafetensorsFile(path)
       let x = try file.matrix("x")
       let all = try file.parameters("before.")

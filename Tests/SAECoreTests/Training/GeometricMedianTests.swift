@@ -3,11 +3,8 @@ import Testing
 @testable import SAECore
 
 @Suite struct GeometricMedianTests {
-  @Test(
-    .enabled(
-      if: MachineryFixtures.arePresent("geometric_median.safetensors"), "no median fixture found"))
-  func fixture() throws {
-    for path in MachineryFixtures.files("geometric_median.safetensors") {
+  @Test func fixture() throws {
+    for path in try MachineryFixtures.files("geometric_median.safetensors") {
       print(path)
       let file = try SafetensorsFile(path)
       let points = try file.matrix("points")

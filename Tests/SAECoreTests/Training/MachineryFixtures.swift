@@ -1,20 +1,14 @@
-import Foundation
+import SAETestSupport
 import Testing
 
 @testable import SAECore
 
 /// What the peers' training machinery computed, in every folder of encoder fixtures that has it.
 enum MachineryFixtures {
-  static let root = FormatFixtures.root.appendingPathComponent("encoders")
-
   /// The files of a name in the folders found.
-  static func files(_ name: String) -> [String] {
-    let folders = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
-    return folders.sorted().map { root.appendingPathComponent("\($0)/\(name)").path }
-      .filter { FileManager.default.fileExists(atPath: $0) }
+  static func files(_ name: String) throws -> [String] {
+    try Fixtures.folders(in: "encoders", holding: name).map { "\($0)/\(name)" }
   }
-
-  static func arePresent(_ name: String) -> Bool { !files(name).isEmpty }
 }
 
 extension SafetensorsFile {

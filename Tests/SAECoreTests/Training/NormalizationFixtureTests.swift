@@ -3,11 +3,7 @@ import Testing
 @testable import SAECore
 
 /// SAELens' modes on a standard autoencoder, and dictionary_learning's factor.
-@Suite(
-  .enabled(
-    if: MachineryFixtures.arePresent("normalisation.safetensors"), "no normalisation fixture found")
-)
-struct NormalizationFixtureTests {
+@Suite struct NormalizationFixtureTests {
   /// Sums of 12 or 20 numbers in float32.
   let bound = 16 * Double(Float.ulpOfOne)
 

@@ -3,11 +3,8 @@ import Testing
 @testable import SAECore
 
 @Suite struct ResamplingTests {
-  @Test(
-    .enabled(
-      if: MachineryFixtures.arePresent("resampling.safetensors"), "no resampling fixture found"))
-  func fixture() throws {
-    for path in MachineryFixtures.files("resampling.safetensors") {
+  @Test func fixture() throws {
+    for path in try MachineryFixtures.files("resampling.safetensors") {
       print(path)
       let file = try SafetensorsFile(path)
       let resampling = try Resampling(convention: .dictionaryLearning, period: 10)

@@ -28,12 +28,10 @@ import Testing
     let valueAtStep: [Double]?
   }
 
-  @Test(
-    .enabled(if: MachineryFixtures.arePresent("schedules.json"), "no schedule fixtures found"))
-  func everyCase() throws {
+  @Test func everyCase() throws {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    for file in MachineryFixtures.files("schedules.json") {
+    for file in try MachineryFixtures.files("schedules.json") {
       let contents = try decoder.decode(
         Contents.self, from: Data(contentsOf: URL(fileURLWithPath: file)))
       #expect(!contents.schedules.isEmpty)

@@ -1,5 +1,6 @@
 import Foundation
 import SAECore
+import SAETestSupport
 import Testing
 
 /// The cases of one group of metrics, with numbers made by other tools.
@@ -7,23 +8,10 @@ struct MetricFixtures {
   let group: String
   let cases: [FixtureCase]
 
-  /// Where the fixtures lie: `SAE_FIXTURES`, else beside the package.
-  static let root: URL = {
-    if let path = ProcessInfo.processInfo.environment["SAE_FIXTURES"] {
-      return URL(fileURLWithPath: path).appendingPathComponent("metrics")
-    }
-    return URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../../../shared/fixtures/metrics").standardizedFileURL
-  }()
-
-  static var arePresent: Bool { FileManager.default.fileExists(atPath: root.path) }
-
-  /// The groups in the folder.
-  static var groups: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []).filter {
-      FileManager.default.fileExists(
-        atPath: root.appendingPathComponent("\($0)/expected.json").path)
-    }.sorted()
+  /// The groups that there are.
+  static func groups() throws -> [String] {
+    try Fixtures.folders(in: "metrics", holding: "expected.json")
+      .map { URL(fileURLWithPath: $0).lastPathComponent }
   }
 
   init(_ group: String) throws {
@@ -31,10 +19,8 @@ struct MetricFixtures {
       let inputs: String
       let cases: [FixtureCase.Description]
     }
-    let folder = MetricFixtures.root.appendingPathComponent(group)
-    let listing = try JSONDecoder().decode(
-      Listing.self, from: Data(contentsOf: folder.appendingPathComponent("expected.json")))
-    let file = try SafetensorsFile(folder.appendingPathComponent(listing.inputs).path)
+    let listing = try Fixtures.json(Listing.self, "metrics/\(group)/expected.json")
+    let file = try SafetensorsFile(Fixtures.path("metrics/\(group)/\(listing.inputs)"))
     self.group = group
     cases = listing.cases.map { FixtureCase(group: group, description: $0, file: file) }
   }
@@ -119,8 +105,3 @@ func forEachCase(_ group: String, _ body: (FixtureCase) throws -> Void) throws {
     try body(fixture)
   }
 }
-
-/// Says that a test is skipped where there are no fixtures.
-let withFixtures = ConditionTrait.enabled(
-  "no fixtures at \(MetricFixtures.root.path); set SAE_FIXTURES"
-) { MetricFixtures.arePresent }

@@ -1,10 +1,11 @@
 import Foundation
+import SAETestSupport
 import Testing
 
 @testable import SAECore
 
 /// Files that NumPy wrote, with their values.
-@Suite(.enabled(if: FormatFixtures.arePresent)) struct NumPyFixtureTests {
+@Suite struct NumPyFixtureTests {
   private struct Npy: Decodable {
     struct Entry: Decodable {
       let shape: [Int]
@@ -51,8 +52,8 @@ import Testing
   }
 
   @Test func everyArrayIsReadOrRefused() throws {
-    let expected = try FormatFixtures.json(Npy.self, "numpy/expected_npy.json")
-    for path in FormatFixtures.files("numpy", ending: ".npy") {
+    let expected = try Fixtures.json(Npy.self, "formats/numpy/expected_npy.json")
+    for path in try Fixtures.files(in: "formats/numpy", ending: ".npy") {
       let name = URL(fileURLWithPath: path).lastPathComponent
       let entry = try #require(expected.files[name], "\(name)")
       guard entry.shouldLoad else {
@@ -90,8 +91,8 @@ import Testing
   }
 
   @Test func everyArchiveHoldsTheSameArrays() throws {
-    let expected = try FormatFixtures.json(Npz.self, "numpy/expected_npz.json")
-    for path in FormatFixtures.files("numpy", ending: ".npz") {
+    let expected = try Fixtures.json(Npz.self, "formats/numpy/expected_npz.json")
+    for path in try Fixtures.files(in: "formats/numpy", ending: ".npz") {
       print("npz:", URL(fileURLWithPath: path).lastPathComponent)
       let file = try NpzFile(path)
       #expect(Set(file.names) == Set(expected.arrays.keys))

@@ -1,16 +1,13 @@
 import Foundation
+import SAETestSupport
 import Testing
 
 @testable import SAECore
 
 /// Directories that the peers wrote: read, run, written again in every layout that can hold them.
-@Suite(.enabled(if: FormatFixtures.arePresent)) struct SAELayoutTests {
-  private func directories(_ folder: String) -> [String] {
-    let root = FormatFixtures.formats.appendingPathComponent(folder).path
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-    return names.sorted().map { "\(root)/\($0)" }.filter {
-      FileManager.default.fileExists(atPath: "\($0)/io.safetensors")
-    }
+@Suite struct SAELayoutTests {
+  private func directories(_ folder: String) throws -> [String] {
+    try Fixtures.folders(in: "formats/\(folder)", holding: "io.safetensors")
   }
 
   /// Compares with the inputs and outputs beside the weights, to 1e-5 as these were computed.
@@ -40,9 +37,7 @@ import Testing
   }
 
   @Test func saeLensDirectoriesGiveTheirOutputs() throws {
-    let directories = directories("saelens")
-    #expect(!directories.isEmpty)
-    for path in directories {
+    for path in try directories("saelens") {
       let name = URL(fileURLWithPath: path).lastPathComponent
       let (archive, layout) = try SAEArchive.read(path)
       print("saelens:", name, archive.architecture, archive.type)
@@ -56,7 +51,7 @@ import Testing
 
   @Test func saeLensDirectoriesComeBackUnchanged() throws {
     let scratch = try ScratchFolder()
-    for path in directories("saelens") {
+    for path in try directories("saelens") {
       let (archive, _) = try SAEArchive.read(path)
       let copy = scratch.file("copy")
       try archive.write(to: copy, replacing: true)
@@ -81,45 +76,46 @@ import Testing
   }
 
   @Test func oldConfigurationsAreTranslated() throws {
-    let root = FormatFixtures.formats.path + "/saelens/"
-    let standard = try SAEArchive.read(root + "legacy_standard").archive
+    func archive(_ name: String) throws -> SAEArchive {
+      try SAEArchive.read(Fixtures.path("formats/saelens/\(name)")).archive
+    }
+    let standard = try archive("legacy_standard")
     #expect(standard.architecture == SAEArchitecture(.relu))
     #expect(standard.metadata["hook_name"] == .string("blocks.8.hook_resid_pre"))
     #expect(standard.metadata["hook_head_index"] == .null)
     #expect(standard.inputNormalization == .none && standard.type == .f32)
     #expect(standard.parameters["scaling_factor"] == nil)
-    let topK = try SAEArchive.read(root + "legacy_topk").archive
+    let topK = try archive("legacy_topk")
     #expect(topK.architecture == SAEArchitecture(.topK))
     #expect(topK.settings["k"] == .integer(3))
-    let checkpoint = try SAEArchive.read(root + "ckpt_batchtopk").archive
+    let checkpoint = try archive("ckpt_batchtopk")
     #expect(checkpoint.activationScale == 1.25)
     #expect(checkpoint.settings["k"] == .number("3.5"))
   }
 
   @Test func gemmaScopeInEveryVariant() throws {
-    let root = FormatFixtures.formats.path + "/gemma_scope"
-    let files = FormatFixtures.files("gemma_scope", ending: ".npz")
-    #expect(!files.isEmpty)
+    let io = try Fixtures.path("formats/gemma_scope/io.safetensors")
+    let files = try Fixtures.files(in: "formats/gemma_scope", ending: ".npz")
     let scratch = try ScratchFolder()
     for path in files {
       print("gemma scope:", URL(fileURLWithPath: path).lastPathComponent)
       let (archive, layout) = try SAEArchive.read(path)
       #expect(layout == .gemmaScope)
       #expect(!archive.subtractsDecoderBias)
-      try expectOutputs(of: archive, "\(root)/io.safetensors", path)
+      try expectOutputs(of: archive, io, path)
       try archive.write(to: scratch.file("copy"), as: .gemmaScope, replacing: true)
       #expect(try SAEArchive.read(scratch.file("copy")) == (archive, .gemmaScope))
       try archive.write(to: scratch.file("lens"), as: .saeLens, replacing: true)
       let lens = try SAEArchive.read(scratch.file("lens")).archive
       #expect(lens.parameters == archive.parameters)
-      try expectOutputs(of: lens, "\(root)/io.safetensors", path)
+      try expectOutputs(of: lens, io, path)
     }
-    #expect(try SAEArchive.read(root).layout == .gemmaScope)
+    #expect(try SAEArchive.read(Fixtures.path("formats/gemma_scope")).layout == .gemmaScope)
   }
 
   @Test func embeddingsOfGemmaScopeAreRescaled() throws {
     let scratch = try ScratchFolder()
-    let source = FormatFixtures.formats.path + "/gemma_scope/params.npz"
+    let source = try Fixtures.path("formats/gemma_scope/params.npz")
     let folder = scratch.file("embedding")
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     try FileManager.default.copyItem(atPath: source, toPath: "\(folder)/params.npz")
@@ -134,7 +130,7 @@ import Testing
   }
 
   @Test func gemmaScopeTranscoders() throws {
-    let root = FormatFixtures.formats.path + "/gemma_scope/scope2_transcoder"
+    let root = try Fixtures.path("formats/gemma_scope/scope2_transcoder")
     let (archive, layout) = try SAEArchive.read(root)
     #expect(layout == .gemmaScope2)
     #expect(archive.architecture.saeLensName == "jumprelu_skip_transcoder")
@@ -146,10 +142,8 @@ import Testing
   }
 
   @Test func sparsifyDirectoriesGiveTheirOutputsAndComeBack() throws {
-    let directories = directories("sparsify")
-    #expect(!directories.isEmpty)
     let scratch = try ScratchFolder()
-    for path in directories {
+    for path in try directories("sparsify") {
       let (archive, layout) = try SAEArchive.read(path)
       print("sparsify:", URL(fileURLWithPath: path).lastPathComponent, archive.architecture)
       #expect(layout == .sparsify)

@@ -1,15 +1,14 @@
 import Foundation
+import SAETestSupport
 import Testing
 
 @testable import SAECore
 
 @Suite struct SafetensorsFileTests {
-  @Test(.enabled(if: FormatFixtures.arePresent))
-  func readsEveryElementType() throws {
-    let folder = FormatFixtures.formats.appendingPathComponent("safetensors")
-    let file = try SafetensorsFile(folder.appendingPathComponent("all_dtypes.safetensors").path)
-    let expected = try FormatFixtures.json(
-      [String: ExpectedArray].self, "safetensors/all_dtypes.expected.json")
+  @Test func readsEveryElementType() throws {
+    let file = try SafetensorsFile(Fixtures.path("formats/safetensors/all_dtypes.safetensors"))
+    let expected = try Fixtures.json(
+      [String: ExpectedArray].self, "formats/safetensors/all_dtypes.expected.json")
     #expect(Set(file.tensors.map(\.name)) == Set(expected.keys))
     #expect(file.metadata["format"] == "pt")
     for tensor in file.tensors {
@@ -27,10 +26,9 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: FormatFixtures.arePresent))
-  func readsLegalButUnusualFiles() throws {
+  @Test func readsLegalButUnusualFiles() throws {
     func open(_ name: String) throws -> SafetensorsFile {
-      try SafetensorsFile(FormatFixtures.formats.path + "/safetensors/\(name).safetensors")
+      try SafetensorsFile(Fixtures.path("formats/safetensors/\(name).safetensors"))
     }
     #expect(try open("metadata_only").tensors.isEmpty)
     #expect(try open("no_padding").tensor("a").shape == [3])
@@ -45,9 +43,8 @@ import Testing
   }
 
   /// The reference implementation's file, written again, comes out byte for byte.
-  @Test(.enabled(if: FormatFixtures.arePresent))
-  func writesWhatTheReferenceWrites() throws {
-    let path = FormatFixtures.formats.path + "/safetensors/all_dtypes.safetensors"
+  @Test func writesWhatTheReferenceWrites() throws {
+    let path = try Fixtures.path("formats/safetensors/all_dtypes.safetensors")
     let file = try SafetensorsFile(path)
     let scratch = try ScratchFolder()
     var writer = try SafetensorsWriter(

@@ -4,7 +4,7 @@ import Testing
 @testable import SAECore
 
 @Suite struct SafetensorsMalformedTests {
-  @Test(.enabled(if: FormatFixtures.arePresent))
+  @Test
   func everySampleIsRefusedForItsReason() throws {
     let errors: KeyValuePairs = [
       "zero bytes": "tooShort", "fewer than the 8 bytes": "tooShort",

@@ -3,33 +3,6 @@ import Testing
 
 @testable import SAECore
 
-/// The folder of files written by other tools, found by listing.
-enum FormatFixtures {
-  static let root: URL = {
-    if let path = ProcessInfo.processInfo.environment["SAE_FIXTURES"] {
-      return URL(fileURLWithPath: path)
-    }
-    return URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../../../shared/fixtures").standardizedFileURL
-  }()
-
-  static let formats = root.appendingPathComponent("formats")
-
-  static var arePresent: Bool { FileManager.default.fileExists(atPath: formats.path) }
-
-  static func files(_ folder: String, ending: String) -> [String] {
-    let url = formats.appendingPathComponent(folder)
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-    return names.filter { $0.hasSuffix(ending) }.sorted().map {
-      url.appendingPathComponent($0).path
-    }
-  }
-
-  static func json<Value: Decodable>(_ type: Value.Type, _ path: String) throws -> Value {
-    try JSONDecoder().decode(type, from: Data(contentsOf: formats.appendingPathComponent(path)))
-  }
-}
-
 /// An array as the fixtures describe it.
 struct ExpectedArray: Decodable {
   let shape: [Int]
