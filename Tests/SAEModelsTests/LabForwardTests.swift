@@ -1,9 +1,10 @@
 import SAECore
 import SAEModels
+import SAETestSupport
 import Testing
 
 /// The forward pass against one in float32 by another implementation, on real weights and text.
-@Suite(.enabled(if: Lab.isPresent))
+@Suite(withLab)
 struct LabForwardTests {
   let model: any LanguageModel
   let expected: SafetensorsFile
@@ -12,17 +13,14 @@ struct LabForwardTests {
   init() throws {
     model = try Lab.model.get()
     expected = try SafetensorsFile(Lab.path("expected/forward.safetensors"))
-    let tokens = try expected.tensor("tokens")
-    let ids = try tokens.integers().map { UInt32($0) }
-    batch = TokenBatch(
-      (0..<tokens.rows).map { Array(ids[$0 * tokens.columns..<($0 + 1) * tokens.columns]) })
+    batch = try TokenBatch(expected.tensor("tokens"))
   }
 
   func compare(_ found: [Float], _ name: String) throws {
     let values = try expected.tensor(name).floats()
     #expect(found.count == values.count)
     let error = relativeError(found, values)
-    #expect(error < 2e-4, "\(name)")
+    #expect(error < float32Error, "\(name): \(error)")
   }
 
   @Test func residualStreams() throws {
@@ -45,12 +43,7 @@ struct LabForwardTests {
   @Test func logits() throws {
     let last = try model.run(batch)
     let positions = try expected.tensor("logits_at").integers()
-    let rows = batch.sequences.flatMap { sequence in positions.map { sequence.lowerBound + $0 } }
-    var picked = Matrix(rows: rows.count, columns: model.width)
-    for (index, row) in rows.enumerated() {
-      for column in 0..<model.width { picked[index, column] = last[row, column] }
-    }
-    try compare(model.logits(picked.view).array, "logits")
+    try compare(model.logits(batch.rows(last, at: positions).view).array, "logits")
   }
 
   @Test func crossEntropies() throws {

@@ -30,7 +30,6 @@ struct ModelFilesTests {
       ("use_bidirectional_attention", true), ("rope_scaling", ["type": "linear", "factor": 2]),
       ("rope_parameters", ["rope_type": "default", "factor": 2]),
       ("quantization_config", ["bits": 4]), ("partial_rotary_factor", 0.5),
-      ("dtype", "int8"), ("torch_dtype", 16),
       ("layer_types", ["full_attention", "linear_attention", "full_attention"]),
     ]
     for (field, value) in unsupported {

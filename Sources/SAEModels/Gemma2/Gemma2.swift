@@ -40,9 +40,7 @@ public struct Gemma2: LanguageModel {
     try Gemma2.checkNames(weights, layers: configuration.layerCount)
     name = directory.split(separator: "/").last.map(String.init) ?? directory
     self.configuration = configuration
-    self.options = ModelOptions(
-      layers: options.layers,
-      rotaryFrequencies: options.rotaryFrequencies ?? configuration.rotaryFrequencies)
+    self.options = options
     embedding = try weights.matrix(
       "model.embed_tokens.weight", rows: configuration.vocabularySize,
       columns: configuration.width)

@@ -3,9 +3,9 @@ import SAECore
 /// The sizes and constants of a Gemma-2 model, from its `config.json`.
 ///
 /// A field that Hugging Face's library gives a default may be missing. The arithmetic is float32
-/// whatever `dtype` says, which decides on nothing but ``rotaryFrequencies``. What changes the result and is not implemented is refused by name:
-/// biases of attention, untied embeddings, scaled rotary positions, bidirectional attention,
-/// another activation than the tanh form of GELU, quantised weights.
+/// whatever `dtype` says. What changes the result and is not implemented is refused by name: biases of
+/// attention, untied embeddings, scaled rotary positions, bidirectional attention, another activation
+/// than the tanh form of GELU, quantized weights.
 public struct Gemma2Configuration: Sendable, Equatable {
   /// `vocab_size`
   public let vocabularySize: Int
@@ -31,9 +31,6 @@ public struct Gemma2Configuration: Sendable, Equatable {
   public let normEpsilon: Double
   /// `rope_theta`, or that of `rope_parameters`.
   public let rotaryBase: Double
-  /// bfloat16 where `dtype`, or `torch_dtype` as it used to be called, says that the model is; else
-  /// float32.
-  public let rotaryFrequencies: RotaryFrequencies
   /// `max_position_embeddings`
   public let maximumContext: Int
   /// `sliding_window` for each layer that `layer_types` calls `sliding_attention`, nil for one with
@@ -62,7 +59,6 @@ public struct Gemma2Configuration: Sendable, Equatable {
     normEpsilon = try fields.positive("rms_norm_eps", default: 1e-6)
     maximumContext = try fields.integer("max_position_embeddings", in: sizes, default: 8192)
     rotaryBase = try Gemma2Configuration.rotaryBase(fields)
-    rotaryFrequencies = try Gemma2Configuration.rotaryFrequencies(fields)
     windows = try Gemma2Configuration.windows(fields, layerCount: layerCount)
     let beginning = fields["bos_token_id"] ?? .integer(2)
     beginningOfSequence =
@@ -107,19 +103,6 @@ public struct Gemma2Configuration: Sendable, Equatable {
     }
     try parameters.require("rope_type", .string("default"))
     return try parameters.positive("rope_theta", default: 10_000)
-  }
-
-  private static func rotaryFrequencies(
-    _ fields: ConfigurationFields
-  ) throws(ModelError) -> RotaryFrequencies {
-    guard
-      let field = ["dtype", "torch_dtype"].first(where: { (fields[$0] ?? .null) != .null })
-    else { return .float32 }
-    switch fields[field]?.asString {
-    case "bfloat16": return .bfloat16
-    case "float32", "float16": return .float32
-    default: throw fields.unsupported(field, "float32, float16 or bfloat16")
-    }
   }
 
   private static func refuseOthers(_ fields: ConfigurationFields) throws(ModelError) {

@@ -3,12 +3,11 @@ public struct ModelOptions: Sendable, Equatable {
   /// How many layers to read; nil: all. A model with fewer layers takes less memory and runs up to
   /// the last of them, but has no logits.
   public var layers: Int?
-  /// nil: as the configuration's `dtype` (`torch_dtype`) says, bfloat16 where it says so and float32
-  /// elsewhere. A model that was read has here what it uses; nil if it has no rotary positions.
-  public var rotaryFrequencies: RotaryFrequencies?
+  /// The precision of the frequencies of rotary positions.
+  public var rotaryFrequencies: RotaryFrequencies
 
-  /// All layers, rotary frequencies as the configuration says, or otherwise.
-  public init(layers: Int? = nil, rotaryFrequencies: RotaryFrequencies? = nil) {
+  /// All layers and rotary frequencies in float32, or otherwise.
+  public init(layers: Int? = nil, rotaryFrequencies: RotaryFrequencies = .float32) {
     self.layers = layers
     self.rotaryFrequencies = rotaryFrequencies
   }
@@ -16,9 +15,10 @@ public struct ModelOptions: Sendable, Equatable {
 
 /// The precision of the frequencies θ^(−2i/d) of rotary positions.
 ///
-/// No file of a model tells which it was run with. The difference is small at short contexts: 4e-4 of
-/// the residual stream's size and 2e-5 nats of cross-entropy at 255 tokens (a model of width 256). It
-/// grows with the position, as the angles are the frequencies' multiples.
+/// No file of a model tells which it was run with: the type of its weights says nothing of it. The
+/// difference is small at short contexts: 4e-4 of the residual stream's size and 2e-5 nats of
+/// cross-entropy at 255 tokens (a model of width 256). It grows with the position, as the angles are the
+/// frequencies' multiples.
 public enum RotaryFrequencies: String, Sendable, CaseIterable {
   /// As Hugging Face's library has them when it loads a model, in whatever type the weights are.
   case float32

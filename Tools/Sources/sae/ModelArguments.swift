@@ -37,8 +37,8 @@ struct ModelArguments: ParsableArguments {
   var maxTokens: Int?
   @Option(
     help: ArgumentHelp(
-      "Precision of the frequencies of rotary positions (default: bfloat16 where config.json names "
-        + "that type, else float32).", valueName: "type"))
+      "Precision of the frequencies of rotary positions (default: float32, whatever type the weights "
+        + "are).", valueName: "type"))
   var rotaryFrequencies: RotaryFrequencies?
 
   static var rules: [OptionRule<ModelArguments>] {
@@ -139,7 +139,8 @@ struct ModelArguments: ParsableArguments {
   /// - Parameter layers: how many of its layers; nil: all.
   func load(layers: Int? = nil) throws -> any LanguageModel {
     try LanguageModels.load(
-      directory(), options: ModelOptions(layers: layers, rotaryFrequencies: rotaryFrequencies))
+      directory(),
+      options: ModelOptions(layers: layers, rotaryFrequencies: rotaryFrequencies ?? .float32))
   }
 
   /// A file's tokens, as many as are wanted.

@@ -3,17 +3,24 @@ import Testing
 
 @testable import SAEStudy
 
-/// The page in a real browser.
-@Suite(.serialized) struct ChromiumTests {
-  private static var browser: String? {
-    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].first {
+/// The browser, under the names that systems give it.
+private enum Chromium {
+  static let path = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+    .first {
       FileManager.default.isExecutableFile(atPath: $0)
     }
-  }
+}
+
+/// The page in a real browser.
+@Suite(.serialized, .enabled("no Chromium on this machine") { Chromium.path != nil })
+struct ChromiumTests {
+  private let browser: String
+
+  init() throws { browser = try #require(Chromium.path) }
 
   /// The page's elements after its scripts have run, and what they said on the console.
   private func open(
-    _ browser: String, _ page: String, hash: String
+    _ page: String, hash: String
   ) throws -> (dom: String, console: [Substring]) {
     let folder = try ScratchFolder()
     let file = try folder.write(page, to: "index.html")
@@ -39,38 +46,30 @@ import Testing
   }
 
   @Test func searchFindsALatentAndNothingErrs() throws {
-    guard let browser = Self.browser else {
-      print("skipped: there is no Chromium on this machine")
-      return
-    }
     let page = try StudyReport(
       Samples.results(subject: Samples.hostile.joined()), [Samples.browser()]
     ).html()
-    let all = try open(browser, page, hash: "")
+    let all = try open(page, hash: "")
     #expect(all.console == [])
     #expect(all.dom.contains("3 of 3 latents"))
     #expect(all.dom.contains("id=\"latent-5\""))
     // The hostile texts stand there as texts; none has run.
     #expect(!all.dom.contains("<title>taken"))
     #expect(!all.dom.contains("<img"))
-    let found = try open(browser, page, hash: "#latents?q=MitoChondria")
+    let found = try open(page, hash: "#latents?q=MitoChondria")
     #expect(found.console == [])
     #expect(found.dom.contains("1 of 3 latents"))
     #expect(found.dom.contains("id=\"latent-3\""))
     #expect(!found.dom.contains("id=\"latent-5\""))
     #expect(!found.dom.contains("id=\"latent-6\""))
-    let numbered = try open(browser, page, hash: "#latents?q=%236")
+    let numbered = try open(page, hash: "#latents?q=%236")
     #expect(numbered.dom.contains("1 of 3 latents"))
     #expect(numbered.dom.contains("id=\"latent-6\""))
   }
 
   /// Without it the other test could not fail.
   @Test func theConsoleIsHeard() throws {
-    guard let browser = Self.browser else {
-      print("skipped: there is no Chromium on this machine")
-      return
-    }
     let page = "<!doctype html><title>x</title><script>throw new Error('heard')</script>"
-    #expect(try open(browser, page, hash: "").console.contains { $0.contains("heard") })
+    #expect(try open(page, hash: "").console.contains { $0.contains("heard") })
   }
 }

@@ -164,11 +164,13 @@ import Testing
       try Command(["harvest", "--tokens", tokens, "--out", "x", "--layer", "1"]).status == 64)
   }
 
-  /// The lab's rows were rounded to F16 as ours are: most agree to the bit.
-  @Test(.enabled(if: Lab.isPresent)) func agreesWithTheLab() throws {
+  /// The lab's rows were made with rotary frequencies in bfloat16 and rounded to F16 as ours are: most
+  /// agree to the bit.
+  @Test(withLab) func agreesWithTheLab() throws {
     let run = try Command([
       "harvest", "--model", Lab.path("model"), "--tokens", Lab.path("tokens/med_dev.npy"),
-      "--layer", "4", "--max-tokens", "1275", "--out", folder.file("lab"),
+      "--layer", "4", "--max-tokens", "1275", "--rotary-frequencies", "bfloat16", "--out",
+      folder.file("lab"),
     ])
     #expect(run.status == 0, "\(run.errors)")
     let found = try HarvestShards.open(folder.file("lab")).matrix(rows: 0..<1275).array

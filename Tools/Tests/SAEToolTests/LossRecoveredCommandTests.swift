@@ -150,10 +150,8 @@ import Testing
     #expect(try measure(["--sae", path]).status == 64)
   }
 
-  /// Figures that another implementation computed, to three decimals. Those were made with rotary
-  /// frequencies in float32, ours as the model's configuration says: a few of the latents that are
-  /// close to their threshold differ.
-  @Test(.enabled(if: Lab.isPresent)) func agreesWithTheLab() throws {
+  /// Figures that another implementation computed, to the tolerance of `LabLossRecoveredTests`.
+  @Test(withLab) func agreesWithTheLab() throws {
     let run = try Command([
       "loss-recovered", "--model", Lab.path("model"), "--sae", Lab.path("saes/topk"),
       Lab.path("saes/jumprelu"), "--layer", "4", "--tokens", Lab.path("tokens/med_dev.npy"),
@@ -168,12 +166,11 @@ import Testing
     let expected = try object(
       Data(contentsOf: URL(fileURLWithPath: Lab.path("expected/loss_recovered.json"))))
     func compare(
-      _ found: [String: Any], _ name: String, _ expected: [String: Any], _ field: String,
-      within bound: Double = 5e-4
+      _ found: [String: Any], _ name: String, _ expected: [String: Any], _ field: String
     ) throws {
       let difference = abs(
         try #require(found[name] as? Double) - (try #require(expected[field] as? Double)))
-      #expect(difference < bound, "\(name)")
+      #expect(difference < 1e-5, "\(name)")
     }
     for (name, field) in [
       ("ce_clean", "clean"), ("ce_zero", "zero"), ("ce_mean", "mean"), ("kl_zero", "zero_kl"),
@@ -186,7 +183,7 @@ import Testing
         ("ce_spliced", "spliced"), ("kl_spliced", "kl"),
         ("loss_recovered_zero", "recovered_zero"), ("loss_recovered_mean", "recovered_mean"),
       ] { try compare(one, name, figures, field) }
-      try compare(one, "l0", figures, "l0", within: 5e-3)
+      try compare(one, "l0", figures, "l0")
     }
   }
 }

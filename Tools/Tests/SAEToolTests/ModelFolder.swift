@@ -1,5 +1,6 @@
 import Foundation
 import SAECore
+import Testing
 
 extension ScratchFolder {
   /// Writes a small Gemma-2 with random weights of 12 components and 3 layers.
@@ -66,7 +67,8 @@ extension ScratchFolder {
   }
 }
 
-/// A small real model with its activations and expected values, in a folder beside the package.
+/// A small real model with its activations and expected values: the folder that `SAE_LAB` names, else
+/// `../shared/lab` beside the package.
 enum Lab {
   static let root: String = {
     let standard = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -74,11 +76,10 @@ enum Lab {
     return ProcessInfo.processInfo.environment["SAE_LAB"] ?? standard
   }()
 
-  static let isPresent: Bool = {
-    let found = FileManager.default.fileExists(atPath: path("model/config.json"))
-    if !found { print("no lab at \(root): its tests are skipped") }
-    return found
-  }()
-
   static func path(_ name: String) -> String { "\(root)/\(name)" }
+}
+
+/// For tests that need the lab.
+let withLab = ConditionTrait.enabled("no lab at \(Lab.root); SAE_LAB names its folder") {
+  FileManager.default.fileExists(atPath: Lab.path("model/config.json"))
 }

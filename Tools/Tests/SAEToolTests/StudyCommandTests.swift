@@ -133,12 +133,8 @@ import Testing
   }
 
   /// Harvest, training, loss and page on the lab's model, at a size that says nothing.
-  @Test func aModelIsStudiedAndInspected() throws {
-    let lab = ProcessInfo.processInfo.environment["SAE_LAB"] ?? "../../shared/lab"
-    guard FileManager.default.fileExists(atPath: "\(lab)/model/config.json") else {
-      print("skipped: there is no lab at \(lab)")
-      return
-    }
+  @Test(withLab) func aModelIsStudiedAndInspected() throws {
+    let lab = Lab.root
     let folder = try ScratchFolder()
     let out = folder.file("study")
     let study = try Command([
