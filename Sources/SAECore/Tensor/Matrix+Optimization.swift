@@ -53,6 +53,26 @@ extension Matrix {
     }
   }
 
+  /// Becomes the rows of a matrix of its shape, each divided by its norm plus `normGuard`.
+  package mutating func setNormalizedRows(of source: Matrix, normGuard: Float) {
+    precondition(source.shape == shape, "rows of \(source.shape) for a matrix of \(shape)")
+    let (rows, width) = (self.rows, columns)
+    unsafe withUnsafeMutableElements { elements in
+      guard let base = elements.baseAddress else { return }
+      let target = unsafe SharedPointer(base)
+      let from = unsafe SharedConstant(source.view.pointer)
+      Matrix.forRowsOrPieces(rows, width, wholeRows: true) { begin, count in
+        let kernels = Kernels.table
+        for row in stride(from: begin, to: begin + count, by: width) {
+          unsafe (target.base + row).update(from: from.base + row, count: width)
+          let norm = unsafe kernels.sumOfSquares(width, target.base + row).squareRoot()
+          unsafe kernels.scale(width, 1 / (norm + normGuard), target.base + row)
+        }
+      }
+    }
+    withExtendedLifetime(source) {}
+  }
+
   /// Removes from each row its component along the row of `directions`: with d = direction divided
   /// by (its norm + guard), or d = the direction itself, row ← row − ⟨row, d⟩ d.
   package mutating func removeComponents(along directions: Matrix, guard guardValue: Float?) {

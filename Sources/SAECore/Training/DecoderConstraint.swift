@@ -16,8 +16,8 @@ public enum DecoderConstraint: Sendable, Equatable, Codable {
   /// Divides rows by (norm + 2⁻²³) before the forward pass and removes the component along the row
   /// as it is: sparsify.
   case unitRowsBeforeForward
-  /// Divides rows by their norm between the backward pass and the step, and removes the component
-  /// along them: OpenAI. After the step they are only nearly of norm 1.
+  /// Removes the component along row/norm from the gradient and divides rows by their norm before the
+  /// step: OpenAI. After the step they are only nearly of norm 1.
   case unitRowsBeforeStep
 
   /// What is added to a norm that rows are divided by: the unit in the last place of 1.
@@ -28,8 +28,8 @@ public enum DecoderConstraint: Sendable, Equatable, Codable {
   var directionGuard: Float? {
     switch self {
     case .unitRowsAfterStep: 1e-6
-    case .exactUnitRowsAfterStep: DecoderConstraint.leastGuard
-    case .none, .unitRowsBeforeForward, .unitRowsBeforeStep: nil
+    case .exactUnitRowsAfterStep, .unitRowsBeforeStep: DecoderConstraint.leastGuard
+    case .none, .unitRowsBeforeForward: nil
     }
   }
 

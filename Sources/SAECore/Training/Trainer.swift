@@ -1,8 +1,9 @@
 /// Trains an autoencoder a batch at a time.
 ///
 /// A step: dead latents as the batch finds them → forward and backward → constraint on the decoder's
-/// gradient → clipping → optimizer → decoder rows to unit norm → counters. Equal seeds and batches give
-/// equal bits for any number of threads.
+/// gradient → clipping → optimizer → decoder rows to unit norm → counters. All that can fail comes
+/// before anything is changed for good. Equal seeds and batches give equal bits for any number of
+/// threads.
 public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// The autoencoder as it is now.
   public private(set) var model: Model
@@ -20,6 +21,10 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
 
   /// The gradients of the last step, after constraint, before clipping.
   public private(set) var gradients: ParameterSet
+
+  /// Memory for rows of norm 1, where the decoder has them in the forward pass and may have to get its
+  /// own back.
+  private var spareDecoder: Matrix?
 
   /// A trainer that has made no step yet.
   public init(
@@ -59,41 +64,31 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   ///   - target: tokens × output width, for a transcoder.
   ///   - errorWeights: ``TrainingBatch/errorWeights``
   ///   - learningRate: of this step.
-  /// - Throws: ``TrainingError`` if the batch does not fit or something is not finite; the model is
-  ///   then as it was before the step.
+  /// - Throws: ``TrainingError`` if the batch does not fit or something is not finite; all but
+  ///   ``gradients`` is then as it was before the step, to the bit.
   public mutating func train(
     on activations: Matrix, target: Matrix? = nil, errorWeights: [Float]? = nil,
     learningRate: Double
   ) throws(TrainingError) -> StepReport {
-    let constraint = model.decoderConstraint
-    if constraint == .unitRowsBeforeForward {
-      model.parameters[.decoder].normalizeRows(normGuard: DecoderConstraint.normGuard)
-    }
     let batch = TrainingBatch(
       activations: activations, target: target, errorWeights: errorWeights,
       deadLatents: deadLatents, step: step)
-    let pass: TrainingPass
-    do {
-      pass = try model.computeGradients(of: batch, into: &gradients)
+    // What a pass may change of the model: its rows' norms, and what a variant keeps besides parameters.
+    var before: Model? = model
+    let (pass, norm): (TrainingPass, Double)
+    do throws(TrainingError) {
+      (pass, norm) = try finitePass(batch, learningRate)
     } catch {
-      throw .shape(error)
+      if let before { model = before }
+      throw error
     }
-    for term in pass.losses where !term.value.isFinite {
-      throw .notFinite(step: step, term: term.name)
-    }
+    // Nothing fails from here on. The copy goes first, so that parameters are changed in place; where
+    // other rows have taken the decoder's place, the next step's take its memory.
+    let constraint = model.decoderConstraint
+    if constraint == .unitRowsBeforeForward { spareDecoder = before?.parameters[.decoder] }
+    before = nil
     if constraint == .unitRowsBeforeStep {
-      guard gradients.norm().isFinite else {
-        throw .notFinite(step: step, term: gradients.firstNotFinite ?? "gradient norm")
-      }
       model.parameters[.decoder].normalizeRows(normGuard: DecoderConstraint.leastGuard)
-    }
-    if constraint != .none {
-      gradients[.decoder].removeComponents(
-        along: model.parameters[.decoder], guard: constraint.directionGuard)
-    }
-    let norm = gradients.norm()
-    guard norm.isFinite else {
-      throw .notFinite(step: step, term: gradients.firstNotFinite ?? "gradient norm")
     }
     optimizer.update(
       &model.parameters, gradients: gradients, learningRate: learningRate,
@@ -107,6 +102,40 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
       step: step, tokens: tokens, losses: pass.losses, activity: pass.activity,
       totalSquaredError: pass.totalSquaredError, gradientNorm: norm, learningRate: learningRate,
       deadCount: pass.deadCount, target: batch.target)
+  }
+
+  /// The gradients of a batch with the decoder's constraint, and their norm; throws where a loss or a
+  /// gradient is not finite.
+  private mutating func finitePass(
+    _ batch: TrainingBatch, _ learningRate: Double
+  ) throws(TrainingError) -> (TrainingPass, norm: Double) {
+    guard learningRate.isFinite else { throw .notFinite(step: step, term: "the learning rate") }
+    let constraint = model.decoderConstraint
+    if constraint == .unitRowsBeforeForward {
+      let decoder = model.parameters[.decoder]
+      var rows = spareDecoder ?? Matrix(rows: decoder.rows, columns: decoder.columns)
+      spareDecoder = nil
+      rows.setNormalizedRows(of: decoder, normGuard: DecoderConstraint.normGuard)
+      model.parameters[.decoder] = rows
+    }
+    let pass: TrainingPass
+    do {
+      pass = try model.computeGradients(of: batch, into: &gradients)
+    } catch {
+      throw .shape(error)
+    }
+    for term in pass.losses where !term.value.isFinite {
+      throw .notFinite(step: step, term: term.name)
+    }
+    if constraint != .none {
+      gradients[.decoder].removeComponents(
+        along: model.parameters[.decoder], guard: constraint.directionGuard)
+    }
+    let norm = gradients.norm()
+    guard norm.isFinite else {
+      throw .notFinite(step: step, term: gradients.firstNotFinite ?? "gradient norm")
+    }
+    return (pass, norm)
   }
 
   /// Goes on with parameters of which some latents' were replaced.
