@@ -1,62 +1,10 @@
-import SAEKernels
 import Testing
 
 @testable import SAECore
 
-/// The fused product and selection against sorting all scores.
+/// The fused product and selection against sorting all scores; the selection alone is held against it
+/// in `SelectionChecks`.
 @Suite struct TopKEncodingTests {
-  /// Indices of the k largest of the scores that compete, the lower index first among equals.
-  static func largest(_ scores: [Float], _ k: Int, above: Float) -> [Int] {
-    scores.indices.filter { scores[$0] > above }
-      .sorted { scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1 }
-      .prefix(k).sorted()
-  }
-
-  @Test(arguments: PanelProductTests.kernelNames)
-  func selectionIsThatOfSortingWithTiesToTheLowerIndex(_ name: String) throws {
-    let table = try PanelProductTests.table(name)
-    var generator = RandomGenerator(seed: 5)
-    for trial in 0..<300 {
-      let count = 1 + generator.index(below: 400)
-      let k = 1 + generator.index(below: min(count, 40))
-      // A few distinct values make many ties; half of the trials have them.
-      let few = trial % 2 == 0
-      let scores = (0..<count).map { _ in
-        few ? Float(generator.index(below: 7) - 2) : Float(generator.gaussian())
-      }
-      let any = trial % 3 == 0
-      let pieces = 1 + generator.index(below: 5)
-      var indices = [UInt32](repeating: 0, count: 2 * k)
-      var kept = [Float](repeating: 0, count: 2 * k)
-      var scratchIndices = [UInt32](repeating: 0, count: 2 * k + count + 1)
-      var scratch = [Float](repeating: 0, count: 2 * k + count + 1)
-      let zeros = [Float](repeating: 0, count: count)
-      let ones = [Float](repeating: 1, count: count)
-      let got: [Int] = unsafe indices.withUnsafeMutableBufferPointer { indices in
-        unsafe kept.withUnsafeMutableBufferPointer { kept in
-          guard let indexBase = indices.baseAddress, let keptBase = kept.baseAddress else {
-            return []
-          }
-          var candidates = unsafe TopKCandidates(
-            count: 0, threshold: any ? -.infinity : 0, indices: indexBase, scores: keptBase)
-          for piece in 0..<pieces {
-            let begin = piece * count / pieces
-            let end = (piece + 1) * count / pieces
-            unsafe scores.withUnsafeBufferPointer { scores in
-              guard let base = scores.baseAddress else { return }
-              unsafe table.updateTopK(
-                &candidates, k, end - begin, base + begin, zeros, ones, UInt32(begin),
-                &scratchIndices, &scratch)
-            }
-          }
-          table.finishTopK(&candidates, k)
-          return (0..<candidates.count).map { Int(candidates.indices[$0]) }
-        }
-      }
-      #expect(got == Self.largest(scores, k, above: any ? -.infinity : 0), "\(name) \(trial)")
-    }
-  }
-
   /// Whole numbers make scores exact, so that support and values must agree to the last bit.
   @Test func encodingEqualsTheDenseProductAndSelection() {
     var generator = RandomGenerator(seed: 9)
@@ -78,7 +26,7 @@ import Testing
             * scale[latent]
         }
         let entries = got.entries(of: token)
-        let expected = Self.largest(scores, k, above: 0)
+        let expected = SelectionChecks.largest(scores, k, above: 0)
         #expect(entries.map { Int(got.indices[$0]) } == expected)
         #expect(entries.map { got.values[$0] } == expected.map { scores[$0] })
       }
