@@ -23,7 +23,7 @@ private enum Target: String {
     case .npz:
       let file = try NpzFile(FileBytes(bytes, name: "x"))
       for name in file.names { try read(file.tensor(name)) }
-      _ = try GemmaScope.read(file)
+      _ = try GemmaScope.read(NamedTensors(file)).archive()
     case .inflate:
       let limit = 1 << 20
       let output = try Inflate.inflate(bytes, limit: limit)
@@ -74,27 +74,43 @@ private enum Target: String {
     precondition(all.tokens == file.tokens && all.entryCount == file.entryCount)
   }
 
-  /// The first half a configuration and the second the weights beside it, by a length in front, in the
-  /// layout that a first byte names.
+  private static let files = [
+    "cfg.json", "config.json",
+    "sae_weights.safetensors", "sae.safetensors",
+    "params.npz", "params.safetensors",
+    "activation_scaler.json", "sparsity.safetensors",
+    "sae_weights.safetensors.index.json", "sae_weights-00001-of-00002.safetensors",
+    "sae_weights-00002-of-00002.safetensors", "boosted.json",
+    "base/cfg.json", "base/sae_weights.safetensors",
+    "booster/cfg.json", "booster/sae_weights.safetensors",
+    "ae.pt",
+  ]
+
+  /// Files one after the other: the number of its name, a length in two bytes, and its content.
   private func readDirectory(_ bytes: [UInt8]) throws {
-    guard bytes.count > 3 else { return }
-    let length = min(Int(bytes[1]) << 8 | Int(bytes[2]), bytes.count - 3)
-    let files = [
-      ["cfg.json", "sae_weights.safetensors"], ["cfg.json", "sae.safetensors"],
-      ["config.json", "params.safetensors"], ["cfg.json", "params.npz"],
-    ][Int(bytes[0] & 3)]
     let folder = Target.folder
-    for name in ["cfg.json", "config.json"] + files { SystemCall.remove("\(folder)/\(name)") }
-    for (name, part) in zip(files, [bytes[3..<3 + length], bytes[(3 + length)...]]) {
-      try Data(part).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    for name in ["base", "booster"] {
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
     }
-    defer { SystemCall.remove("\(folder)/\(files[1])") }
-    let (archive, layout) = try SAEArchive.read(folder)
-    precondition(layout != .sparsify || archive.inputDimension == archive.outputDimension)
-    let expressed = try archive.foldingActivationScale().expressed(in: .gemmaScope)
-    let autoencoder = try expressed.autoencoder()
-    guard expressed.inputDimension < 64 else { return }
-    _ = try autoencoder.reconstruct(Matrix(rows: 2, columns: expressed.inputDimension))
+    for name in Target.files { SystemCall.remove("\(folder)/\(name)") }
+    defer { for name in Target.files { SystemCall.remove("\(folder)/\(name)") } }
+    var rest = bytes[...]
+    while rest.count > 3 {
+      let name = Target.files[Int(rest.removeFirst()) % Target.files.count]
+      let length = Int(rest.removeFirst()) << 8 | Int(rest.removeFirst())
+      try Data(rest.prefix(length)).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+      rest = rest.dropFirst(length)
+    }
+    let sae = try SAE.open(folder)
+    for archive in sae.archives {
+      for layout in [SAELayout.gemmaScope, .sparsify, .safetensors] {
+        _ = try? archive.expressed(in: layout)
+      }
+    }
+    guard sae.autoencoder.inputDimension < 64 else { return }
+    let rows = Matrix(rows: 2, columns: sae.autoencoder.inputDimension)
+    _ = try sae.autoencoder.reconstruct(rows)
   }
 
   private static let folder: String = {

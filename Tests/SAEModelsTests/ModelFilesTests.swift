@@ -92,15 +92,16 @@ struct ModelFilesTests {
     #expect(
       throws: ModelError.noWeights(
         directory: single.directory,
-        expected: ["model.safetensors", "model.safetensors.index.json"])
+        expected: ["model.safetensors", "model.safetensors.index.json"], found: "neither")
     ) {
       try LanguageModels.load(single.directory)
     }
     let sharded = try RandomCheckpoint(shards: 2)
     try FileManager.default.removeItem(atPath: sharded.file("model-1.safetensors"))
     #expect(
-      throws: ModelError.missingShard(
-        index: sharded.file("model.safetensors.index.json"), shard: "model-1.safetensors")
+      throws: TensorFileError.wrongContents(
+        file: sharded.file("model.safetensors.index.json"),
+        expected: "the file \"model-1.safetensors\" beside it", found: "none")
     ) {
       try LanguageModels.load(sharded.directory)
     }
@@ -114,20 +115,26 @@ struct ModelFilesTests {
       try Data(text.utf8).write(to: URL(fileURLWithPath: index))
     }
     try write(#"{"weight_map": {"model.norm.weight": "../model-0.safetensors"}}"#)
-    #expect(throws: ModelError.missingShard(index: index, shard: "../model-0.safetensors")) {
+    #expect(
+      throws: TensorFileError.invalidSetting(
+        file: index, setting: "weight_map", expected: "names of files beside it",
+        found: "\"../model-0.safetensors\"")
+    ) {
       try LanguageModels.load(checkpoint.directory)
     }
     try write(#"{"weight_map": {"model.norm.weight": "model-0.safetensors"}}"#)
+    let shard = try SafetensorsFile(checkpoint.file("model-0.safetensors"))
     #expect(
-      throws: ModelError.missingTensor(
-        file: checkpoint.file("model-0.safetensors"), tensor: "model.norm.weight")
+      throws: TensorFileError.noSuchTensor(
+        file: shard.path, tensor: "model.norm.weight",
+        present: Array(shard.tensors.map(\.name).prefix(20)))
     ) {
       try LanguageModels.load(checkpoint.directory)
     }
     try write(#"{"weight_map": 3}"#)
     #expect(
-      throws: ModelError.invalidField(
-        file: index, field: "weight_map", expected: "an object", found: "none")
+      throws: TensorFileError.invalidSetting(
+        file: index, setting: "weight_map", expected: "an object", found: "none")
     ) {
       try LanguageModels.load(checkpoint.directory)
     }

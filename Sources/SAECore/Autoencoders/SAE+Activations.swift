@@ -20,7 +20,7 @@ extension SAE {
     throw TensorFileError.invalidSetting(
       file: path, setting: "activations",
       expected: "a mean norm near \(short(expected)), since it was trained on activations times "
-        + "\(short(scale)),", found: "one of \(short(found))")
+        + "\(short(scale))", found: "one of \(short(found))")
   }
 
   /// What activations were multiplied by in training, and the mean norm that they must have had

@@ -8,7 +8,7 @@ public struct SAE: Sendable {
   public let path: String
   /// How its files hold it.
   public let layout: SAELayout
-  /// What they hold.
+  /// What they hold: one archive, or of a boosted autoencoder that of the base and of the booster.
   public let archives: [SAEArchive]
   /// The autoencoder, for activations as they are.
   public let autoencoder: any SparseAutoencoder
@@ -24,10 +24,32 @@ public struct SAE: Sendable {
   public static func open(
     _ path: String, activationScale: Double? = nil
   ) throws(TensorFileError) -> SAE {
-    var (archive, layout) = try SAEArchive.read(path)
-    try archive.provide(activationScale: activationScale)
-    return SAE(
-      path: path, layout: layout, archives: [archive], autoencoder: try archive.autoencoder())
+    let files = try SAEFiles.findAll(path)
+    // A factor that only one of two lacks is for that one.
+    let lacking = files.count > 1 && files.contains { $0.outline.lacksActivationScale }
+    var archives: [SAEArchive] = []
+    var autoencoders: [any StorableAutoencoder] = []
+    for part in files {
+      // Before the weights are read.
+      var outline = part.outline
+      let isAsked = !lacking || outline.lacksActivationScale || outline.activationScale != nil
+      try outline.provide(activationScale: isAsked ? activationScale : nil)
+      _ = try outline.storableType()
+      var archive = try part.archive()
+      archive.activationScale = outline.activationScale
+      autoencoders.append(try archive.autoencoder())
+      archives.append(archive)
+    }
+    guard files.count > 1 else {
+      return SAE(
+        path: path, layout: files[0].layout, archives: archives, autoencoder: autoencoders[0])
+    }
+    do {
+      let pair = try BoostedPair(base: autoencoders[0], booster: autoencoders[1])
+      return SAE(path: path, layout: .boosted, archives: archives, autoencoder: pair)
+    } catch {
+      throw error.of(file: path)
+    }
   }
 
   /// Reads an autoencoder in any of the known layouts, ready to run on activations as they are.

@@ -9,6 +9,12 @@ extension SAEArchive {
     try storableType().init(self)
   }
 
+  /// Throws what ``autoencoder()`` would say of all but the weights.
+  ///
+  /// - Throws: ``TensorFileError`` if there is no implementation of its architecture, or its files lack
+  ///   something or have too much.
+  public func checkRuns() throws(TensorFileError) { _ = try storableType() }
+
   /// The type that runs the architecture, with the normalization that its files ask for.
   ///
   /// - Throws: ``TensorFileError`` if there is none, or something is missing that is no weight.

@@ -29,7 +29,9 @@ extension StorableAutoencoder {
   public static func load(
     _ path: String, activationScale: Double? = nil
   ) throws(TensorFileError) -> Self {
-    var archive = try SAEArchive.read(path).archive
+    let files = try SAEFiles.findAll(path)
+    guard let one = files.first, files.count == 1 else { throw BoostedDirectory.isNotOne(path) }
+    var archive = try one.archive()
     try archive.provide(activationScale: activationScale)
     return try Self(archive)
   }

@@ -11,24 +11,18 @@ public enum TensorFile: Sendable {
   ///
   /// - Throws: ``TensorFileError`` if it is none of them, or a broken one.
   public init(_ path: String) throws(TensorFileError) {
-    guard let file = try TensorFile.recognize(FileBytes(mapping: path)) else {
-      throw .unrecognized(
-        file: path, lookedFor: ["a safetensors file", "an npy file", "an npz file"],
-        found: ["another kind of file"])
-    }
-    self = file
+    try self.init(FileBytes(mapping: path), expected: "a safetensors, npy or npz file")
   }
 
-  /// Takes the bytes for what they begin as; nil if that is something else.
-  static func recognize(_ contents: FileBytes) throws(TensorFileError) -> TensorFile? {
-    let start = contents.bytes.array(0..<min(9, contents.count))
-    if start.starts(with: [0x50, 0x4B]) { return .npz(try NpzFile(contents)) }
-    if start.starts(with: [0x93] + Array("NUMPY".utf8)) { return .npy(try NpyFile(contents)) }
-    // A header's length, whose upper half is zero, and the brace that begins it.
-    if start.count == 9, start[4..<8].allSatisfy({ $0 == 0 }), start[8] == UInt8(ascii: "{") {
-      return .safetensors(try SafetensorsFile(contents))
+  /// Takes the bytes for what they begin as.
+  init(_ contents: FileBytes, expected: String) throws(TensorFileError) {
+    switch FileKind(contents) {
+    case .safetensors: self = .safetensors(try SafetensorsFile(contents))
+    case .npy: self = .npy(try NpyFile(contents))
+    case .zip: self = .npz(try NpzFile(contents))
+    case .other(let found), .unknown(let found):
+      throw .wrongContents(file: contents.name, expected: expected, found: found)
     }
-    return nil
   }
 
   /// All tensors; deflated arrays are decompressed into memory.

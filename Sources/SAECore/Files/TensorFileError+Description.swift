@@ -20,7 +20,7 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
     case .nameNotUTF8(let folder, let name):
       "\(folder): expected names in UTF-8, found \(FileName.quoted(name)); rename it"
     case .tooShort(let file, let part, let expected, let found):
-      "\(file): \(part): expected \(expected) bytes, found \(found)"
+      "\(file): \(part): expected \(expected) bytes, found \(found): the file is cut short"
     case .malformed(let file, let offset, let expected, let found):
       "\(file): byte \(offset): expected \(expected), found \(found)"
     case .duplicateName(let file, let name): "\(file): \(quoted(name)) occurs twice"
@@ -51,6 +51,12 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
         + "where the tensor before ends, found \(found)"
     case .wrongDataLength(let file, let expected, let found):
       "\(file): expected \(expected) bytes of data, found \(found)"
+        + (found < expected ? ": the file is cut short" : "")
+    case .wrongContents(let file, let expected, let found):
+      "\(file): expected \(expected), found \(found)"
+    case .notFinite(let file, let tensor, let place, let found):
+      "\(file): tensor \(quoted(tensor))\(TensorFileError.describe(place)): expected a finite "
+        + "number, found \(found)"
     case .unrecognized(let file, let lookedFor, let found):
       "\(file): expected \(lookedFor.joined(separator: ", or ")), found "
         + (found.isEmpty ? "nothing" : found.map(quoted).joined(separator: ", "))
@@ -104,6 +110,16 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
     case .diskFull: "no space is left on the disk"
     case .notReplaceable(_, let expected, let found): "expected \(expected), found \(found)"
     default: description
+    }
+  }
+
+  /// Where an element is in a tensor of one or two axes, or of more.
+  static func describe(_ place: [Int]) -> String {
+    switch place.count {
+    case 0: ""
+    case 1: ", element \(place[0])"
+    case 2: ", row \(place[0]), column \(place[1])"
+    default: ", element [\(place.map(String.init).joined(separator: ", "))]"
     }
   }
 

@@ -23,6 +23,8 @@ public enum TensorFileError: Error, Equatable, Sendable {
   case nameNotUTF8(folder: String, name: [UInt8])
 
   // Any format
+  /// A file, or a directory, that holds something else than was looked for.
+  case wrongContents(file: String, expected: String, found: String)
   /// The file ends before a part of it that must be there.
   case tooShort(file: String, part: String, expected: Int, found: Int)
   /// The text at a byte offset is not what the format allows there.
@@ -76,6 +78,8 @@ public enum TensorFileError: Error, Equatable, Sendable {
   case wrongChecksum(file: String, member: String, expected: UInt32, found: UInt32)
 
   // Autoencoders
+  /// A weight that is NaN or infinite, or too large for float32; its place in the stored shape.
+  case notFinite(file: String, tensor: String, place: [Int], found: String)
   /// Nothing that is known; what would have been known, and what is there instead.
   case unrecognized(file: String, lookedFor: [String], found: [String])
   /// A setting that is missing, has no meaning, or contradicts the weights.

@@ -15,56 +15,27 @@ struct ModelWeights: Sendable {
 
   /// Opens the files of a directory.
   ///
-  /// - Throws: ``ModelError`` if there are none, or a shard that the index names is missing or lacks
-  ///   a tensor; `TensorFileError` if a file is malformed.
+  /// - Throws: ``ModelError`` if there are none; `TensorFileError` if a file is malformed, or what an
+  ///   index names is missing.
   init(directory: String) throws {
     let single = "\(directory)/\(ModelWeights.single)"
     let index = "\(directory)/\(ModelWeights.index)"
     if FileManager.default.fileExists(atPath: single) {
-      let file = try SafetensorsFile(single)
       path = single
-      tensors = Dictionary(file.tensors.map { ($0.name, $0) }) { first, _ in first }
+      tensors = try ModelWeights.byName(SafetensorsFile(single).tensors)
     } else if FileManager.default.fileExists(atPath: index) {
       path = index
-      tensors = try ModelWeights.shards(index, in: directory)
+      tensors = try ModelWeights.byName(SafetensorsShards(index).tensors)
     } else {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
       throw ModelError.noWeights(
-        directory: directory, expected: [ModelWeights.single, ModelWeights.index])
+        directory: directory, expected: [ModelWeights.single, ModelWeights.index],
+        found: FileKind.foreign(in: directory, names.sorted()) ?? "neither")
     }
   }
 
-  private static func shards(_ index: String, in directory: String) throws
-    -> [String: StoredTensor]
-  {
-    guard let map = try JSONValue.read(index).asObject?["weight_map"]?.asObject else {
-      throw ModelError.invalidField(
-        file: index, field: "weight_map", expected: "an object", found: "none")
-    }
-    var files: [String: SafetensorsFile] = [:]
-    var tensors: [String: StoredTensor] = [:]
-    for (name, value) in map.members {
-      guard let shard = value.asString else {
-        throw ModelError.invalidField(
-          file: index, field: name, expected: "the name of a file", found: "\(value)")
-      }
-      let file: SafetensorsFile
-      if let open = files[shard] {
-        file = open
-      } else {
-        // A name with a path in it could lead anywhere.
-        let path = "\(directory)/\(shard)"
-        guard !shard.isEmpty, !shard.contains("/"),
-          FileManager.default.fileExists(atPath: path)
-        else { throw ModelError.missingShard(index: index, shard: shard) }
-        file = try SafetensorsFile(path)
-        files[shard] = file
-      }
-      guard file.contains(name) else {
-        throw ModelError.missingTensor(file: file.path, tensor: name)
-      }
-      tensors[name] = try file.tensor(name)
-    }
-    return tensors
+  private static func byName(_ tensors: [StoredTensor]) -> [String: StoredTensor] {
+    Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
   }
 
   /// The files of a directory's weights, in the order of their names.
@@ -83,7 +54,7 @@ struct ModelWeights: Sendable {
 
   /// A matrix, widened to float32.
   func matrix(_ name: String, rows: Int, columns: Int) throws -> Matrix {
-    try tensor(name, [rows, columns]).matrix()
+    try tensor(name, [rows, columns]).finiteMatrix()
   }
 
   /// Matrices of the same width below one another, widened to float32.
@@ -91,14 +62,17 @@ struct ModelWeights: Sendable {
     var result = Matrix(rows: parts.reduce(0) { $0 + $1.value }, columns: columns)
     var row = 0
     for (name, rows) in parts {
-      try tensor(name, [rows, columns]).read(rows: 0..<rows, into: &result, at: row)
+      let part = try tensor(name, [rows, columns]).finiteMatrix()
+      part.read(0..<rows, into: &result, at: row)
       row += rows
     }
     return result
   }
 
   /// A vector, widened to float32.
-  func vector(_ name: String, count: Int) throws -> [Float] { try tensor(name, [count]).floats() }
+  func vector(_ name: String, count: Int) throws -> [Float] {
+    try tensor(name, [count]).finiteMatrix().array
+  }
 
   private func tensor(_ name: String, _ shape: [Int]) throws(ModelError) -> StoredTensor {
     guard let tensor = tensors[name] else { throw .missingTensor(file: path, tensor: name) }

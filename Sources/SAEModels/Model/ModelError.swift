@@ -14,9 +14,7 @@ public enum ModelError: Error, Equatable, Sendable {
 
   // Weights
   /// There is neither a single file of weights nor an index of several.
-  case noWeights(directory: String, expected: [String])
-  /// A file that the index names is not there, or is named by more than a file's name.
-  case missingShard(index: String, shard: String)
+  case noWeights(directory: String, expected: [String], found: String)
   /// No file, or not the file that the index says, has the tensor.
   case missingTensor(file: String, tensor: String)
   /// A tensor has another shape than the configuration asks for.
@@ -65,10 +63,8 @@ extension ModelError: CustomStringConvertible, LocalizedError {
       "\(file): field \"\(field)\": expected \(expected), found \(found)"
     case .unsupportedField(let file, let field, let expected, let found):
       "\(file): field \"\(field)\": only \(expected) is supported, found \(found)"
-    case .noWeights(let directory, let expected):
-      "\(directory): expected \(expected.joined(separator: " or ")), found neither"
-    case .missingShard(let index, let shard):
-      "\(index): expected the file \"\(shard)\" beside it, found none"
+    case .noWeights(let directory, let expected, let found):
+      "\(directory): expected \(expected.joined(separator: " or ")), found \(found)"
     case .missingTensor(let file, let tensor):
       "\(file): expected a tensor \"\(tensor)\", found none"
     case .wrongShape(let file, let tensor, let expected, let found):

@@ -1,7 +1,7 @@
 import Foundation
 import SAECore
 
-/// What `info` says of an autoencoder.
+/// What `info` says of an autoencoder; of a boosted one, of the base and of the booster.
 struct AutoencoderDescription: Encodable {
   let layout: String
   let architecture: String
@@ -16,11 +16,12 @@ struct AutoencoderDescription: Encodable {
   let metadata: JSON
   /// Encoder and decoder latents × width, whatever the layout.
   let parameters: [TensorDescription]
-  /// Whether this package runs it.
-  let runs: Bool
+  /// Why this package does not run it; nil if it does.
+  let refusal: String?
 
-  init(_ archive: SAEArchive, _ layout: SAELayout) {
-    self.layout = layout.rawValue
+  init(_ files: SAEFiles) {
+    let archive = files.outline
+    layout = files.layout.rawValue
     architecture = "\(archive.architecture)"
     inputDimension = archive.inputDimension
     outputDimension = archive.outputDimension
@@ -31,15 +32,18 @@ struct AutoencoderDescription: Encodable {
     activationScale = archive.activationScale
     settings = JSON(.object(archive.settings))
     metadata = JSON(.object(archive.metadata))
-    parameters = archive.parameters.sorted { $0.key < $1.key }.map {
-      TensorDescription(name: $0.key, $0.value)
+    parameters = files.parameters.map(TensorDescription.init)
+    do throws(TensorFileError) {
+      try archive.checkRuns()
+      refusal = nil
+    } catch {
+      refusal = error.description
     }
-    runs = (try? archive.autoencoder()) != nil
   }
 
   var rows: [(String, String)] {
     var rows = [
-      ("layout", layout), ("architecture", architecture + (runs ? "" : " (not run here)")),
+      ("layout", layout), ("architecture", architecture),
       ("width", "\(inputDimension)"), ("latents", "\(latents)"), ("dtype", dtype),
       ("subtracts b_dec", subtractsDecoderBias ? "yes" : "no"),
       ("normalisation", inputNormalization),
@@ -47,6 +51,7 @@ struct AutoencoderDescription: Encodable {
     if outputDimension != inputDimension {
       rows.insert(("output width", "\(outputDimension)"), at: 3)
     }
+    if let refusal { rows.append(("not run", refusal)) }
     if let activationScale { rows.append(("activation scale", "\(activationScale)")) }
     for (name, value) in settings.members { rows.append((name, "\(value)")) }
     for (name, value) in metadata.members { rows.append(("metadata \(name)", "\(value)")) }

@@ -27,9 +27,11 @@ struct AutoencoderOptions: ParsableArguments {
     guard let activationScale, paths.count > 1 else { return try paths.map { try open($0) } }
     var isNeeded = false
     let opened = try paths.map { path in
-      let archive = try SAEArchive.read(path).archive
-      isNeeded = isNeeded || archive.lacksActivationScale
-      let isNone = !archive.lacksActivationScale && archive.activationScale == nil
+      let outlines = try SAEFiles.findAll(path).map(\.outline)
+      isNeeded = isNeeded || outlines.contains(where: \.lacksActivationScale)
+      let isNone = outlines.allSatisfy {
+        $0.inputNormalization != .averageOnly && $0.activationScale == nil
+      }
       return try SAE.open(path, activationScale: isNone ? nil : activationScale)
     }
     guard isNeeded else {

@@ -8,8 +8,8 @@ struct ConvertCommand: PlannedCommand {
     abstract: "Writes an autoencoder in another layout, or tensors as safetensors.",
     discussion: """
       Latents and reconstructions stay the same. What a layout cannot hold is refused. With \
-      safetensors, a file of arrays (npy, npz) becomes one of tensors, and an autoencoder one file with \
-      its weights under SAELens' names.
+      safetensors, an autoencoder becomes one file, with its weights under SAELens' names and its \
+      configuration in the header, and a file of arrays (npy, npz) becomes one of tensors.
       """)
 
   /// What can be written.
@@ -18,8 +18,6 @@ struct ConvertCommand: PlannedCommand {
     case gemmaScope = "gemma-scope"
     case sparsify
     case safetensors
-
-    var layout: SAELayout? { SAELayout(rawValue: rawValue) }
   }
 
   @Argument(help: "A directory or a file.") var input: String
@@ -53,18 +51,25 @@ struct ConvertCommand: PlannedCommand {
 
   func run() throws {
     let place = try OutputPlace(
-      output, for: to.layout == nil ? .tensorFile : .autoencoder, force: overwriting.force,
+      output, for: to == .safetensors ? .tensorFile : .autoencoder, force: overwriting.force,
       inputs: [input])
     Interruption.listen()
-    guard let layout = to.layout else { return try writeTensors(place) }
-    var (archive, found) = try SAEArchive.read(input)
+    guard let layout = SAELayout(rawValue: to.rawValue), let files = try autoencoder() else {
+      return try writeTensors(place)
+    }
+    guard files.count == 1 else {
+      throw ToolError(
+        "\(input): expected one autoencoder, found a boosted one: base and booster belong together, "
+          + "and \(to.rawValue) holds one")
+    }
+    var archive = try files[0].archive()
     try archive.provide(activationScale: opening.activationScale)
     let expressed = try archive.expressed(in: layout)
     try expressed.write(to: place.destination, as: layout, replacing: place.replaces)
     for note in notes(archive, expressed) { Progress.note(note) }
     try emit(
       "\(output): \(expressed.architecture), \(archive.inputDimension) → \(archive.latentCount), "
-        + "\(found.rawValue) to \(layout.rawValue)")
+        + "\(files[0].layout.rawValue) to \(layout.rawValue)")
   }
 
   private func notes(_ archive: SAEArchive, _ expressed: SAEArchive) -> [String] {
@@ -78,12 +83,8 @@ struct ConvertCommand: PlannedCommand {
     return notes
   }
 
+  /// Arrays as tensors of the same names.
   private func writeTensors(_ place: OutputPlace) throws {
-    if let archive = try autoencoder() {
-      try archive.writeWeights(to: place.path, replacing: place.replaces)
-      try emit("\(output): \(count(archive.parameters.count)) tensors")
-      return
-    }
     let tensors = try TensorFile(input).tensors()
     var writer = try SafetensorsWriter(
       place.path, tensors.map { TensorDeclaration($0.name, $0.type, $0.shape) },
@@ -98,11 +99,11 @@ struct ConvertCommand: PlannedCommand {
     try emit("\(output): \(count(tensors.count)) tensors")
   }
 
-  /// The autoencoder at the input; nil if there is something else.
-  private func autoencoder() throws -> SAEArchive? {
+  /// The autoencoder at the input; nil if there are other arrays, which can become safetensors.
+  private func autoencoder() throws -> [SAEFiles]? {
     do {
-      return try SAEArchive.read(input).archive
-    } catch TensorFileError.unrecognized {
+      return try SAEFiles.findAll(input)
+    } catch TensorFileError.unrecognized where to == .safetensors {
       return nil
     }
   }

@@ -42,6 +42,8 @@ struct PathDescription: Encodable {
   let kind: String
   let bytes: Int
   var autoencoder: AutoencoderDescription?
+  /// Of a boosted autoencoder, what reconstructs the rest; the base is `autoencoder`.
+  var booster: AutoencoderDescription?
   var latents: LatentsDescription?
   var activations: ActivationSummary?
   var tensors: [TensorDescription]?
@@ -50,10 +52,11 @@ struct PathDescription: Encodable {
     self.path = path
     let isDirectory = try PathDescription.isDirectory(path)
     bytes = try PathDescription.bytes(path, isDirectory: isDirectory)
-    if let (archive, layout) = try PathDescription.autoencoder(path, isDirectory) {
+    if let files = try PathDescription.autoencoder(path, isDirectory) {
       try PathDescription.checkNoTensor(tensor, "an autoencoder")
-      kind = "sparse autoencoder"
-      autoencoder = AutoencoderDescription(archive, layout)
+      kind = files.count > 1 ? "boosted sparse autoencoder" : "sparse autoencoder"
+      autoencoder = AutoencoderDescription(files[0])
+      if files.count > 1 { booster = AutoencoderDescription(files[1]) }
       return
     }
     if isDirectory {
@@ -93,9 +96,9 @@ struct PathDescription: Encodable {
   /// The autoencoder at a path; nil if there is something else, or a folder of activations.
   private static func autoencoder(
     _ path: String, _ isDirectory: Bool
-  ) throws -> (archive: SAEArchive, layout: SAELayout)? {
+  ) throws -> [SAEFiles]? {
     do {
-      return try SAEArchive.read(path)
+      return try SAEFiles.findAll(path)
     } catch {
       guard case .unrecognized(let file, let lookedFor, let found) = error else { throw error }
       guard isDirectory, (try? ActivationFile.files(path)) == nil else { return nil }
@@ -126,9 +129,13 @@ struct PathDescription: Encodable {
   func table() -> String {
     var rows = [("path", path), ("kind", kind), ("size", size(bytes))]
     rows += autoencoder?.rows ?? []
+    rows += booster?.rows.map { ("booster: \($0)", $1) } ?? []
     rows += latents?.rows ?? []
     rows += activations?.rows ?? []
     for tensor in autoencoder?.parameters ?? tensors ?? [] { rows.append(tensor.row) }
+    for tensor in booster?.parameters ?? [] {
+      rows.append(("booster: \(tensor.row.0)", tensor.row.1))
+    }
     return pairs(rows)
   }
 }
@@ -142,11 +149,8 @@ struct TensorDescription: Encodable {
     (name, type, shape) = (tensor.name, tensor.type.rawValue, tensor.shape)
   }
 
-  init(name: String, _ parameter: SAEArchive.Parameter) {
-    self.name = name
-    type = parameter.type.rawValue
-    let values = parameter.values
-    shape = parameter.isVector ? [values.columns] : [values.rows, values.columns]
+  init(_ tensor: TensorDeclaration) {
+    (name, type, shape) = (tensor.name, tensor.type.rawValue, tensor.shape)
   }
 
   var row: (String, String) { ("tensor \(name)", "\(type) \(dimensions(shape))") }

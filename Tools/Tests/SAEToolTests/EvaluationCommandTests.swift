@@ -138,6 +138,7 @@ import Testing
     #expect(unscaled.status == 1 && unscaled.errors.contains("expected_average_only_in"))
     let scaled = try Command([
       "evaluate", "--sae", folder.file("unscaled"), "--activations", small,
+      "--activation-scale", "1",
     ])
     #expect(scaled.status == 0, "\(scaled.errors)")
   }

@@ -131,7 +131,7 @@ import Testing
     let other = try folder.writeActivations("other.safetensors", width: 9)
     let cases: [(arguments: [String], words: [String])] = [
       (
-        ["--layer", "1", "--sae", narrow], ["narrow: expected an autoencoder of width 12, found 8"]
+        ["--layer", "1", "--sae", narrow], ["narrow: \"activations\": expected width 8, found 12"]
       ),
       (["--layer", "3", "--sae", path], ["blocks.3.hook_resid_post", "3 layers"]),
       (["--layer", "1", "--sae", folder.file("none")], ["none"]),

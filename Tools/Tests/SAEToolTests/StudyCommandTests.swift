@@ -56,7 +56,7 @@ import Testing
     }
     #expect(results("options") != nil)
     #expect(results("options") == results("file"))
-    for name in ["study.json", "report/index.html", "saes/boosted-8-2-s0/cfg.json"] {
+    for name in ["study.json", "report/index.html", "saes/boosted-8-2-s0/boosted.json"] {
       #expect(FileManager.default.fileExists(atPath: folder.file("options/\(name)")))
     }
     // A judge must see texts.
@@ -111,7 +111,7 @@ import Testing
     let last = try Command(arguments)
     #expect(last.status == 0, "\(last.errors)")
     #expect(try results("killed") == results("whole"))
-    for name in ["broad-8-1-s0", "domain-8-2-s1", "boosted-8-2-s1"] {
+    for name in ["broad-8-1-s0", "domain-8-2-s1", "boosted-8-2-s1/base", "boosted-8-2-s1/booster"] {
       #expect(try folder.weights("killed/saes/\(name)") == folder.weights("whole/saes/\(name)"))
     }
     #expect(resumed > 0)

@@ -48,29 +48,26 @@ public struct BoostedAutoencoder<
     parameters[.decoderBias] = Matrix(rows: 1, columns: parameters[.decoderBias].columns)
     booster = try Booster(parameters: parameters, configuration: configuration.booster)
     self.configuration = configuration
-    try ShapeError.check(
-      "booster", "input dimensions", expected: configuration.base.inputDimension,
-      found: booster.inputDimension)
-    try ShapeError.check(
-      "booster", "output dimensions", expected: configuration.base.outputDimension,
-      found: booster.outputDimension)
+    _ = try pair
+  }
+
+  /// Both, as they run.
+  private var pair: BoostedPair {
+    get throws(ShapeError) { try BoostedPair(base: base, booster: booster) }
   }
 
   public func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
-    try base.encode(activations).besides(booster.encode(activations))
+    try pair.encode(activations)
   }
 
   public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
-    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
-    var reconstruction = try base.decode(latents.slice(0..<base.latentCount))
-    reconstruction.add(try booster.decode(latents.slice(base.latentCount..<latentCount)))
-    return reconstruction
+    try pair.decode(latents)
   }
 
-  public func reconstruct(_ activations: Matrix) throws(ShapeError) -> Matrix {
-    var reconstruction = try base.reconstruct(activations)
-    reconstruction.add(try booster.reconstruct(activations))
-    return reconstruction
+  public func decode(
+    _ latents: SparseLatents, of activations: Matrix
+  ) throws(ShapeError) -> Matrix {
+    try pair.decode(latents, of: activations)
   }
 
   public func checkErrorWeights() throws(InvalidOption) { try booster.checkErrorWeights() }

@@ -93,13 +93,25 @@ extension JSONValue {
   package static func read(_ path: String) throws(TensorFileError) -> JSONValue {
     let contents = try FileBytes(mapping: path)
     guard contents.count <= sizeLimit else {
-      throw .headerTooLong(file: path, declared: UInt64(contents.count), limit: sizeLimit)
+      throw contents.explaining(
+        .headerTooLong(file: path, declared: UInt64(contents.count), limit: sizeLimit),
+        expected: "JSON text", .other("JSON text"))
     }
-    return try parse(contents.bytes.array(0..<contents.count), file: path)
+    do {
+      return try parse(contents.bytes.array(0..<contents.count), file: path)
+    } catch {
+      throw contents.explaining(error, expected: "JSON text", .other("JSON text"))
+    }
   }
 
-  static func parse(_ bytes: [UInt8], file: String) throws(TensorFileError) -> JSONValue {
-    var reader = JSONReader(bytes, file: file)
+  /// Reads a text, which may begin with a byte-order mark.
+  package static func parse(
+    _ bytes: [UInt8], file: String
+  ) throws(TensorFileError) -> JSONValue {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    var reader = JSONReader(
+      bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes, file: file,
+      origin: bytes.starts(with: mark) ? mark.count : 0)
     let value = try reader.value(depth: 0)
     try reader.end()
     return value

@@ -17,7 +17,12 @@ public struct NpyFile: Sendable {
   public init(_ contents: FileBytes) throws(TensorFileError) {
     let last = contents.name.split(separator: "/").last ?? "array"
     let name = String(last.hasSuffix(".npy") ? last.dropLast(4) : last)
-    let header = try NpyHeader(contents.bytes, file: contents.name, array: name, origin: 0)
+    let header: NpyHeader
+    do {
+      header = try NpyHeader(contents.bytes, file: contents.name, array: name, origin: 0)
+    } catch {
+      throw contents.explaining(error, expected: "an npy file", .npy)
+    }
     tensor = try header.tensor(named: name, in: contents, 0..<contents.count)
   }
 }

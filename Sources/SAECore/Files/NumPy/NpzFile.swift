@@ -19,7 +19,14 @@ public struct NpzFile: Sendable {
 
   /// Opens what may be in memory already.
   public init(_ contents: FileBytes) throws(TensorFileError) {
-    archive = try ZipArchive(contents)
+    do {
+      archive = try ZipArchive(contents)
+    } catch {
+      throw contents.explaining(error, expected: "an npz file", .zip)
+    }
+    if case .other(let found) = FileKind(contents) {
+      throw .wrongContents(file: contents.name, expected: "an npz file", found: found)
+    }
     names = archive.members.map { member in
       member.name.hasSuffix(".npy") ? String(member.name.dropLast(4)) : member.name
     }

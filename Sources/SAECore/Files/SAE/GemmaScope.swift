@@ -7,95 +7,112 @@ enum GemmaScope {
   static let weightsName = "params.safetensors"
   static let configurationName = "config.json"
 
-  /// Names that say what a file is, in either case.
+  /// Names that say what a file is, in either case in the first release.
   static let names = ["W_enc", "W_dec", "b_enc", "b_dec", "threshold"]
+  /// The names of the second release: SAELens' would be taken for another layout's.
+  static let names2 = ["w_enc", "w_dec", "b_enc", "b_dec", "threshold"]
+  private static let skip = "affine_skip_connection"
 
   static func isNamed(_ found: [String]) -> Bool {
     names.allSatisfy { found.contains($0) || found.contains($0.lowercased()) }
   }
 
+  static func isSecond(_ found: [String]) -> Bool { names2.allSatisfy(found.contains) }
+
   /// Reads the arrays of the first release.
-  static func read(_ file: NpzFile) throws(TensorFileError) -> SAEArchive {
-    var tensors: [String: StoredTensor] = [:]
-    for name in file.names { tensors[name] = try file.tensor(name) }
-    var archive = try archive(tensors, JSONObject(), file.path)
-    for (name, value) in metadata(path: file.path).members { archive.metadata[name] = value }
-    if file.path.split(separator: "/").contains("embedding") {
-      archive.rescaleForEmbeddings()
-    }
-    return archive
+  static func read(_ tensors: NamedTensors) throws(TensorFileError) -> SAEFiles {
+    let kind = GemmaScopeKind(path: tensors.path)
+    var files = try files(tensors, .gemmaScope, JSONObject(), kind)
+    for (name, value) in metadata(path: tensors.path).members { files.outline.metadata[name] = value }
+    return files
   }
 
   /// Reads the tensors of the second release.
   static func read(
-    _ file: SafetensorsFile, directory: String
-  ) throws(TensorFileError) -> SAEArchive {
-    var tensors: [String: StoredTensor] = [:]
-    for tensor in file.tensors { tensors[tensor.name] = tensor }
+    _ tensors: NamedTensors, directory: String
+  ) throws(TensorFileError) -> SAEFiles {
     let path = "\(directory)/\(configurationName)"
-    guard SystemCall.exists(path) else { return try archive(tensors, JSONObject(), file.path) }
+    guard SystemCall.exists(path) else {
+      return try files(tensors, .gemmaScope2, JSONObject(), GemmaScopeKind(path: tensors.path))
+    }
     var reader = try SettingsReader(path)
     let architecture = try reader.string("architecture") ?? "jump_relu"
     guard architecture == "jump_relu" else {
       throw reader.invalid("architecture", "jump_relu", .string(architecture))
     }
-    if let hasSkip = try reader.bool("affine_connection"),
-      hasSkip != (tensors["affine_skip_connection"] != nil)
-    {
+    if let hasSkip = try reader.bool("affine_connection"), hasSkip != tensors.contains(skip) {
       throw reader.invalid(
-        "affine_connection", "whether there is a tensor affine_skip_connection", .bool(hasSkip))
+        "affine_connection", "whether there is a tensor \(skip)", .bool(hasSkip))
     }
-    return try archive(tensors, reader.rest, file.path)
+    if reader.contains("width") {
+      let width = try reader.positiveInteger("width")
+      let latents = try tensors.matrix(oneOf: ["w_enc", "W_enc"]).shape[1]
+      guard width == latents else {
+        throw reader.invalid("width", "\(latents), the latents of w_enc", .integer(width))
+      }
+    }
+    let kind = try kind(&reader, path: tensors.path)
+    return try files(tensors, .gemmaScope2, reader.rest, kind)
   }
 
-  private static func archive(
-    _ tensors: [String: StoredTensor], _ configuration: JSONObject, _ file: String
-  ) throws(TensorFileError) -> SAEArchive {
-    func tensor(_ name: String) throws(TensorFileError) -> StoredTensor {
-      guard let tensor = tensors[name] ?? tensors[name.lowercased()] else {
-        throw .noSuchTensor(file: file, tensor: name, present: tensors.keys.sorted())
+  /// What the configuration says it is; where it says nothing, what its hook points or the path say.
+  private static func kind(
+    _ reader: inout SettingsReader, path: String
+  ) throws(TensorFileError) -> GemmaScopeKind {
+    let type = try reader.string("type")
+    let (input, output) = (reader.rest["hf_hook_point_in"], reader.rest["hf_hook_point_out"])
+    let differs = output != nil && output != .null && input != output
+    switch type {
+    case "transcoder": return .transcoder
+    case "sae":
+      guard !differs else {
+        throw reader.invalid("type", "transcoder, since the hook points differ", .string("sae"))
       }
-      return tensor
+      return .autoencoder
+    case nil: return differs ? .transcoder : GemmaScopeKind(path: path)
+    case let other?: throw reader.invalid("type", "sae or transcoder", .string(other))
     }
-    let (encoder, decoder) = (try tensor("W_enc"), try tensor("W_dec"))
-    guard encoder.shape.count == 2, encoder.count > 0 else {
-      throw .wrongShape(
-        file: file, tensor: encoder.name, expected: "two axes", found: encoder.shape)
-    }
-    guard decoder.shape.count == 2 else {
-      throw .wrongShape(
-        file: file, tensor: decoder.name, expected: "two axes", found: decoder.shape)
-    }
-    let hooks = (configuration["hf_hook_point_in"], configuration["hf_hook_point_out"])
-    let skip = tensors["affine_skip_connection"]
+  }
+
+  private static func files(
+    _ tensors: NamedTensors, _ layout: SAELayout, _ configuration: JSONObject,
+    _ kind: GemmaScopeKind
+  ) throws(TensorFileError) -> SAEFiles {
+    func named(_ name: String) -> [String] { [name, name.lowercased()] }
+    let encoder = try tensors.matrix(oneOf: named("W_enc"))
+    let decoder = try tensors.matrix(oneOf: named("W_dec"))
+    let hasSkip = tensors.contains(skip)
     let isTranscoder =
-      skip != nil || encoder.shape[0] != decoder.shape[1]
-      || (hooks.1 != nil && hooks.0 != hooks.1)
-    var archive = SAEArchive(
-      SAEArchitecture(
-        .jumpReLU, isTranscoder: isTranscoder, hasSkipConnection: skip != nil),
+      kind == .transcoder || hasSkip || encoder.shape[0] != decoder.shape[1]
+    var outline = SAEArchive(
+      SAEArchitecture(.jumpReLU, isTranscoder: isTranscoder, hasSkipConnection: hasSkip),
       inputDimension: encoder.shape[0], outputDimension: decoder.shape[1],
       latentCount: encoder.shape[1])
-    archive.subtractsDecoderBias = false
-    archive.metadata = configuration
-    archive.metadata["hook_name"] = hooks.0
-    archive.metadata["hook_name_out"] = hooks.1
-    let required = archive.requiredParameters
+    outline.subtractsDecoderBias = false
+    outline.metadata = configuration
+    outline.metadata["hook_name"] = configuration["hf_hook_point_in"]
+    outline.metadata["hook_name_out"] = configuration["hf_hook_point_out"]
+    let required = outline.requiredParameters
+    var files = SAEFiles(layout, outline)
+    // Autoencoders of embeddings were trained on inputs before the model's scaling by √d_in, which
+    // hook points come after.
+    let scale = Float(encoder.shape[0]).squareRoot()
+    let factors = kind == .embedding ? ["W_enc": 1 / scale, "W_dec": scale] : [:]
     for name in names {
       guard let shape = required[name] else { continue }
-      try archive.setParameter(
-        name, try tensor(name), stored: shape.stored(name), isTransposed: name == "W_enc")
+      try files.take(
+        name, try tensors.tensor(oneOf: named(name)), stored: shape.stored(name),
+        isTransposed: name == "W_enc", form: factors[name].map { .multiple(of: $0) } ?? .itself)
     }
-    if let skip {
-      try archive.setParameter(
-        "W_skip", skip, stored: [archive.inputDimension, archive.outputDimension],
-        isTransposed: true)
+    if hasSkip {
+      try files.take(
+        "W_skip", try tensors.tensor(skip),
+        stored: [outline.inputDimension, outline.outputDimension], isTransposed: true)
     }
-    let known = Set(names + names.map { $0.lowercased() } + ["affine_skip_connection"])
-    if let other = tensors.keys.sorted().first(where: { !known.contains($0) }) {
-      throw .unrecognized(file: file, lookedFor: names, found: [other])
-    }
-    return archive
+    _ = try tensors.checkObsoleteScale()
+    try tensors.checkNoOthers(
+      names + names.map { $0.lowercased() } + [skip, NamedTensors.obsoleteScale])
+    return files
   }
 
   /// Writes a new directory with the first release's `params.npz`.
@@ -110,10 +127,7 @@ enum GemmaScope {
       throw refusal("a \(archive.architecture)")
     }
     guard !archive.subtractsDecoderBias else { throw refusal("a subtracted decoder bias") }
-    guard archive.inputNormalization == .none, archive.activationScale == nil else {
-      throw refusal("a normalisation of the input")
-    }
-    guard !archive.flattensHeads else { throw refusal("an input of several heads") }
+    if let what = archive.inputThatOnlySAELensDescribes { throw refusal(what) }
     try archive.checkParameters(path)
     try archive.checkNoFurtherParameters(names, layout: "Gemma Scope", path)
     let exports = names.compactMap { name in
@@ -130,19 +144,5 @@ enum GemmaScope {
     for export in exports { try export.append(to: &writer) }
     try writer.finish()
     try directory.finish(replacing: replacing)
-  }
-}
-
-extension SAEArchive {
-  /// Autoencoders of embeddings were trained on inputs before the model's scaling by √d_in, which
-  /// hook points come after.
-  fileprivate mutating func rescaleForEmbeddings() {
-    let scale = Float(inputDimension).squareRoot()
-    for (name, factor) in [("W_enc", 1 / scale), ("W_dec", scale)] {
-      guard var parameter = parameters[name] else { continue }
-      var elements = parameter.values.mutableElements
-      for index in 0..<elements.count { elements[index] *= factor }
-      parameters[name] = parameter
-    }
   }
 }

@@ -13,6 +13,7 @@ enum LegacySAELensConfiguration {
   static func translate(_ old: SettingsReader) throws(TensorFileError) -> SettingsReader {
     var old = old
     var new = JSONObject()
+    let isOfNewerForm = newer.first(where: old.contains)
     var metadata = try old.object("metadata") ?? JSONObject()
     let function = try activationFunction(&old)
     let options = try old.object("activation_fn_kwargs") ?? JSONObject()
@@ -24,7 +25,17 @@ enum LegacySAELensConfiguration {
       }
     }
     if metadata["prepend_bos"] == nil { metadata["prepend_bos"] = .bool(true) }
-    if new["architecture"] == nil { new["architecture"] = .string("standard") }
+    if new["architecture"] == nil {
+      // Not the old form, where a missing name stands for the standard.
+      if let setting = isOfNewerForm {
+        throw old.missing("architecture", "a name beside the setting \(quoted(setting))")
+      }
+      new["architecture"] = .string("standard")
+    }
+    if old.rest["is_transcoder"] == .bool(true), !(isTranscoder(new["architecture"])) {
+      throw old.invalid(
+        "is_transcoder", "false for an architecture that is no transcoder", .bool(true))
+    }
     if function == "topk", let k = options["k"] {
       new["architecture"] = .string("topk")
       new["k"] = k
@@ -44,6 +55,17 @@ enum LegacySAELensConfiguration {
     }
     new["metadata"] = .object(metadata)
     return SettingsReader(new, file: old.file)
+  }
+
+  /// Settings of present configurations.
+  private static let newer = [
+    "metadata", "k", SAEArchive.rescaling, "residual_threshold", "max_iterations",
+    "stop_on_duplicate_support", "n_heads", "n_attn_layers", "bottleneck_factor", "sae_diff_type",
+    "kval_topk", "tied_weights", "topk_threshold_lr", "matryoshka_widths",
+  ]
+
+  private static func isTranscoder(_ architecture: JSONValue?) -> Bool {
+    architecture?.asString.flatMap { SAEArchitecture(saeLensName: $0) }?.isTranscoder ?? false
   }
 
   private static func activationFunction(

@@ -40,6 +40,19 @@ public struct SAEArchitecture: Hashable, Sendable {
     self.hasSkipConnection = hasSkipConnection
   }
 
+  /// Its name in configurations: SAELens', or one of the same kind where it has none; nil for what no
+  /// file holds.
+  var name: String? {
+    saeLensName ?? SAEArchitecture.furtherNames.first { $0.value == self }?.key
+  }
+
+  /// The architecture of a name in a configuration.
+  init?(name: String) {
+    let names = [SAEArchitecture.saeLensNames, SAEArchitecture.furtherNames]
+    guard let found = names.joined().first(where: { $0.key == name }) else { return nil }
+    self = found.value
+  }
+
   /// What SAELens calls it; nil for what it has no name for.
   public var saeLensName: String? { SAEArchitecture.saeLensNames.first { $0.value == self }?.key }
 
@@ -67,11 +80,21 @@ public struct SAEArchitecture: Hashable, Sendable {
     "jumprelu_skip_transcoder": SAEArchitecture(
       .jumpReLU, isTranscoder: true, hasSkipConnection: true),
   ]
+
+  /// What sparsify's layout holds and SAELens has no name for.
+  private static let furtherNames: KeyValuePairs<String, SAEArchitecture> = [
+    "groupmax": SAEArchitecture(.groupMax),
+    "topk_transcoder": SAEArchitecture(.topK, isTranscoder: true),
+    "topk_skip_transcoder": SAEArchitecture(.topK, isTranscoder: true, hasSkipConnection: true),
+    "groupmax_transcoder": SAEArchitecture(.groupMax, isTranscoder: true),
+    "groupmax_skip_transcoder": SAEArchitecture(
+      .groupMax, isTranscoder: true, hasSkipConnection: true),
+  ]
 }
 
 extension SAEArchitecture: CustomStringConvertible {
   public var description: String {
-    saeLensName ?? "\(activation)\(hasSkipConnection ? " skip" : "")"
+    name ?? "\(activation)\(hasSkipConnection ? " skip" : "")"
       + (isTranscoder ? " transcoder" : "")
   }
 }

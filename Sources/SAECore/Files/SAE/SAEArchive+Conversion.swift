@@ -11,7 +11,13 @@ extension SAEArchive {
   /// - Throws: ``TensorFileError`` if a parameter is missing.
   public func expressed(in layout: SAELayout) throws(TensorFileError) -> SAEArchive {
     switch layout {
-    case .saeLens, .gemmaScope2: return self
+    case .gemmaScope2, .boosted: return self
+    case .saeLens, .safetensors:
+      guard architecture.isTranscoder, subtractsDecoderBias else { return self }
+      try checkParameters(file)
+      var result = self
+      result.moveDecoderBiasOutOfInput()
+      return result
     case .gemmaScope:
       let isReLU = architecture == SAEArchitecture(.relu)
       guard isReLU || architecture == SAEArchitecture(.jumpReLU) else { return self }
@@ -31,25 +37,12 @@ extension SAEArchive {
       try checkParameters(file)
       var result = try foldingActivationScale()
       if settings[SAEArchive.rescaling]?.asBool == true { result.foldDecoderNorms() }
-      if architecture.isTranscoder {
-        result.moveDecoderBiasOutOfInput()
-      } else if !subtractsDecoderBias {
+      if !subtractsDecoderBias, !architecture.isTranscoder {
         result.moveDecoderBias(times: 1)
         result.subtractsDecoderBias = true
       }
       return result
     }
-  }
-
-  /// Writes the weights alone, under SAELens' names and in its shapes, as a safetensors file.
-  ///
-  /// - Parameters:
-  ///   - path: of the file, which appears when it is complete.
-  ///   - replacing: whether a file of that name gives way.
-  /// - Throws: ``TensorFileError`` if a parameter is missing, or the disk refuses.
-  public func writeWeights(to path: String, replacing: Bool = true) throws(TensorFileError) {
-    try checkParameters(path)
-    try SAELensWeights.write(self, to: path, replacing: replacing)
   }
 
   /// Subtracts b_dec in the encoder's bias and no longer from the input; nothing where it is not

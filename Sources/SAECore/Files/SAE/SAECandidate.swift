@@ -1,15 +1,28 @@
-import Foundation
-
 /// A file of weights and the layout that its tensors' names speak of.
 struct SAECandidate {
+  /// Weights, of which the names are known.
   enum Weights {
     case safetensors(SafetensorsFile)
+    case shards(SafetensorsShards)
     case npz(NpzFile)
 
     var names: [String] {
       switch self {
       case .safetensors(let file): file.tensors.map(\.name)
+      case .shards(let shards): shards.tensors.map(\.name)
       case .npz(let file): file.names
+      }
+    }
+
+    var metadata: [String: String] {
+      if case .safetensors(let file) = self { file.metadata } else { [:] }
+    }
+
+    func tensors() throws(TensorFileError) -> NamedTensors {
+      switch self {
+      case .safetensors(let file): NamedTensors(file)
+      case .shards(let shards): NamedTensors(shards)
+      case .npz(let file): try NamedTensors(file)
       }
     }
   }
@@ -18,76 +31,95 @@ struct SAECandidate {
   let layout: SAELayout
   let directory: String
 
-  private static let preferredNames = [
-    SAELensDirectory.weightsName, Sparsify.weightsName, GemmaScope.archiveName,
-    GemmaScope.weightsName,
-  ]
+  /// Reads what the files say.
+  func read() throws(TensorFileError) -> SAEFiles {
+    let tensors = try weights.tensors()
+    return switch layout {
+    case .saeLens: try SAELensDirectory.read(tensors, directory: directory)
+    case .safetensors: try SelfDescribingWeights.read(tensors)
+    case .gemmaScope: try GemmaScope.read(tensors)
+    case .gemmaScope2: try GemmaScope.read(tensors, directory: directory)
+    case .sparsify: try Sparsify.read(tensors, directory: directory)
+    case .boosted: throw BoostedDirectory.isNotOne(directory)
+    }
+  }
 
-  private static let known = [
-    "W_dec and b_dec in safetensors beside a cfg.json (SAELens)",
-    "encoder.weight, encoder.bias and b_dec in safetensors beside a cfg.json (sparsify)",
-    "W_enc, W_dec, b_enc, b_dec and threshold in npz or safetensors (Gemma Scope)",
-  ]
+  static let known =
+    "an autoencoder: cfg.json with safetensors (SAELens, sparsify), params.npz or "
+    + "params.safetensors (Gemma Scope), or safetensors from sae convert"
 
   /// The weights at a path, or in the directory of that path.
   static func find(_ path: String) throws(TensorFileError) -> SAECandidate {
     let path = Path.trim(path)
-    guard try SystemCall.isDirectory(path) else {
-      let directory = Path.split(path).folder
-      guard let weights = try open(path) else {
-        throw .unrecognized(file: path, lookedFor: known, found: ["another kind of file"])
-      }
-      guard let layout = layout(weights, in: directory) else {
-        throw .unrecognized(
-          file: path, lookedFor: known, found: Array(weights.names.prefix(20)))
-      }
-      return SAECandidate(weights: weights, layout: layout, directory: directory)
+    if try SystemCall.isDirectory(path) { return try find(inDirectory: path) }
+    let (directory, name) = Path.split(path)
+    guard !SafetensorsShards.isShard(name) else {
+      throw .wrongContents(
+        file: path, expected: "all weights, which the directory or the index of its shards has",
+        found: "one shard of several")
     }
-    return try find(inDirectory: path)
+    let weights = try open(path)
+    switch recognize(weights, name, in: directory) {
+    case .layout(let layout):
+      return SAECandidate(weights: weights, layout: layout, directory: directory)
+    case .lacksConfiguration: throw lacksConfiguration(path, in: directory)
+    case .nothing:
+      throw .unrecognized(
+        file: path, lookedFor: [known], found: Array(weights.names.prefix(20)))
+    }
   }
 
   private static func find(inDirectory path: String) throws(TensorFileError) -> SAECandidate {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+    let names = try FileName.list(path) { String(validating: $0, as: UTF8.self) != nil }
+    if names.contains(BoostedDirectory.descriptionName) { throw BoostedDirectory.isNotOne(path) }
+    var lacking: String?
     // A preferred name is opened first, and if it is broken, that is the error to report.
-    for name in preferredNames where names.contains(name) {
-      if let candidate = try candidate(name, in: path) { return candidate }
+    let preferred = preferredNames.filter(names.contains)
+    let indices = names.filter {
+      $0.hasSuffix(SafetensorsShards.ending)
+        && !names.contains(String($0.dropLast(".index.json".count)))
     }
-    var candidates: [SAECandidate] = []
-    for name in names.prefix(1000) where !preferredNames.contains(name) {
-      if let candidate = try? candidate(name, in: path) { candidates.append(candidate) }
+    for name in preferred + indices {
+      let weights = try open("\(path)/\(name)")
+      switch recognize(weights, name, in: path) {
+      case .layout(let layout):
+        return SAECandidate(weights: weights, layout: layout, directory: path)
+      case .lacksConfiguration: lacking = lacking ?? name
+      case .nothing: break
+      }
+    }
+    var candidates: [(name: String, candidate: SAECandidate)] = []
+    for name in names.prefix(1000)
+    where !preferred.contains(name) && !SafetensorsShards.isShard(name) {
+      guard let weights = try? open("\(path)/\(name)") else { continue }
+      switch recognize(weights, name, in: path) {
+      case .layout(let layout):
+        candidates.append(
+          (name, SAECandidate(weights: weights, layout: layout, directory: path)))
+      case .lacksConfiguration: lacking = lacking ?? name
+      case .nothing: break
+      }
     }
     guard candidates.count == 1 else {
-      throw .unrecognized(file: path, lookedFor: known, found: Array(names.prefix(20)))
+      if candidates.count > 1 {
+        throw .unrecognized(
+          file: path, lookedFor: ["one autoencoder, or the name of one of several"],
+          found: candidates.prefix(20).map(\.name))
+      }
+      if let lacking { throw lacksConfiguration("\(path)/\(lacking)", in: path) }
+      throw nothing(in: path, names)
     }
-    return candidates[0]
+    return candidates[0].candidate
   }
 
-  private static func candidate(
-    _ name: String, in directory: String
-  ) throws(TensorFileError) -> SAECandidate? {
-    guard let weights = try open("\(directory)/\(name)"),
-      let layout = layout(weights, in: directory)
-    else { return nil }
-    return SAECandidate(weights: weights, layout: layout, directory: directory)
-  }
-
-  /// Opens a file by what its first bytes are; nil if they are those of something else.
-  private static func open(_ path: String) throws(TensorFileError) -> Weights? {
-    switch try TensorFile.recognize(FileBytes(mapping: path)) {
+  /// Opens a file by what its first bytes are.
+  private static func open(_ path: String) throws(TensorFileError) -> Weights {
+    if path.hasSuffix(SafetensorsShards.ending) { return .shards(try SafetensorsShards(path)) }
+    switch try TensorFile(FileBytes(mapping: path), expected: "weights of an autoencoder") {
     case .safetensors(let file): return .safetensors(file)
     case .npz(let file): return .npz(file)
-    case .npy, nil: return nil
+    case .npy:
+      throw .unrecognized(file: path, lookedFor: [known], found: ["one array without a name"])
     }
-  }
-
-  private static func layout(_ weights: Weights, in directory: String) -> SAELayout? {
-    let names = weights.names
-    guard case .safetensors = weights else {
-      return GemmaScope.isNamed(names) ? .gemmaScope : nil
-    }
-    let isConfigured = SystemCall.exists("\(directory)/\(SAELensDirectory.configurationName)")
-    if isConfigured && Sparsify.isNamed(names) { return .sparsify }
-    if isConfigured && names.contains("W_dec") && names.contains("b_dec") { return .saeLens }
-    return GemmaScope.isNamed(names) ? .gemmaScope2 : nil
   }
 }

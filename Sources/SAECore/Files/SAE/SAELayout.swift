@@ -8,10 +8,15 @@ public enum SAELayout: String, Sendable, CaseIterable {
   case gemmaScope2 = "gemma-scope-2"
   /// `cfg.json` and `sae.safetensors`, as sparsify writes them.
   case sparsify
+  /// One safetensors file that has its configuration in its header.
+  case safetensors
+  /// `boosted.json` and two directories, an autoencoder and one that reconstructs what it leaves over.
+  case boosted
 }
 
 extension SAEArchive {
-  /// Reads an autoencoder in whichever of the known layouts it is.
+  /// Reads what files hold of an autoencoder, in whichever of the known layouts it is, without the
+  /// means to run it; ``SAE/load(_:activationScale:)`` reads one to be run.
   ///
   /// - Parameter path: its directory, or the file with its weights. What they are is told from their
   ///   content; names count only where a directory holds several candidates.
@@ -20,29 +25,17 @@ extension SAEArchive {
   public static func read(
     _ path: String
   ) throws(TensorFileError) -> (archive: SAEArchive, layout: SAELayout) {
-    let candidate = try SAECandidate.find(path)
-    var archive =
-      switch candidate.weights {
-      case .npz(let file): try GemmaScope.read(file)
-      case .safetensors(let file):
-        switch candidate.layout {
-        case .sparsify: try Sparsify.read(file, directory: candidate.directory)
-        case .gemmaScope2: try GemmaScope.read(file, directory: candidate.directory)
-        case .saeLens, .gemmaScope:
-          try SAELensDirectory.read(file, directory: candidate.directory)
-        }
-      }
-    archive.file = path
-    return (archive, candidate.layout)
+    let files = try SAEFiles.find(path)
+    return (try files.archive(), files.layout)
   }
 
-  /// Writes an autoencoder as a new directory, which appears when it is complete.
+  /// Writes an autoencoder as a new directory, or in one file, which appears when it is complete.
   ///
   /// - Parameters:
-  ///   - path: the directory; its parent must exist.
-  ///   - layout: how; ``SAELayout/gemmaScope2`` cannot be written.
-  ///   - replacing: whether an autoencoder of that name gives way. A directory that holds anything
-  ///     else stays.
+  ///   - path: the directory or file; its parent must exist.
+  ///   - layout: how; ``SAELayout/gemmaScope2`` cannot be written, and ``SAELayout/boosted`` takes two.
+  ///   - replacing: whether an autoencoder of that name, or with ``SAELayout/safetensors`` a file of
+  ///     tensors, gives way. A directory that holds anything else stays.
   /// - Throws: ``TensorFileError`` if the layout cannot express the autoencoder, something is there
   ///   that stays, or the disk refuses.
   public func write(
@@ -66,9 +59,14 @@ extension SAEArchive {
     case .saeLens: try SAELensDirectory.write(self, to: destination, replacing: old)
     case .gemmaScope: try GemmaScope.write(self, to: destination, replacing: old)
     case .sparsify: try Sparsify.write(self, to: destination, replacing: old)
+    case .safetensors:
+      try SelfDescribingWeights.write(self, to: destination.path, replacing: replacing)
     case .gemmaScope2:
       throw .notRepresentable(
         file: destination.path, layout: "Gemma Scope 2", what: "anything: it is only read")
+    case .boosted:
+      throw .notRepresentable(
+        file: destination.path, layout: "a boosted autoencoder", what: "one alone: it holds two")
     }
   }
 }

@@ -21,18 +21,18 @@ enum SAELensConfiguration {
 
   private static func present(_ reader: inout SettingsReader) throws(TensorFileError) -> SAEArchive
   {
-    let name = try reader.string("architecture") ?? "standard"
-    guard let architecture = SAEArchitecture(saeLensName: name) else {
+    let names = SAEArchitecture.saeLensNames.map(\.key).joined(separator: ", ")
+    guard let name = try reader.string("architecture") else {
+      throw reader.missing("architecture", names)
+    }
+    guard let architecture = SAEArchitecture(name: name) else {
       throw .invalidSetting(
-        file: reader.file, setting: "architecture",
-        expected: SAEArchitecture.saeLensNames.map(\.key).joined(separator: ", "),
-        found: quoted(name))
+        file: reader.file, setting: "architecture", expected: names, found: quoted(name))
     }
     let inputDimension = try reader.positiveInteger("d_in")
     var outputDimension = inputDimension
-    if architecture.isTranscoder {
-      outputDimension = reader.contains("d_out") ? try reader.positiveInteger("d_out") : 768
-    }
+    if architecture.isTranscoder { outputDimension = try reader.positiveInteger("d_out") }
+    try checkActivationFunction(&reader, architecture)
     var archive = SAEArchive(
       architecture, inputDimension: inputDimension, outputDimension: outputDimension,
       latentCount: try reader.positiveInteger("d_sae"))
@@ -57,6 +57,19 @@ enum SAELensConfiguration {
     addDefaults(to: &archive)
     try check(archive, reader)
     return archive
+  }
+
+  /// Throws if an activation function is named that is not the architecture's: version 6 names none.
+  private static func checkActivationFunction(
+    _ reader: inout SettingsReader, _ architecture: SAEArchitecture
+  ) throws(TensorFileError) {
+    let selecting: [SAEArchitecture.Activation] = [.topK, .batchTopK, .matryoshkaBatchTopK]
+    let expected = selecting.contains(architecture.activation) ? ["topk", "relu"] : ["relu"]
+    for setting in ["activation_fn", "activation_fn_str"] {
+      guard let name = try reader.string(setting), !expected.contains(name) else { continue }
+      throw reader.invalid(
+        setting, "\(expected.joined(separator: " or ")) for a \(architecture)", .string(name))
+    }
   }
 
   private static func elementType(
@@ -84,14 +97,14 @@ enum SAELensConfiguration {
     }
   }
 
-  /// SAELens' defaults for what the file leaves out.
+  /// SAELens' defaults for what the file leaves out; how many latents it selects is none of them.
   private static func addDefaults(to archive: inout SAEArchive) {
     let defaults: KeyValuePairs<String, JSONValue>
     switch archive.architecture.activation {
     case .topK, .absTopK:
-      defaults = ["k": .integer(100), "rescale_acts_by_decoder_norm": .bool(false)]
+      defaults = [SAEArchive.rescaling: .bool(false)]
     case .batchTopK, .matryoshkaBatchTopK:
-      defaults = ["k": .integer(100), "rescale_acts_by_decoder_norm": .bool(true)]
+      defaults = [SAEArchive.rescaling: .bool(true)]
     case .matchingPursuit:
       defaults = [
         "residual_threshold": .double(0.01), "max_iterations": .null,
@@ -103,7 +116,8 @@ enum SAELensConfiguration {
         "sae_diff_type": .string("topk"), "kval_topk": .null, "tied_weights": .bool(true),
         "activation_normalization_factor": .double(1),
       ]
-    case .relu, .jumpReLU, .gated, .groupMax: defaults = [:]
+    case .groupMax: defaults = [SAEArchive.rescaling: .bool(false)]
+    case .relu, .jumpReLU, .gated: defaults = [:]
     }
     for (name, value) in defaults where archive.settings[name] == nil {
       archive.settings[name] = value
@@ -117,10 +131,10 @@ enum SAELensConfiguration {
     switch archive.architecture.activation {
     case .topK, .absTopK:
       _ = try archive.checkedK(reader.file)
-      _ = try reader.bool("rescale_acts_by_decoder_norm")
+      _ = try reader.bool(SAEArchive.rescaling)
     case .batchTopK, .matryoshkaBatchTopK:
       if try reader.double("k") ?? 0 == 0 { throw reader.missing("k", "a number above 0") }
-      _ = try reader.bool("rescale_acts_by_decoder_norm")
+      _ = try reader.bool(SAEArchive.rescaling)
     case .matchingPursuit:
       _ = try reader.double("residual_threshold")
       if archive.settings["max_iterations"] != .null {
@@ -133,7 +147,22 @@ enum SAELensConfiguration {
       }
       _ = try reader.bool("tied_weights")
       _ = try reader.double("activation_normalization_factor")
-    case .relu, .jumpReLU, .gated, .groupMax: break
+    case .groupMax:
+      let k = try archive.checkedK(reader.file)
+      guard archive.latentCount % k == 0 else {
+        throw reader.invalid("k", "a divisor of the \(archive.latentCount) latents", .integer(k))
+      }
+      _ = try reader.bool(SAEArchive.rescaling)
+    case .relu, .jumpReLU, .gated: break
     }
   }
+}
+
+extension SAEArchive {
+  /// Whether a scale of a finished fine-tuning is among the weights, as old configurations can say.
+  var expectsObsoleteScale: Bool {
+    (settings[SAEArchive.obsoleteScale] ?? metadata[SAEArchive.obsoleteScale]) == .bool(true)
+  }
+
+  private static let obsoleteScale = "finetuning_scaling_factor"
 }

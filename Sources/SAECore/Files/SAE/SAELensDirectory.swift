@@ -7,32 +7,26 @@ enum SAELensDirectory {
   private static let frequenciesName = "sparsity.safetensors"
   private static let scalerName = "activation_scaler.json"
 
-  /// Reads weights, and what lies beside them.
+  private static let whiteningName = "activation_whitening.safetensors"
+
+  /// Reads what is said of weights, and what lies beside them.
   static func read(
-    _ weights: SafetensorsFile, directory: String
-  ) throws(TensorFileError) -> SAEArchive {
-    var archive = try SAELensConfiguration.read("\(directory)/\(configurationName)")
-    try SAELensWeights.read(weights, into: &archive)
+    _ weights: NamedTensors, directory: String
+  ) throws(TensorFileError) -> SAEFiles {
+    var outline = try SAELensConfiguration.read("\(directory)/\(configurationName)")
     let frequencies = "\(directory)/\(frequenciesName)"
     if SystemCall.exists(frequencies) {
-      let tensor = try SafetensorsFile(frequencies).tensor("sparsity")
-      guard tensor.shape == [archive.latentCount] else {
-        throw .wrongShape(
-          file: frequencies, tensor: "sparsity", expected: "\(archive.latentCount)",
-          found: tensor.shape)
-      }
-      archive.logFrequencies = tensor.floats()
+      try outline.takeFrequencies(SafetensorsFile(frequencies).tensor(SAELensWeights.frequencies))
     }
     let scaler = "\(directory)/\(scalerName)"
-    if SystemCall.exists(scaler) {
-      var reader = try SettingsReader(scaler)
-      archive.activationScale = try reader.double("scaling_factor")
-      if try reader.bool("has_whitening") ?? false {
-        throw reader.invalid(
-          "has_whitening", "false: whitened checkpoints cannot be used", .bool(true))
-      }
+    if SystemCall.exists(scaler) { try outline.takeScale(SettingsReader(scaler)) }
+    let whitening = "\(directory)/\(whiteningName)"
+    guard !SystemCall.exists(whitening) else {
+      throw .invalidSetting(
+        file: whitening, setting: "activations", expected: "none that were whitened",
+        found: "a whitening, which is not read")
     }
-    return archive
+    return try SAELensWeights.read(weights, SAEFiles(.saeLens, outline))
   }
 
   /// Writes a new directory.
@@ -40,9 +34,14 @@ enum SAELensDirectory {
     _ archive: SAEArchive, to destination: Destination, replacing: Artifact?
   ) throws(TensorFileError) {
     let path = destination.path
+    func refusal(_ what: String) -> TensorFileError {
+      .notRepresentable(file: path, layout: "SAELens", what: what)
+    }
     guard let name = archive.architecture.saeLensName else {
-      throw .notRepresentable(
-        file: path, layout: "SAELens", what: "a \(archive.architecture)")
+      throw refusal("a \(archive.architecture)")
+    }
+    guard !archive.architecture.isTranscoder || !archive.subtractsDecoderBias else {
+      throw refusal("a decoder bias that a transcoder subtracts")
     }
     try archive.checkParameters(path)
     let directory = try AtomicDirectory(destination)
@@ -52,18 +51,24 @@ enum SAELensDirectory {
     if let frequencies = archive.logFrequencies {
       var writer = try SafetensorsWriter(
         directory.file(frequenciesName),
-        [TensorDeclaration("sparsity", .f32, [frequencies.count])])
-      try writer.append(frequencies, to: "sparsity")
+        [TensorDeclaration(SAELensWeights.frequencies, .f32, [frequencies.count])])
+      try writer.append(frequencies, to: SAELensWeights.frequencies)
       try writer.finish()
     }
     if let scale = archive.activationScale {
-      let text = "{\"scaling_factor\": \(JSONValue.double(scale)), \"has_whitening\": false}\n"
-      try AtomicFile.write(Array(text.utf8), to: directory.file(scalerName))
+      try AtomicFile.write(
+        Array("\(scaler(scale))\n".utf8), to: directory.file(scalerName))
     }
     try directory.finish(replacing: replacing)
   }
 
-  private static func configuration(_ archive: SAEArchive, _ architecture: String) -> JSONValue {
+  /// What a training checkpoint says of the factor of its activations.
+  static func scaler(_ scale: Double) -> String {
+    "{\"scaling_factor\": \(JSONValue.double(scale)), \"has_whitening\": false}"
+  }
+
+  /// The configuration of version 6, under a name of the architecture.
+  static func configuration(_ archive: SAEArchive, _ architecture: String) -> JSONValue {
     var object = JSONObject()
     object["d_in"] = .integer(archive.inputDimension)
     object["d_sae"] = .integer(archive.latentCount)
@@ -84,5 +89,31 @@ enum SAELensDirectory {
     object["metadata"] = .object(metadata)
     object["architecture"] = .string(architecture)
     return .object(object)
+  }
+}
+
+extension SAEArchive {
+  /// Takes log₁₀ of the frequencies with which latents fire.
+  mutating func takeFrequencies(_ tensor: StoredTensor) throws(TensorFileError) {
+    guard tensor.shape == [latentCount] else {
+      throw .wrongShape(
+        file: tensor.file, tensor: tensor.name, expected: "\(latentCount)", found: tensor.shape)
+    }
+    logFrequencies = tensor.floats()
+  }
+
+  /// Takes what a training checkpoint says of the factor of its activations.
+  mutating func takeScale(_ settings: SettingsReader) throws(TensorFileError) {
+    var reader = settings
+    if let factor = try reader.double("scaling_factor") {
+      guard factor > 0 else {
+        throw reader.invalid("scaling_factor", "a number above 0, or null", .double(factor))
+      }
+      activationScale = factor
+    }
+    if try reader.bool("has_whitening") ?? false {
+      throw reader.invalid(
+        "has_whitening", "false: whitened checkpoints are not read", .bool(true))
+    }
   }
 }

@@ -1,56 +1,83 @@
-import Foundation
-
 /// The tensors of `sae_weights.safetensors`.
 enum SAELensWeights {
   /// A scalar in double precision, so it is kept among the settings, digit by digit.
   static let sharedThreshold = "topk_threshold"
 
+  /// log₁₀ of how often each latent fires.
+  static let frequencies = "sparsity"
+
+  /// What parameters of some architectures are called. One that an architecture has no use for would be
+  /// dropped, and with it what the file says.
+  private static let telling: Set = [
+    "W_enc", "b_enc", "W_skip", "threshold", "log_threshold", "b_gate", "b_mag", "r_mag",
+    sharedThreshold,
+  ]
+
   static func read(
-    _ file: SafetensorsFile, into archive: inout SAEArchive
-  ) throws(TensorFileError) {
-    let required = archive.requiredParameters
+    _ weights: NamedTensors, _ described: SAEFiles
+  ) throws(TensorFileError) -> SAEFiles {
+    var files = described
+    let outline = files.outline
+    let required = outline.requiredParameters
     for (name, shape) in required.sorted(by: { $0.key < $1.key }) {
-      if name == "threshold", !file.contains(name), file.contains("log_threshold") {
-        try archive.setParameter(
-          name, try file.tensor("log_threshold"), stored: shape.stored(name))
-        archive.parameters[name]?.exponentiate()
+      if name == "threshold", !weights.contains(name), weights.contains("log_threshold") {
+        try files.take(
+          name, try weights.tensor("log_threshold"), stored: shape.stored(name), form: .logarithm)
       } else {
-        try archive.setParameter(
-          name, try file.tensor(name), stored: shape.stored(name), isTransposed: name == "W_enc")
+        try files.take(
+          name, try weights.tensor(name), stored: shape.stored(name),
+          isTransposed: name == "W_enc")
       }
     }
-    if archive.architecture.activation == .temporal { try checkAttention(file, archive) }
-    for tensor in file.tensors where required[tensor.name] == nil {
-      try readFurther(tensor, file, into: &archive)
+    if outline.architecture.activation == .temporal { try checkAttention(weights, outline) }
+    let hasScale = try weights.checkObsoleteScale()
+    guard hasScale || !outline.expectsObsoleteScale else {
+      throw .noSuchTensor(
+        file: weights.path, tensor: NamedTensors.obsoleteScale,
+        present: Array(weights.names.prefix(20)))
     }
+    for name in weights.names
+    where required[name] == nil && name != NamedTensors.obsoleteScale {
+      try readFurther(try weights.tensor(name), required, into: &files)
+    }
+    return files
   }
 
   /// A tensor that the architecture does not need: kept as it is stored.
   private static func readFurther(
-    _ tensor: StoredTensor, _ file: SafetensorsFile, into archive: inout SAEArchive
+    _ tensor: StoredTensor, _ required: [String: SAEArchive.Shape], into files: inout SAEFiles
   ) throws(TensorFileError) {
-    switch tensor.name {
-    case sharedThreshold where tensor.count == 1:
-      archive.settings[sharedThreshold] = .double(tensor.doubles()[0])
-    case "log_threshold" where archive.parameters["threshold"] != nil: break
-    case "scaling_factor":
-      guard tensor.floats().allSatisfy({ $0 == 1 }) else {
-        throw .invalidSetting(
-          file: file.path, setting: "scaling_factor",
-          expected: "ones: the scale of a finished fine-tuning is no longer applied",
-          found: "other values")
-      }
-    default:
-      guard tensor.shape.count == 1 || tensor.shape.count == 2 else {
+    let activation = files.outline.architecture.activation
+    if tensor.name == sharedThreshold, [.batchTopK, .matryoshkaBatchTopK].contains(activation) {
+      guard tensor.count == 1 else {
         throw .wrongShape(
-          file: file.path, tensor: tensor.name, expected: "one or two axes", found: tensor.shape)
+          file: tensor.file, tensor: tensor.name, expected: "one number", found: tensor.shape)
       }
-      try archive.setParameter(tensor.name, tensor, stored: tensor.shape)
+      let threshold = tensor.doubles()[0]
+      guard Float(threshold).isFinite else {
+        throw .notFinite(
+          file: tensor.file, tensor: tensor.name, place: [], found: "\(threshold)")
+      }
+      files.outline.settings[sharedThreshold] = .double(threshold)
+      return
     }
+    // Newer checkpoints have the thresholds beside their logarithms.
+    if tensor.name == "log_threshold", required["threshold"] != nil { return }
+    guard !telling.contains(tensor.name) else {
+      throw .unrecognized(
+        file: tensor.file,
+        lookedFor: ["only what a \(files.outline.architecture) has, as its configuration says"],
+        found: [tensor.name])
+    }
+    guard tensor.shape.count == 1 || tensor.shape.count == 2 else {
+      throw .wrongShape(
+        file: tensor.file, tensor: tensor.name, expected: "one or two axes", found: tensor.shape)
+    }
+    try files.take(tensor.name, tensor, stored: tensor.shape)
   }
 
   private static func checkAttention(
-    _ file: SafetensorsFile, _ archive: SAEArchive
+    _ file: NamedTensors, _ archive: SAEArchive
   ) throws(TensorFileError) {
     let latents = archive.latentCount
     let layers = archive.settings["n_attn_layers"]?.asInteger ?? 1
@@ -72,8 +99,15 @@ enum SAELensWeights {
     }
   }
 
+  /// Writes the weights under SAELens' names and in its shapes.
+  ///
+  /// - Parameters:
+  ///   - metadata: of the file.
+  ///   - frequencies: log₁₀ of how often each latent fires, to be written beside them.
+  ///   - replacing: whether a file of that name gives way.
   static func write(
-    _ archive: SAEArchive, to path: String, replacing: Bool = true
+    _ archive: SAEArchive, to path: String, metadata: [String: String] = [:],
+    frequencies: [Float]? = nil, replacing: Bool = true
   ) throws(TensorFileError) {
     let exports = archive.parameters.sorted { $0.key < $1.key }.map { name, parameter in
       ParameterExport(name: name, parameter: parameter, isTransposed: name == "W_enc")
@@ -81,20 +115,16 @@ enum SAELensWeights {
     var declarations = exports.map(\.declaration)
     let threshold = archive.settings[sharedThreshold]?.asDouble
     if threshold != nil { declarations.append(TensorDeclaration(sharedThreshold, .f64, [])) }
+    if let frequencies {
+      declarations.append(TensorDeclaration(Self.frequencies, .f32, [frequencies.count]))
+    }
+    var metadata = metadata
+    metadata["format"] = "pt"
     var writer = try SafetensorsWriter(
-      path, declarations, metadata: ["format": "pt"], replacing: replacing)
+      path, declarations, metadata: metadata, replacing: replacing)
     for export in exports { try export.append(to: &writer) }
     if let threshold { try writer.append([threshold], to: sharedThreshold) }
+    if let frequencies { try writer.append(frequencies, to: Self.frequencies) }
     try writer.finish()
-  }
-}
-
-extension SAEArchive.Parameter {
-  /// Replaces logarithms by the numbers.
-  fileprivate mutating func exponentiate() {
-    let matrix = values
-    values = Matrix(rows: matrix.rows, columns: matrix.columns) {
-      Float(exp(Double(matrix[$0, $1])))
-    }
   }
 }

@@ -10,57 +10,61 @@ enum Sparsify {
   }
 
   static func read(
-    _ file: SafetensorsFile, directory: String
-  ) throws(TensorFileError) -> SAEArchive {
+    _ tensors: NamedTensors, directory: String
+  ) throws(TensorFileError) -> SAEFiles {
     var reader = try SettingsReader("\(directory)/\(configurationName)")
-    let encoder = try file.tensor("encoder.weight")
-    guard encoder.shape.count == 2, encoder.count > 0 else {
-      throw .wrongShape(
-        file: file.path, tensor: encoder.name, expected: "two axes", found: encoder.shape)
-    }
+    let encoder = try tensors.matrix(oneOf: ["encoder.weight"])
     let (latents, width) = (encoder.shape[0], encoder.shape[1])
-    var archive = SAEArchive(
+    var outline = SAEArchive(
       try architecture(&reader), inputDimension: width, outputDimension: width,
       latentCount: latents)
-    archive.type = encoder.type
-    archive.subtractsDecoderBias = !archive.architecture.isTranscoder
-    archive.settings["k"] = reader.take("k") ?? .integer(32)
-    let k = try archive.checkedK(reader.file)
-    if archive.architecture.activation == .groupMax && latents % k != 0 {
+    outline.type = encoder.type
+    // Its own code subtracts the bias unless the configuration says that it transcodes; old ones of
+    // transcoders with a skip connection do not say so.
+    outline.subtractsDecoderBias = !(try reader.bool("transcode") ?? false)
+    outline.settings["k"] = reader.take("k")
+    let k = try outline.checkedK(reader.file)
+    if outline.architecture.activation == .groupMax && latents % k != 0 {
       throw reader.invalid("k", "a divisor of the \(latents) latents", .integer(k))
     }
-    archive.settings["rescale_acts_by_decoder_norm"] = .bool(false)
+    outline.settings[SAEArchive.rescaling] = .bool(false)
     let declaredWidth = try reader.positiveInteger("d_in")
     guard declaredWidth == width else {
       throw reader.invalid("d_in", "\(width), the encoder's width", .integer(declaredWidth))
     }
     // 0 stands for d_in × expansion_factor; the tensors say what it is.
-    _ = reader.take("num_latents")
-    archive.metadata["sparsify"] = .object(reader.rest)
+    if let declared = reader.take("num_latents"), declared != .integer(0) {
+      guard declared == .integer(latents) else {
+        throw reader.invalid("num_latents", "\(latents), the encoder's rows, or 0", declared)
+      }
+    }
+    try checkIsNoFork(&reader)
+    outline.metadata["sparsify"] = .object(reader.rest)
     if let module = module(directory) {
-      let isTranscoder = archive.architecture.isTranscoder
-      archive.metadata["hook_name"] = .string(isTranscoder ? "\(module).input" : module)
-      if isTranscoder { archive.metadata["hook_name_out"] = .string(module) }
+      let isTranscoder = outline.architecture.isTranscoder
+      outline.metadata["hook_name"] = .string(isTranscoder ? "\(module).input" : module)
+      if isTranscoder { outline.metadata["hook_name_out"] = .string(module) }
     }
 
-    try archive.setParameter("W_enc", encoder, stored: [latents, width])
-    try archive.setParameter("b_enc", try file.tensor("encoder.bias"), stored: [latents])
-    try archive.setParameter("b_dec", try file.tensor("b_dec"), stored: [width])
-    if !file.contains("W_dec"), file.contains("decoder.weight") {
+    var files = SAEFiles(.sparsify, outline)
+    try files.take("W_enc", encoder, stored: [latents, width])
+    try files.take("b_enc", try tensors.tensor("encoder.bias"), stored: [latents])
+    try files.take("b_dec", try tensors.tensor("b_dec"), stored: [width])
+    if !tensors.contains("W_dec"), tensors.contains("decoder.weight") {
       // A linear layer's weights: output × input.
-      try archive.setParameter(
-        "W_dec", try file.tensor("decoder.weight"), stored: [width, latents], isTransposed: true)
+      try files.take(
+        "W_dec", try tensors.tensor("decoder.weight"), stored: [width, latents],
+        isTransposed: true)
     } else {
-      try archive.setParameter("W_dec", try file.tensor("W_dec"), stored: [latents, width])
+      try files.take("W_dec", try tensors.tensor("W_dec"), stored: [latents, width])
     }
-    if archive.architecture.hasSkipConnection {
-      try archive.setParameter("W_skip", try file.tensor("W_skip"), stored: [width, width])
+    if outline.architecture.hasSkipConnection {
+      try files.take("W_skip", try tensors.tensor("W_skip"), stored: [width, width])
     }
-    let known = ["encoder.weight", "encoder.bias", "b_dec", "W_dec", "decoder.weight", "W_skip"]
-    if let other = file.tensors.first(where: { !known.contains($0.name) }) {
-      throw .unrecognized(file: file.path, lookedFor: known, found: [other.name])
-    }
-    return archive
+    var known = ["encoder.weight", "encoder.bias", "b_dec", "W_dec", "decoder.weight"]
+    if outline.architecture.hasSkipConnection { known.append("W_skip") }
+    try tensors.checkNoOthers(known)
+    return files
   }
 
   /// The module whose output an autoencoder reads: what its directory is called, such as `layers.4`
@@ -78,12 +82,33 @@ enum Sparsify {
   ) throws(TensorFileError) -> SAEArchitecture {
     let name = try reader.string("activation") ?? "topk"
     let activations: [String: SAEArchitecture.Activation] = ["topk": .topK, "groupmax": .groupMax]
-    guard let activation = activations[name] else {
+    guard var activation = activations[name] else {
       throw reader.invalid("activation", "topk or groupmax", .string(name))
     }
+    let hasSkipConnection = try reader.bool("skip_connection") ?? false
+    let isTranscoder = hasSkipConnection || reader.rest["transcode"]?.asBool == true
+    // Until version 1 an option: no ReLU, and the k of largest magnitude keep their signs.
+    if try reader.bool("signed") ?? false {
+      guard activation == .topK, !isTranscoder else {
+        throw reader.invalid("signed", "false but for an autoencoder with topk", .bool(true))
+      }
+      activation = .absTopK
+    }
     return SAEArchitecture(
-      activation, isTranscoder: try reader.bool("transcode") ?? false,
-      hasSkipConnection: try reader.bool("skip_connection") ?? false)
+      activation, isTranscoder: isTranscoder, hasSkipConnection: hasSkipConnection)
+  }
+
+  /// Throws if it is of a fork that computes something else and has no other mark.
+  private static func checkIsNoFork(_ reader: inout SettingsReader) throws(TensorFileError) {
+    for name in ["normalize_io", "post_encoder_scale", "per_source_tied", "secondary_target_tied"]
+    where reader.rest[name] == .bool(true) {
+      throw reader.invalid(name, "false (true is of clt-training, which is not read)", .bool(true))
+    }
+    for name in ["n_targets", "n_sources"] {
+      guard let count = reader.rest[name]?.asInteger, count > 1 else { continue }
+      throw reader.invalid(
+        name, "0 or 1 (more are of clt-training, which is not read)", .integer(count))
+    }
   }
 
   /// Writes a new directory.
@@ -103,16 +128,15 @@ enum Sparsify {
     guard archive.outputDimension == archive.inputDimension else {
       throw refusal("an output of another width than the input")
     }
-    guard archive.subtractsDecoderBias == !archive.architecture.isTranscoder else {
+    let isTranscoder = archive.architecture.isTranscoder
+    guard archive.subtractsDecoderBias == !isTranscoder || archive.architecture.hasSkipConnection
+    else {
       throw refusal("a decoder bias that is not subtracted, but for transcoders")
     }
-    guard archive.settings["rescale_acts_by_decoder_norm"]?.asBool != true else {
+    guard archive.settings[SAEArchive.rescaling]?.asBool != true else {
       throw refusal("latents scaled by decoder norms")
     }
-    guard archive.inputNormalization == .none, archive.activationScale == nil else {
-      throw refusal("a normalisation of the input")
-    }
-    guard !archive.flattensHeads else { throw refusal("an input of several heads") }
+    if let what = archive.inputThatOnlySAELensDescribes { throw refusal(what) }
     try archive.checkParameters(path)
     let names = [
       "W_enc": "encoder.weight", "b_enc": "encoder.bias", "W_dec": "W_dec", "b_dec": "b_dec",
@@ -144,7 +168,8 @@ enum Sparsify {
     object["k"] = .integer(try archive.checkedK(path))
     object["multi_topk"] = earlier["multi_topk"] ?? .bool(false)
     object["skip_connection"] = .bool(archive.architecture.hasSkipConnection)
-    object["transcode"] = .bool(archive.architecture.isTranscoder)
+    // With a skip connection, old files of transcoders subtract the bias as well.
+    object["transcode"] = .bool(!archive.subtractsDecoderBias)
     object["d_in"] = .integer(archive.inputDimension)
     return .object(object)
   }

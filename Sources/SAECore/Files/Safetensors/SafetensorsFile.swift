@@ -23,7 +23,12 @@ public struct SafetensorsFile: Sendable {
 
   /// Opens what may be in memory already.
   public init(_ contents: FileBytes) throws(TensorFileError) {
-    let header = try SafetensorsHeader(contents)
+    let header: SafetensorsHeader
+    do {
+      header = try SafetensorsHeader(contents)
+    } catch {
+      throw contents.explaining(error, expected: "a safetensors file", .safetensors)
+    }
     self.contents = contents
     tensors = header.tensors
     metadata = header.metadata

@@ -7,7 +7,7 @@ import Testing
   @Test
   func everySampleIsRefusedForItsReason() throws {
     let errors: KeyValuePairs = [
-      "zero bytes": "tooShort", "fewer than the 8 bytes": "tooShort",
+      "zero bytes": "wrongContents", "fewer than the 8 bytes": "tooShort",
       "ends inside the JSON header": "tooShort", "header length exceeds the file": "tooShort",
       "declared header length": "headerTooLong",
       "header is not valid UTF-8": "headerNotUTF8",

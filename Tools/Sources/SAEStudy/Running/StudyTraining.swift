@@ -154,24 +154,15 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
     archive.metadata["training_tokens"] = .integer(study.steps * study.batch)
     archive.metadata["seed"] = .string("\(plan.seed)")
     archive.setActivationOrigin(origin)
-    if plan.arm == .boosted { archive.metadata["boosts"] = .string(plan.base.name) }
-    try archive.write(to: folder.autoencoder(plan))
+    guard plan.arm == .boosted else { return try archive.write(to: folder.autoencoder(plan)) }
+    // The base with it: a booster alone reconstructs nothing that anybody wants.
+    let base = try SAEArchive.read(folder.autoencoder(plan.base)).archive
+    try base.write(boostedBy: archive, to: folder.autoencoder(plan))
   }
 
   func read(_ plan: AutoencoderPlan, from folder: StudyFolder) throws -> TrainedAutoencoder {
-    let model = try read(model: plan, from: folder)
-    guard plan.arm == .boosted else {
-      return TrainedAutoencoder(autoencoder: model, dictionary: model.parameters[.decoder])
-    }
-    let base = try read(model: plan.base, from: folder)
-    let boosted = try Boosted(
-      parameters: model.parameters,
-      configuration: BoostingConfiguration(base: base, booster: model.configuration))
-    let (own, added) = (base.parameters[.decoder], model.parameters[.decoder])
-    var dictionary = Matrix(rows: own.rows + added.rows, columns: own.columns)
-    own.read(0..<own.rows, into: &dictionary, at: 0)
-    added.read(0..<added.rows, into: &dictionary, at: own.rows)
-    return TrainedAutoencoder(autoencoder: boosted, dictionary: dictionary)
+    let sae = try SAE.open(folder.autoencoder(plan))
+    return TrainedAutoencoder(autoencoder: sae.autoencoder, dictionary: sae.decoder)
   }
 
   private func read(model plan: AutoencoderPlan, from folder: StudyFolder) throws -> Model {

@@ -1,21 +1,4 @@
 extension SAEArchive {
-  /// Takes a tensor as a parameter.
-  ///
-  /// `stored` is what its shape in the file must be; `isTransposed` says that our orientation is the
-  /// other one.
-  mutating func setParameter(
-    _ name: String, _ tensor: StoredTensor, stored: [Int], isTransposed: Bool = false
-  ) throws(TensorFileError) {
-    guard tensor.shape == stored else {
-      throw .wrongShape(
-        file: tensor.file, tensor: tensor.name,
-        expected: SAECore.Shape.describe(stored), found: tensor.shape)
-    }
-    let matrix = try tensor.matrix()
-    parameters[name] = Parameter(
-      isTransposed ? Matrix(matrix.transposed) : matrix, tensor.type, isVector: stored.count == 1)
-  }
-
   /// Checks that the parameters the architecture needs are there in their shapes, for writing.
   func checkParameters(_ file: String) throws(TensorFileError) {
     for (name, shape) in requiredParameters.sorted(by: { $0.key < $1.key }) {
@@ -29,6 +12,16 @@ extension SAEArchive {
           found: [matrix.rows, matrix.columns])
       }
     }
+  }
+
+  /// What the input goes through, or is for, that only SAELens' configuration can say; nil if nothing.
+  var inputThatOnlySAELensDescribes: String? {
+    if inputNormalization != .none || activationScale != nil {
+      return "a normalization of the input"
+    }
+    if flattensHeads { return "an input of several heads" }
+    if isBooster { return "the booster of another autoencoder" }
+    return nil
   }
 
   /// Checks that a layout has room for every parameter.

@@ -1,0 +1,60 @@
+/// An autoencoder and a second one that reconstructs what the first leaves over, to be run together:
+///
+///     x̂ = x̂₀(x) + ê(x)
+///
+/// Latents are those of the base, then those of the booster. ``BoostedAutoencoder`` trains the second.
+public struct BoostedPair: SparseAutoencoder {
+  /// What reconstructs activations.
+  public let base: any SparseAutoencoder
+  /// What reconstructs the rest.
+  public let booster: any SparseAutoencoder
+
+  /// A pair of autoencoders of the same activations.
+  ///
+  /// - Throws: ``ShapeError`` if their widths differ.
+  public init(
+    base: any SparseAutoencoder, booster: any SparseAutoencoder
+  ) throws(ShapeError) {
+    try ShapeError.check(
+      "booster", "input dimensions", expected: base.inputDimension,
+      found: booster.inputDimension)
+    try ShapeError.check(
+      "booster", "output dimensions", expected: base.outputDimension,
+      found: booster.outputDimension)
+    self.base = base
+    self.booster = booster
+  }
+
+  public var inputDimension: Int { base.inputDimension }
+  public var outputDimension: Int { base.outputDimension }
+  public var latentCount: Int { base.latentCount + booster.latentCount }
+
+  public func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
+    try base.encode(activations).besides(booster.encode(activations))
+  }
+
+  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
+    let (own, added) = try split(latents)
+    var reconstruction = try base.decode(own)
+    reconstruction.add(try booster.decode(added))
+    return reconstruction
+  }
+
+  public func decode(
+    _ latents: SparseLatents, of activations: Matrix
+  ) throws(ShapeError) -> Matrix {
+    let (own, added) = try split(latents)
+    var reconstruction = try base.decode(own, of: activations)
+    reconstruction.add(try booster.decode(added, of: activations))
+    return reconstruction
+  }
+
+  private func split(
+    _ latents: SparseLatents
+  ) throws(ShapeError) -> (base: SparseLatents, booster: SparseLatents) {
+    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
+    return (
+      latents.slice(0..<base.latentCount), latents.slice(base.latentCount..<latentCount)
+    )
+  }
+}

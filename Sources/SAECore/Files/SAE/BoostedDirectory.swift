@@ -1,0 +1,121 @@
+import Foundation
+
+/// A directory with an autoencoder and one that reconstructs what the first leaves over, which only
+/// together reconstruct activations: `boosted.json`, and the two in the directories `base` and `booster`,
+/// each in a layout of its own.
+enum BoostedDirectory {
+  static let descriptionName = "boosted.json"
+  static let base = "base"
+  static let booster = "booster"
+  private static let format = "swift-sae boosted autoencoder"
+  private static let version = 1
+
+  static func isOne(_ path: String) -> Bool {
+    SystemCall.exists("\(Path.trim(path))/\(descriptionName)")
+  }
+
+  /// What the files of the base and of the booster say.
+  ///
+  /// - Throws: ``TensorFileError`` if one of the two is missing or something else.
+  static func read(_ path: String) throws(TensorFileError) -> [SAEFiles] {
+    let path = Path.trim(path)
+    try check("\(path)/\(descriptionName)")
+    return try pair(SAEFiles.find("\(path)/\(base)"), SAEFiles.find("\(path)/\(booster)"))
+  }
+
+  /// What the files say of a booster that was asked for alone, and of its base: its metadata names the
+  /// directory beside its own.
+  static func read(booster files: SAEFiles) throws(TensorFileError) -> [SAEFiles] {
+    let name = files.outline.boosts ?? ""
+    guard !name.isEmpty, !name.contains("/"), name != "..", name != "." else {
+      throw files.outline.invalid(
+        SAEArchive.boostsKey, "the name of a directory beside it", quoted(name))
+    }
+    let path = Path.trim(files.path)
+    let directory = try SystemCall.isDirectory(path) ? path : Path.split(path).folder
+    // The path may be "." itself.
+    let base = URL(fileURLWithPath: directory).standardizedFileURL.deletingLastPathComponent()
+      .appendingPathComponent(name).path
+    guard SystemCall.exists(base) else {
+      throw .wrongContents(
+        file: path, expected: "the autoencoder that it boosts, at \(base)", found: "nothing")
+    }
+    return try pair(SAEFiles.find(base), files)
+  }
+
+  private static func check(_ file: String) throws(TensorFileError) {
+    var reader = try SettingsReader(file)
+    let found = try reader.string("format")
+    guard found == format else {
+      throw reader.invalid("format", format, found.map { .string($0) } ?? .null)
+    }
+    let number = try reader.positiveInteger("version")
+    guard number == version else {
+      throw reader.invalid("version", "\(version)", .integer(number))
+    }
+  }
+
+  private static func pair(
+    _ base: SAEFiles, _ booster: SAEFiles
+  ) throws(TensorFileError) -> [SAEFiles] {
+    guard base.outline.boosts == nil else {
+      throw .wrongContents(
+        file: base.path, expected: "an autoencoder that stands alone", found: "another booster")
+    }
+    for (name, expected, found) in [
+      ("d_in", base.outline.inputDimension, booster.outline.inputDimension),
+      ("d_out", base.outline.outputDimension, booster.outline.outputDimension),
+    ] where expected != found {
+      throw booster.outline.invalid(name, "\(expected), as the base has", "\(found)")
+    }
+    return [base, booster]
+  }
+
+  /// The error that a directory of two was taken for one.
+  static func isNotOne(_ path: String) -> TensorFileError {
+    .wrongContents(
+      file: path, expected: "one autoencoder",
+      found: "a boosted one: \(base) and \(booster), which belong together")
+  }
+
+  /// Writes a new directory.
+  static func write(
+    base first: SAEArchive, booster second: SAEArchive, to destination: Destination,
+    replacing: Bool
+  ) throws(TensorFileError) {
+    let directory = try AtomicDirectory(destination)
+    try first.write(to: directory.file(base))
+    var archive = second
+    archive.metadata[SAEArchive.boostsKey] = .string(base)
+    try archive.write(to: directory.file(booster))
+    let description = "{\"format\": \(JSONText.quote(format)), \"version\": \(version)}\n"
+    try AtomicFile.write(Array(description.utf8), to: directory.file(descriptionName))
+    try directory.finish(replacing: replacing ? .autoencoder : nil)
+  }
+}
+
+extension SAEArchive {
+  /// In the metadata of a booster, the directory beside it that has the autoencoder it boosts.
+  static let boostsKey = "boosts"
+
+  /// The name of the directory with the autoencoder that this one boosts; nil if it stands alone.
+  var boosts: String? { metadata[SAEArchive.boostsKey]?.asString }
+
+  /// Whether it reconstructs only what another autoencoder leaves over.
+  var isBooster: Bool { boosts != nil }
+
+  /// Writes an autoencoder and one that was trained on what it leaves over as a new directory, which
+  /// ``SAE/load(_:activationScale:)`` opens as the pair.
+  ///
+  /// - Parameters:
+  ///   - booster: what reconstructs the rest.
+  ///   - path: the directory; its parent must exist.
+  ///   - replacing: whether an autoencoder of that name gives way.
+  /// - Throws: ``TensorFileError`` as ``write(to:as:replacing:)`` does.
+  public func write(
+    boostedBy booster: SAEArchive, to path: String, replacing: Bool = false
+  ) throws(TensorFileError) {
+    try BoostedDirectory.write(
+      base: self, booster: booster, to: Destination(path), replacing: replacing)
+  }
+}

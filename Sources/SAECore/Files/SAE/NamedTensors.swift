@@ -1,0 +1,86 @@
+/// The tensors of an autoencoder by their names, wherever they are.
+struct NamedTensors {
+  /// The file, or the index of several.
+  let path: String
+  let names: [String]
+  /// What a safetensors file says besides.
+  let metadata: [String: String]
+  private let tensors: [StoredTensor]
+  private let byName: [[UInt8]: Int]
+
+  init(_ file: SafetensorsFile) {
+    self.init(file.path, file.tensors, file.metadata)
+  }
+
+  init(_ shards: SafetensorsShards) {
+    self.init(shards.path, shards.tensors, [:])
+  }
+
+  /// Deflated arrays are decompressed.
+  init(_ file: NpzFile) throws(TensorFileError) {
+    var tensors: [StoredTensor] = []
+    for name in file.names { tensors.append(try file.tensor(name)) }
+    self.init(file.path, tensors, [:])
+  }
+
+  private init(_ path: String, _ tensors: [StoredTensor], _ metadata: [String: String]) {
+    self.path = path
+    self.tensors = tensors
+    self.metadata = metadata
+    names = tensors.map(\.name)
+    byName = Dictionary(
+      zip(tensors.map { Array($0.name.utf8) }, tensors.indices), uniquingKeysWith: { a, _ in a })
+  }
+
+  /// The others.
+  func without(_ name: String) -> NamedTensors {
+    NamedTensors(path, tensors.filter { $0.name != name }, metadata)
+  }
+
+  func contains(_ name: String) -> Bool { byName[Array(name.utf8)] != nil }
+
+  func tensor(_ name: String) throws(TensorFileError) -> StoredTensor {
+    guard let index = byName[Array(name.utf8)] else {
+      throw .noSuchTensor(file: path, tensor: name, present: Array(names.prefix(20)))
+    }
+    return tensors[index]
+  }
+
+  /// The tensor of one of several names; that of the first name is missing if none is there.
+  func tensor(oneOf names: [String]) throws(TensorFileError) -> StoredTensor {
+    try tensor(names.first(where: contains) ?? names[0])
+  }
+
+  /// A matrix with elements.
+  func matrix(oneOf names: [String]) throws(TensorFileError) -> StoredTensor {
+    let tensor = try tensor(oneOf: names)
+    guard tensor.shape.count == 2, tensor.count > 0 else {
+      throw .wrongShape(
+        file: path, tensor: tensor.name, expected: "two axes", found: tensor.shape)
+    }
+    return tensor
+  }
+
+  /// Throws if there is a tensor that none of the names stands for.
+  func checkNoOthers(_ known: [String]) throws(TensorFileError) {
+    if let other = names.first(where: { !known.contains($0) }) {
+      throw .unrecognized(file: path, lookedFor: known, found: [other])
+    }
+  }
+
+  /// Takes note of SAELens' obsolete scale of fine-tuning, which may only be 1.
+  ///
+  /// - Returns: whether there is one.
+  func checkObsoleteScale() throws(TensorFileError) -> Bool {
+    guard contains(NamedTensors.obsoleteScale) else { return false }
+    guard try tensor(NamedTensors.obsoleteScale).floats().allSatisfy({ $0 == 1 }) else {
+      throw .invalidSetting(
+        file: path, setting: NamedTensors.obsoleteScale,
+        expected: "ones: the scale of a finished fine-tuning is no longer applied",
+        found: "other values")
+    }
+    return true
+  }
+
+  static let obsoleteScale = "scaling_factor"
+}

@@ -1,0 +1,121 @@
+import Foundation
+
+/// An autoencoder as its files describe it: everything but the weights, whose names and shapes have been
+/// checked and which have not been read.
+public struct SAEFiles: Sendable {
+  /// The directory or file that was asked for.
+  public internal(set) var path = ""
+  /// How the files hold it.
+  public internal(set) var layout: SAELayout
+  /// What they say of it: an archive without parameters.
+  public internal(set) var outline: SAEArchive
+  private var sources: [String: Source] = [:]
+
+  /// Where a parameter's elements come from.
+  private struct Source {
+    let tensor: StoredTensor
+    /// Whether our orientation is the other one.
+    let isTransposed: Bool
+    let form: Form
+
+    var isVector: Bool { tensor.shape.count == 1 }
+
+    var shape: [Int] { isTransposed ? tensor.shape.reversed() : tensor.shape }
+  }
+
+  /// What an element stands for.
+  enum Form {
+    case itself
+    /// Its exponential is the parameter.
+    case logarithm
+    case multiple(of: Float)
+  }
+
+  init(_ layout: SAELayout, _ outline: SAEArchive) {
+    self.layout = layout
+    self.outline = outline
+  }
+
+  /// Finds the autoencoder at a path and reads what its files say of it.
+  ///
+  /// - Parameter path: its directory, or the file with its weights. What they are is told from their
+  ///   content; names count only where a directory holds several candidates.
+  /// - Throws: ``TensorFileError`` if there is none, or something about it is wrong.
+  static func find(_ path: String) throws(TensorFileError) -> SAEFiles {
+    var files = try SAECandidate.find(path).read()
+    files.path = path
+    files.outline.file = path
+    return files
+  }
+
+  /// What the files at a path say: of one autoencoder, or of one and then of its booster, which belong
+  /// together.
+  ///
+  /// - Throws: ``TensorFileError`` if there is none, or something about it is wrong.
+  public static func findAll(_ path: String) throws(TensorFileError) -> [SAEFiles] {
+    if BoostedDirectory.isOne(path) { return try BoostedDirectory.read(path) }
+    let files = try find(path)
+    return files.outline.isBooster ? try BoostedDirectory.read(booster: files) : [files]
+  }
+
+  /// Names, element types and shapes of the parameters, under SAELens' names; encoder and decoder latents
+  /// × width, whatever the layout.
+  public var parameters: [TensorDeclaration] {
+    sources.sorted { $0.key < $1.key }.map { name, source in
+      TensorDeclaration(name, source.tensor.type, source.shape)
+    }
+  }
+
+  /// Reads the weights.
+  ///
+  /// - Throws: ``TensorFileError`` if one is not finite, or cannot be read.
+  public func archive() throws(TensorFileError) -> SAEArchive {
+    var archive = outline
+    for (name, source) in sources.sorted(by: { $0.key < $1.key }) {
+      archive.parameters[name] = try SAEFiles.read(source)
+    }
+    return archive
+  }
+
+  private static func read(_ source: Source) throws(TensorFileError) -> SAEArchive.Parameter {
+    let tensor = source.tensor
+    var values = try tensor.finiteMatrix()
+    // Read once: the file's pages need not stay beside the copy.
+    tensor.release(rows: 0..<tensor.rows)
+    if source.isTransposed { values = Matrix(values.transposed) }
+    var type = tensor.type
+    switch source.form {
+    case .itself: break
+    case .logarithm:
+      values = Matrix(rows: values.rows, columns: values.columns) {
+        Float(exp(Double(values[$0, $1])))
+      }
+      try tensor.checkFinite(values)
+    case .multiple(let factor):
+      values.scale(by: factor)
+      try tensor.checkFinite(values)
+      type = .f32
+    }
+    return SAEArchive.Parameter(values, type, isVector: source.isVector)
+  }
+
+  /// Takes a tensor for a parameter.
+  ///
+  /// - Parameters:
+  ///   - stored: what its shape in the file must be.
+  ///   - isTransposed: whether our orientation is the other one.
+  mutating func take(
+    _ name: String, _ tensor: StoredTensor, stored: [Int], isTransposed: Bool = false,
+    form: Form = .itself
+  ) throws(TensorFileError) {
+    guard tensor.shape == stored else {
+      throw .wrongShape(
+        file: tensor.file, tensor: tensor.name, expected: Shape.describe(stored),
+        found: tensor.shape)
+    }
+    sources[name] = Source(tensor: tensor, isTransposed: isTransposed, form: form)
+  }
+
+  /// The tensor that a parameter is read from.
+  func tensor(of name: String) -> StoredTensor? { sources[name]?.tensor }
+}
