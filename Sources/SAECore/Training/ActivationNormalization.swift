@@ -1,12 +1,19 @@
 /// How activations are brought to a common scale before an autoencoder sees them.
 ///
-/// The first four are fitted to activations once and folded into the weights at the end of training.
+/// The first five are fitted to activations once and folded into the weights at the end of training.
 /// The last two belong to the autoencoder for good (``NormalizedAutoencoder``): each token has numbers
 /// of its own. ``TrainingRun`` and ``TrainingSweep`` take the loss of the scaled activations under all
 /// of them, unless ``TrainingOptions/takesLossInOriginalUnits`` asks for SAELens' under these two.
 public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseIterable {
   /// Activations are used as they are.
   case none
+  /// f (x − m), m the mean and f for a mean norm of √width: the default.
+  ///
+  /// It is ``expectedAverageOnlyIn`` of what the mean leaves. Where the mean is small beside the spread
+  /// the factors are nearly the same; where it is large, as in language models with a few dimensions
+  /// far from 0, a factor of the whole norm makes what there is to learn so small that one step of the
+  /// optimizer is larger, and an encoder that sees the mean moves with each weight along it.
+  case centered
   /// One factor, for a mean norm of √width: SAELens.
   case expectedAverageOnlyIn = "expected_average_only_in"
   /// One factor, for a mean squared norm of 1: dictionary_learning's `normalize_activations`, and
@@ -23,9 +30,12 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
   public var needsStatistics: Bool {
     switch self {
     case .none, .layerNorm, .constantNormRescale: false
-    case .expectedAverageOnlyIn, .unitMeanSquaredNorm, .covarianceWhitening: true
+    case .centered, .expectedAverageOnlyIn, .unitMeanSquaredNorm, .covarianceWhitening: true
     }
   }
+
+  /// Whether it looks at their distances from the mean: ``ActivationStatistics/meanDistance``.
+  public var needsDistances: Bool { self == .centered }
 
   /// Whether it looks at their covariance.
   public var needsCovariance: Bool { self == .covarianceWhitening }
@@ -34,7 +44,7 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
   ///
   /// - Parameter statistics: of activations as they will be trained on, unless none are needed.
   /// - Throws: ``InvalidOption`` if statistics are needed and missing, or those of activations that
-  ///   are all 0 or not finite.
+  ///   are all 0, all the same where the mean is subtracted, or not finite.
   public func scaling(
     fittedTo statistics: ActivationStatistics? = nil
   ) throws(InvalidOption) -> ActivationScaling {
@@ -42,22 +52,38 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
     case .none: return .identity
     case .layerNorm: return .layerNorm
     case .constantNormRescale: return .constantNorm
-    case .expectedAverageOnlyIn, .unitMeanSquaredNorm, .covarianceWhitening: break
+    case .centered, .expectedAverageOnlyIn, .unitMeanSquaredNorm, .covarianceWhitening: break
     }
     guard let statistics, statistics.tokens > 0 else {
       throw InvalidOption(
         "statistics", expected: "activations for \(rawValue)", found: "no tokens")
     }
-    if self == .covarianceWhitening { return .whitening(try Whitening(statistics)) }
-    let factor =
-      self == .expectedAverageOnlyIn
-      ? Double(statistics.dimension).squareRoot() / statistics.meanNorm
-      : 1 / statistics.meanSquaredNorm.squareRoot()
+    let length = Double(statistics.dimension).squareRoot()
+    switch self {
+    case .covarianceWhitening: return .whitening(try Whitening(statistics))
+    case .unitMeanSquaredNorm:
+      return .factor(try factor(1, for: statistics.meanSquaredNorm.squareRoot(), "norm"))
+    case .centered:
+      guard let center = statistics.center, let distance = statistics.meanDistance else {
+        throw InvalidOption(
+          "statistics", expected: "distances from the mean for \(rawValue)", found: "none")
+      }
+      return .centered(
+        factor: try factor(length, for: distance, "distance from each other"), center: center)
+    default: return .factor(try factor(length, for: statistics.meanNorm, "norm"))
+    }
+  }
+
+  /// What makes `length` of a measured one.
+  private func factor(
+    _ length: Double, for measured: Double, _ name: String
+  ) throws(InvalidOption) -> Double {
+    let factor = length / measured
     guard factor.isFinite, factor > 0 else {
       throw InvalidOption(
-        "statistics", expected: "activations with a finite norm above 0",
-        found: "a mean norm of \(statistics.meanNorm)")
+        "normalization", expected: "activations with a finite \(name) above 0 for \(rawValue)",
+        found: "\(measured)")
     }
-    return .factor(factor)
+    return factor
   }
 }

@@ -4,6 +4,8 @@ public enum ActivationScaling: Sendable, Equatable {
   case identity
   /// f x
   case factor(Double)
+  /// f (x − c)
+  case centered(factor: Double, center: [Double])
   /// (x − m) M
   case whitening(Whitening)
   /// (x − μ)/(σ + 10⁻⁵) with the token's own μ and σ; back: σ x̂ + μ. The divisor of σ² is width − 1.
@@ -14,14 +16,14 @@ public enum ActivationScaling: Sendable, Equatable {
   /// Whether it can be folded into an autoencoder's weights.
   public var isFoldable: Bool {
     switch self {
-    case .identity, .factor, .whitening: true
+    case .identity, .factor, .centered, .whitening: true
     case .layerNorm, .constantNorm: false
     }
   }
 
   /// Scales activations, tokens × width.
   ///
-  /// - Throws: ``ShapeError`` if a whitening is of another width.
+  /// - Throws: ``ShapeError`` if a center or a whitening is of another width.
   public func scale(_ activations: Matrix) throws(ShapeError) -> ScaledActivations {
     switch self {
     case .identity:
@@ -32,6 +34,13 @@ public enum ActivationScaling: Sendable, Equatable {
       let back = [Float](repeating: Float(1 / factor), count: activations.rows)
       return ScaledActivations(
         activations: scaled, restoration: .rows(factors: back, shifts: nil))
+    case .centered(let factor, let center):
+      try ShapeError.check(
+        "activations", "columns", expected: center.count, found: activations.columns)
+      var scaled = activations
+      scaled.center(at: center, times: factor)
+      return ScaledActivations(
+        activations: scaled, restoration: .centered(factor: factor, center: center))
     case .whitening(let whitening):
       try ShapeError.check(
         "activations", "columns", expected: whitening.dimension, found: activations.columns)
@@ -74,12 +83,14 @@ public struct ScaledActivations: Sendable {
     case identity
     /// Each token's factor and shift.
     case rows(factors: [Float], shifts: [Float]?)
+    case centered(factor: Double, center: [Double])
     case whitening(Whitening)
   }
 
   /// A reconstruction in the original units.
   ///
-  /// - Throws: ``ShapeError`` if it has another number of tokens, or does not fit the whitening.
+  /// - Throws: ``ShapeError`` if it has another number of tokens, or does not fit the center or the
+  ///   whitening.
   public func restored(_ reconstruction: Matrix) throws(ShapeError) -> Matrix {
     try ShapeError.check(
       "reconstruction", "tokens", expected: activations.rows, found: reconstruction.rows)
@@ -88,6 +99,13 @@ public struct ScaledActivations: Sendable {
     case .rows(let factors, let shifts):
       var result = reconstruction
       result.scaleRows(by: factors, adding: shifts)
+      return result
+    case .centered(let factor, let center):
+      try ShapeError.check(
+        "reconstruction", "columns", expected: center.count, found: reconstruction.columns)
+      var result = reconstruction
+      result.scale(by: Float(1 / factor))
+      result.addToRows(center.map { Float($0) })
       return result
     case .whitening(let whitening):
       try ShapeError.check(
@@ -104,6 +122,8 @@ public struct ScaledActivations: Sendable {
     switch restoration {
     case .identity: [Float](repeating: 1, count: activations.rows)
     case .rows(let factors, _): factors.map { $0 * $0 }
+    case .centered(let factor, _):
+      [Float](repeating: Float(1 / (factor * factor)), count: activations.rows)
     case .whitening: nil
     }
   }
@@ -121,10 +141,22 @@ public struct ScaledActivations: Sendable {
       var result = gradient
       result.scaleRows(by: factors)
       return result
+    case .centered(let factor, _):
+      var result = gradient
+      result.scale(by: Float(1 / factor))
+      return result
     case .whitening(let whitening):
       try ShapeError.check(
         "gradient", "columns", expected: whitening.dimension, found: gradient.columns)
       return whitening.gradientBeforeReversion(gradient)
     }
+  }
+}
+
+extension Matrix {
+  /// (row − center) · factor for every row.
+  mutating func center(at center: [Double], times factor: Double) {
+    addToRows(center.map { Float(-$0) })
+    scale(by: Float(factor))
   }
 }

@@ -5,28 +5,47 @@ extension ActivationStatistics {
   ///   - source: the activations.
   ///   - rows: how many; all if the source has no more.
   ///   - includesCovariance: whether ``covariance`` is wanted too.
+  ///   - includesDistances: whether ``meanDistance``, that from ``mean``, is wanted too; takes a second
+  ///     pass.
   /// - Throws: what keeps rows from being read.
   public init(
-    _ source: any ActivationSource, rows: Int, includesCovariance: Bool = false
+    _ source: any ActivationSource, rows: Int, includesCovariance: Bool = false,
+    includesDistances: Bool = false
   ) throws {
-    self.init(dimension: source.width, includesCovariance: includesCovariance)
-    try Self.forParts(of: source, rows: rows) { try add($0) }
+    self = try Self.ofPairs(
+      source, targetWidth: 0, rows: rows, includesCovariance: includesCovariance,
+      includesDistances: includesDistances
+    ).inputs
   }
 
   /// The statistics of the inputs and of the targets that a source's rows consist of.
   ///
   /// - Throws: what keeps rows from being read.
   static func ofPairs(
-    _ source: any ActivationSource, rows: Int
+    _ source: any ActivationSource, targetWidth: Int, rows: Int, includesCovariance: Bool,
+    includesDistances: Bool
   ) throws -> (inputs: ActivationStatistics, targets: ActivationStatistics) {
-    var inputs = ActivationStatistics(dimension: source.inputWidth)
-    var targets = ActivationStatistics(dimension: source.targetWidth)
-    try forParts(of: source, rows: rows) {
-      let (input, target) = source.split($0)
-      try inputs.add(input)
-      try targets.add(target)
+    let inputWidth = source.width - targetWidth
+    func pass(
+      _ inputCenter: [Double]?, _ targetCenter: [Double]?
+    ) throws -> (inputs: ActivationStatistics, targets: ActivationStatistics) {
+      var inputs = ActivationStatistics(
+        dimension: inputWidth, includesCovariance: includesCovariance, center: inputCenter)
+      var targets = ActivationStatistics(dimension: targetWidth, center: targetCenter)
+      try forParts(of: source, rows: rows) {
+        guard targetWidth > 0 else { return try inputs.add($0) }
+        let (input, target) = source.split($0)
+        try inputs.add(input)
+        try targets.add(target)
+      }
+      return (inputs, targets)
     }
-    return (inputs, targets)
+    let first = try pass(nil, nil)
+    // NaN and infinity are for the caller to tell.
+    guard includesDistances, first.inputs.meanNorm.isFinite, first.inputs.tokens > 0 else {
+      return first
+    }
+    return try pass(first.inputs.mean, first.targets.mean)
   }
 
   /// Gives evenly spaced parts of a source, of so many rows together, one after another.

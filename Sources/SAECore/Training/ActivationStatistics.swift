@@ -6,8 +6,11 @@ public struct ActivationStatistics: Sendable, Equatable {
   public let dimension: Int
   /// Tokens seen.
   public private(set) var tokens = 0
+  /// What distances are measured from, such as the ``mean`` that an earlier pass has found.
+  public let center: [Double]?
 
   private var normSum = 0.0
+  private var distanceSum = 0.0
   private var squaredNormSum = 0.0
   private var sums: [Double]
   private var moments: SecondMoments?
@@ -15,8 +18,14 @@ public struct ActivationStatistics: Sendable, Equatable {
   /// - Parameters:
   ///   - dimension: the activations' width.
   ///   - includesCovariance: whether ``covariance`` is wanted too, at a cost of width² a token.
-  public init(dimension: Int, includesCovariance: Bool = false) {
+  ///   - center: what ``meanDistance`` is measured from, a number for each dimension; nil where it is
+  ///     not wanted.
+  public init(dimension: Int, includesCovariance: Bool = false, center: [Double]? = nil) {
+    precondition(
+      center == nil || center?.count == dimension,
+      "a center of \(center?.count ?? 0) numbers for \(dimension) dimensions")
     self.dimension = dimension
+    self.center = center
     sums = [Double](repeating: 0, count: dimension)
     moments = includesCovariance ? SecondMoments(dimension: dimension) : nil
   }
@@ -26,9 +35,15 @@ public struct ActivationStatistics: Sendable, Equatable {
   /// - Throws: ``ShapeError`` if the width is another.
   public mutating func add(_ batch: Matrix) throws(ShapeError) {
     try ShapeError.check("activations", "columns", expected: dimension, found: batch.columns)
-    for norm in batch.rowNorms() {
-      normSum += Double(norm)
-      squaredNormSum += Double(norm) * Double(norm)
+    for (row, norm) in batch.rowNorms().enumerated() {
+      let norm = Self.norm(norm, of: batch, row, from: nil)
+      normSum += norm
+      squaredNormSum += norm * norm
+    }
+    if let center {
+      for (row, distance) in batch.rowDistances(to: center.map { Float($0) }).enumerated() {
+        distanceSum += Self.norm(distance, of: batch, row, from: center)
+      }
     }
     let batchSums = batch.columnSums()
     for index in sums.indices { sums[index] += batchSums[index] }
@@ -36,11 +51,28 @@ public struct ActivationStatistics: Sendable, Equatable {
     tokens += batch.rows
   }
 
+  /// A norm, or where its square was too large or too small for single precision, the same in double.
+  private static func norm(
+    _ norm: Float, of batch: Matrix, _ row: Int, from center: [Double]?
+  ) -> Double {
+    guard norm < 1e-18 || !norm.isFinite else { return Double(norm) }
+    let values = batch.row(row)
+    var sum = 0.0
+    for column in values.indices {
+      let difference = Double(values[column]) - Double(Float(center?[column] ?? 0))
+      sum += difference * difference
+    }
+    return sum.squareRoot()
+  }
+
   /// Mean of ‖x‖; NaN before the first token.
   public var meanNorm: Double { normSum / Double(tokens) }
 
   /// Mean of ‖x‖²; NaN before the first token.
   public var meanSquaredNorm: Double { squaredNormSum / Double(tokens) }
+
+  /// Mean of ‖x − center‖; nil without a center, NaN before the first token.
+  public var meanDistance: Double? { center.map { _ in distanceSum / Double(tokens) } }
 
   /// Mean of x; NaN before the first token.
   public var mean: [Double] { sums.map { $0 / Double(tokens) } }

@@ -4,8 +4,8 @@ import Foundation
 /// autoencoder works on raw activations. Reconstructions stay what they were.
 ///
 /// Understood are W_enc, W_dec, b_enc, b_dec, threshold, log_threshold, b_gate, b_mag, r_mag and, but
-/// by a whitening, W_skip; parameters of another name are refused, for nobody could say what they
-/// stand for.
+/// by a whitening or a center, W_skip; parameters of another name are refused, for nobody could say what
+/// they stand for.
 ///
 /// Source: SAELens' `fold_activation_norm_scaling_factor`, `fold_W_dec_norm` and its whitening.
 extension ParameterSet {
@@ -21,6 +21,9 @@ extension ParameterSet {
     switch scaling {
     case .identity: try checkFoldable()
     case .factor(let factor): try foldScalingFactor(factor)
+    case .centered(let factor, let center):
+      try foldScalingFactor(factor)
+      try foldCenter(center, subtractsDecoderBias: subtractsDecoderBias)
     case .whitening(let whitening):
       try foldWhitening(whitening, subtractsDecoderBias: subtractsDecoderBias)
     case .layerNorm, .constantNorm:
@@ -53,6 +56,20 @@ extension ParameterSet {
     self[.decoder].scale(by: Float(1 / (targetFactor ?? factor)))
     self[.decoderBias].scale(by: Float(1 / (targetFactor ?? factor)))
     if contains(.skip) { self[.skip].scale(by: Float(factor / (targetFactor ?? factor))) }
+  }
+
+  /// Folds the center c that was subtracted from activations: b_dec ← b_dec + c, and where b_dec is not
+  /// subtracted from the input, b_enc ← b_enc − c W_enc, b_gate alike and b_mag by exp(r_mag) times as
+  /// much.
+  ///
+  /// - Throws: ``InvalidOption`` if the widths differ, or the parameters are not understood.
+  public mutating func foldCenter(
+    _ center: [Double], subtractsDecoderBias: Bool
+  ) throws(InvalidOption) {
+    try checkFoldable()
+    try checkWidth(center.count, "center")
+    self[.decoderBias].addToRows(center.map { Float($0) })
+    if !subtractsDecoderBias { try foldCenterIntoEncoder(center) }
   }
 
   /// Folds the divisor ν of activations the way dictionary_learning does: biases and thresholds
@@ -88,30 +105,12 @@ extension ParameterSet {
     _ whitening: Whitening, subtractsDecoderBias: Bool
   ) throws(InvalidOption) {
     try checkFoldable()
-    guard !contains(.skip) else {
-      throw InvalidOption(
-        "parameters", expected: "none of a skip connection for a whitening", found: "W_skip")
-    }
     let width = whitening.dimension
-    for name in [ParameterName.encoder, .decoder, .decoderBias]
-    where self[name].columns != width {
-      throw InvalidOption(
-        "whitening", expected: "one of \(name)'s width \(self[name].columns)", found: "\(width)")
-    }
+    try checkWidth(width, "whitening")
     self[.encoder] = Matrix.product(self[.encoder].view, whitening.float32Matrix.transposed)
     self[.decoder] = self[.decoder].multiplied(by: whitening.float32Inverse)
     self[.decoderBias] = whitening.reverted(from: self[.decoderBias])
-    guard !subtractsDecoderBias else { return }
-    let mean = Matrix(rows: 1, columns: width, values: whitening.mean.map { Float($0) })
-    let shift = Matrix.product(mean.view, self[.encoder].transposed)
-    for name in [ParameterName.encoderBias, .gateBias] where contains(name) {
-      self[name].add(shift, times: -1)
-    }
-    guard contains(.magnitudeBias) else { return }
-    for latent in 0..<shift.columns {
-      let scale = exp(self[.magnitudeScale][0, latent])
-      self[.magnitudeBias][0, latent] -= scale * shift[0, latent]
-    }
+    if !subtractsDecoderBias { try foldCenterIntoEncoder(whitening.mean) }
   }
 
   /// Folds the decoder rows' norms n into the encoder: W_dec,i ← W_dec,i/n_i; row i of W_enc, b_enc,
@@ -136,6 +135,18 @@ extension ParameterSet {
   private mutating func addToLogThresholds(_ logarithms: [Float]) {
     guard contains(.logThreshold) else { return }
     for latent in logarithms.indices { self[.logThreshold][0, latent] += logarithms[latent] }
+  }
+
+  /// Throws unless there is no skip connection, and the weights are of a width.
+  private func checkWidth(_ width: Int, _ option: String) throws(InvalidOption) {
+    guard !contains(.skip) else {
+      throw InvalidOption(
+        "parameters", expected: "none of a skip connection for a \(option)", found: "W_skip")
+    }
+    for name in [ParameterName.encoder, .decoder, .decoderBias] where self[name].columns != width {
+      throw InvalidOption(
+        option, expected: "one of \(name)'s width \(self[name].columns)", found: "\(width)")
+    }
   }
 
   private func checkFoldable() throws(InvalidOption) {

@@ -5,8 +5,8 @@
 struct ScaledBatches: Sendable {
   /// What activations are put through.
   let scaling: ActivationScaling
-  /// What targets are multiplied by; nil where there are none.
-  let targetScale: Double?
+  /// What targets are put through; nil where there are none.
+  let targetScaling: ActivationScaling?
   /// In the stream of activations: after the last batch.
   var position: ShuffledActivations.Position { batches.position }
 
@@ -23,10 +23,7 @@ struct ScaledBatches: Sendable {
     let stream = try ShuffledActivations(
       source, seed: options.seeds.order, bufferTokens: options.bufferTokens)
     batches = try ReadAheadBatches(stream, batchTokens: options.batchTokens)
-    (scaling, targetScale) =
-      source.hasTargets
-      ? try ScaledBatches.scales(ofPairs: source, options)
-      : (try ScaledBatches.scaling(for: source, options), nil)
+    (scaling, targetScaling) = try ScaledBatches.scalings(for: source, options)
     steps = options.steps
   }
 
@@ -35,12 +32,12 @@ struct ScaledBatches: Sendable {
   /// - Throws: as for a new run.
   init(
     _ source: any ActivationSource, options: TrainingOptions, scaling: ActivationScaling,
-    targetScale: Double?, from position: ShuffledActivations.Position
+    targetScaling: ActivationScaling?, from position: ShuffledActivations.Position
   ) throws {
     batches = try ReadAheadBatches(
       ShuffledActivations(source, from: position), batchTokens: options.batchTokens)
     self.scaling = scaling
-    self.targetScale = targetScale
+    self.targetScaling = targetScaling
     steps = options.steps
   }
 
@@ -50,28 +47,28 @@ struct ScaledBatches: Sendable {
   /// - Throws: ``TrainingError`` if activations are not finite, and what keeps them from being read.
   mutating func next(step: Int) throws -> ScaledBatch {
     var rows = try batches.next(readsAhead: step + 1 < steps)
-    guard let targetScale else {
-      let weights = try scale(&rows, step: step)
+    guard let targetScaling else {
+      let weights = try Self.put(&rows, through: scaling, "the activations", step: step)
       return ScaledBatch(activations: rows, target: nil, errorWeights: weights)
     }
     var (inputs, targets) = batches.source.split(rows)
-    _ = try scale(&inputs, step: step)
-    guard targets.isFinite() else {
-      throw TrainingError.notFinite(step: step, term: "the targets")
-    }
-    if targetScale != 1 { targets.scale(by: Float(targetScale)) }
+    _ = try Self.put(&inputs, through: scaling, "the activations", step: step)
+    _ = try Self.put(&targets, through: targetScaling, "the targets", step: step)
     return ScaledBatch(activations: inputs, target: targets)
   }
 
   /// - Returns: ``ScaledActivations/errorWeights`` where each token has a scale of its own.
-  private func scale(_ activations: inout Matrix, step: Int) throws -> [Float]? {
+  private static func put(
+    _ activations: inout Matrix, through scaling: ActivationScaling, _ subject: String, step: Int
+  ) throws -> [Float]? {
     guard activations.isFinite() else {
-      throw TrainingError.notFinite(step: step, term: "the activations")
+      throw TrainingError.notFinite(step: step, term: subject)
     }
     switch scaling {
     case .identity: break
     // In place: a copy of the batch is memory.
     case .factor(let factor): activations.scale(by: Float(factor))
+    case .centered(let factor, let center): activations.center(at: center, times: factor)
     case .whitening: activations = try scaling.scale(activations).activations
     case .layerNorm, .constantNorm:
       let scaled = try scaling.scale(activations)
@@ -81,40 +78,38 @@ struct ScaledBatches: Sendable {
     return nil
   }
 
-  /// The normalisation that options ask for, with its numbers.
-  private static func scaling(
+  /// The normalisation that options ask for, with its numbers; for targets with numbers of their own.
+  private static func scalings(
     for source: any ActivationSource, _ options: TrainingOptions
-  ) throws -> ActivationScaling {
+  ) throws -> (ActivationScaling, targets: ActivationScaling?) {
     let normalization = options.normalization
-    guard normalization.needsStatistics else { return try normalization.scaling() }
-    return try normalization.scaling(
-      of: "activations",
-      ActivationStatistics(
-        source, rows: options.scaleTokens, includesCovariance: normalization.needsCovariance))
-  }
-
-  /// The same for inputs and targets, each with a factor of its own.
-  private static func scales(
-    ofPairs source: any ActivationSource, _ options: TrainingOptions
-  ) throws -> (ActivationScaling, targetScale: Double) {
-    let normalization = options.normalization
-    switch normalization {
-    case .none: return (.identity, 1)
-    case .expectedAverageOnlyIn, .unitMeanSquaredNorm: break
-    case .covarianceWhitening, .layerNorm, .constantNormRescale:
-      throw InvalidOption(
-        "normalization", expected: "one factor or none for inputs with targets",
-        found: normalization.rawValue)
+    if source.hasTargets { try normalization.checkTakesTargets() }
+    guard normalization.needsStatistics else {
+      let scaling = try normalization.scaling()
+      return (scaling, source.hasTargets ? scaling : nil)
     }
-    let (inputs, targets) = try ActivationStatistics.ofPairs(source, rows: options.scaleTokens)
+    let (inputs, targets) = try ActivationStatistics.ofPairs(
+      source, targetWidth: source.targetWidth, rows: options.scaleTokens,
+      includesCovariance: normalization.needsCovariance,
+      includesDistances: normalization.needsDistances)
     return (
       try normalization.scaling(of: "activations", inputs),
-      try normalization.scaling(of: "targets", targets).sharedFactor
+      source.hasTargets ? try normalization.scaling(of: "targets", targets) : nil
     )
   }
 }
 
 extension ActivationNormalization {
+  /// Throws unless it can be that of inputs with targets.
+  fileprivate func checkTakesTargets() throws(InvalidOption) {
+    switch self {
+    case .none, .centered, .expectedAverageOnlyIn, .unitMeanSquaredNorm: return
+    case .covarianceWhitening, .layerNorm, .constantNormRescale:
+      throw InvalidOption(
+        "normalization", expected: "one factor or none for inputs with targets", found: rawValue)
+    }
+  }
+
   /// The normalisation fitted to what a run is to train on.
   fileprivate func scaling(
     of subject: String, _ statistics: ActivationStatistics
@@ -126,13 +121,23 @@ extension ActivationNormalization {
       throw InvalidOption(
         "normalization", expected: "\(subject) that are not all 0", found: "norms of 0")
     }
+    if let distance = statistics.meanDistance, !(distance > 0) {
+      throw InvalidOption(
+        "normalization", expected: "\(subject) that are not all the same for \(rawValue)",
+        found: "distances of \(distance)")
+    }
     return try scaling(fittedTo: statistics)
   }
 }
 
 extension ActivationScaling {
-  /// f, where the same factor is all there is to it; else 1.
-  var sharedFactor: Double { if case .factor(let factor) = self { factor } else { 1 } }
+  /// f, where all tokens and dimensions have the same factor; else 1.
+  var sharedFactor: Double {
+    switch self {
+    case .factor(let factor), .centered(let factor, _): factor
+    case .identity, .whitening, .layerNorm, .constantNorm: 1
+    }
+  }
 }
 
 extension TrainingOptions {

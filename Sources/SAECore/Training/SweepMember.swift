@@ -5,13 +5,13 @@ protocol SweepMember: Sendable {
 
   mutating func step(on batch: ScaledBatch) -> Result<StepReport, TrainingError>
   func finished(
-    _ scaling: ActivationScaling, targetScale: Double?
+    _ scaling: ActivationScaling, targetScaling: ActivationScaling?
   ) throws -> any TrainableAutoencoder
   func finishedAutoencoder(
-    _ scaling: ActivationScaling, targetScale: Double?
+    _ scaling: ActivationScaling, targetScaling: ActivationScaling?
   ) throws -> any SparseAutoencoder
   func checkpoint(
-    scaling: ActivationScaling, targetScale: Double?, position: ShuffledActivations.Position
+    scaling: ActivationScaling, targetScaling: ActivationScaling?, position: ShuffledActivations.Position
   ) -> TrainingCheckpoint
 }
 
@@ -35,22 +35,22 @@ struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
   }
 
   func finished(
-    _ scaling: ActivationScaling, targetScale: Double?
+    _ scaling: ActivationScaling, targetScaling: ActivationScaling?
   ) throws -> any TrainableAutoencoder {
-    try training.trainer.finishedModel.folding(scaling, targetScale: targetScale)
+    try training.trainer.finishedModel.folding(scaling, targetScaling: targetScaling)
   }
 
   func finishedAutoencoder(
-    _ scaling: ActivationScaling, targetScale: Double?
+    _ scaling: ActivationScaling, targetScaling: ActivationScaling?
   ) throws -> any SparseAutoencoder {
-    try training.trainer.finishedModel.taking(scaling, targetScale: targetScale)
+    try training.trainer.finishedModel.taking(scaling, targetScaling: targetScaling)
   }
 
   func checkpoint(
-    scaling: ActivationScaling, targetScale: Double?, position: ShuffledActivations.Position
+    scaling: ActivationScaling, targetScaling: ActivationScaling?, position: ShuffledActivations.Position
   ) -> TrainingCheckpoint {
     TrainingCheckpoint(
-      trainer: training.trainer.state, scaling: scaling, targetScale: targetScale,
+      trainer: training.trainer.state, scaling: scaling, targetScaling: targetScaling,
       position: position, run: training.description, metadata: [:])
   }
 }

@@ -59,6 +59,20 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   /// - Throws: ``ShapeError`` as the initializer does.
   func foldingScale(_ scale: Double) throws(ShapeError) -> Self
 
+  /// The autoencoder for activations as they are, of one trained on activations less `center`. By
+  /// default there is none.
+  ///
+  /// - Parameter center: a number for each dimension of the input.
+  /// - Throws: ``InvalidOption`` if the variant has no such form, ``ShapeError`` as the initializer
+  ///   does.
+  func foldingCenter(_ center: [Double]) throws -> Self
+
+  /// The same of one trained on inputs less `center` and targets less `targetCenter`. By default there
+  /// is none: only a transcoder has targets.
+  ///
+  /// - Throws: as ``foldingCenter(_:)`` does.
+  func foldingCenter(_ center: [Double], targetCenter: [Double]) throws -> Self
+
   /// The autoencoder for activations as they are, of one trained on inputs times `scale` and targets
   /// times `targetScale`. By default there is none: only a transcoder has targets.
   ///
@@ -98,10 +112,16 @@ extension TrainableAutoencoder {
     throw InvalidOption.targets(for: Self.self)
   }
 
+  public func foldingCenter(_ center: [Double]) throws -> Self {
+    throw InvalidOption.unfoldable("a center", .centered, for: Self.self)
+  }
+
+  public func foldingCenter(_ center: [Double], targetCenter: [Double]) throws -> Self {
+    throw InvalidOption.targets(for: Self.self)
+  }
+
   public func foldingWhitening(_ whitening: Whitening) throws -> Self {
-    throw InvalidOption(
-      "normalization", expected: "another than a whitening for a \(Self.self)",
-      found: ActivationNormalization.covarianceWhitening.rawValue)
+    throw InvalidOption.unfoldable("a whitening", .covarianceWhitening, for: Self.self)
   }
 }
 
@@ -152,6 +172,15 @@ extension AutoencoderConfiguration {
 }
 
 extension InvalidOption {
+  /// The weights of a variant cannot take a normalisation.
+  static func unfoldable(
+    _ name: String, _ normalization: ActivationNormalization, for type: Any.Type
+  ) -> InvalidOption {
+    InvalidOption(
+      "normalization", expected: "another than \(name) for a \(type)",
+      found: normalization.rawValue)
+  }
+
   /// Targets were given to what reconstructs its own input.
   fileprivate static func targets(for type: Any.Type) -> InvalidOption {
     InvalidOption(

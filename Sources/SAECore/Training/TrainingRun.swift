@@ -13,12 +13,13 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   public let options: TrainingOptions
   /// What activations are put through before training.
   public var scaling: ActivationScaling { batches.scaling }
-  /// What activations are multiplied by before training; 1 under a normalisation that is more than
-  /// one factor.
+  /// What activations are multiplied by before training; 1 under a normalisation without a factor that
+  /// all share.
   public var scale: Double { scaling.sharedFactor }
-  /// What targets are multiplied by before training; nil where the activations are what is
-  /// reconstructed.
-  public var targetScale: Double? { batches.targetScale }
+  /// What targets are put through before training; nil where the activations are what is reconstructed.
+  public var targetScaling: ActivationScaling? { batches.targetScaling }
+  /// What targets are multiplied by, as ``scale``.
+  public var targetScale: Double? { targetScaling?.sharedFactor }
   /// The model in training and all that is kept from step to step.
   public var trainer: Trainer<Model> { training.trainer }
 
@@ -44,7 +45,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     let first = try batches.next(step: 0)
     training = try ScheduledTraining(
       configuration, latents: latents, firstBatch: first, options: options)
-    try training.trainer.model.checkTaking(batches.scaling, targetScale: batches.targetScale)
+    try training.trainer.model.checkTaking(batches.scaling, targetScaling: batches.targetScaling)
     firstBatch = (first, position)
     self.options = options
   }
@@ -66,7 +67,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
       configuration, latents: latents, like: ScaledBatch(zerosLike: source), options: options,
       from: checkpoint)
     batches = try ScaledBatches(
-      source, options: options, scaling: checkpoint.scaling, targetScale: checkpoint.targetScale,
+      source, options: options, scaling: checkpoint.scaling, targetScaling: checkpoint.targetScaling,
       from: checkpoint.position)
     self.options = options
   }
@@ -98,7 +99,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// - Parameter metadata: whatever the caller wants to find again.
   public func checkpoint(metadata: [String: String] = [:]) -> TrainingCheckpoint {
     TrainingCheckpoint(
-      trainer: trainer.state, scaling: scaling, targetScale: targetScale,
+      trainer: trainer.state, scaling: scaling, targetScaling: targetScaling,
       position: firstBatch?.position ?? batches.position,
       run: training.description, metadata: metadata)
   }
@@ -109,13 +110,13 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
   ///   `finishedAutoencoder()`.
   public func finished() throws -> Model {
-    try trainer.finishedModel.folding(scaling, targetScale: targetScale)
+    try trainer.finishedModel.folding(scaling, targetScaling: targetScaling)
   }
 
   /// The autoencoder as it is now, for activations as the source has them: ``finished()``, or where
   /// each token has a scale of its own, a ``NormalizedAutoencoder``.
   public func finishedAutoencoder() throws -> any SparseAutoencoder {
-    try trainer.finishedModel.taking(scaling, targetScale: targetScale)
+    try trainer.finishedModel.taking(scaling, targetScaling: targetScaling)
   }
 }
 
@@ -125,7 +126,7 @@ extension TrainingRun where Model: StorableAutoencoder {
   public func finishedAutoencoder() throws -> any StorableAutoencoder {
     let model = trainer.finishedModel
     return scaling.isFoldable
-      ? try model.folding(scaling, targetScale: targetScale)
+      ? try model.folding(scaling, targetScaling: targetScaling)
       : try NormalizedAutoencoder(model, scaling: scaling)
   }
 }

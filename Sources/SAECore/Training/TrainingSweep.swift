@@ -15,12 +15,13 @@ public struct TrainingSweep: Sendable {
   public let options: TrainingOptions
   /// What activations are put through before training.
   public var scaling: ActivationScaling { batches.scaling }
-  /// What activations are multiplied by before training; 1 under a normalisation that is more than
-  /// one factor.
+  /// What activations are multiplied by before training; 1 under a normalisation without a factor that
+  /// all share.
   public var scale: Double { scaling.sharedFactor }
-  /// What targets are multiplied by before training; nil where the activations are what is
-  /// reconstructed.
-  public var targetScale: Double? { batches.targetScale }
+  /// What targets are put through before training; nil where the activations are what is reconstructed.
+  public var targetScaling: ActivationScaling? { batches.targetScaling }
+  /// What targets are multiplied by, as ``scale``.
+  public var targetScale: Double? { targetScaling?.sharedFactor }
   /// Steps made.
   public private(set) var stepsMade = 0
 
@@ -98,7 +99,7 @@ public struct TrainingSweep: Sendable {
     }
     let training = try ScheduledTraining<Model>(
       configuration, latents: latents, firstBatch: firstBatch.batch, options: options)
-    try training.trainer.model.checkTaking(scaling, targetScale: targetScale)
+    try training.trainer.model.checkTaking(scaling, targetScaling: targetScaling)
     return SweepTraining(training: training)
   }
 
@@ -109,7 +110,7 @@ public struct TrainingSweep: Sendable {
   ) throws -> SweepTraining<Model> {
     let training = try ScheduledTraining<Model>(
       configuration, latents: latents, like: zeroBatch, options: options, from: nextOfCheckpoint())
-    try training.trainer.model.checkTaking(scaling, targetScale: targetScale)
+    try training.trainer.model.checkTaking(scaling, targetScaling: targetScaling)
     return SweepTraining(training: training, failure: checkpoint.failures[members.count])
   }
 
@@ -152,7 +153,7 @@ public struct TrainingSweep: Sendable {
   ///   ``finishedAutoencoders()``.
   /// - Precondition: the member is of this sweep.
   public func finished<Model>(_ member: Member<Model>) throws -> Model {
-    try trainer(of: member).finishedModel.folding(scaling, targetScale: targetScale)
+    try trainer(of: member).finishedModel.folding(scaling, targetScaling: targetScaling)
   }
 
   /// All members as they are now, in the order in which they were added.
@@ -160,13 +161,13 @@ public struct TrainingSweep: Sendable {
   /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
   ///   ``finishedAutoencoders()``.
   public func finished() throws -> [any TrainableAutoencoder] {
-    try members.map { try $0.finished(scaling, targetScale: targetScale) }
+    try members.map { try $0.finished(scaling, targetScaling: targetScaling) }
   }
 
   /// All members as they are now, in the order in which they were added: as ``finished()`` has them,
   /// or where each token has a scale of its own, each a ``NormalizedAutoencoder``.
   public func finishedAutoencoders() throws -> [any SparseAutoencoder] {
-    try members.map { try $0.finishedAutoencoder(scaling, targetScale: targetScale) }
+    try members.map { try $0.finishedAutoencoder(scaling, targetScaling: targetScaling) }
   }
 
   /// A member's trainer.

@@ -11,10 +11,13 @@ import Testing
   }
 
   static func statistics(_ batches: [Matrix]) throws -> ActivationStatistics {
-    var statistics = ActivationStatistics(
-      dimension: batches[0].columns, includesCovariance: true)
-    for batch in batches { try statistics.add(batch) }
-    return statistics
+    func pass(_ center: [Double]?) throws -> ActivationStatistics {
+      var statistics = ActivationStatistics(
+        dimension: batches[0].columns, includesCovariance: true, center: center)
+      for batch in batches { try statistics.add(batch) }
+      return statistics
+    }
+    return try pass(pass(nil).mean)
   }
 
   /// The batches as one, or one token at a time, or unevenly.
@@ -49,6 +52,28 @@ import Testing
     #expect(
       try ActivationNormalization.unitMeanSquaredNorm.scaling(fittedTo: statistics)
         == .factor(1 / 14.5.squareRoot()))
+    // Both are half of (3, 2) from the mean.
+    let distance = Double(Float(3.25).squareRoot())
+    #expect(statistics.center == [1.5, 3] && statistics.meanDistance == distance)
+    #expect(
+      try ActivationNormalization.centered.scaling(fittedTo: statistics)
+        == .centered(factor: 2.0.squareRoot() / distance, center: [1.5, 3]))
+    var plain = ActivationStatistics(dimension: 2)
+    try plain.add(batch)
+    #expect(plain.meanDistance == nil)
+    #expect(
+      refusedOption { _ = try ActivationNormalization.centered.scaling(fittedTo: plain) }
+        == "statistics")
+  }
+
+  /// Whose squares are too large or too small for single precision.
+  @Test(arguments: [1e20, 1e-20, 1e-36] as [Float]) func normsAtTheEnds(_ size: Float) throws {
+    let batch = Matrix(rows: 2, columns: 2, values: [3 * size, 4 * size, -3 * size, -4 * size])
+    let statistics = try ActivationNormalizationTests.statistics([batch])
+    let expected = 5 * Double(size)
+    #expect(abs(statistics.meanNorm / expected - 1) < 1e-6)
+    #expect(abs(statistics.meanSquaredNorm / expected / expected - 1) < 1e-6)
+    #expect(abs(try #require(statistics.meanDistance) / expected - 1) < 1e-6)
   }
 
   /// Covariance of activations with a mean far from 0, against two passes in double.

@@ -57,13 +57,13 @@ import Testing
     let read = try TrainingCheckpoint(contentsOf: folder.file("c"))
     #expect(read.trainer == checkpoint.trainer, comment)
     #expect(read.position == checkpoint.position && read.scaling == checkpoint.scaling, comment)
-    #expect(read.targetScale == checkpoint.targetScale, comment)
+    #expect(read.targetScaling == checkpoint.targetScaling, comment)
     #expect(read.run == checkpoint.run && read.metadata == ["note": "n"], comment)
 
     var second = try TrainingRun<Model>(
       configuration, latents: latents, on: source, options: options, from: read)
     #expect(second.trainer.step == Self.half && second.scaling == whole.scaling, comment)
-    #expect(second.targetScale == whole.targetScale, comment)
+    #expect(second.targetScaling == whole.targetScaling, comment)
     for step in Self.half..<2 * Self.half {
       #expect(Self.bits(try #require(try second.step())) == reports[step], comment)
     }

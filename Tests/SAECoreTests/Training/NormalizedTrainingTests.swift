@@ -98,6 +98,9 @@ import Testing
       try statistics.add(run.scaling.scale(Self.source).activations)
       switch normalization {
       case .none: #expect(run.scaling == .identity)
+      case .centered:
+        #expect(abs(statistics.meanNorm / 6.0.squareRoot() - 1) < 1e-6)
+        for value in statistics.mean { #expect(abs(value) < 1e-6) }
       case .expectedAverageOnlyIn:
         #expect(abs(statistics.meanNorm / 6.0.squareRoot() - 1) < 1e-6)
       case .unitMeanSquaredNorm: #expect(abs(statistics.meanSquaredNorm - 1) < 1e-6)
@@ -128,6 +131,14 @@ import Testing
     options.scaleTokens = 1 << 20
     let mean = (1024.0 * 5 + 1976 * 10) / 3000
     #expect(abs(try factor() - 2.0.squareRoot() / mean) < 1e-12)
+    // About the mean of the rows asked for: 3040/3000 and 1960/3000 of (3, 4) from it.
+    options.normalization = .centered
+    let share = 1976.0 / 3000
+    let distance = 5 * (1024 * share + 1976 * (1 - share)) / 3000
+    #expect(abs(try factor() / (2.0.squareRoot() / distance) - 1) < 1e-6)
+    options.scaleTokens = 100
+    #expect(refusedOption { _ = try factor() } == "normalization")
+    options.normalization = .expectedAverageOnlyIn
     rows = Matrix(rows: 100, columns: 2)
     #expect(refusedOption { _ = try factor() } == "normalization")
   }

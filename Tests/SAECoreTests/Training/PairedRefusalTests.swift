@@ -120,8 +120,12 @@ import Testing
     #expect(try setting(x) == "targetWidth")
     #expect(try setting(PairedActivations(inputs: x, targets: x)) == "targetWidth")
     #expect(try setting(PairedActivations(inputs: y, targets: y)) == "width")
-    for scale in [nil, 0, -1, .nan, .infinity] as [Double?] {
-      #expect(try setting(pairs) { $0.targetScale = scale } == "targetScale")
+    #expect(try setting(pairs) { $0.targetScaling = nil } == "targetScaling")
+    for scale in [0, -1, .nan, .infinity] as [Double] {
+      #expect(
+        try setting(pairs) { $0.targetScaling = .factor(scale) } == "targetScaling.factor")
     }
+    let other = ActivationScaling.centered(factor: 1, center: [0])
+    #expect(try setting(pairs) { $0.targetScaling = other } == "targetScaling.kind")
   }
 }

@@ -109,7 +109,7 @@ public struct BoostedAutoencoder<
       booster: folded.booster)
   }
 
-  private init(
+  init(
     configuration: BoostingConfiguration<Base, Booster.Configuration>, booster: Booster
   ) {
     self.configuration = configuration
@@ -120,11 +120,12 @@ public struct BoostedAutoencoder<
 /// The settings of a ``BoostedAutoencoder``.
 ///
 /// A base that works on activations as they are is boosted with
-/// a ``TrainingOptions/normalization`` of ``ActivationNormalization/none``.
+/// a ``TrainingOptions/normalization`` of ``ActivationNormalization/none``, or in the form that
+/// ``TrainableAutoencoder/fitting(_:)`` gives it for the run's scaling.
 public struct BoostingConfiguration<
   Base: TrainableAutoencoder & Equatable, Booster: AutoencoderConfiguration
 >: AutoencoderConfiguration {
-  /// What is frozen, for activations as the booster sees them.
+  /// What is frozen, for activations as the booster sees them: put through the run's normalisation.
   public let base: Base
   /// How the second autoencoder is trained.
   public var booster: Booster

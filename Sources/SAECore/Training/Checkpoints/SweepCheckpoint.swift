@@ -33,7 +33,7 @@ public struct SweepCheckpoint: Sendable, Equatable {
         "\(member.step)")
       try check(
         "activations of \(member.name)",
-        member.scaling == members[0].scaling && member.targetScale == members[0].targetScale
+        member.scaling == members[0].scaling && member.targetScaling == members[0].targetScaling
           && member.position == members[0].position,
         "the scale and place of \(members[0].name)", "others")
     }
@@ -58,7 +58,7 @@ extension TrainingSweep {
       options: options, zeroBatch: try ScaledBatch(zerosLike: source),
       batches: try ScaledBatches(
         source, options: options, scaling: checkpoint.members[0].scaling,
-        targetScale: checkpoint.members[0].targetScale, from: checkpoint.members[0].position),
+        targetScaling: checkpoint.members[0].targetScaling, from: checkpoint.members[0].position),
       resumed: checkpoint)
   }
 
@@ -108,7 +108,7 @@ extension TrainingSweep {
     var checkpoint = SweepCheckpoint(
       step: stepsMade,
       members: members.map {
-        $0.checkpoint(scaling: scaling, targetScale: targetScale, position: position)
+        $0.checkpoint(scaling: scaling, targetScaling: targetScaling, position: position)
       },
       failures: members.map(\.failure), metadata: metadata)
     // Members that have not been added again stand where they stood.

@@ -6,7 +6,8 @@ import Foundation
 ///     optimizer.SET.NAME           F32   what the optimizer keeps for it
 ///     optimizer.NAME               F64   the optimizer's other numbers
 ///     model.NAME                   F64   what the variant keeps besides
-///     normalization.NAME           F64   mean, matrix and inverse of a whitening
+///     normalization.NAME           F64   the mean that is subtracted; of a whitening matrix and inverse too
+///     target_normalization.NAME    F64   the same of a transcoder's targets
 ///     silence                      I64   dead-latent counters
 extension TrainingCheckpoint {
   static let header = "checkpoint.json"
@@ -22,6 +23,8 @@ extension TrainingCheckpoint {
     var step: Int
     var tokens: Int
     var scaling: StoredScaling
+    var targetScaling: StoredScaling?
+    /// In the place of ``targetScaling`` in checkpoints of version 0.1.
     var targetScale: Double?
     var position: ShuffledActivations.Position
     /// The parameters' names, in order.
@@ -54,7 +57,7 @@ extension TrainingCheckpoint {
     let written = try FileBytes(mapping: file)
     let header = Header(
       run: run, step: trainer.step, tokens: trainer.tokens, scaling: StoredScaling(scaling),
-      targetScale: targetScale, position: position,
+      targetScaling: targetScaling.map { StoredScaling($0) }, position: position,
       parameters: trainer.parameters.names.map(\.rawValue), crc32: CRC32.of(written.bytes),
       metadata: metadata)
     let path = "\(directory)/\(TrainingCheckpoint.header)"
@@ -88,8 +91,10 @@ extension TrainingCheckpoint {
       model: try file.doubles(prefix: "model."),
       optimizer: try file.optimizerState(names),
       silence: try file.tensor("silence").integers())
-    scaling = try header.scaling.scaling(from: file, path: path)
-    targetScale = header.targetScale
+    scaling = try header.scaling.scaling(from: file, prefix: StoredScaling.prefix, path: path)
+    targetScaling =
+      try header.targetScaling?.scaling(from: file, prefix: StoredScaling.targetPrefix, path: path)
+      ?? header.targetScale.map { header.scaling.kind == .none ? .identity : .factor($0) }
     position = header.position
     run = header.version == 1 ? try header.run.fromVersion1(file: headerFile) : header.run
     metadata = header.metadata
@@ -108,7 +113,10 @@ extension TrainingCheckpoint {
       }
     }
     declarations += numbers.map { TensorDeclaration($0.0, .f64, [$0.1.count]) }
-    let scalingTensors = StoredScaling.tensors(of: scaling)
+    var scalingTensors = StoredScaling.tensors(of: scaling, prefix: StoredScaling.prefix)
+    if let targetScaling {
+      scalingTensors += StoredScaling.tensors(of: targetScaling, prefix: StoredScaling.targetPrefix)
+    }
     declarations += scalingTensors.map { TensorDeclaration($0.name, .f64, $0.shape) }
     var writer = try SafetensorsWriter(path, declarations)
     for (prefix, set) in sets {

@@ -5,8 +5,8 @@ public struct TrainingCheckpoint: Sendable, Equatable {
   package var trainer: TrainerState
   /// ``TrainingRun/scaling``
   package var scaling: ActivationScaling
-  /// ``TrainingRun/targetScale``
-  package var targetScale: Double?
+  /// ``TrainingRun/targetScaling``
+  package var targetScaling: ActivationScaling?
   /// In the stream of activations: after the last batch that was trained on.
   package var position: ShuffledActivations.Position
   /// What it is a checkpoint of.
@@ -73,31 +73,17 @@ extension TrainingCheckpoint {
   func check(_ expected: RunSettings) throws(TensorFileError) {
     try run.check(expected, name: name)
     let options = expected.options
-    guard StoredScaling(scaling).kind == StoredScaling.kind(of: options.normalization) else {
+    try StoredScaling.check(
+      scaling, options.normalization, width: run.width, "scaling", file: name)
+    guard (targetScaling == nil) == (run.targetWidth == nil) else {
       throw .invalidSetting(
-        file: name, setting: "scaling.kind",
-        expected: StoredScaling.kind(of: options.normalization).rawValue,
-        found: StoredScaling(scaling).kind.rawValue)
+        file: name, setting: "targetScaling",
+        expected: run.targetWidth == nil ? "none" : "numbers of the targets",
+        found: targetScaling.map { StoredScaling($0).kind.rawValue } ?? "none")
     }
-    switch scaling {
-    case .factor(let factor):
-      try StoredScaling.check(factor: factor, "scaling.factor", file: name)
-    case .whitening(let whitening):
-      guard whitening.dimension == run.width else {
-        throw .invalidSetting(
-          file: name, setting: "normalization.mean", expected: "\(run.width) numbers",
-          found: "\(whitening.dimension)")
-      }
-    case .identity, .layerNorm, .constantNorm: break
-    }
-    guard (targetScale == nil) == (run.targetWidth == nil) else {
-      throw .invalidSetting(
-        file: name, setting: "targetScale",
-        expected: run.targetWidth == nil ? "none" : "a number",
-        found: targetScale.map { "\($0)" } ?? "none")
-    }
-    if let targetScale {
-      try StoredScaling.check(factor: targetScale, "targetScale", file: name)
+    if let targetScaling, let width = run.targetWidth {
+      try StoredScaling.check(
+        targetScaling, options.normalization, width: width, "targetScaling", file: name)
     }
     guard (0...options.steps).contains(step) else {
       throw .invalidSetting(

@@ -133,7 +133,7 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
         try sweep.add(Model.self, settings(plan.sparsity, study.steps), latents: plan.latents))
     }
     // The base as it is for activations in the sweep's scale.
-    let base = try read(model: plan.base, from: folder).foldingScale(1 / sweep.scale)
+    let base = try read(model: plan.base, from: folder).fitting(sweep.scaling)
     let configuration = BoostingConfiguration(
       base: base, booster: try settings(study.boosterSparsity(plan.sparsity), study.steps))
     return .boosted(
