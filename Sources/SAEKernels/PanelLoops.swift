@@ -40,10 +40,9 @@ public enum PanelLoops<Unit: VectorUnit> {
     _ a: UnsafeMutablePointer<Float>, _ z: UnsafeMutablePointer<Float>
   ) {
     for i in 0..<n {
-      let gate = p[i] + gateBias[i]
-      let magnitude = p[i] * scale[i] + magnitudeBias[i]
-      a[i] = gate > 0 ? gate : 0
-      z[i] = (gate > 0 ? 1 : 0) * (magnitude > 0 ? magnitude : 0)
+      a[i] = GateElement.gate(p[i], bias: gateBias[i])
+      z[i] = GateElement.latent(
+        p[i], gateBias: gateBias[i], scale: scale[i], magnitudeBias: magnitudeBias[i])
     }
   }
 
@@ -62,5 +61,24 @@ public enum PanelLoops<Unit: VectorUnit> {
       z[i] = g[i] + scaled
       p[i] = scaled * p[i]
     }
+  }
+}
+
+/// A gated unit, whose loops over entries are not kernels.
+public enum GateElement {
+  /// max(p + bias, 0)
+  @inlinable @inline(__always)
+  public static func gate(_ p: Float, bias: Float) -> Float {
+    let sum = p + bias
+    return sum > 0 ? sum : 0
+  }
+
+  /// p + gateBias > 0 ? max(p · scale + magnitudeBias, 0) : 0
+  @inlinable @inline(__always)
+  public static func latent(
+    _ p: Float, gateBias: Float, scale: Float, magnitudeBias: Float
+  ) -> Float {
+    let magnitude = p * scale + magnitudeBias
+    return (p + gateBias > 0 ? 1 : 0) * (magnitude > 0 ? magnitude : 0)
   }
 }

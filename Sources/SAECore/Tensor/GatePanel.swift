@@ -13,22 +13,23 @@ struct GateVectors {
       gateBias: Array(gateBias[latents]), scales: Array(scales[latents]),
       magnitudeBias: Array(magnitudeBias[latents]))
   }
+
+  /// A of a latent.
+  func gate(_ p: Float, _ latent: Int) -> Float { GateElement.gate(p, bias: gateBias[latent]) }
+
+  /// z of a latent.
+  func latent(_ p: Float, _ latent: Int) -> Float {
+    GateElement.latent(
+      p, gateBias: gateBias[latent], scale: scales[latent], magnitudeBias: magnitudeBias[latent])
+  }
 }
 
-/// The activations of a gated autoencoder on a panel of latents, and their gradients: matrices of
-/// tokens × latents, whose memory is used again for the next panel.
-struct GatePanel {
-  /// A
-  private(set) var gates = Matrix(rows: 0, columns: 0)
-  /// z; the gradient of p after ``passGradients(to:_:)``.
-  private(set) var latents = Matrix(rows: 0, columns: 0)
-  /// Of A.
-  var gateGradients = Matrix(rows: 0, columns: 0)
-  /// Of z.
-  private(set) var magnitudeGradients = Matrix(rows: 0, columns: 0)
-
+/// Gates on panels, tokens × latents.
+enum GatePanel {
   /// Makes A and z of p.
-  mutating func open(_ products: Matrix, _ vectors: GateVectors) {
+  static func open(
+    _ products: Matrix, _ vectors: GateVectors, gates: inout Matrix, latents: inout Matrix
+  ) {
     gates.reshape(rows: products.rows, columns: products.columns)
     latents.reshape(rows: products.rows, columns: products.columns)
     let width = products.columns
@@ -52,26 +53,21 @@ struct GatePanel {
     withExtendedLifetime((products, bias, scales, magnitudeBias)) {}
   }
 
-  /// The gradients of z and A, without regard to whether they are open.
+  /// Passes the gradients of z and A on where these are above 0.
   ///
   /// - Parameters:
-  ///   - error: the gradient of the reconstruction, tokens × width.
-  ///   - auxiliaryError: of the auxiliary reconstruction.
-  ///   - decoder: width × latents of the panel.
-  mutating func setGradients(
-    _ error: PackedFactor, _ auxiliaryError: PackedFactor, _ decoder: MatrixView
+  ///   - gates: A.
+  ///   - scales: e^r_mag of each latent.
+  ///   - magnitudeGradients: of z; of the magnitudes' pre-activations afterwards.
+  ///   - gateGradients: of A; of the gates' pre-activations afterwards.
+  ///   - latents: z; the gradient of p afterwards.
+  ///   - products: p; what r_mag gets of each token afterwards.
+  static func passGradients(
+    gates: Matrix, scales: [Float], _ magnitudeGradients: inout Matrix,
+    _ gateGradients: inout Matrix, latents: inout Matrix, products: inout Matrix
   ) {
-    gateGradients.reshape(rows: gates.rows, columns: gates.columns)
-    magnitudeGradients.reshape(rows: gates.rows, columns: gates.columns)
-    magnitudeGradients.setProduct(error, decoder)
-    gateGradients.setProduct(auxiliaryError, decoder)
-  }
-
-  /// Passes the gradients on where A and z are above 0: they become those of g and m, ``latents`` that
-  /// of p, and `products` what r_mag gets of each token.
-  mutating func passGradients(to products: inout Matrix, _ vectors: GateVectors) {
     let width = products.columns
-    let scales = Matrix.rowVector(vectors.scales)
+    let scales = Matrix.rowVector(scales)
     let from = unsafe (
       SharedConstant(gates.view.pointer), SharedConstant(scales.view.pointer)
     )

@@ -74,9 +74,11 @@ extension Matrix {
 
   /// Changes every element by another matrix's at its place.
   ///
-  /// - Parameter body: called by all threads.
+  /// - Parameters:
+  ///   - firstColumn: what `body` gets for the first column.
+  ///   - body: called by all threads.
   package mutating func combine(
-    _ other: Matrix,
+    _ other: Matrix, firstColumn: Int = 0,
     _ body: @Sendable (_ row: Int, _ column: Int, _ element: Float, _ other: Float) -> Float
   ) {
     precondition(other.shape == shape, "cannot combine \(shape) with \(other.shape)")
@@ -85,15 +87,18 @@ extension Matrix {
     unsafe forEachRow { row, elements in
       let others = unsafe from.base + row * width
       for column in 0..<width {
-        unsafe elements[column] = body(row, column, elements[column], others[column])
+        unsafe elements[column] = body(
+          row, firstColumn + column, elements[column], others[column])
       }
     }
     withExtendedLifetime(other) {}
   }
 
   /// Σ over each row of a function of its elements, added in their order.
+  ///
+  /// - Parameter firstColumn: what `body` gets for the first column.
   package func sumsByRow(
-    _ body: @Sendable (_ column: Int, _ element: Float) -> Double
+    firstColumn: Int = 0, _ body: @Sendable (_ column: Int, _ element: Float) -> Double
   ) -> [Double] {
     var sums = [Double](repeating: 0, count: rows)
     let width = columns
@@ -105,7 +110,7 @@ extension Matrix {
         for row in range {
           let elements = unsafe from.base + row * width
           var sum = 0.0
-          for column in 0..<width { sum += body(column, unsafe elements[column]) }
+          for column in 0..<width { sum += body(firstColumn + column, unsafe elements[column]) }
           unsafe out.base[row] = sum
         }
       }

@@ -27,30 +27,3 @@ extension BatchSelectingAutoencoder {
     return try Self(parameters: parameters, configuration: configuration, threshold: threshold)
   }
 }
-
-extension ReLUAutoencoder {
-  public func foldingWhitening(_ whitening: Whitening) throws -> ReLUAutoencoder {
-    try ReLUAutoencoder(
-      parameters: parameters.foldingWhitening(
-        whitening, subtractsDecoderBias: configuration.subtractsDecoderBias),
-      configuration: configuration)
-  }
-}
-
-extension JumpReLUAutoencoder {
-  public func foldingWhitening(_ whitening: Whitening) throws -> JumpReLUAutoencoder {
-    try JumpReLUAutoencoder(
-      parameters: parameters.foldingWhitening(
-        whitening, subtractsDecoderBias: configuration.subtractsDecoderBias),
-      configuration: configuration)
-  }
-}
-
-extension GatedAutoencoder {
-  public func foldingWhitening(_ whitening: Whitening) throws -> GatedAutoencoder {
-    try GatedAutoencoder(
-      parameters: parameters.foldingWhitening(
-        whitening, subtractsDecoderBias: configuration.subtractsDecoderBias),
-      configuration: configuration)
-  }
-}

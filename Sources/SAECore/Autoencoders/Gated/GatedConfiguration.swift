@@ -61,15 +61,12 @@ public struct GatedConfiguration: Sendable, Equatable {
   }
 }
 
-extension GatedConfiguration: AutoencoderConfiguration {
+extension GatedConfiguration: ThresholdingConfiguration {
+  public var activationPenalty: ActivationPenalty? { penalty }
+
   /// Random unit directions where the decoder is held at them, else SAELens' small rows.
   public var weightInitialization: WeightInitialization {
     decoderConstraint == .none ? .saeLens : .randomDirections(rowNorm: 1)
-  }
-
-  /// 2e-4 / √(latents / 2¹⁴), as for ``TopKConfiguration``.
-  public func learningRate(latentCount: Int) -> Double {
-    AutomaticLearningRate.adam(latentCount: latentCount)
   }
 
   /// Gates, magnitudes and their scales at 0 take the place of b_enc.

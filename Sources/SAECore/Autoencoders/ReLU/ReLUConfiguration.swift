@@ -73,11 +73,8 @@ public struct ReLUConfiguration: Sendable, Equatable {
   }
 }
 
-extension ReLUConfiguration: AutoencoderConfiguration {
-  /// 2e-4 / √(latents / 2¹⁴), as for ``TopKConfiguration``.
-  public func learningRate(latentCount: Int) -> Double {
-    AutomaticLearningRate.adam(latentCount: latentCount)
-  }
+extension ReLUConfiguration: ThresholdingConfiguration {
+  public var activationPenalty: ActivationPenalty? { penalty }
 }
 
 extension ReLUConfiguration: Codable {

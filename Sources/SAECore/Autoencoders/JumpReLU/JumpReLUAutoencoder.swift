@@ -12,19 +12,13 @@ extension ParameterName {
 ///     h = W_enc (x − b_dec) + b_enc      z = h · 1[h > θ]      x̂ = W_decᵀ z + b_dec
 ///
 /// Source: Rajamanoharan et al. 2024, arXiv 2407.14435, section 3.
-public struct JumpReLUAutoencoder: SparseAutoencoder, Equatable {
+public struct JumpReLUAutoencoder: ThresholdingAutoencoder, Equatable {
   /// W_enc and W_dec (latents × width), b_enc and threshold or log_threshold (1 × latents), b_dec
   /// (1 × width).
   public var parameters: ParameterSet
   public let configuration: JumpReLUConfiguration
   /// Of the decoder rows, when the last gradients were computed.
-  var norms: [Float] = []
-
-  public var inputDimension: Int { parameters[.encoder].columns }
-  public var latentCount: Int { parameters[.encoder].rows }
-
-  /// The directions that latents stand for, latents × width.
-  public var dictionary: Matrix { parameters[.decoder] }
+  private var norms: [Float] = []
 
   /// θ of each latent; one below 0 acts as 0 does.
   public var thresholds: [Float] {
@@ -43,32 +37,29 @@ public struct JumpReLUAutoencoder: SparseAutoencoder, Equatable {
     self.configuration = configuration
   }
 
-  /// Encodes activations into the latents whose pre-activation is above their threshold and above 0.
-  ///
-  /// - Parameter activations: tokens × width, in the scale the weights were trained on.
-  /// - Throws: ``ShapeError`` if the width is not ``inputDimension``.
-  /// - Complexity: O(tokens · width · latents) time; no tokens × latents matrix is made.
-  public func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
-    try ShapeError.check(
-      "activations", "columns", expected: inputDimension, found: activations.columns)
-    return preActivations(of: centered(activations), above: thresholds.map { max($0, 0) })
+  public mutating func unit(
+    for batch: TrainingBatch, _ inputs: Matrix
+  ) -> some ThresholdingUnit {
+    if configuration.parametrization == .clamped {
+      parameters[.threshold] = .rowVector(parameters[.threshold].array.map { max($0, 0) })
+    }
+    norms = dictionary.rowNorms()
+    return JumpReLUUnit(self, norms: norms, batch, inputs)
   }
 
-  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
-    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
-    return latents.reconstruction(by: dictionary, bias: parameters[.decoderBias].array)
+  /// The latents whose pre-activation is above their threshold and above 0.
+  public func latents(of inputs: Matrix) -> SparseLatents {
+    preActivations(
+      of: inputs, bias: parameters[.encoderBias].array, above: thresholds.map { max($0, 0) })
   }
 
-  /// x − b_dec, or x where the bias is not subtracted.
-  func centered(_ activations: Matrix) -> Matrix {
-    configuration.subtractsDecoderBias
-      ? activations.subtractingFromRows(parameters[.decoderBias].array) : activations
-  }
-
-  func preActivations(of centered: Matrix, above bounds: [Float]) -> SparseLatents {
-    .aboveThreshold(
-      of: centered, encoder: parameters[.encoder], bias: parameters[.encoderBias].array,
-      thresholds: bounds)
+  public mutating func finishStep(_ pass: TrainingPass, step: Int) {
+    let factors = configuration.thresholdFactors(
+      l0: pass.activity.l0, normsBefore: norms, normsAfter: dictionary.rowNorms())
+    guard let factors else { return }
+    let moved = zip(thresholds, factors).map { $0 * $1 }
+    let (name, values) = configuration.parametrization.parameter(moved)
+    parameters[name] = .rowVector(values)
   }
 }
 

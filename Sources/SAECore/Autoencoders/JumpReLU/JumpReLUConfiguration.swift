@@ -136,18 +136,13 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   }
 }
 
-extension JumpReLUConfiguration: AutoencoderConfiguration {
+extension JumpReLUConfiguration: ThresholdingConfiguration {
   /// Unit rows where the decoder is held at them, else SAELens' small ones.
   public var weightInitialization: WeightInitialization {
     decoderConstraint == .none ? .saeLens : .uniformEntries(rowNorm: 1)
   }
 
   public var decoderBiasInitialization: DecoderBiasInitialization { .zeros }
-
-  /// 2e-4 / √(latents / 2¹⁴), as for ``TopKConfiguration``.
-  public func learningRate(latentCount: Int) -> Double {
-    AutomaticLearningRate.adam(latentCount: latentCount)
-  }
 
   /// Adds the thresholds: ``initialThreshold``, or the one at which the first batch has the L0 to be
   /// controlled.

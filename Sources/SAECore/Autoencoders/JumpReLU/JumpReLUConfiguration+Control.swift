@@ -48,24 +48,6 @@ extension JumpReLUConfiguration {
     return kept.entryCount > Int(wanted) ? kept.values.min() : nil
   }
 
-  /// λ over the number of tokens at which the gradients of all thresholds add up to 0; 0 where that
-  /// would take a reward for activity.
-  ///
-  /// - Parameter slopes: the reconstruction's gradient of each entry's latent.
-  func balancingPrice(_ entries: JumpEntries, slopes: [Float]) -> Double {
-    let (h, indices) = (entries.preActivations.values, entries.preActivations.indices)
-    let (thresholds, bandwidth) = (entries.thresholds, entries.bandwidth)
-    func sum(_ term: @Sendable (_ entry: Int, _ threshold: Float) -> Double) -> Double {
-      entries.preActivations.sumByToken { entry in
-        let threshold = thresholds[Int(indices[entry])]
-        return JumpEntries.isInWindow(h[entry], threshold, bandwidth) ? term(entry, threshold) : 0
-      }.reduce(0, +)
-    }
-    let count = sum { _, _ in 1 }
-    let pull = sum { entry, threshold in Double(threshold) * Double(slopes[entry]) }
-    return count > 0 ? max(0, -pull / count) : 0
-  }
-
   /// What each threshold is multiplied by after a step.
   func thresholdFactors(
     l0: Double, normsBefore: [Float], normsAfter: [Float]
@@ -75,16 +57,5 @@ extension JumpReLUConfiguration {
     let deviation = max(-0.5, min(0.5, l0 / target - 1))
     let common = Float(exp(JumpReLUConfiguration.gain * deviation))
     return zip(normsBefore, normsAfter).map { $0 > 0 && $1 > 0 ? common * ($0 / $1) : common }
-  }
-}
-
-extension JumpReLUAutoencoder {
-  public mutating func finishStep(_ pass: TrainingPass, step: Int) {
-    let factors = configuration.thresholdFactors(
-      l0: pass.activity.l0, normsBefore: norms, normsAfter: dictionary.rowNorms())
-    guard let factors else { return }
-    let moved = zip(thresholds, factors).map { $0 * $1 }
-    let (name, values) = configuration.parametrization.parameter(moved)
-    parameters[name] = .rowVector(values)
   }
 }

@@ -3,46 +3,28 @@
 ///
 /// It asks for sums over the tokens at which h < θ, which are nearly all. With C = Σ_b c_b they are
 /// sums over all tokens, which need C alone (Σ_b h = W_enc C + tokens · b_enc), less those over the
-/// few tokens at which h ≥ θ, which are entries of the batch.
+/// few tokens at which h ≥ θ.
 struct Revival {
   /// With its coefficient.
   let value: Double
-  /// For each latent, what an entry with h ≥ θ adds to the gradient of its pre-activation.
+  /// For each latent, what an element with h ≥ θ adds to the gradient of its pre-activation.
   let entryGradients: [Float]
 
   private let latents: [Int]
   private let tokens: Int
   /// C
   private let inputSums: [Float]
-  /// Entries with h ≥ θ of each latent.
-  private let above: [Double]
+  private let sums: RevivalSums
   /// (1/tokens) Σ_b max(θ − h, 0), coefficient in it.
   private let shortfalls: [Double]
 
+  /// - Parameter latents: those that are to be revived.
   init(
-    _ loss: JumpReLUConfiguration.PreActivationLoss, _ latents: [Int], _ entries: JumpEntries,
-    _ inputs: Matrix, _ parameters: ParameterSet, norms: [Float]
-  ) {
-    let (h, thresholds) = (entries.preActivations.values, entries.thresholds)
-    let above = entries.latents.sumByLatent(
-      entries.latents.mapEntries { entry, _, latent in h[entry] >= thresholds[latent] ? 1 : 0 })
-    let excess = entries.latents.sumByLatent(
-      entries.latents.mapEntries { entry, _, latent in max(h[entry] - thresholds[latent], 0) })
-    self.init(
-      loss, latents, above: above, excess: excess, inputs, parameters, thresholds: thresholds,
-      norms: norms)
-  }
-
-  /// - Parameters:
-  ///   - above: tokens with h ≥ θ of each latent.
-  ///   - excess: Σ over tokens of max(h − θ, 0) of each latent.
-  init(
-    _ loss: JumpReLUConfiguration.PreActivationLoss, _ latents: [Int], above: [Double],
-    excess: [Double], _ inputs: Matrix, _ parameters: ParameterSet, thresholds: [Float],
-    norms: [Float]
+    _ loss: JumpReLUConfiguration.PreActivationLoss, _ latents: [Int], _ sums: RevivalSums,
+    _ inputs: Matrix, _ parameters: ParameterSet, thresholds: [Float], norms: [Float]
   ) {
     self.latents = latents
-    self.above = above
+    self.sums = sums
     tokens = inputs.rows
     let scale = loss.coefficient / Double(max(1, inputs.rows))
     var entryGradients = [Float](repeating: 0, count: norms.count)
@@ -50,14 +32,14 @@ struct Revival {
     self.entryGradients = entryGradients
 
     inputSums = inputs.columnSums().map { Float($0) }
-    let sums = parameters[.encoder].dots(with: inputSums)
+    let products = parameters[.encoder].dots(with: inputSums)
     let biases = parameters[.encoderBias].array
     var shortfalls = [Double](repeating: 0, count: norms.count)
     var value = 0.0
     for latent in latents {
       let below =
         Double(inputs.rows) * (Double(thresholds[latent]) - Double(biases[latent]))
-        - Double(sums[latent]) + excess[latent]
+        - Double(products[latent]) + sums.excess[latent]
       shortfalls[latent] = scale * max(below, 0)
       value += shortfalls[latent] * Double(norms[latent])
     }
@@ -65,7 +47,7 @@ struct Revival {
     self.value = value
   }
 
-  /// Adds what is not an entry's: the sums over all tokens.
+  /// Adds what is no element's: the sums over all tokens.
   func add(
     to gradients: inout ParameterSet, encoderBias: inout [Double], thresholds: inout [Double],
     normSlopes: inout [Double]?
@@ -74,10 +56,42 @@ struct Revival {
     for latent in latents {
       let weight = Double(entryGradients[latent])
       encoderBias[latent] -= weight * Double(tokens)
-      thresholds[latent] += weight * (Double(tokens) - above[latent])
+      thresholds[latent] += weight * (Double(tokens) - sums.above[latent])
       slopes[latent] += shortfalls[latent]
     }
     normSlopes = slopes
     gradients[.encoder].addToRows(inputSums, times: entryGradients.map { -$0 })
+  }
+}
+
+/// What a pre-activation loss needs of the elements with h ≥ θ, one number a latent.
+struct RevivalSums {
+  /// Tokens with h ≥ θ.
+  private(set) var above: [Double] = []
+  /// Σ over tokens of max(h − θ, 0).
+  private(set) var excess: [Double] = []
+
+  mutating func add(_ hidden: LatentElements, thresholds: [Float]) {
+    var part = LatentElements(like: hidden)
+    part.set(hidden) { _, latent, h in h >= thresholds[latent] ? 1 : 0 }
+    above += part.sumsByLatent()
+    part.set(hidden) { _, latent, h in max(h - thresholds[latent], 0) }
+    excess += part.sumsByLatent()
+  }
+}
+
+extension JumpReLUConfiguration.PreActivationLoss {
+  /// The latents that the loss is about.
+  func latents(of batch: TrainingBatch, _ activity: LatentActivity) -> [Int] {
+    isForDeadLatents
+      ? batch.deadLatents.indices(during: activity) : Array(activity.activeTokens.indices)
+  }
+
+  /// Whether there would be such latents if none fired in a batch.
+  func mayConcernLatents(of batch: TrainingBatch) -> Bool {
+    let silent = [Int](repeating: 0, count: batch.deadLatents.silence.count)
+    return !latents(
+      of: batch, LatentActivity(tokens: batch.activations.rows, activeTokens: silent)
+    ).isEmpty
   }
 }
