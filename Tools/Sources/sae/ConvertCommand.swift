@@ -28,9 +28,7 @@ struct ConvertCommand: PlannedCommand {
 
   static var rules: [OptionRule<ConvertCommand>] {
     [OptionRule("to"), OptionRule("force")]
-      + AutoencoderOptions.rules.map {
-        $0.of(\.opening).needs("--to saelens, gemma-scope or sparsify") { $0.to.layout != nil }
-      }
+      + AutoencoderOptions.rules.map { $0.of(\.opening) }
   }
 
   /// What the command will do.
@@ -45,7 +43,7 @@ struct ConvertCommand: PlannedCommand {
   func plan() -> Plan {
     Plan(
       input: input, output: output, to: to.rawValue,
-      activationScale: to.layout == nil ? nil : opening.activationScale,
+      activationScale: opening.activationScale,
       replaces: overwriting.force)
   }
 
@@ -55,6 +53,9 @@ struct ConvertCommand: PlannedCommand {
       inputs: [input])
     Interruption.listen()
     guard let layout = SAELayout(rawValue: to.rawValue), let files = try autoencoder() else {
+      guard opening.activationScale == nil else {
+        throw ValidationError("--activation-scale: needs an autoencoder, found tensors at \(input)")
+      }
       return try writeTensors(place)
     }
     guard files.count == 1 else {

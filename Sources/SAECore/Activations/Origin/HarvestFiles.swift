@@ -117,7 +117,7 @@ public struct HarvestFiles: Sendable {
   /// The file, or the folder of several.
   private static func name(_ run: ArraySlice<Part>) -> String {
     guard run.count > 1, let file = run.first?.file else { return run.first?.file ?? "" }
-    return TemporaryName.directory(of: file)
+    return Path.split(file).folder
   }
 }
 
