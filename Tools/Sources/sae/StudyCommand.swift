@@ -205,7 +205,7 @@ struct StudyCommand: PlannedCommand {
       --demo studies an embedded synthetic world and needs no file.
       """)
 
-  @Flag(help: "Study an embedded world with known features, in about a minute on two cores.")
+  @Flag(help: "Study an embedded world with known features, in a minute or two on two cores.")
   var demo = false
   @Option(
     help: ArgumentHelp(
@@ -243,7 +243,7 @@ struct DemoCommand: PlannedCommand {
     commandName: "demo",
     abstract: "Studies a synthetic world with known features: the short name of study --demo.",
     discussion: """
-      Needs no file and takes about a minute on two cores. The page that it writes looks as that of \
+      Needs no file and takes a minute or two on two cores. The page that it writes looks as that of \
       a study of a real model.
       """)
 
