@@ -11,7 +11,8 @@ protocol SweepMember: Sendable {
     _ scaling: ActivationScaling, targetScaling: ActivationScaling?
   ) throws -> any SparseAutoencoder
   func checkpoint(
-    scaling: ActivationScaling, targetScaling: ActivationScaling?, position: ShuffledActivations.Position
+    scaling: ActivationScaling, targetScaling: ActivationScaling?,
+    position: ShuffledActivations.Position
   ) -> TrainingCheckpoint
 }
 
@@ -47,7 +48,8 @@ struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
   }
 
   func checkpoint(
-    scaling: ActivationScaling, targetScaling: ActivationScaling?, position: ShuffledActivations.Position
+    scaling: ActivationScaling, targetScaling: ActivationScaling?,
+    position: ShuffledActivations.Position
   ) -> TrainingCheckpoint {
     TrainingCheckpoint(
       trainer: training.trainer.state, scaling: scaling, targetScaling: targetScaling,

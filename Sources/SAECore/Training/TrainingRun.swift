@@ -67,7 +67,8 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
       configuration, latents: latents, like: ScaledBatch(zerosLike: source), options: options,
       from: checkpoint)
     batches = try ScaledBatches(
-      source, options: options, scaling: checkpoint.scaling, targetScaling: checkpoint.targetScaling,
+      source, options: options, scaling: checkpoint.scaling,
+      targetScaling: checkpoint.targetScaling,
       from: checkpoint.position)
     self.options = options
   }

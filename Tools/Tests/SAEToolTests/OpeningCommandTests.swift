@@ -68,7 +68,8 @@ import Testing
     let page = folder.file("page-\(UUID().uuidString)")
     let inspection = try Command(
       [
-        "inspect", "--model", model, "--layer", "1", "--tokens", tokens, "--context", "20", "--count",
+        "inspect", "--model", model, "--layer", "1", "--tokens", tokens, "--context", "20",
+        "--count",
         "300", "--sae", path, "--out", page,
       ] + options)
     #expect(inspection.status == 0, "\(inspection.errors)")
@@ -120,7 +121,8 @@ import Testing
     try archive.write(to: folder.file("lacking"))
     try expectSame(folder.file("lacking"), ["--activation-scale", "0.125"], as: sae)
     let commands = [
-      ["evaluate", "--activations", activations], ["encode", "--activations", activations, "--out", "x"],
+      ["evaluate", "--activations", activations],
+      ["encode", "--activations", activations, "--out", "x"],
       ["compare", "--sae", sae, "--activations", activations],
       ["loss-recovered", "--model", model, "--layer", "1", "--tokens", tokens, "--context", "20"],
       [
@@ -258,7 +260,9 @@ import Testing
     var archive = try SAEArchive.read(sae).archive
     archive.parameters["W_dec"]?.values[7, 3] = .nan
     try archive.write(to: folder.file("nan"))
-    for command in [["evaluate"], ["encode", "--out", folder.file("x")], ["compare", "--sae", sae]] {
+    for command in [
+      ["evaluate"], ["encode", "--out", folder.file("x")], ["compare", "--sae", sae],
+    ] {
       let run = try Command(
         command + ["--sae", folder.file("nan"), "--activations", activations])
       #expect(run.status == 1 && run.errorLines.count == 1, "\(run.errors)")

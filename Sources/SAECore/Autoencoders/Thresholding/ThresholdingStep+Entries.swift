@@ -34,7 +34,8 @@ extension ThresholdingStep {
     for code in trainingCodes {
       let values = codes[code].values
       algebra.sumRows(
-        passes[code].error, coefficients: entries.mapEntries { entry, _, _ in slope * values[entry] },
+        passes[code].error,
+        coefficients: entries.mapEntries { entry, _, _ in slope * values[entry] },
         into: &gradients[.decoder], accumulate: code > 0)
     }
     if let penalty, !norms.isEmpty {

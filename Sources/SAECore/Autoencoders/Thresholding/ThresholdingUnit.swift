@@ -45,7 +45,8 @@ public protocol ThresholdingUnit: Sendable {
   ///     changed.
   mutating func settle(
     _ batch: TrainingBatch, _ activity: LatentActivity,
-    over elements: (_ body: (_ hidden: LatentElements, _ gradient: inout LatentElements) -> Void) -> Void
+    over elements: (_ body: (_ hidden: LatentElements, _ gradient: inout LatentElements) -> Void) ->
+      Void
   )
 
   /// Makes `gradients[0]` the gradient of h, and gathers the sums over tokens.

@@ -23,7 +23,9 @@ enum GemmaScope {
   static func read(_ tensors: NamedTensors) throws(TensorFileError) -> SAEFiles {
     let kind = GemmaScopeKind(path: tensors.path)
     var files = try files(tensors, .gemmaScope, JSONObject(), kind)
-    for (name, value) in metadata(path: tensors.path).members { files.outline.metadata[name] = value }
+    for (name, value) in metadata(path: tensors.path).members {
+      files.outline.metadata[name] = value
+    }
     return files
   }
 

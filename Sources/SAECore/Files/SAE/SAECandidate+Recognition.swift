@@ -39,7 +39,8 @@ extension SAECandidate {
 
   /// Weights under names that several architectures share.
   static func lacksConfiguration(_ path: String, in directory: String) -> TensorFileError {
-    let names = (try? FileName.list(directory) { String(validating: $0, as: UTF8.self) != nil }) ?? []
+    let names =
+      (try? FileName.list(directory) { String(validating: $0, as: UTF8.self) != nil }) ?? []
     let others = names.filter { name in
       [".json", ".yaml", ".yml"].contains { name.hasSuffix($0) }
     }
