@@ -52,7 +52,7 @@ extension ActivationSource {
       for column in values.indices where !values[column].isFinite {
         throw NotFiniteError(
           place: place(ofRow: rows.lowerBound + offset, column: column),
-          found: "\(values[column])")
+          found: values[column].isNaN ? "nan" : "\(values[column])")
       }
     }
   }

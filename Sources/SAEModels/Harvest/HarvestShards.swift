@@ -84,7 +84,7 @@ public struct HarvestShards: Sendable {
   /// - Parameters:
   ///   - allowsMismatch: whether shards of another model, place or protocol stay beside new ones.
   ///   - progress: called after every batch.
-  /// - Throws: before anything is written, ``OriginMismatch`` or
+  /// - Throws: before anything is written, `OriginMismatch` or
   ///   ``ModelError/shardDiffers(file:field:expected:found:)`` if a shard was made with other settings;
   ///   `TensorFileError` if the directory holds anything else, another process writes there, or the
   ///   disk refuses.
@@ -204,7 +204,7 @@ public struct HarvestShards: Sendable {
 
   /// The activations in a directory's shards, in order.
   ///
-  /// - Throws: ``OriginMismatch`` or ``ModelError/shardDiffers(file:field:expected:found:)`` if they are
+  /// - Throws: `OriginMismatch` or ``ModelError/shardDiffers(file:field:expected:found:)`` if they are
   ///   not of one harvest or one is missing, `TensorFileError` if one is malformed.
   public static func open(_ directory: String) throws -> ConcatenatedActivations {
     let names = try FileManager.default.contentsOfDirectory(atPath: directory)

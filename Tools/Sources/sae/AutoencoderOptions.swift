@@ -13,7 +13,7 @@ struct AutoencoderOptions: ParsableArguments {
 
   static var rules: [OptionRule<AutoencoderOptions>] {
     [
-      OptionRule("activation-scale", .positive(upTo: 1e30))
+      OptionRule("activation-scale", .positive(upTo: 1e12))
     ]
   }
 

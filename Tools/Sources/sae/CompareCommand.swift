@@ -31,8 +31,10 @@ struct CompareCommand: PlannedCommand {
   @Flag(help: "Print one JSON object instead of tables.") var json = false
 
   static var rules: [OptionRule<CompareCommand>] {
-    [OptionRule("sae"), OptionRule("linear-residual"), OptionRule("json")]
-      + MeasuringPlan.rules(\.opening, \.input, \.measured, \.origins)
+    let own: [OptionRule<CompareCommand>] = [
+      OptionRule("sae"), OptionRule("linear-residual"), OptionRule("json"),
+    ]
+    return own + MeasuringPlan.rules(\.opening, \.input, \.measured, \.origins)
   }
 
   func plan() -> MeasuringPlan {

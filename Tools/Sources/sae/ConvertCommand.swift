@@ -27,8 +27,8 @@ struct ConvertCommand: PlannedCommand {
   @OptionGroup var overwriting: ForceOption
 
   static var rules: [OptionRule<ConvertCommand>] {
-    [OptionRule("to"), OptionRule("force")]
-      + AutoencoderOptions.rules.map { $0.of(\.opening) }
+    let own: [OptionRule<ConvertCommand>] = [OptionRule("to"), OptionRule("force")]
+    return own + AutoencoderOptions.rules.map { $0.of(\.opening) }
   }
 
   /// What the command will do.

@@ -23,8 +23,10 @@ struct EncodeCommand: PlannedCommand {
   @Flag(help: "Print one JSON object instead of a line.") var json = false
 
   static var rules: [OptionRule<EncodeCommand>] {
-    [OptionRule("sae"), OptionRule("out"), OptionRule("force"), OptionRule("json")]
-      + AutoencoderOptions.rules.map { $0.of(\.opening) }
+    let own: [OptionRule<EncodeCommand>] = [
+      OptionRule("sae"), OptionRule("out"), OptionRule("force"), OptionRule("json"),
+    ]
+    return own + AutoencoderOptions.rules.map { $0.of(\.opening) }
       + ActivationOptions.rules.map { $0.of(\.input) }
       + OriginOptions.rules.map { $0.of(\.origins) }
   }
@@ -52,7 +54,7 @@ struct EncodeCommand: PlannedCommand {
     let place = try OutputPlace(
       out, for: .tensorFile, force: overwriting.force, inputs: [sae] + input.activations)
     Interruption.listen()
-    let opened = try input.open(RowOptions(), tokens: [])
+    let opened = try input.open()
     let source = opened.source
     let loaded = try opening.open(sae)
     var origins = opened.origins

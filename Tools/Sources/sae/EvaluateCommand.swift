@@ -23,8 +23,10 @@ struct EvaluateCommand: PlannedCommand {
   @Flag(help: "Print one JSON object instead of a table.") var json = false
 
   static var rules: [OptionRule<EvaluateCommand>] {
-    [OptionRule("sae"), OptionRule("linear-residual"), OptionRule("json")]
-      + MeasuringPlan.rules(\.opening, \.input, \.measured, \.origins)
+    let own: [OptionRule<EvaluateCommand>] = [
+      OptionRule("sae"), OptionRule("linear-residual"), OptionRule("json"),
+    ]
+    return own + MeasuringPlan.rules(\.opening, \.input, \.measured, \.origins)
   }
 
   func plan() -> MeasuringPlan {

@@ -32,10 +32,12 @@ struct HarvestCommand: PlannedCommand {
   @OptionGroup var origins: OriginOptions
 
   static var rules: [OptionRule<HarvestCommand>] {
-    [
+    let own: [OptionRule<HarvestCommand>] = [
       OptionRule("tokens"), OptionRule("out"), OptionRule("tokens-per-shard", .count(from: 1)),
       OptionRule("dtype"), OptionRule("skip-tokens"),
-    ] + ModelArguments.rules.map { $0.of(\.model) } + OriginOptions.rules.map { $0.of(\.origins) }
+    ]
+    return own + ModelArguments.rules.map { $0.of(\.model) }
+      + OriginOptions.rules.map { $0.of(\.origins) }
   }
 
   /// What the command will do.

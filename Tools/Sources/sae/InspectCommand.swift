@@ -56,7 +56,7 @@ struct InspectCommand: PlannedCommand {
     "a page of latents", marks: ["latents.json"], files: ["index.html"])
 
   static var rules: [OptionRule<InspectCommand>] {
-    [
+    let own: [OptionRule<InspectCommand>] = [
       OptionRule("sae"), OptionRule("model"), OptionRule("layer", .count(0...100_000)),
       OptionRule("tokens"), OptionRule("count", .count(from: 1)),
       OptionRule("context", .count(1...Int(Int32.max))), OptionRule("latents", .count(from: 1)),
@@ -64,7 +64,8 @@ struct InspectCommand: PlannedCommand {
       OptionRule("judge-latents", .count(from: 1)).needs("--judge") { $0.judge != nil },
       OptionRule("judge-seconds", .positive(upTo: 1e9)).needs("--judge") { $0.judge != nil },
       OptionRule("out"), OptionRule("force"),
-    ] + AutoencoderOptions.rules.map { $0.of(\.opening) }
+    ]
+    return own + AutoencoderOptions.rules.map { $0.of(\.opening) }
       + OriginOptions.rules.map { $0.of(\.origins) }
   }
 

@@ -42,10 +42,11 @@ struct LossRecoveredCommand: PlannedCommand {
   @Flag(help: "Print one JSON object instead of a table.") var json = false
 
   static var rules: [OptionRule<LossRecoveredCommand>] {
-    [
+    let own: [OptionRule<LossRecoveredCommand>] = [
       OptionRule("sae"), OptionRule("tokens"), OptionRule("mean-from"), OptionRule("skip-tokens"),
       OptionRule("json"),
-    ] + ModelArguments.rules.map { $0.of(\.model) }
+    ]
+    return own + ModelArguments.rules.map { $0.of(\.model) }
       + AutoencoderOptions.rules.map { $0.of(\.opening) }
       + OriginOptions.rules.map { $0.of(\.origins) }
   }
@@ -78,7 +79,7 @@ struct LossRecoveredCommand: PlannedCommand {
     let opened = try opening.open(sae)
     var origins = OriginCheck()
     for one in opened { origins.add(one.path, one.activationOrigin) }
-    let means = try meanFrom.isEmpty ? nil : meanActivations()
+    let means = try meanFrom.isEmpty ? nil : OpenedActivations(meanFrom)
     if let means { origins.add(means.origins) }
     // Before the model is read.
     _ = try self.origins.check(origins)
@@ -109,12 +110,6 @@ struct LossRecoveredCommand: PlannedCommand {
       mismatches: mismatches, of: zip(autoencoders, results).map { ($0, $1) })
     guard let report else { throw ToolError("--sae: expected at least one, found none") }
     try emit(json ? try jsonText(report) : report.lines())
-  }
-
-  private func meanActivations() throws -> OpenedActivations {
-    var files = ActivationOptions()
-    files.activations = meanFrom
-    return try files.open(RowOptions(), tokens: [])
   }
 
   /// The mean activation, of files or else of the activations that are evaluated.

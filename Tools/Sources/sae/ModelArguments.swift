@@ -110,13 +110,13 @@ struct ModelArguments: ParsableArguments {
   /// trained on: the place, the tokens of a sequence and what stands before them.
   ///
   /// - Parameter names: of the autoencoders, for messages.
-  /// - Throws: ``ToolError`` if no place is given and they name none, several, or one that is not between
-  ///   layers.
+  /// - Throws: `ValidationError` if no place is given and they name none or several, ``ToolError`` for one
+  ///   that is not between layers.
   func completed(by origin: ActivationOrigin, of names: String) throws -> ModelArguments {
     var completed = self
     if layer == nil, hook == nil {
       guard let hook = origin.hook else {
-        throw ToolError(
+        throw ValidationError(
           "\(names): expected --layer or --hook, or autoencoders that name one place, found neither"
         )
       }

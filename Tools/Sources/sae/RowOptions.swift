@@ -86,43 +86,54 @@ struct LeftOutRows: Encodable, Equatable {
 }
 
 extension ActivationOptions {
-  /// Opens the files and takes the rows that are wanted.
+  /// Opens the files and takes the rows that are wanted, or all.
   ///
-  /// Says it where rows of a harvest are missing.
-  ///
-  /// - Parameters:
-  ///   - rows: which rows are taken.
-  ///   - tokens: files of the rows' token ids.
-  /// - Throws: ``ToolError`` if no row is left, ``ModelError`` if tokens are not those of the rows, and
-  ///   what keeps files from being read.
-  func open(_ rows: RowOptions, tokens: [String]) throws -> OpenedActivations {
+  /// - Parameter tokens: files of the rows' token ids.
+  /// - Throws: as ``OpenedActivations/init(_:tensor:without:tokens:skipsNonfinite:)`` does.
+  func open(_ rows: RowOptions? = nil, tokens: [String] = []) throws -> OpenedActivations {
     guard !activations.isEmpty else {
       throw ValidationError("--activations: expected at least one file, found none")
     }
-    let files = try HarvestFiles(activations, tensor: tensor)
-    for line in files.missingRows { Progress.note(line) }
-    var opened = OpenedActivations(
-      source: try ConcatenatedActivations(contentsOf: activations, tensor: tensor))
-    for part in files.parts { opened.origins.add(part.file, try ActivationOrigin(file: part.file)) }
-    if let skipped = rows.skipTokens {
-      let all = try RowTokens(files, tokens: tokens.map { try TokenStream(npy: $0) })
-      opened.take(try all.rows(without: skipped.ids)) { $0.tokens = $1 }
-    }
-    if rows.skipNonfinite {
-      var progress = Progress(total: opened.source.tokens)
-      let finite = try opened.source.finiteRows { done in
-        if progress.isDue(done) { progress.show(done, "rows looked at for NaN") }
-      }
-      guard !finite.isEmpty else {
-        throw ToolError("\(activations[0]): expected a row that is finite, found none")
-      }
-      opened.take(finite) { $0.notFinite = $1 }
-    }
-    return opened
+    return try OpenedActivations(
+      activations, tensor: tensor, without: rows?.skipTokens, tokens: tokens,
+      skipsNonfinite: rows?.skipNonfinite ?? false)
   }
 }
 
 extension OpenedActivations {
+  /// Opens files, and says it where rows of a harvest are missing.
+  ///
+  /// - Parameters:
+  ///   - paths: files, or folders of them.
+  ///   - tensor: the tensor's name in files of several.
+  ///   - skipped: tokens whose rows are not taken.
+  ///   - tokens: files of the rows' token ids.
+  ///   - skipsNonfinite: whether rows with NaN or infinity are not taken.
+  /// - Throws: ``ToolError`` if no row is left, ``ModelError`` if tokens are not those of the rows, and
+  ///   what keeps files from being read.
+  init(
+    _ paths: [String], tensor: String? = nil, without skipped: TokenIDs? = nil,
+    tokens: [String] = [], skipsNonfinite: Bool = false
+  ) throws {
+    let files = try HarvestFiles(paths, tensor: tensor)
+    for line in files.missingRows { Progress.note(line) }
+    self.init(source: try ConcatenatedActivations(contentsOf: paths, tensor: tensor))
+    for part in files.parts { origins.add(part.file, try ActivationOrigin(file: part.file)) }
+    if let skipped {
+      let all = try RowTokens(files, tokens: tokens.map { try TokenStream(npy: $0) })
+      take(try all.rows(without: skipped.ids)) { $0.tokens = $1 }
+    }
+    guard skipsNonfinite else { return }
+    var progress = Progress(total: source.tokens)
+    let finite = try source.finiteRows { done in
+      if progress.isDue(done) { progress.show(done, "rows looked at for NaN") }
+    }
+    guard !finite.isEmpty else {
+      throw ToolError("\(paths[0]): expected a row that is finite, found none")
+    }
+    take(finite) { $0.notFinite = $1 }
+  }
+
   /// Goes on with some rows, and notes how many others there were.
   mutating func take(_ ranges: [Range<Int>], _ note: (inout LeftOutRows, Int) -> Void) {
     let count = ranges.reduce(0) { $0 + $1.count }

@@ -10,7 +10,7 @@ extension TrainCommand {
       OptionRule("latents", .count(sizes)),
       OptionRule("k", .count(sizes)).needs("a variant that aims at k latents a token: " + aiming) {
         $0.isResumed || $0.architecture.takesK(withSparsity: $0.training.sparsity != nil)
-      }.needs("at least as many --latents") {
+      }.needs({ "--latents of at least \($0.training.k), found \($0.latents ?? 0)" }) {
         $0.isResumed || $0.training.k <= $0.latents ?? .max
       },
       OptionRule("sparsity", .number(0...1e9)).needs("--architecture gated, relu or jumprelu") {
@@ -44,7 +44,9 @@ extension TrainCommand {
         // Where a run goes on, what it began with says whether there is a model.
         var own = OptionRule<TrainCommand>(rule.name, rule.values)
         for need in rule.needs {
-          own = own.needs(need.text) { $0.isResumed || need.holds($0.input.model) }
+          own = own.needs({ need.text($0.input.model) }) {
+            $0.isResumed || need.holds($0.input.model)
+          }
         }
         return own
       }

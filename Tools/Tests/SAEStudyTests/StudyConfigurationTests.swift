@@ -59,8 +59,14 @@ import Testing
     #expect(message { $0.learningRate = -1 }?.contains("--lr") == true)
     #expect(
       message {
-        $0.architecture = .topk; $0.sparsity = [2.5]
-      } == nil)
+        $0.architecture = .topk
+        $0.sparsity = [2.5]
+      }?.contains("whole numbers for topk") == true)
+    #expect(
+      message {
+        $0.architecture = .gated
+        $0.sparsity = [1e19]
+      }?.contains("--sparsity") == true)
   }
 
   @Test func plansHaveNamesOfTheirOwn() {

@@ -67,11 +67,18 @@ import Testing
     let folder = try ScratchFolder()
     let activations = try folder.writeActivations("a.safetensors") { $0[5, 1] = .nan }
     try writeAxes(folder.file("sae"), k: 2)
+    let refused = try Command([
+      "evaluate", "--sae", folder.file("sae"), "--activations", activations,
+    ])
+    #expect(refused.status == 1 && refused.errors.contains("row 5, column 1"), "\(refused.errors)")
+    // A reconstruction that float32 has no room for.
+    let large = try folder.writeActivations("b.safetensors") { $0[5, 1] = 3e38 }
+    try writeAxes(folder.file("loud"), k: 2, scale: 100)
     let facts = try json(
-      Command(["evaluate", "--sae", folder.file("sae"), "--activations", activations, "--json"]))
+      Command(["evaluate", "--sae", folder.file("loud"), "--activations", large, "--json"]))
     #expect(facts["non_finite_tokens"] as? Int == 1)
-    #expect(facts["fraction_of_variance_explained"] as? String == "NaN")
-    let text = try Command(["evaluate", "--sae", folder.file("sae"), "--activations", activations])
+    #expect(facts["fraction_of_variance_explained"] is String)
+    let text = try Command(["evaluate", "--sae", folder.file("loud"), "--activations", large])
     #expect(text.output.contains("tokens not finite"))
   }
 

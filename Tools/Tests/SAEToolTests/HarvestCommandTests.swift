@@ -109,14 +109,18 @@ import Testing
     let usual = ["--layer", "1", "--tokens-per-shard", "30"]
     #expect(try harvest(tokens, usual).status == 0)
     let before = try bytes("out")
-    for (arguments, word) in [
-      (["--layer", "0"], "hook"), (["--dtype", "f32"], "type"), (["--bos", "none"], "prefix"),
-      (["--keep-bos"], "prefix_activations"), (["--context", "21"], "context"),
-      (["--tokens-per-shard", "40"], "shape"), (["--max-tokens", "60"], "stream_tokens"),
-      (["--rotary-frequencies", "bfloat16"], "rotary_frequencies"),
+    for (arguments, words) in [
+      (["--layer", "0"], "expected activations of hook"), (["--dtype", "f32"], "type: expected"),
+      (["--bos", "none"], "expected activations of prefix"),
+      (["--keep-bos"], "expected activations of prefix activations"),
+      (["--context", "21"], "expected activations of context"),
+      (["--tokens-per-shard", "40"], "shape: expected"),
+      (["--max-tokens", "60"], "stream_tokens: expected"),
+      (["--rotary-frequencies", "bfloat16"], "rotary_frequencies: expected"),
+      (["--skip-tokens", "99"], "skipped_tokens: expected"),
     ] {
       let run = try harvest(tokens, usual + arguments)
-      #expect(run.status == 1 && run.errors.contains("\(word): expected"), "\(run.errors)")
+      #expect(run.status == 1 && run.errors.contains(words), "\(run.errors)")
     }
     #expect(try bytes("out") == before)
   }
@@ -143,7 +147,6 @@ import Testing
       (["--layer", "1", "--model", silent], ["beginning-of-sequence"]),
       (["--layer", "1", "--context", "64"], ["context", "1 to 63", "found 64"]),
       (["--layer", "1", "--bos", "50"], ["prefix", "below 50", "found 50"]),
-      (["--layer", "1", "--tokens-per-shard", "0"], ["tokensPerShard", "found 0"]),
       (["--layer", "1", "--out", folder.file("file")], ["file: expected a directory"]),
       (["--layer", "1", "--model", loud], ["row 0", "at most 65504.0", "found"]),
     ]
@@ -157,6 +160,8 @@ import Testing
       [], ["--layer", "1", "--hook", "blocks.1.hook_resid_post"], ["--layer", "x"],
       ["--layer", "-1"], ["--layer", "1", "--dtype", "f64"], ["--layer", "1", "--bos", "all"],
       ["--layer", "1", "--max-tokens", "0"], ["--layer", "1", "--rotary-frequencies", "f8"],
+      ["--layer", "1", "--tokens-per-shard", "0"], ["--layer", "1", "--skip-tokens", "a"],
+      ["--layer", "1", "--bos", "none", "--keep-bos"],
     ] {
       #expect(try harvest(tokens, arguments).status == 64, "\(arguments)")
     }

@@ -86,6 +86,15 @@ import Testing
     "loss-tokens": ["50"], "at-a-time": ["1"],
   ]
 
+  /// Where a command has another default, or takes one value in the place of several.
+  static let ownSamples: [String: [String]] = [
+    "evaluate sae": ["other"], "encode sae": ["other"], "inspect sae": ["other"],
+    "study latents": ["2048"], "study seeds": ["4"],
+  ]
+
+  /// For options that already have the sample's value.
+  static let otherSamples: [String: [String]] = ["architecture": ["topk"]]
+
   /// Not an option of a study's settings: it is read, not compared. Tested with the commands.
   static let elsewhere: Set = ["config", "help", "version"]
 
@@ -94,15 +103,17 @@ import Testing
     let isFlag: Bool
   }
 
-  /// The options of each command, as the parser lists them.
-  private static func listed() throws -> [String: [Listed]] {
-    let dump = try Command(["--experimental-dump-help"])
-    let root = try #require(
-      try JSONSerialization.jsonObject(with: Data(dump.output.utf8)) as? [String: Any])
-    let command = try #require(root["command"] as? [String: Any])
+  /// The options of each command, as the parser lists them; made once.
+  private static let listed: [String: [Listed]] = {
+    var text = ""
+    do { _ = try SAECommand.parseAsRoot(["--experimental-dump-help"]) } catch {
+      text = SAECommand.fullMessage(for: error)
+    }
+    let root = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+    let command = root?["command"] as? [String: Any]
     var listed: [String: [Listed]] = [:]
-    for sub in try #require(command["subcommands"] as? [[String: Any]]) {
-      let name = try #require(sub["commandName"] as? String)
+    for sub in command?["subcommands"] as? [[String: Any]] ?? [] {
+      guard let name = sub["commandName"] as? String, name != "help" else { continue }
       let arguments = sub["arguments"] as? [[String: Any]] ?? []
       listed[name] = arguments.compactMap { argument in
         let names = argument["names"] as? [[String: Any]] ?? []
@@ -112,9 +123,14 @@ import Testing
         return Listed(name: long, isFlag: argument["kind"] as? String == "flag")
       }
     }
-    listed["help"] = nil
     return listed
-  }
+  }()
+
+  /// The commands by name.
+  private static let commands: [String: any PlannedCommand.Type] = {
+    let all = SAECommand.configuration.subcommands.compactMap { $0 as? any PlannedCommand.Type }
+    return Dictionary(uniqueKeysWithValues: all.map { ($0.configuration.commandName ?? "", $0) })
+  }()
 
   private enum Outcome {
     /// What the command will do, as text.
@@ -123,13 +139,20 @@ import Testing
   }
 
   private static func outcome(_ arguments: [String]) throws -> Outcome {
+    let type = try #require(commands[arguments[0]], "\(arguments[0]) makes no plan")
+    return try outcome(type, Array(arguments.dropFirst()))
+  }
+
+  private static func outcome<Planned: PlannedCommand>(
+    _: Planned.Type, _ arguments: [String]
+  ) throws -> Outcome {
     do {
-      let command = try #require(SAECommand.parseAsRoot(arguments) as? any PlannedCommand)
-      try command.check(Array(arguments.dropFirst()))
+      let command = try Planned.parse(arguments)
+      try command.check(arguments)
       return .planned(try planned(command))
     } catch {
-      #expect(SAECommand.exitCode(for: error).rawValue == 64, "\(arguments): \(error)")
-      return .refused(SAECommand.message(for: error))
+      #expect(Planned.exitCode(for: error).rawValue == 64, "\(arguments): \(error)")
+      return .refused(Planned.message(for: error))
     }
   }
 
@@ -142,7 +165,12 @@ import Testing
   /// The arguments with an option, or with another value of it.
   private static func adding(_ option: Listed, to arguments: [String]) throws -> [String] {
     guard !option.isFlag else { return arguments + ["--\(option.name)"] }
-    let sample = try #require(samples[option.name], "no sample of --\(option.name)")
+    var sample = try #require(
+      ownSamples["\(arguments[0]) \(option.name)"] ?? samples[option.name],
+      "no sample of --\(option.name)")
+    if let place = arguments.firstIndex(of: "--\(option.name)"), arguments[place + 1] == sample[0] {
+      sample = try #require(otherSamples[option.name], "no other sample of --\(option.name)")
+    }
     var kept: [String] = []
     var drops = false
     for argument in arguments {
@@ -159,7 +187,7 @@ import Testing
       Issue.record("\(situation) is refused")
       return
     }
-    for option in try #require(Self.listed()[situation.name]) {
+    for option in try #require(Self.listed[situation.name]) {
       guard !Self.elsewhere.contains(option.name),
         !(option.isFlag && situation.arguments.contains("--\(option.name)"))
       else { continue }
@@ -176,12 +204,11 @@ import Testing
 
   /// An option that means nothing anywhere need not be there.
   @Test func everyOptionIsDeclaredAndMeansSomethingSomewhere() throws {
-    for (name, options) in try Self.listed() {
+    #expect(Set(Self.listed.keys) == Set(Self.commands.keys))
+    for (name, options) in Self.listed {
       let own = Self.situations.filter { $0.name == name }
       #expect(!own.isEmpty, "no situation of \(name)")
-      let command = try #require(
-        SAECommand.parseAsRoot(own[0].arguments) as? any PlannedCommand)
-      let declared = Self.declared(command)
+      let declared = Self.declared(try #require(Self.commands[name]))
       #expect(Set(declared).count == declared.count, "\(name)")
       let listed = Set(options.map(\.name)).subtracting(["help", "version"])
       #expect(Set(declared) == listed, "\(name): \(Set(declared).symmetricDifference(listed))")
@@ -198,8 +225,8 @@ import Testing
     }
   }
 
-  private static func declared<Found: PlannedCommand>(_: Found) -> [String] {
-    Found.rules.map(\.name)
+  private static func declared<Planned: PlannedCommand>(_: Planned.Type) -> [String] {
+    Planned.rules.map(\.name)
   }
 
   /// What cannot be a number of anything, for every option that takes one.
@@ -211,9 +238,12 @@ import Testing
       "loss-tokens",
     ]
     let numbers = Self.samples.filter { Double($0.value[0]) != nil }.keys
+    // Each option of a command once.
+    var tried: Set<String> = []
     for situation in Self.situations {
-      for option in try #require(Self.listed()[situation.name])
+      for option in try #require(Self.listed[situation.name])
       where numbers.contains(option.name) && !(value == "0" && zero.contains(option.name)) {
+        guard tried.insert("\(situation.name) \(option.name)").inserted else { continue }
         var arguments = try Self.adding(option, to: situation.arguments)
         arguments[arguments.count - 1] = value
         guard case .refused(let message) = try Self.outcome(arguments) else {

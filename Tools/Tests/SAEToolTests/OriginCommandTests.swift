@@ -141,7 +141,7 @@ import Testing
     let several = try Command(arguments + [sae, other])
     #expect(several.status == 1 && several.errors.contains("hook"), "\(several.errors)")
     let still = try Command(arguments + [sae, other, "--allow-mismatch"])
-    #expect(still.status == 1 && still.errors.contains("--layer or --hook"), "\(still.errors)")
+    #expect(still.status == 64 && still.errors.contains("--layer or --hook"), "\(still.errors)")
     let page = try Command([
       "inspect", "--model", model, "--tokens", tokens, "--count", "100", "--sae", sae, "--out",
       folder.file("page"),
@@ -158,7 +158,7 @@ import Testing
     archive.setActivationOrigin(ActivationOrigin())
     try archive.write(to: folder.file("nowhere"))
     let none = try Command(arguments + [folder.file("nowhere")])
-    #expect(none.status == 1 && none.errors.contains("--layer or --hook"), "\(none.errors)")
+    #expect(none.status == 64 && none.errors.contains("--layer or --hook"), "\(none.errors)")
     #expect(try facts([folder.file("nowhere"), "--layer", "1"])["mismatches"] == nil)
   }
 

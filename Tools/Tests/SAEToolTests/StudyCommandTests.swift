@@ -20,8 +20,10 @@ import Testing
     let folder = try ScratchFolder()
     let tokens = folder.file("tokens.npy")
     try writeTokens(tokens, count: 2048)
+    let other = folder.file("other.npy")
+    try writeTokens(other, count: 2048)
     let command = try Command([
-      "study", "--out", folder.file("study"), "--domain", tokens, "--broad", tokens,
+      "study", "--out", folder.file("study"), "--domain", tokens, "--broad", other,
     ])
     #expect(command.status != 0)
     #expect(command.errors.contains("--domain: expected --model"))

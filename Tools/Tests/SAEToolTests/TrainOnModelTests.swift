@@ -36,7 +36,8 @@ import Testing
     let metadata = try #require(configuration["metadata"] as? [String: Any])
     #expect(metadata["model_name"] as? String == model)
     #expect(metadata["hook_name"] as? String == "blocks.1.hook_resid_post")
-    #expect(metadata["context_size"] as? Int == 32)
+    // With the beginning-of-sequence token, as SAELens counts.
+    #expect(metadata["context_size"] as? Int == 33 && metadata["prepend_bos"] as? Bool == true)
     #expect(metadata["dataset_path"] as? String == tokens)
   }
 
@@ -80,7 +81,10 @@ import Testing
         ["--layer", "1", "--tokens", outside], ["outside.npy", "below 50", "found 50 at token 333"]
       ),
       (["--layer", "7", "--tokens", tokens], ["blocks.7.hook_resid_post"]),
-      (["--layer", "1", "--tokens", tokens, "--model", infinite], ["finite", "the activations"]),
+      (
+        ["--layer", "1", "--tokens", tokens, "--model", infinite],
+        ["row 0, column 0", "expected finite numbers, found NaN"]
+      ),
     ]
     let fixed = ["train", "--model", model, "--context", "20", "--out", folder.file("sae")]
     for (arguments, words) in cases {

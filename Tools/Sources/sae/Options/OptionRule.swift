@@ -12,7 +12,7 @@ struct OptionRule<Facts> {
 
   struct Need {
     /// What there must be, after "needs".
-    let text: String
+    let text: (Facts) -> String
     let holds: (Facts) -> Bool
   }
 
@@ -23,6 +23,13 @@ struct OptionRule<Facts> {
 
   /// The same rule where something else is needed as well.
   func needs(_ text: String, _ holds: @escaping (Facts) -> Bool) -> OptionRule {
+    needs({ _ in text }, holds)
+  }
+
+  /// The same, with what is needed told from the facts.
+  func needs(
+    _ text: @escaping (Facts) -> String, _ holds: @escaping (Facts) -> Bool
+  ) -> OptionRule {
     var rule = self
     rule.needs.append(Need(text: text, holds: holds))
     return rule
@@ -31,7 +38,7 @@ struct OptionRule<Facts> {
   /// The rule of a command that has the facts in a part of its own.
   func of<Whole>(_ part: @escaping (Whole) -> Facts) -> OptionRule<Whole> {
     var rule = OptionRule<Whole>(name, values)
-    for need in needs { rule = rule.needs(need.text) { need.holds(part($0)) } }
+    for need in needs { rule = rule.needs({ need.text(part($0)) }, { need.holds(part($0)) }) }
     return rule
   }
 
@@ -39,7 +46,7 @@ struct OptionRule<Facts> {
   func problems(_ given: [String], _ facts: Facts) -> [String] {
     let missing = needs.filter { !$0.holds(facts) }
     guard missing.isEmpty else {
-      return ["--\(name): needs \(missing.map(\.text).joined(separator: " and "))"]
+      return ["--\(name): needs \(missing.map { $0.text(facts) }.joined(separator: " and "))"]
     }
     return given.compactMap { values.problem($0).map { "--\(name): \($0)" } }
   }
