@@ -35,7 +35,23 @@ public struct StoredTensor: Sendable {
   /// All elements, widened (or rounded to nearest) to float32.
   ///
   /// - Throws: ``TensorFileError`` if the shape has rows without elements.
-  public func matrix() throws(TensorFileError) -> Matrix { try matrix(rows: 0..<rows) }
+  public func matrix() throws(TensorFileError) -> Matrix {
+    try StoredTensor.checkMemory([self], file)
+    return try matrix(rows: 0..<rows)
+  }
+
+  /// Throws unless tensors fit into memory, widened to float32.
+  package static func checkMemory(
+    _ tensors: [StoredTensor], _ file: String
+  ) throws(TensorFileError) {
+    var estimate = MemoryEstimate()
+    for tensor in tensors { estimate.add("weights", floats: tensor.count) }
+    do {
+      try estimate.check(file)
+    } catch {
+      throw .insufficientMemory(error)
+    }
+  }
 
   /// Some rows, widened (or rounded to nearest) to float32.
   ///

@@ -17,6 +17,7 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
       "\(file): cannot be put there: \(reason); the complete result is kept as \(kept) (to move it: "
         + "mv \(shellWord(kept)) \(shellWord(file)))"
     case .locked(let file, let owner): "\(file): expected nobody else to write it, found \(owner)"
+    case .insufficientMemory(let error): error.description
     case .nameNotUTF8(let folder, let name):
       "\(folder): expected names in UTF-8, found \(FileName.quoted(name)); rename it"
     case .tooShort(let file, let part, let expected, let found):

@@ -19,6 +19,8 @@ public enum TensorFileError: Error, Equatable, Sendable {
   case notPlaced(file: String, kept: String, reason: String)
   /// Another process is writing the same.
   case locked(file: String, owner: String)
+  /// What a file holds does not fit into memory.
+  case insufficientMemory(InsufficientMemory)
   /// A name in a folder is not UTF-8, so that no text names it.
   case nameNotUTF8(folder: String, name: [UInt8])
 

@@ -139,6 +139,12 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
   /// The recommended peak learning rate for a number of latents.
   func learningRate(latentCount: Int) -> Double
 
+  /// Floats of all parameters, at least: of W_enc and W_dec by default. A product that no `Int` can hold
+  /// is the largest.
+  func parameterCount(_ sizes: TrainingSizes) -> Int
+  /// Floats that a step holds besides, at least; none by default.
+  func workspaceCount(_ sizes: TrainingSizes, batchTokens: Int) -> Int
+
   /// The parameters a run begins with, from weights and biases: where a variant has others, they
   /// come in here.
   ///
@@ -162,6 +168,13 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
 }
 
 extension AutoencoderConfiguration {
+  public func parameterCount(_ sizes: TrainingSizes) -> Int {
+    MemoryEstimate.product(
+      sizes.latentCount, MemoryEstimate.sum(sizes.inputDimension, sizes.outputDimension))
+  }
+
+  public func workspaceCount(_ sizes: TrainingSizes, batchTokens: Int) -> Int { 0 }
+
   public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet { weights }
 
   public func initialParameters(

@@ -33,13 +33,14 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   ///
   /// - Throws: ``InvalidOption`` for settings that make no sense, a normalisation that the variant
   ///   cannot be finished with among them, ``ShapeError`` if they do not fit
-  ///   each other, ``TrainingError`` if activations are not finite, and what keeps activations from
-  ///   being read.
+  ///   each other, ``InsufficientMemory`` if the run cannot fit, ``TrainingError`` if activations are
+  ///   not finite, and what keeps activations from being read.
   public init(
     _ configuration: Model.Configuration, latents: Int, on source: any ActivationSource,
     options: TrainingOptions
   ) throws {
     try ScheduledTraining<Model>.check(latents: latents, options)
+    try options.memory(configuration, TrainingSizes(source, latents: latents)).check("training")
     batches = try ScaledBatches(source, options: options)
     let position = batches.position
     let first = try batches.next(step: 0)
@@ -63,6 +64,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     _ configuration: Model.Configuration, latents: Int, on source: any ActivationSource,
     options: TrainingOptions, from checkpoint: TrainingCheckpoint
   ) throws {
+    try options.memory(configuration, TrainingSizes(source, latents: latents)).check("training")
     training = try ScheduledTraining(
       configuration, latents: latents, like: ScaledBatch(zerosLike: source), options: options,
       from: checkpoint)

@@ -33,6 +33,9 @@ public struct TrainingSweep: Sendable {
   private(set) var resumed: SweepCheckpoint?
   /// As wide as the batches.
   private let zeroBatch: ScaledBatch
+  private let sizes: TrainingSizes
+  /// Of the batches and the members.
+  private var memory: MemoryEstimate
 
   /// One of a sweep's autoencoders.
   public struct Member<Model: TrainableAutoencoder>: Sendable {
@@ -46,7 +49,8 @@ public struct TrainingSweep: Sendable {
   ///   not finite, and what keeps activations from being read.
   public init(on source: any ActivationSource, options: TrainingOptions) throws {
     self.init(
-      options: options, zeroBatch: try ScaledBatch(zerosLike: source),
+      options: options, sizes: try options.checkedSizes(source),
+      zeroBatch: try ScaledBatch(zerosLike: source),
       batches: try ScaledBatches(source, options: options), resumed: nil)
     let position = batches.position
     firstBatch = (try batches.next(step: 0), position)
@@ -54,10 +58,12 @@ public struct TrainingSweep: Sendable {
 
   /// A sweep that has drawn no batch.
   init(
-    options: TrainingOptions, zeroBatch: ScaledBatch, batches: ScaledBatches,
+    options: TrainingOptions, sizes: TrainingSizes, zeroBatch: ScaledBatch, batches: ScaledBatches,
     resumed: SweepCheckpoint?
   ) {
     self.options = options
+    self.sizes = sizes
+    memory = options.batchMemory(sizes)
     self.zeroBatch = zeroBatch
     self.batches = batches
     self.resumed = resumed
@@ -75,7 +81,8 @@ public struct TrainingSweep: Sendable {
   ///     scale, must be the same.
   /// - Throws: ``InvalidOption`` for settings that make no sense, if the variant cannot be finished with
   ///   the sweep's normalisation, and if the sweep has made a step, or the checkpoint has no further
-  ///   member; ``ShapeError`` if settings do not fit each other; ``TensorFileError`` if the checkpoint's
+  ///   member; ``ShapeError`` if settings do not fit each other; ``InsufficientMemory`` if the members
+  ///   together cannot fit; ``TensorFileError`` if the checkpoint's
   ///   member was begun with other settings.
   @discardableResult
   public mutating func add<Model: TrainableAutoencoder>(
@@ -84,6 +91,12 @@ public struct TrainingSweep: Sendable {
   ) throws -> Member<Model> {
     let options = options ?? self.options
     try self.options.checkSharesBatches(with: options)
+    var memory = memory
+    var sizes = sizes
+    sizes.latentCount = latents
+    memory.add(options.memberMemory(configuration, sizes))
+    try memory.check("training of \(members.count + 1) autoencoders")
+    defer { self.memory = memory }
     members.append(
       try resumed.map { try member(model, configuration, latents, options, from: $0) }
         ?? newMember(model, configuration, latents, options))
@@ -182,6 +195,14 @@ public struct TrainingSweep: Sendable {
 }
 
 extension TrainingOptions {
+  /// The sizes of a source, if there is memory for its batches.
+  func checkedSizes(_ source: any ActivationSource) throws -> TrainingSizes {
+    try InvalidOption.check("batchTokens", batchTokens, in: 1...Int.max)
+    let sizes = TrainingSizes(source, latents: 0)
+    try batchMemory(sizes).check("training")
+    return sizes
+  }
+
   /// Throws unless other options ask for the same batches in the same scale, as many of them.
   fileprivate func checkSharesBatches(with other: TrainingOptions) throws(InvalidOption) {
     func check<Value: Equatable>(

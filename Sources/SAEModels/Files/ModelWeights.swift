@@ -52,6 +52,11 @@ struct ModelWeights: Sendable {
   /// The file that has a tensor.
   func file(of name: String) -> String { tensors[name]?.file ?? path }
 
+  /// Throws unless the tensors of some names fit into memory, widened to float32.
+  func checkMemory(_ isWanted: (_ name: String) -> Bool) throws(TensorFileError) {
+    try StoredTensor.checkMemory(tensors.filter { isWanted($0.key) }.map(\.value), path)
+  }
+
   /// A matrix, widened to float32.
   func matrix(_ name: String, rows: Int, columns: Int) throws -> Matrix {
     try tensor(name, [rows, columns]).finiteMatrix()

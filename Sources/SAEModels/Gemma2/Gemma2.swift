@@ -38,6 +38,12 @@ public struct Gemma2: LanguageModel {
     let configuration = try Gemma2Configuration(fields)
     let weights = try ModelWeights(directory: directory)
     try Gemma2.checkNames(weights, layers: configuration.layerCount)
+    let count = min(options.layers ?? configuration.layerCount, configuration.layerCount)
+    let prefixes = (0..<count).map { Gemma2Layer.prefix($0) }
+    try weights.checkMemory { name in
+      !name.hasPrefix("lm_head.")
+        && (!name.hasPrefix("model.layers.") || prefixes.contains { name.hasPrefix($0) })
+    }
     name = directory.split(separator: "/").last.map(String.init) ?? directory
     self.configuration = configuration
     self.options = options
@@ -46,7 +52,6 @@ public struct Gemma2: LanguageModel {
       columns: configuration.width)
     finalNormWeight = try weights.vector("model.norm.weight", count: configuration.width)
       .map { 1 + $0 }
-    let count = min(options.layers ?? configuration.layerCount, configuration.layerCount)
     layers = try (0..<count).map { try Gemma2Layer($0, configuration, weights) }
   }
 

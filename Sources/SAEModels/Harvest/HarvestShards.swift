@@ -47,7 +47,7 @@ public struct HarvestShards: Sendable {
     }
     self.harvester = harvester
     self.directory = directory
-    self.tokensPerShard = tokensPerShard
+    self.tokensPerShard = min(tokensPerShard, max(1, harvester.tokens))
     self.type = type
     self.producer = producer
     self.fingerprint = fingerprint

@@ -85,7 +85,8 @@ struct TokenPieces: Sendable {
     self.stream = stream
     context = options.context
     keepsPrefix = options.keepsPrefix
-    piecesPerBatch = options.sequencesPerBatch
+    // More than there are make no difference.
+    piecesPerBatch = min(options.sequencesPerBatch, max(1, (stream.count - 1) / context + 1))
     skippedTokens = options.skippedTokens
     rowEnds = try TokenPieces.rowEnds(stream, options, prefix)
     if stream.count > 0, rows == 0 {
@@ -93,22 +94,10 @@ struct TokenPieces: Sendable {
         file: stream.name, expected: "tokens that are not left out",
         found: "\(stream.count) that are")
     }
-  }
-
-  /// Counts the rows of each piece; nil where each token has one.
-  private static func rowEnds(
-    _ stream: TokenStream, _ options: PieceOptions, _ prefix: UInt32?
-  ) throws -> [Int]? {
-    guard !options.skippedTokens.isEmpty else { return nil }
-    let ofPrefix =
-      prefix.map { options.keepsPrefix && !options.skippedTokens.contains($0) } ?? false
-    var ends: [Int] = []
-    for first in stride(from: 0, to: stream.count, by: options.context) {
-      let ids = try stream.tokens(first..<min(first + options.context, stream.count))
-      let own = ids.count { !options.skippedTokens.contains($0) } + (ofPrefix ? 1 : 0)
-      ends.append((ends.last ?? 0) + own)
-    }
-    return ends
+    var memory = MemoryEstimate()
+    // The stream as it enters a layer, and what the layer adds to it.
+    memory.add("activations", floats: 2, piecesPerBatch, context, model.width)
+    try memory.check("\(piecesPerBatch) sequences at a time")
   }
 
   /// Tokens before the piece's own in each sequence.
@@ -117,7 +106,7 @@ struct TokenPieces: Sendable {
   /// Of these, those whose activations are kept.
   var keptPrefixLength: Int { keepsPrefix ? prefixLength : 0 }
 
-  var count: Int { (stream.count + context - 1) / context }
+  var count: Int { stream.count == 0 ? 0 : (stream.count - 1) / context + 1 }
 
   /// Rows of activations of a whole piece, at most.
   var rowsPerPiece: Int { context + keptPrefixLength }

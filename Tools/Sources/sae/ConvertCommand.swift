@@ -51,6 +51,7 @@ struct ConvertCommand: PlannedCommand {
     let place = try OutputPlace(
       output, for: to == .safetensors ? .tensorFile : .autoencoder, force: overwriting.force,
       inputs: [input])
+    defer { withExtendedLifetime(place) {} }
     Interruption.listen()
     guard let layout = SAELayout(rawValue: to.rawValue), let files = try autoencoder() else {
       guard opening.activationScale == nil else {

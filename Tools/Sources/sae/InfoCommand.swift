@@ -101,10 +101,15 @@ struct PathDescription: Encodable {
       return try SAEFiles.findAll(path)
     } catch {
       guard case .unrecognized(let file, let lookedFor, let found) = error else { throw error }
-      guard isDirectory, (try? ActivationFile.files(path)) == nil else { return nil }
-      throw TensorFileError.unrecognized(
-        file: file, lookedFor: lookedFor + ["files of activations (safetensors, npy)"],
-        found: found)
+      guard isDirectory else { return nil }
+      do {
+        _ = try ActivationFile.files(path)
+        return nil
+      } catch TensorFileError.unrecognized {
+        throw TensorFileError.unrecognized(
+          file: file, lookedFor: lookedFor + ["files of activations (safetensors, npy)"],
+          found: found)
+      }
     }
   }
 

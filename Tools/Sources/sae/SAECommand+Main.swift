@@ -23,7 +23,7 @@ extension SAECommand {
   /// Says what has ended the command, and ends the process. Help is a result like any other.
   private static func end(_ error: any Error) -> Never {
     let message = fullMessage(for: error)
-    let code = exitCode(for: error)
+    let code = error is UsageError ? ExitCode.validationFailure : exitCode(for: error)
     if code.isSuccess {
       do { try emit(message) } catch { end(error) }
     } else if !message.isEmpty {
@@ -37,8 +37,7 @@ extension SAECommand {
     do {
       try Machine.checkEnvironment()
     } catch {
-      StandardError.write("Error: \(error)")
-      throw ExitCode.validationFailure
+      throw UsageError("\(error)")
     }
   }
 
@@ -47,11 +46,20 @@ extension SAECommand {
     for index in 1..<max(1, Int(CommandLine.argc)) {
       guard let argument = CommandLine.unsafeArgv[index] else { continue }
       guard String(validatingCString: argument) == nil else { continue }
-      let bytes = UnsafeBufferPointer(start: argument, count: strlen(argument))
-      StandardError.write(
-        "Error: argument \(index): expected UTF-8, found "
-          + FileName.quoted(bytes.map { UInt8(bitPattern: $0) }))
-      throw ExitCode.validationFailure
+      throw UsageError("argument \(index): expected UTF-8, found \(quoted(argument))")
     }
+  }
+
+  /// Throws where the working directory is not UTF-8: a path from the root would name another file.
+  static func checkWorkingDirectory() throws {
+    guard let path = getcwd(nil, 0) else { return }
+    defer { free(path) }
+    guard String(validatingCString: path) == nil else { return }
+    throw UsageError("the working directory: expected UTF-8, found \(quoted(path))")
+  }
+
+  private static func quoted(_ text: UnsafePointer<CChar>) -> String {
+    FileName.quoted(
+      UnsafeBufferPointer(start: text, count: strlen(text)).map { UInt8(bitPattern: $0) })
   }
 }

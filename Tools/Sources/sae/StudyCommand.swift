@@ -228,10 +228,15 @@ struct StudyCommand: PlannedCommand {
     guard let out = facts.out else {
       throw ValidationError("--out: expected the study's directory, found none")
     }
-    var study =
-      demo
-      ? try Study(demo: facts.configuration, directory: out)
-      : try Study(facts.configuration, directory: out)
+    var study: Study
+    do {
+      study =
+        demo
+        ? try Study(demo: facts.configuration, directory: out)
+        : try Study(facts.configuration, directory: out)
+    } catch {
+      throw UsageError("\(error)")
+    }
     study.checkpointSteps = checkpointEvery
     try StudyPrinting.run(study, command: "sae study\(demo ? " --demo" : "") --out \(out)")
   }

@@ -37,6 +37,8 @@ struct TrainCommand: PlannedCommand {
 
   func run() throws {
     Interruption.listen()
+    // The options are kept with checkpoints, with all paths from the root.
+    try SAECommand.checkWorkingDirectory()
     if let path = checkpointing.resume {
       let (checkpoint, folder) = try CheckpointOptions.find(path)
       let began = try TrainCommand.parse(RecordedOptions.arguments(of: checkpoint))

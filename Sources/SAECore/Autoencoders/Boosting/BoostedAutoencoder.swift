@@ -146,6 +146,16 @@ public struct BoostingConfiguration<
     booster.learningRate(latentCount: latentCount)
   }
 
+  public func parameterCount(_ sizes: TrainingSizes) -> Int { booster.parameterCount(sizes) }
+
+  /// The base, and what the booster needs.
+  public func workspaceCount(_ sizes: TrainingSizes, batchTokens: Int) -> Int {
+    let base = base.parameters
+    return MemoryEstimate.sum(
+      base.names.reduce(0) { $0 + base[$1].count },
+      booster.workspaceCount(sizes, batchTokens: batchTokens))
+  }
+
   public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
     var parameters = booster.initialParameters(weights, batch: batch)
     parameters[.decoder].scale(by: initialDecoderScale)

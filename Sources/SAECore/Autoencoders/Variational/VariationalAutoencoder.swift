@@ -93,6 +93,17 @@ public struct VariationalConfiguration: AutoencoderConfiguration {
     AutomaticLearningRate.adam(latentCount: latentCount)
   }
 
+  /// W_enc, W_dec, and W_var where variances are learned.
+  public func parameterCount(_ sizes: TrainingSizes) -> Int {
+    MemoryEstimate.product(
+      sizes.latentCount, MemoryEstimate.product(learnsVariance ? 3 : 2, sizes.inputDimension))
+  }
+
+  /// Samples and means of every latent of every token.
+  public func workspaceCount(_ sizes: TrainingSizes, batchTokens: Int) -> Int {
+    MemoryEstimate.product(2, MemoryEstimate.product(batchTokens, sizes.latentCount))
+  }
+
   /// Learned variances begin at 1: W_var and b_var at 0.
   public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
     guard learnsVariance else { return weights }

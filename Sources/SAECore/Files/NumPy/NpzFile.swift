@@ -42,6 +42,19 @@ public struct NpzFile: Sendable {
   /// The path it was opened by.
   public var path: String { archive.contents.name }
 
+  /// Throws unless all arrays that have to be decompressed fit into memory.
+  func checkMemory() throws(TensorFileError) {
+    var estimate = MemoryEstimate()
+    for member in archive.members where member.isDeflated {
+      estimate.add("arrays", bytes: member.size)
+    }
+    do {
+      try estimate.check(path)
+    } catch {
+      throw .insufficientMemory(error)
+    }
+  }
+
   /// Whether there is an array of that name.
   public func contains(_ name: String) -> Bool { byName[Array(name.utf8)] != nil }
 

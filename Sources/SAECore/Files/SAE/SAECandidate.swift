@@ -20,9 +20,11 @@ struct SAECandidate {
 
     func tensors() throws(TensorFileError) -> NamedTensors {
       switch self {
-      case .safetensors(let file): NamedTensors(file)
-      case .shards(let shards): NamedTensors(shards)
-      case .npz(let file): try NamedTensors(file)
+      case .safetensors(let file): return NamedTensors(file)
+      case .shards(let shards): return NamedTensors(shards)
+      case .npz(let file):
+        try file.checkMemory()
+        return try NamedTensors(file)
       }
     }
   }

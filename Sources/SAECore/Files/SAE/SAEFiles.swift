@@ -68,8 +68,9 @@ public struct SAEFiles: Sendable {
 
   /// Reads the weights.
   ///
-  /// - Throws: ``TensorFileError`` if one is not finite, or cannot be read.
+  /// - Throws: ``TensorFileError`` if they do not fit into memory, one is not finite, or cannot be read.
   public func archive() throws(TensorFileError) -> SAEArchive {
+    try StoredTensor.checkMemory(sources.values.map(\.tensor), path)
     var archive = outline
     for (name, source) in sources.sorted(by: { $0.key < $1.key }) {
       archive.parameters[name] = try SAEFiles.read(source)

@@ -55,7 +55,8 @@ extension TrainingSweep {
   ) throws {
     try checkpoint.check()
     self.init(
-      options: options, zeroBatch: try ScaledBatch(zerosLike: source),
+      options: options, sizes: try options.checkedSizes(source),
+      zeroBatch: try ScaledBatch(zerosLike: source),
       batches: try ScaledBatches(
         source, options: options, scaling: checkpoint.members[0].scaling,
         targetScaling: checkpoint.members[0].targetScaling, from: checkpoint.members[0].position),

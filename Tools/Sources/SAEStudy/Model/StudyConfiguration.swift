@@ -160,6 +160,22 @@ extension StudyConfiguration {
   /// Steps of each training.
   public var steps: Int { max(1, trainingTokens / max(1, batch)) }
 
+  /// A larger one leaves nothing of the reconstruction error, in float32.
+  private static let largestCoefficient = 1e6
+  /// A grid of more is a slip.
+  private static let mostAutoencoders = 10_000
+
+  /// How many autoencoders there are to train; nil where no `Int` holds the number.
+  private var planCount: Int? {
+    var count = boosts ? 3 : 2
+    for factor in [seeds, latents.count, sparsity.count] {
+      let (product, overflows) = count.multipliedReportingOverflow(by: factor)
+      if overflows { return nil }
+      count = product
+    }
+    return count
+  }
+
   /// Checks what does not depend on files.
   ///
   /// - Throws: ``StudyError`` naming the option.
@@ -191,6 +207,16 @@ extension StudyConfiguration {
     else {
       throw StudyError(
         "--sparsity", expected: "different numbers above 0, at most 1e9", found: "\(sparsity)")
+    }
+    if !architecture.aimsAtL0, let most = sparsity.max(), most > Self.largestCoefficient {
+      throw StudyError(
+        "--sparsity", expected: "coefficients of at most \(Self.largestCoefficient)",
+        found: "\(most)")
+    }
+    guard let count = planCount, count <= Self.mostAutoencoders else {
+      throw StudyError(
+        "--seeds", expected: "at most \(Self.mostAutoencoders) autoencoders to train in all",
+        found: planCount.map { "\($0)" } ?? "more than can be counted")
     }
     if architecture.aimsAtL0, let most = sparsity.max(), let least = latents.min(),
       most > Double(least)

@@ -7,6 +7,8 @@ struct ModelStudyData {
   let configuration: StudyConfiguration
   let folder: StudyFolder
   let progress: StudyProgress
+  /// Throws where autoencoders for a width and so many tokens cannot be trained.
+  let checkMemory: (_ width: Int, _ tokens: Int) throws -> Void
 
   private var hook: HookPoint { .residPost(configuration.layer ?? 0) }
 
@@ -25,6 +27,7 @@ struct ModelStudyData {
     let broad = try pools(.broad, &notes)
     let stream = min(
       configuration.streamTokens, domain.training.tokens, broad.training.tokens)
+    try checkMemory(model?.width ?? domain.training.width ?? 0, stream)
     let sides = [
       StudyText.domain: domain.selecting(training: stream, judging: configuration.heldOutTokens),
       .broad: broad.selecting(training: stream, judging: configuration.heldOutTokens),

@@ -42,6 +42,9 @@ struct PiecePool: Sendable {
 
   var tokens: Int { pieces.count * context }
 
+  /// Of activations; nil for tokens.
+  var width: Int? { if case .activations(let source) = content { source.width } else { nil } }
+
   /// So many tokens' worth of pieces, evenly spaced: a file's beginning need not be like its end.
   func selecting(tokens wanted: Int) -> PiecePool {
     let count = min(pieces.count, max(1, wanted / context))

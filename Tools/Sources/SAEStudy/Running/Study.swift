@@ -56,9 +56,12 @@ public struct Study: Sendable {
     let data =
       isDemo
       ? try StudyData.demo(configuration)
-      : try ModelStudyData(configuration: configuration, folder: folder, progress: progress).data()
+      : try ModelStudyData(
+        configuration: configuration, folder: folder, progress: progress, checkMemory: checkMemory
+      ).data()
     let training = configuration.training(data.origin)
     let notes = try data.notes + checkKept(folder, data.origin)
+    try checkMemory(width: data.domain.width, tokens: data.domain.tokens)
     try progress(.begins(data.subject, autoencoders: configuration.plans.count))
     for note in notes { try progress(.note(note)) }
     try train(training, data, folder, progress)
@@ -101,6 +104,19 @@ public struct Study: Sendable {
     return []
   }
 
+  /// Throws where the autoencoders that are trained in one pass do not fit into memory, before anything
+  /// is harvested.
+  func checkMemory(width: Int, tokens: Int) throws {
+    let training = configuration.training(ActivationOrigin())
+    for arms in [[StudyArm.broad], [.domain, .boosted]] {
+      let plans = configuration.plans.filter { arms.contains($0.arm) }
+      for pass in TrainingPass.all(plans, atATime: configuration.atATime) {
+        let estimate = try training.memory(pass.plans, width: width, tokens: tokens)
+        try estimate.check("training \(pass.plans.count) autoencoders at a time (--at-a-time)")
+      }
+    }
+  }
+
   /// Trains what has not been written yet: the boosted ones after the broad ones they stand on.
   private func train(
     _ training: any StudyTraining, _ data: StudyData, _ folder: StudyFolder,
@@ -114,10 +130,9 @@ public struct Study: Sendable {
       let names = pass.plans.map(\.name)
       let isBroad = pass.plans.first?.arm == .broad
       try training.train(
-        pass, on: isBroad ? data.broad : data.domain, into: folder, pace: pace
-      ) { step in
-        try progress(.training(names, step: step, of: configuration.steps))
-      }
+        pass, on: isBroad ? data.broad : data.domain, into: folder, pace: pace,
+        progress: { try progress(.training(names, step: $0, of: configuration.steps)) },
+        warn: { try progress(.note($0)) })
     }
     if let pass = try TrainingPass.interrupted(folder, plans: configuration.plans) {
       try progress(.resuming(pass.plans.map(\.name), step: pass.checkpoint?.step ?? 0))

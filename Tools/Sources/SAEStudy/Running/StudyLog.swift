@@ -1,9 +1,11 @@
 import Foundation
 import SAECore
 
-/// The log of one training, a table; it goes on where a checkpoint was written.
+/// The log of one training, a table; it goes on where a checkpoint was written. A log that cannot be
+/// written is said once, and the training goes on without it.
 struct StudyLog {
-  private var table: CSVLog
+  /// Nil from when it could not be written.
+  private var table: CSVLog?
 
   private static let names = [
     "tokens", "loss", "l0", "fraction_of_variance_explained", "gradient_norm", "learning_rate",
@@ -11,22 +13,40 @@ struct StudyLog {
   ]
 
   /// Begins a log, with what an earlier one has up to a step.
-  init(_ path: String, through step: Int) throws {
+  ///
+  /// - Throws: what `warn` throws.
+  init(_ path: String, through step: Int, warn: (String) throws -> Void) throws {
     let kept = step > 0 ? StudyLog.records(path).filter { $0.step <= step } : []
-    if FileManager.default.fileExists(atPath: path) {
-      try FileManager.default.removeItem(atPath: path)
+    do {
+      if FileManager.default.fileExists(atPath: path) {
+        try FileManager.default.removeItem(atPath: path)
+      }
+      var table = try CSVLog(path)
+      for record in kept { try table.write(record) }
+      self.table = table
+    } catch {
+      try StudyLog.tell(error, warn)
     }
-    table = try CSVLog(path)
-    for record in kept { try table.write(record) }
+  }
+
+  private static func tell(_ error: any Error, _ warn: (String) throws -> Void) throws {
+    try warn("\(error); the training goes on without this log")
   }
 
   /// Writes what every step has: terms of the loss that come and go would change the columns.
-  mutating func write(_ report: StepReport) throws {
+  ///
+  /// - Throws: what `warn` throws.
+  mutating func write(_ report: StepReport, warn: (String) throws -> Void) throws {
     let values = [
       Double(report.tokens), report.loss, report.l0, report.fractionOfVarianceExplained ?? .nan,
       report.gradientNorm, report.learningRate, Double(report.deadCount),
     ]
-    try table.write(TrainingRecord(step: report.step, Array(zip(StudyLog.names, values))))
+    do {
+      try table?.write(TrainingRecord(step: report.step, Array(zip(StudyLog.names, values))))
+    } catch {
+      table = nil
+      try StudyLog.tell(error, warn)
+    }
   }
 
   /// The rows of a table that are whole.

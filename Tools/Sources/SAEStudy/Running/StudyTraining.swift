@@ -3,6 +3,9 @@ import SAECore
 
 /// Trains and reads the autoencoders of a study, whatever their variant.
 protocol StudyTraining: Sendable {
+  /// What training some autoencoders together takes at least, on so many rows of a width.
+  func memory(_ plans: [AutoencoderPlan], width: Int, tokens: Int) throws -> MemoryEstimate
+
   /// Trains the autoencoders of a pass over a source, and writes each with its log.
   ///
   /// - Parameters:
@@ -10,9 +13,10 @@ protocol StudyTraining: Sendable {
   ///   - pace: when checkpoints are written.
   ///   - progress: called after a step with how many have been made; what it throws is thrown after
   ///     a checkpoint.
+  ///   - warn: told of what the training goes on without.
   func train(
     _ pass: TrainingPass, on source: any ActivationSource, into folder: StudyFolder,
-    pace: CheckpointPace, progress: (Int) throws -> Void
+    pace: CheckpointPace, progress: (Int) throws -> Void, warn: (String) throws -> Void
   ) throws
 
   /// Reads one that has been written, with its dictionary: for a boosted one the booster's rows
@@ -84,9 +88,26 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
     case boosted(TrainingSweep.Member<Boosted>)
   }
 
+  func memory(_ plans: [AutoencoderPlan], width: Int, tokens: Int) throws -> MemoryEstimate {
+    var options = TrainingOptions(steps: study.steps)
+    options.batchTokens = study.batch
+    var sizes = TrainingSizes(width: width, latents: 0, sourceTokens: tokens)
+    var estimate = options.batchMemory(sizes)
+    for plan in plans {
+      let configuration = try settings(plan.sparsity, study.steps)
+      sizes.latentCount = plan.latents
+      if plan.arm == .boosted {
+        estimate.add("bases", floats: configuration.parameterCount(sizes))
+        sizes.latentCount = study.boosterLatents(for: plan.latents)
+      }
+      estimate.add(options.memberMemory(configuration, sizes))
+    }
+    return estimate
+  }
+
   func train(
     _ pass: TrainingPass, on source: any ActivationSource, into folder: StudyFolder,
-    pace: CheckpointPace, progress: (Int) throws -> Void
+    pace: CheckpointPace, progress: (Int) throws -> Void, warn: (String) throws -> Void
   ) throws {
     let plans = pass.plans
     guard let first = plans.first else { return }
@@ -104,11 +125,15 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
     let members = try plans.map { try add($0, to: &sweep, folder) }
     let checkpoints = try folder.checkpoints()
     var clock = CheckpointPace.Clock(pace)
-    var logs = try plans.map { try StudyLog(folder.log($0), through: sweep.stepsMade) }
+    var logs = try plans.map {
+      try StudyLog(folder.log($0), through: sweep.stepsMade, warn: warn)
+    }
     let interval = max(1, study.steps / 200)
     while let reports = try sweep.step() {
       if sweep.stepsMade % interval == 0 || sweep.stepsMade == study.steps {
-        for (index, report) in reports.enumerated() { try logs[index].write(report.get()) }
+        for (index, report) in reports.enumerated() {
+          try logs[index].write(report.get(), warn: warn)
+        }
       }
       let isDue = clock.isDue(step: sweep.stepsMade)
       if isDue { try checkpoints.write(sweep.checkpoint(metadata: pass.metadata)) }
