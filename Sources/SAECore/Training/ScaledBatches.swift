@@ -10,7 +10,10 @@ struct ScaledBatches: Sendable {
   /// In the stream of activations: after the last batch.
   var position: ShuffledActivations.Position { batches.position }
 
-  private var batches: ReadAheadBatches
+  /// What the source is known by.
+  let sample: ActivationSample
+
+  private(set) var batches: ReadAheadBatches
   private let steps: Int
 
   /// Batches from the beginning; fits the normalisation.
@@ -20,6 +23,7 @@ struct ScaledBatches: Sendable {
   init(_ source: any ActivationSource, options: TrainingOptions) throws {
     try InvalidOption.check("steps", options.steps, in: 1...Int.max)
     try source.checkWidths()
+    sample = try ActivationSample(source)
     let stream = try ShuffledActivations(
       source, seed: options.seeds.order, bufferTokens: options.bufferTokens)
     batches = try ReadAheadBatches(stream, batchTokens: options.batchTokens)
@@ -27,17 +31,17 @@ struct ScaledBatches: Sendable {
     steps = options.steps
   }
 
-  /// Batches that go on from a position.
+  /// Batches that go on from where a run stood.
   ///
-  /// - Throws: as for a new run.
+  /// - Throws: ``TensorFileError`` if the source holds other activations, and as for a new run.
   init(
-    _ source: any ActivationSource, options: TrainingOptions, scaling: ActivationScaling,
-    targetScaling: ActivationScaling?, from position: ShuffledActivations.Position
+    _ source: any ActivationSource, options: TrainingOptions, from checkpoint: TrainingCheckpoint
   ) throws {
+    sample = try checkpoint.check(source)
     batches = try ReadAheadBatches(
-      ShuffledActivations(source, from: position), batchTokens: options.batchTokens)
-    self.scaling = scaling
-    self.targetScaling = targetScaling
+      ShuffledActivations(source, from: checkpoint.position), batchTokens: options.batchTokens)
+    scaling = checkpoint.scaling
+    targetScaling = checkpoint.targetScaling
     steps = options.steps
   }
 
@@ -46,7 +50,12 @@ struct ScaledBatches: Sendable {
   /// - Parameter step: steps already made.
   /// - Throws: ``TrainingError`` if activations are not finite, and what keeps them from being read.
   mutating func next(step: Int) throws -> ScaledBatch {
-    var rows = try batches.next(readsAhead: step + 1 < steps)
+    try scaled(batches.next(readsAhead: step + 1 < steps), step: step)
+  }
+
+  /// Rows of the source as they are trained on.
+  func scaled(_ rows: Matrix, step: Int) throws -> ScaledBatch {
+    var rows = rows
     guard let targetScaling else {
       let weights = try Self.put(&rows, through: scaling, "the activations", step: step)
       return ScaledBatch(activations: rows, target: nil, errorWeights: weights)

@@ -27,6 +27,7 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
       model, optimizer: try options.optimizer(for: model.parameters),
       clipping: options.clipping,
       deadLatents: options.deadLatents(latents))
+    trainer.divergencePatience = DivergenceWatch.patience(ofSteps: options.steps)
     description = settings.description
     self.options = options
   }
@@ -61,6 +62,7 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
     } catch {
       throw error.of(file: checkpoint.name)
     }
+    trainer.divergencePatience = DivergenceWatch.patience(ofSteps: options.steps)
   }
 
   mutating func step(on batch: ScaledBatch) throws(TrainingError) -> StepReport {
@@ -75,6 +77,9 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
       errorWeights: options.takesLossInOriginalUnits ? batch.errorWeights : nil,
       learningRate: schedule.rate(at: trainer.step))
   }
+
+  /// That of the last step that was made.
+  var lastLearningRate: Double { schedule.rate(at: max(0, trainer.step - 1)) }
 
   /// Throws where a number makes no sense, before anything is read or drawn.
   static func check(latents: Int, _ options: TrainingOptions) throws(InvalidOption) {

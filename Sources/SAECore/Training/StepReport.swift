@@ -17,18 +17,15 @@ public struct StepReport: Sendable {
   public let learningRate: Double
   /// Latents that counted as dead.
   public let deadCount: Int
-  /// What was to be reconstructed.
-  let target: Matrix
+  /// Σ‖y − ȳ‖² over the batch, of what was to be reconstructed.
+  let variance: Double
 
   /// The total loss.
   public var loss: Double { losses.reduce(0) { $0 + $1.value } }
 
   /// 1 − Σ‖x̂ − y‖² / Σ‖y − ȳ‖² over the batch, before the step; nil where nothing varies.
-  ///
-  /// Costs a pass over the batch each time it is asked for.
   public var fractionOfVarianceExplained: Double? {
-    let variance = target.totalVariance()
-    return variance > 0 ? 1 - totalSquaredError / variance : nil
+    variance > 0 ? 1 - totalSquaredError / variance : nil
   }
 
   /// Active latents a token, over the batch.

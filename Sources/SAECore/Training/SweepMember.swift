@@ -4,6 +4,9 @@ protocol SweepMember: Sendable {
   var failure: TrainingError? { get }
 
   mutating func step(on batch: ScaledBatch) -> Result<StepReport, TrainingError>
+  func warnings(
+    on batch: ScaledBatch, sourceTokens: Int
+  ) throws -> Result<[TrainingWarning], TrainingError>
   func finished(
     _ scaling: ActivationScaling, targetScaling: ActivationScaling?
   ) throws -> any TrainableAutoencoder
@@ -11,8 +14,7 @@ protocol SweepMember: Sendable {
     _ scaling: ActivationScaling, targetScaling: ActivationScaling?
   ) throws -> any SparseAutoencoder
   func checkpoint(
-    scaling: ActivationScaling, targetScaling: ActivationScaling?,
-    position: ShuffledActivations.Position
+    _ batches: ScaledBatches, position: ShuffledActivations.Position
   ) -> TrainingCheckpoint
 }
 
@@ -48,11 +50,11 @@ struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
   }
 
   func checkpoint(
-    scaling: ActivationScaling, targetScaling: ActivationScaling?,
-    position: ShuffledActivations.Position
+    _ batches: ScaledBatches, position: ShuffledActivations.Position
   ) -> TrainingCheckpoint {
     TrainingCheckpoint(
-      trainer: training.trainer.state, scaling: scaling, targetScaling: targetScaling,
-      position: position, run: training.description, metadata: [:])
+      trainer: training.trainer.state, scaling: batches.scaling,
+      targetScaling: batches.targetScaling, position: position, activations: batches.sample,
+      run: training.description, metadata: [:])
   }
 }

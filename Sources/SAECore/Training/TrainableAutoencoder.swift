@@ -138,6 +138,8 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
   var decoderBiasInitialization: DecoderBiasInitialization { get }
   /// The recommended peak learning rate for a number of latents.
   func learningRate(latentCount: Int) -> Double
+  /// Active latents of a token that training aims at; nil, by default, where it aims at no number.
+  var targetL0: Double? { get }
 
   /// Floats of all parameters, at least: of W_enc and W_dec by default. A product that no `Int` can hold
   /// is the largest.
@@ -168,6 +170,8 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
 }
 
 extension AutoencoderConfiguration {
+  public var targetL0: Double? { nil }
+
   public func parameterCount(_ sizes: TrainingSizes) -> Int {
     MemoryEstimate.product(
       sizes.latentCount, MemoryEstimate.sum(sizes.inputDimension, sizes.outputDimension))

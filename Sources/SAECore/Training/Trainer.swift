@@ -22,6 +22,11 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// The gradients of the last step, after constraint, before clipping.
   public private(set) var gradients: ParameterSet
 
+  /// Tells when reconstructions have gone beyond any sense.
+  private(set) var watch = DivergenceWatch()
+  /// Steps in a row that make a divergence.
+  var divergencePatience = DivergenceWatch.patience
+
   /// Memory for rows of norm 1, where the decoder has them in the forward pass and may have to get its
   /// own back.
   private var spareDecoder: Matrix?
@@ -39,8 +44,9 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// A trainer that has made so many steps.
   init(
     _ model: Model, optimizer: any Optimizer, clipping: GradientClipping,
-    deadLatents: DeadLatents, step: Int, tokens: Int
+    deadLatents: DeadLatents, step: Int, tokens: Int, watch: DivergenceWatch = DivergenceWatch()
   ) {
+    self.watch = watch
     self.model = model
     self.optimizer = optimizer
     self.clipping = clipping
@@ -64,8 +70,8 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   ///   - target: tokens × output width, for a transcoder.
   ///   - errorWeights: ``TrainingBatch/errorWeights``
   ///   - learningRate: of this step.
-  /// - Throws: ``TrainingError`` if the batch does not fit or something is not finite; all but
-  ///   ``gradients`` is then as it was before the step, to the bit.
+  /// - Throws: ``TrainingError`` if the batch does not fit, something is not finite, or the training has
+  ///   diverged; all but ``gradients`` is then as it was before the step, to the bit.
   public mutating func train(
     on activations: Matrix, target: Matrix? = nil, errorWeights: [Float]? = nil,
     learningRate: Double
@@ -76,8 +82,14 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     // What a pass may change of the model: its rows' norms, and what a variant keeps besides parameters.
     var before: Model? = model
     let (pass, norm): (TrainingPass, Double)
+    let variance: Double
     do throws(TrainingError) {
       (pass, norm) = try finitePass(batch, learningRate)
+      variance = batch.target.totalVariance()
+      try watch.note(
+        DivergenceWatch.relativeError(
+          pass.totalSquaredError, of: batch.target, variance: variance),
+        step: step, learningRate: learningRate, patience: divergencePatience)
     } catch {
       if let before { model = before }
       throw error
@@ -101,7 +113,7 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     return StepReport(
       step: step, tokens: tokens, losses: pass.losses, activity: pass.activity,
       totalSquaredError: pass.totalSquaredError, gradientNorm: norm, learningRate: learningRate,
-      deadCount: pass.deadCount, target: batch.target)
+      deadCount: pass.deadCount, variance: variance)
   }
 
   /// The gradients of a batch with the decoder's constraint, and their norm; throws where a loss or a
@@ -150,14 +162,31 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
 public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The batch does not fit the model.
   case shape(ShapeError)
-  /// A loss or a gradient is NaN or infinite.
+  /// A loss or a gradient is NaN or infinite, or what is trained on.
   case notFinite(step: Int, term: String)
+  /// In several steps up to this one, reconstructions were beyond any sense.
+  ///
+  /// - Parameters:
+  ///   - step: the step that is not made, from 0.
+  ///   - since: the first of them; before it the autoencoder was still of use.
+  ///   - error: the squared error of the batch, as a multiple of the variance of what is
+  ///     reconstructed; 1 − FVE.
+  ///   - bound: what it may be at most: a hundred times the least of the steps before, or 100.
+  ///   - learningRate: of the step.
+  case diverged(step: Int, since: Int, error: Double, bound: Double, learningRate: Double)
 
   public var description: String {
+    let remedy = "a lower learning rate, or a normalization that suits the activations, may help"
     switch self {
-    case .shape(let error): error.description
+    case .shape(let error): return error.description
     case .notFinite(let step, let term):
-      "step \(step): expected finite numbers, found NaN or infinity in \(term)"
+      let expectation = "step \(step): expected finite numbers, found NaN or infinity in \(term)"
+      return ["the activations", "the targets", "the learning rate"].contains(term)
+        ? expectation : "\(expectation); \(remedy)"
+    case .diverged(let step, let since, let error, let bound, let learningRate):
+      return "step \(step): the training has diverged: expected a squared error of at most "
+        + "\(significant(bound)) times the variance, found \(significant(error)) times, and too much "
+        + "since step \(since), at a learning rate of \(significant(learningRate)); \(remedy)"
     }
   }
 }

@@ -23,8 +23,8 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// The model in training and all that is kept from step to step.
   public var trainer: Trainer<Model> { training.trainer }
 
-  private var training: ScheduledTraining<Model>
-  private var batches: ScaledBatches
+  private(set) var training: ScheduledTraining<Model>
+  private(set) var batches: ScaledBatches
   /// The next batch, where it has been drawn to begin b_dec, and the position before it.
   private var firstBatch: (batch: ScaledBatch, position: ShuffledActivations.Position)?
 
@@ -59,7 +59,8 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   ///   - source: what is trained on.
   ///   - options: the settings that do not belong to a variant.
   ///   - checkpoint: of the run.
-  /// - Throws: ``TensorFileError`` if the checkpoint is of another run, and as for a new run.
+  /// - Throws: ``TensorFileError`` if the checkpoint is of another run or of one on other activations,
+  ///   and as for a new run.
   public init(
     _ configuration: Model.Configuration, latents: Int, on source: any ActivationSource,
     options: TrainingOptions, from checkpoint: TrainingCheckpoint
@@ -68,10 +69,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     training = try ScheduledTraining(
       configuration, latents: latents, like: ScaledBatch(zerosLike: source), options: options,
       from: checkpoint)
-    batches = try ScaledBatches(
-      source, options: options, scaling: checkpoint.scaling,
-      targetScaling: checkpoint.targetScaling,
-      from: checkpoint.position)
+    batches = try ScaledBatches(source, options: options, from: checkpoint)
     self.options = options
   }
 
@@ -97,13 +95,17 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     return try training.step(on: batch)
   }
 
+  /// Whether reconstructions of the last step were beyond any sense: after some such steps, or at the end,
+  /// the run ends with ``TrainingError/diverged(step:since:error:bound:learningRate:)``.
+  public var isDiverging: Bool { trainer.watch.since != nil }
+
   /// Where the run stands, between two steps. It shares memory with the run until the next step.
   ///
   /// - Parameter metadata: whatever the caller wants to find again.
   public func checkpoint(metadata: [String: String] = [:]) -> TrainingCheckpoint {
     TrainingCheckpoint(
       trainer: trainer.state, scaling: scaling, targetScaling: targetScaling,
-      position: firstBatch?.position ?? batches.position,
+      position: firstBatch?.position ?? batches.position, activations: batches.sample,
       run: training.description, metadata: metadata)
   }
 

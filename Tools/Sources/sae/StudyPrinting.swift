@@ -22,6 +22,9 @@ enum StudyPrinting {
         "interrupted; what was done is kept in \(study.directory), and \(command) goes on with it")
       throw ExitCode(Interruption.exitCode(stop.signal))
     }
+    for warning in StudyReport(outcome.results, []).warnings {
+      StandardError.write("warning: \(warning)")
+    }
     try emit(summary(outcome.results))
     try emit("\n\(StudyReport(outcome.results, []).plainAnswer)")
     for note in outcome.results.notes ?? [] { try emit("\nNote: \(note)") }

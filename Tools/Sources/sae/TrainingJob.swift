@@ -19,21 +19,7 @@ struct TrainingJob {
   /// A run from its beginning.
   init(_ command: TrainCommand) throws {
     let place = try OutputPlace(command, checkpoint: nil)
-    var folder = try CheckpointFolder(
-      "\(place.path).checkpoints", keeping: command.checkpointing.keepCheckpoints ?? 2)
-    if let found = folder.checkpoints.last {
-      guard command.overwriting.force else {
-        throw ToolError(
-          "\(folder.path): expected no checkpoints of another run, found \(found); --resume goes on "
-            + "with it, --force replaces it")
-      }
-      folder = try CheckpointFolder("\(place.path)\(Self.replacement)", keeping: folder.kept)
-      if let found = folder.checkpoints.last {
-        throw ToolError(
-          "\(folder.path): expected no checkpoints of another run that is to replace \(place.path), "
-            + "found \(found); --resume goes on with it, or remove them")
-      }
-    }
+    let folder = try Self.emptyFolder(for: place, command)
     let input = try command.input.open(tokens: command.training.tokensFile)
     try self.init(command, place, input: input, folder: folder, from: nil)
   }
@@ -63,14 +49,64 @@ struct TrainingJob {
     try RecordedOptions.check("latents", command.latents, began.latents)
     let input = try effective.input.open(tokens: effective.training.tokensFile)
     try command.training.check(against: began.training, sourceTokens: input.source.tokens)
+    let place = try OutputPlace(effective, checkpoint: folder)
     try self.init(
-      effective, OutputPlace(effective, checkpoint: folder), input: input,
-      folder: CheckpointFolder(folder, keeping: effective.checkpointing.keepCheckpoints ?? 2),
+      effective, place, input: input,
+      folder: Self.folder(for: place, effective, goingOnFrom: checkpoint, in: folder),
       from: checkpoint)
   }
 
+  /// Where the checkpoints of a run are, after its place.
+  private static let checkpoints = ".checkpoints"
   /// Where the checkpoints of a run are that is to replace another, until it has.
   private static let replacement = ".checkpoints.new"
+
+  /// The folder of checkpoints of a run that has none yet.
+  private static func emptyFolder(
+    for place: OutputPlace, _ command: TrainCommand
+  ) throws -> CheckpointFolder {
+    let kept = command.checkpointing.keepCheckpoints ?? 2
+    var folder = try CheckpointFolder("\(place.path)\(checkpoints)", keeping: kept)
+    guard let found = folder.checkpoints.last else { return folder }
+    guard command.overwriting.force else {
+      throw ToolError(
+        "\(folder.path): expected no checkpoints of another run, found \(found); --resume goes on "
+          + "with it, --force replaces it")
+    }
+    folder = try CheckpointFolder("\(place.path)\(replacement)", keeping: kept)
+    if let found = folder.checkpoints.last {
+      throw ToolError(
+        "\(folder.path): expected no checkpoints of another run that is to replace \(place.path), "
+          + "found \(found); --resume goes on with it, or remove them")
+    }
+    return folder
+  }
+
+  /// The folder of checkpoints of a run that goes on: where it went on before, its own; at another
+  /// place it is a branch, and leaves the checkpoints that it began from as they are.
+  private static func folder(
+    for place: OutputPlace, _ command: TrainCommand, goingOnFrom checkpoint: TrainingCheckpoint,
+    in current: String
+  ) throws -> CheckpointFolder {
+    let real = URL(fileURLWithPath: current).resolvingSymlinksInPath().path
+    guard [checkpoints, replacement].contains(where: { real == "\(place.path)\($0)" }) else {
+      return try emptyFolder(for: place, command)
+    }
+    let folder = try CheckpointFolder(
+      real, keeping: command.checkpointing.keepCheckpoints ?? 2)
+    let later = folder.checkpoints.filter { path in
+      CheckpointFolder.step(of: path).map { $0 > checkpoint.step } ?? false
+    }
+    if let last = later.last {
+      guard command.overwriting.force else {
+        throw ToolError(
+          "\(checkpoint.name): expected the last checkpoint of the run, found \(last) after it; "
+            + "--resume \(last) goes on from there, another --out makes a branch, --force goes through "
+            + "these steps again and replaces what is after it")
+      }
+    }
+    return folder
+  }
 
   private init(
     _ command: TrainCommand, _ place: OutputPlace, input: TrainingActivations,
@@ -79,7 +115,7 @@ struct TrainingJob {
     self.place = place
     superseded =
       folder.path == "\(place.path)\(Self.replacement)"
-      ? try CheckpointFolder("\(place.path).checkpoints") : nil
+      ? try CheckpointFolder("\(place.path)\(Self.checkpoints)") : nil
     self.input = input
     self.checkpoint = checkpoint
     architecture = command.architecture
@@ -91,7 +127,13 @@ struct TrainingJob {
       + argument("latents", latents) + training.recorded(steps: options.steps)
       + command.checkpointing.recorded + argument("out", place.path)
     checkpoints = RunCheckpoints(
-      folder: folder, every: command.checkpointing.checkpointEvery, arguments: arguments)
+      folder: folder, every: command.checkpointing.checkpointEvery, arguments: arguments,
+      resumed: checkpoint?.name)
+    if let checkpoint, !checkpoint.knowsActivations {
+      StandardError.write(
+        "note: \(checkpoint.name) is of a version that noted nothing of the activations but their "
+          + "number: that they are the same is not checked")
+    }
   }
 
   func run() throws {
@@ -108,16 +150,14 @@ struct TrainingJob {
   /// Trains a variant and writes it.
   private func train<Model: TrainableAutoencoder & StorableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration
-  ) throws {
+  ) throws where Model.Configuration: Decodable {
     let source = input.source
-    var run =
-      if let checkpoint {
-        try TrainingRun<Model>(
-          configuration, latents: latents, on: source, options: options, from: checkpoint)
-      } else {
-        try TrainingRun<Model>(configuration, latents: latents, on: source, options: options)
-      }
-    let rate = try TrainingLoop.finish(&run, checkpoints: checkpoints)
+    func begin() throws -> TrainingRun<Model> {
+      if let checkpoint { return try TrainingRun(from: checkpoint, on: source) }
+      return try TrainingRun(configuration, latents: latents, on: source, options: options)
+    }
+    var (run, checkpoints) = (try begin(), checkpoints)
+    let rate = try TrainingLoop.finish(&run, checkpoints: &checkpoints, beginning: begin)
     let finished: any StorableAutoencoder = try run.finishedAutoencoder()
     var archive = finished.archive()
     archive.metadata["swift_sae_version"] = .string(libraryVersion)
@@ -139,6 +179,7 @@ struct TrainingJob {
     try place.put(orInto: [checkpoints.folder.path]) { destination, replaces in
       try archive.write(to: destination, replacing: replaces)
     }
+    checkpoints.removeUnasked()
     try superseded?.replace(with: checkpoints.folder)
     let leftOut = (input.leftOut?.rows ?? []).map { "\($0.name): \($0.value)\n" }.joined()
     try emit(

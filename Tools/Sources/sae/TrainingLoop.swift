@@ -5,23 +5,32 @@ import SAECore
 /// Runs a training run to its end and tells how it goes.
 enum TrainingLoop {
   /// Makes all steps; returns the tokens trained on a second.
+  ///
+  /// - Throws: ``ToolError`` where the training fails, saying which checkpoint is from before; an exit code
+  ///   after a signal; and what keeps activations from being read.
   static func finish<Model>(
-    _ run: inout TrainingRun<Model>, checkpoints: RunCheckpoints? = nil
+    _ run: inout TrainingRun<Model>, checkpoints: inout RunCheckpoints,
+    beginning: () throws -> TrainingRun<Model>
   ) throws -> Double {
     var progress = Progress(total: run.options.steps)
     let before = run.trainer.tokens
     func rate() -> Double { Double(run.trainer.tokens - before) / max(progress.elapsed, 1e-9) }
     // A signal may have come while the run was prepared.
-    try checkpoints?.stopIfAsked(run)
-    while let report = try run.step() {
-      if progress.isDue(report.step) {
-        progress.show(
-          report.step,
-          "loss \(fixed(report.loss, 3))  FVE \(fixed(report.fractionOfVarianceExplained, 4))  "
-            + "L0 \(fixed(report.l0, 1))  dead \(report.deadCount)  \(grouped(rate())) tokens/s")
+    try checkpoints.stopIfAsked(run)
+    do {
+      while let report = try run.step() {
+        if progress.isDue(report.step) {
+          progress.show(
+            report.step,
+            "loss \(fixed(report.loss, 3))  FVE \(fixed(report.fractionOfVarianceExplained, 4))  "
+              + "L0 \(fixed(report.l0, 1))  dead \(report.deadCount)  \(grouped(rate())) tokens/s")
+        }
+        try checkpoints.writeIfDue(run)
+        try checkpoints.stopIfAsked(run)
       }
-      try checkpoints?.writeIfDue(run)
-      try checkpoints?.stopIfAsked(run)
+      for warning in try run.warnings() { StandardError.write("warning: \(warning)") }
+    } catch let error as TrainingError {
+      throw ToolError("\(error)\(checkpoints.kept(before: error, beginning))")
     }
     return rate()
   }
@@ -30,28 +39,84 @@ enum TrainingLoop {
 /// When a run's checkpoints are written, and where.
 struct RunCheckpoints {
   let folder: CheckpointFolder
-  /// Steps from one to the next; nil for none but at a signal.
+  /// Steps from one to the next; nil where none was asked for.
   let every: Int?
   /// The arguments that the run began with.
   let arguments: [String]
+  /// What the run goes on from, if it does.
+  let resumed: String?
+  /// Those that nobody asked for, which go when the result stands.
+  private var unasked: [String] = []
+  private var isRefused = false
 
-  /// Writes one if it is time.
-  func writeIfDue<Model>(_ run: TrainingRun<Model>) throws {
-    guard let every else { return }
-    let step = run.trainer.step
-    if step % every == 0 || step == run.options.steps { _ = try write(run) }
+  init(folder: CheckpointFolder, every: Int?, arguments: [String], resumed: String?) {
+    self.folder = folder
+    self.every = every
+    self.arguments = arguments
+    self.resumed = resumed
+  }
+
+  /// Writes one if it is time. Where none was asked for there is one after each tenth of the run, at most
+  /// one in a hundred steps, so that a training that diverges leaves something of use; a disk that refuses
+  /// it does not end the run.
+  mutating func writeIfDue<Model>(_ run: TrainingRun<Model>) throws {
+    let (step, steps) = (run.trainer.step, run.options.steps)
+    // What is being lost need not be kept in the place of what is not.
+    guard !run.isDiverging || step == steps else { return }
+    if let every {
+      if step % every == 0 || step == steps { _ = try write(run, to: folder) }
+      return
+    }
+    guard !isRefused, step < steps, step % max(100, (steps + 9) / 10) == 0 else { return }
+    do {
+      unasked.append(try write(run, to: CheckpointFolder(folder.path, keeping: .max)))
+      while unasked.count > 2 { try folder.remove(unasked.removeFirst()) }
+    } catch {
+      isRefused = true
+      StandardError.write("note: no checkpoint is kept: \(error)")
+    }
+  }
+
+  /// Removes those that nobody asked for, and the folder if that was all.
+  mutating func removeUnasked() {
+    guard !unasked.isEmpty else { return }
+    for path in unasked { try? folder.remove(path) }
+    unasked = []
+    rmdir(folder.path)
   }
 
   /// After a signal: writes one, says so and ends the command with the signal's exit code.
   func stopIfAsked<Model>(_ run: TrainingRun<Model>) throws {
     guard let signal = Interruption.signal else { return }
-    let path = try write(run)
+    let path = try write(run, to: folder)
     StandardError.write(
       "interrupted after step \(run.trainer.step); sae train --resume \(path) goes on")
     throw ExitCode(Interruption.exitCode(signal))
   }
 
-  private func write<Model>(_ run: TrainingRun<Model>) throws -> String {
+  /// Says which checkpoint is the last from before a failure; writes one of the beginning if there is none.
+  func kept<Model>(
+    before error: TrainingError, _ beginning: () throws -> TrainingRun<Model>
+  ) -> String {
+    let failed: Int
+    switch error {
+    case .diverged(_, let since, _, _, _): failed = since
+    case .notFinite(let step, _): failed = step
+    case .shape: return ""
+    }
+    let good = folder.checkpoints.last { path in
+      CheckpointFolder.step(of: path).map { $0 < failed } ?? false
+    }
+    if let path = good ?? resumed { return "; the last state before it is kept in \(path)" }
+    guard failed > 0, let run = try? beginning(),
+      let path = try? write(run, to: CheckpointFolder(folder.path, keeping: .max))
+    else { return "" }
+    return "; the state before the first step is kept in \(path)"
+  }
+
+  private func write<Model>(
+    _ run: TrainingRun<Model>, to folder: CheckpointFolder
+  ) throws -> String {
     try folder.write(run.checkpoint(metadata: RecordedOptions.metadata(arguments)))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SAECore
 import Testing
 
 @testable import SAEStudy
@@ -54,6 +55,30 @@ import Testing
         #expect(allowed.contains { ("\(word)\(rest)").hasPrefix($0) }, "\(word)\(rest.prefix(40))")
       }
     }
+  }
+
+  /// No verdict on autoencoders that are not trained, whatever the numbers are.
+  @Test func autoencodersThatAreNotTrainedGiveNoAnswer() {
+    func answer(_ edit: (inout StudyResults) -> Void) -> String {
+      var results = Samples.results(gap: 0.1)
+      edit(&results)
+      return StudyReport(results, []).plainAnswer
+    }
+    #expect(answer { _ in }.hasPrefix("Yes."))
+    let few = answer { $0.streamTokens = 50 }
+    #expect(few.hasPrefix("No answer: ") && few.contains("too few"), "\(few)")
+    let poor = answer { results in
+      for index in results.autoencoders.indices
+      where results.autoencoders[index].plan.arm == .domain {
+        results.autoencoders[index].onDomain.fractionOfVarianceExplained = 0.05
+      }
+    }
+    #expect(poor.hasPrefix("No answer: ") && poor.contains("5.0"), "\(poor)")
+    let dead = answer { $0.autoencoders[0].warnings = [.deadLatents(5, of: 8)] }
+    #expect(dead.hasPrefix("No answer: ") && dead.contains("dead"), "\(dead)")
+    // Fewer than half of them are a warning, and no more.
+    let some = answer { $0.autoencoders[0].warnings = [.deadLatents(2, of: 8)] }
+    #expect(some.hasPrefix("Yes."))
   }
 
   @Test func theAnswerFollowsTheNumbers() {

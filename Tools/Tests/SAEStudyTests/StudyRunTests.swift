@@ -105,6 +105,33 @@ import Testing
     #expect(boosted.latentCount == 16 + 4)
   }
 
+  /// Every training fails: each is named, on the page as well, and none is begun again.
+  @Test func trainingsThatDivergeAreNamed() throws {
+    let folder = try ScratchFolder()
+    let out = folder.file("study")
+    var configuration = configuration()
+    configuration.seeds = 1
+    configuration.sparsity = [2]
+    configuration.learningRate = 1e4
+    let error = try #require(throws: StudyError.self) {
+      try Study(demo: configuration, directory: out).run()
+    }
+    let names = configuration.plans.map(\.name)
+    #expect(error.description.contains("\(names.count) of \(names.count)"), "\(error)")
+    #expect(error.description.contains("learning rate"), "\(error)")
+    let results = try StudyResults(
+      json: Data(contentsOf: URL(fileURLWithPath: "\(out)/results.json")))
+    #expect(results.failures?.map(\.autoencoder) == names)
+    #expect(results.autoencoders.isEmpty)
+    let page = try String(contentsOfFile: "\(out)/report/index.html", encoding: .utf8)
+    for name in names { #expect(page.contains("\(name) is missing"), "\(name)") }
+    let again = Events()
+    _ = try #require(throws: StudyError.self) {
+      try Study(demo: configuration, directory: out).run { again.add($0) }
+    }
+    #expect(again.trained.isEmpty)
+  }
+
   @Test func aDirectoryOfSomethingElseIsLeftAlone() throws {
     let folder = try ScratchFolder()
     _ = try folder.write("mine", to: "notes.txt")

@@ -52,6 +52,7 @@ import Testing
     let again = try Command(["train", "--resume", checkpoint, "--out", folder.file("other")])
     #expect(again.status == 0, "\(again.errors)")
     #expect(try folder.weights("other") == reference)
+    #expect(try Self.checkpoints(folder, "other").isEmpty)
   }
 
   /// A step that takes seconds is not waited for.
@@ -265,6 +266,56 @@ import Testing
     let resumed = try Command(resume + ["--sequences", "3"])
     #expect(resumed.status == 0, "\(resumed.errors)")
     #expect(try folder.weights("sae") == reference)
+  }
+
+  /// Every file under a folder with its content.
+  private static func contents(_ path: String) throws -> [String: Data] {
+    var contents: [String: Data] = [:]
+    for name in try FileManager.default.subpathsOfDirectory(atPath: path) {
+      contents[name] = FileManager.default.contents(atPath: "\(path)/\(name)")
+    }
+    return contents
+  }
+
+  /// A run that goes on elsewhere has a folder of its own.
+  @Test func aBranchLeavesTheCheckpointsOfTheRunAlone() throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors")
+    let begun = try Command(
+      [
+        "train", "--activations", activations, "--out", folder.file("sae"), "--checkpoint-every",
+        "5", "--keep-checkpoints", "9", "--steps", "20",
+      ] + Self.small)
+    #expect(begun.status == 0, "\(begun.errors)")
+    let before = try Self.contents(folder.file("sae.checkpoints"))
+    let all = try Self.checkpoints(folder, "sae")
+    #expect(all.count == 4)
+    let branch = ["train", "--resume", all[1], "--out", folder.file("branch")]
+    let branched = try Command(branch)
+    #expect(branched.status == 0, "\(branched.errors)")
+    #expect(try folder.weights("branch") == folder.weights("sae"))
+    #expect(try Self.contents(folder.file("sae.checkpoints")) == before)
+    #expect(try Self.checkpoints(folder, "branch").map { $0.suffix(2) } == ["15", "20"])
+    // The branch's own checkpoints are not mixed with those of another.
+    try FileManager.default.removeItem(atPath: folder.file("branch"))
+    let again = try Command(branch)
+    #expect(again.status == 1 && again.errors.contains("branch.checkpoints"), "\(again.errors)")
+    #expect(try Command(branch + ["--force"]).status == 0)
+    #expect(try Self.contents(folder.file("sae.checkpoints")) == before)
+    // At its own place it goes on from the last one, or says what is after it.
+    let earlier = try Command(["train", "--resume", all[1], "--force"])
+    #expect(earlier.status == 0, "\(earlier.errors)")
+    try FileManager.default.removeItem(atPath: folder.file("sae"))
+    let refused = try Command(["train", "--resume", all[1]])
+    #expect(
+      refused.status == 1 && refused.errors.contains("step-000000000020"), "\(refused.errors)")
+    #expect(try Self.contents(folder.file("sae.checkpoints")) == before)
+    // By another name of the same folder.
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("link"), withDestinationPath: folder.file("sae.checkpoints"))
+    let last = try Command(["train", "--resume", folder.file("link")])
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(try folder.weights("sae") == folder.weights("branch"))
   }
 
   @Test func aCorruptCheckpointIsRefused() throws {

@@ -64,6 +64,10 @@ extension AbsTopKAutoencoder: StorableAutoencoder {
   }
 }
 
+extension AbsTopKConfiguration {
+  public var targetL0: Double? { Double(k) }
+}
+
 extension AbsTopKConfiguration: Codable {
   private static var fields: SettingsFields<Self> {
     SettingsFields(SettingsFields.selecting() + [.required("k", \.k)])

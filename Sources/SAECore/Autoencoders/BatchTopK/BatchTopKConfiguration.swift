@@ -34,6 +34,10 @@ public struct BatchTopKConfiguration: SelectingConfiguration {
   }
 }
 
+extension BatchTopKConfiguration {
+  public var targetL0: Double? { k }
+}
+
 extension BatchTopKConfiguration: Codable {
   private static var fields: SettingsFields<Self> {
     SettingsFields(

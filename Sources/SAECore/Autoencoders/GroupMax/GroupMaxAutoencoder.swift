@@ -72,6 +72,10 @@ extension GroupMaxAutoencoder: StorableAutoencoder {
   }
 }
 
+extension GroupMaxConfiguration {
+  public var targetL0: Double? { Double(k) }
+}
+
 extension GroupMaxConfiguration: Codable {
   private static var fields: SettingsFields<Self> {
     SettingsFields(SettingsFields.selecting() + [.required("k", \.k)])

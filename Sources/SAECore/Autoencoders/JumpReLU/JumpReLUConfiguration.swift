@@ -156,6 +156,15 @@ extension JumpReLUConfiguration: ThresholdingConfiguration {
   }
 }
 
+extension JumpReLUConfiguration {
+  public var targetL0: Double? {
+    switch sparsityLoss {
+    case .quadratic(let target), .targetL0(let target), .controlledL0(let target): target
+    case .step, .tanh: nil
+    }
+  }
+}
+
 extension JumpReLUConfiguration: Codable {
   private static var fields: SettingsFields<Self> {
     [

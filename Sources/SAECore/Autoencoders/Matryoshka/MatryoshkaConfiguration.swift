@@ -59,6 +59,10 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
   }
 }
 
+extension MatryoshkaConfiguration {
+  public var targetL0: Double? { k }
+}
+
 extension MatryoshkaConfiguration: Codable {
   private static var fields: SettingsFields<Self> {
     SettingsFields(

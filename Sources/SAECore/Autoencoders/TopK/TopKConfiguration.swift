@@ -60,6 +60,10 @@ public struct TopKConfiguration: SelectingConfiguration {
   }
 }
 
+extension TopKConfiguration {
+  public var targetL0: Double? { Double(k) }
+}
+
 extension TopKConfiguration: Codable {
   private static var fields: SettingsFields<Self> {
     SettingsFields(

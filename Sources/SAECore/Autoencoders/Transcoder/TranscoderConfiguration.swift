@@ -63,6 +63,10 @@ public struct TranscoderConfiguration: SelectingConfiguration {
   }
 }
 
+extension TranscoderConfiguration {
+  public var targetL0: Double? { Double(k) }
+}
+
 extension TranscoderConfiguration: Codable {
   private static var fields: SettingsFields<Self> {
     SettingsFields(

@@ -100,7 +100,11 @@ public struct CheckpointFolder: Sendable {
     try destination.folder.rename(Path.split(other.path).name, to: destination.name)
   }
 
-  private func remove(_ directory: String) throws(TensorFileError) {
+  /// Removes a checkpoint.
+  ///
+  /// - Parameter directory: one of ``checkpoints``.
+  /// - Throws: ``TensorFileError`` if the system refuses.
+  public func remove(_ directory: String) throws(TensorFileError) {
     let folder = try DirectoryHandle(path)
     let name = Path.split(directory).name
     let unfinished = TemporaryName.of(name)
@@ -126,7 +130,9 @@ public struct CheckpointFolder: Sendable {
     return "step-" + String(repeating: "0", count: max(0, digits - number.count)) + number
   }
 
-  private static func step(of name: String) -> Int? {
+  /// The step of a checkpoint in a folder, by its name or path; nil if it is none.
+  public static func step(of path: String) -> Int? {
+    let name = Path.split(path).name
     guard name.hasPrefix("step-") else { return nil }
     let number = name.dropFirst("step-".count)
     return number.count >= digits && number.allSatisfy(\.isWholeNumber) ? Int(number) : nil

@@ -27,6 +27,14 @@ extension SweepCheckpoint {
     var step: Int?
     var term: String?
     var shape: Shape?
+    var divergence: Divergence?
+
+    struct Divergence: Codable {
+      var since: Int
+      var error: Double
+      var bound: Double
+      var learningRate: Double
+    }
 
     struct Shape: Codable {
       var subject: String
@@ -39,6 +47,12 @@ extension SweepCheckpoint {
       self.member = member
       switch error {
       case .notFinite(let step, let term): (self.step, self.term) = (step, term)
+      case .diverged(let step, let since, let error, let bound, let learningRate):
+        self.step = step
+        divergence = Divergence(
+          // JSON has no word for infinity.
+          since: since, error: min(error, .greatestFiniteMagnitude), bound: bound,
+          learningRate: learningRate)
       case .shape(let error):
         shape = Shape(
           subject: error.subject, dimension: error.dimension, expected: error.expected,
@@ -51,6 +65,11 @@ extension SweepCheckpoint {
         return .shape(
           ShapeError(
             shape.subject, shape.dimension, expected: shape.expected, found: shape.found))
+      }
+      if let step, let divergence {
+        return .diverged(
+          step: step, since: divergence.since, error: divergence.error, bound: divergence.bound,
+          learningRate: divergence.learningRate)
       }
       guard let step, let term else { return nil }
       return .notFinite(step: step, term: term)

@@ -57,9 +57,7 @@ extension TrainingSweep {
     self.init(
       options: options, sizes: try options.checkedSizes(source),
       zeroBatch: try ScaledBatch(zerosLike: source),
-      batches: try ScaledBatches(
-        source, options: options, scaling: checkpoint.members[0].scaling,
-        targetScaling: checkpoint.members[0].targetScaling, from: checkpoint.members[0].position),
+      batches: try ScaledBatches(source, options: options, from: checkpoint.members[0]),
       resumed: checkpoint)
   }
 
@@ -109,7 +107,7 @@ extension TrainingSweep {
     var checkpoint = SweepCheckpoint(
       step: stepsMade,
       members: members.map {
-        $0.checkpoint(scaling: scaling, targetScaling: targetScaling, position: position)
+        $0.checkpoint(batches, position: position)
       },
       failures: members.map(\.failure), metadata: metadata)
     // Members that have not been added again stand where they stood.

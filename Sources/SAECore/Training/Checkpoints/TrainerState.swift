@@ -13,6 +13,8 @@ public struct TrainerState: Sendable, Equatable {
   public var optimizer: OptimizerState
   /// ``DeadLatents/silence``
   public var silence: [Int]
+  /// How reconstructions have gone so far.
+  var watch = DivergenceWatch()
 
   /// A state of the given parts.
   public init(
@@ -86,9 +88,11 @@ extension Trainer {
   /// What the trainer keeps from step to step; the learning rate, clipping and the batches are the
   /// caller's.
   public var state: TrainerState {
-    TrainerState(
+    var state = TrainerState(
       step: step, tokens: tokens, parameters: model.parameters, model: model.trainingState,
       optimizer: optimizer.state, silence: deadLatents.silence)
+    state.watch = watch
+    return state
   }
 
   /// A trainer that goes on from a state.
@@ -124,6 +128,6 @@ extension Trainer {
     self.init(
       model, optimizer: optimizer, clipping: clipping,
       deadLatents: DeadLatents(silence: state.silence, rule: deadLatents.rule), step: state.step,
-      tokens: state.tokens)
+      tokens: state.tokens, watch: state.watch)
   }
 }

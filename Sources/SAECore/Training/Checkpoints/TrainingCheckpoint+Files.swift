@@ -27,8 +27,10 @@ extension TrainingCheckpoint {
     /// In the place of ``targetScaling`` in checkpoints of version 0.1.
     var targetScale: Double?
     var position: ShuffledActivations.Position
+    var activations: ActivationSample?
     /// The parameters' names, in order.
     var parameters: [String]
+    var watch: DivergenceWatch?
     /// Of `state.safetensors`.
     var crc32: UInt32
     var headerCrc32: UInt32?
@@ -58,7 +60,9 @@ extension TrainingCheckpoint {
     let header = Header(
       run: run, step: trainer.step, tokens: trainer.tokens, scaling: StoredScaling(scaling),
       targetScaling: targetScaling.map { StoredScaling($0) }, position: position,
-      parameters: trainer.parameters.names.map(\.rawValue), crc32: CRC32.of(written.bytes),
+      activations: activations,
+      parameters: trainer.parameters.names.map(\.rawValue), watch: trainer.watch,
+      crc32: CRC32.of(written.bytes),
       metadata: metadata)
     let path = "\(directory)/\(TrainingCheckpoint.header)"
     try AtomicFile.write(
@@ -91,11 +95,13 @@ extension TrainingCheckpoint {
       model: try file.doubles(prefix: "model."),
       optimizer: try file.optimizerState(names),
       silence: try file.tensor("silence").integers())
+    if let watch = header.watch { trainer.watch = watch }
     scaling = try header.scaling.scaling(from: file, prefix: StoredScaling.prefix, path: path)
     targetScaling =
       try header.targetScaling?.scaling(from: file, prefix: StoredScaling.targetPrefix, path: path)
       ?? header.targetScale.map { header.scaling.kind == .none ? .identity : .factor($0) }
     position = header.position
+    activations = header.activations
     run = header.version == 1 ? try header.run.fromVersion1(file: headerFile) : header.run
     metadata = header.metadata
     name = path

@@ -9,6 +9,8 @@ public struct TrainingCheckpoint: Sendable, Equatable {
   package var targetScaling: ActivationScaling?
   /// In the stream of activations: after the last batch that was trained on.
   package var position: ShuffledActivations.Position
+  /// What the activations are known by.
+  package var activations: ActivationSample?
   /// What it is a checkpoint of.
   package var run: Description
   /// Whatever the writer wants to find again.

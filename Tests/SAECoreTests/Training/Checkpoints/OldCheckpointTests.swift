@@ -19,6 +19,7 @@ import Testing
     options.learningRate = 1e-2
     options.deadLatentRule = .tokensIncludingBatch(64)
     options.warmUpSteps = 3
+    options.normalization = .expectedAverageOnlyIn
     edit(&options)
     return options
   }

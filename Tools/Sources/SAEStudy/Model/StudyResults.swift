@@ -1,4 +1,5 @@
 import Foundation
+import SAECore
 import SAEMetrics
 
 /// What a study has found: the content of `results.json`.
@@ -20,6 +21,8 @@ public struct StudyResults: Codable, Equatable, Sendable {
   public var judgements: [JudgementResult] = []
   /// What should be known of the data; none if there is nothing.
   public var notes: [String]?
+  /// Autoencoders whose training came to nothing; nothing was measured of them.
+  public var failures: [StudyFailure]?
 
   public func json() throws -> Data { try StudyJSON.encode(self) }
 
@@ -40,6 +43,13 @@ public struct StudyResults: Codable, Equatable, Sendable {
     self.unmatched = unmatched
     comparisons = WidthComparison.all(autoencoders)
   }
+}
+
+/// Why the training of one autoencoder came to nothing.
+public struct StudyFailure: Codable, Equatable, Sendable {
+  /// ``AutoencoderPlan/name``
+  public var autoencoder: String
+  public var reason: String
 }
 
 /// What an autoencoder was trained on.
@@ -88,6 +98,8 @@ public struct AutoencoderResult: Codable, Equatable, Sendable {
   public var onBroad: AutoencoderMeasurement
   /// What it found of the features that are known; none for a real model.
   public var recovery: Recovery?
+  /// What is wrong with it, as its training says; none if nothing is.
+  public var warnings: [TrainingWarning]?
 
   public init(
     plan: AutoencoderPlan, latentCount: Int, trainingTokens: Int, onDomain: AutoencoderMeasurement,

@@ -19,7 +19,8 @@ extension StudyReport {
   }
 
   private func notes() -> String {
-    (results.notes ?? []).map { "<p class=\"subject\">Note: \(HTML.escape($0)).</p>" }.joined()
+    let notes = (results.notes ?? []).map { "Note: \($0)." } + warnings.map { "Warning: \($0)." }
+    return notes.map { "<p class=\"subject\">\(HTML.escape($0))</p>" }.joined()
   }
 
   /// Two sentences: what was found on the domain, and what it costs elsewhere.
@@ -40,8 +41,14 @@ extension StudyReport {
     case false: verdict = "<b>Not settled by these runs.</b>"
     default: verdict = gap.mean > 0 ? "<b>Yes, in one run.</b>" : "<b>No, in one run.</b>"
     }
+    let untrained = untrained
+    let beginning =
+      untrained.isEmpty
+      ? verdict
+      : "<b>No answer: these autoencoders are not trained.</b> \(untrained.joined(separator: " ")) What "
+        + "was measured all the same:"
     var text = """
-      \(verdict) At an L0 of \(HTML.number(l0, 0)), dictionaries of \(HTML.count(widest)) latents \
+      \(beginning) At an L0 of \(HTML.number(l0, 0)), dictionaries of \(HTML.count(widest)) latents \
       trained on the domain explain \(HTML.percent(own.mean, 1)) of the variance of held-out domain \
       text, those trained on broad text \(HTML.percent(other.mean, 1))
       """

@@ -9,6 +9,8 @@ struct DictionaryComparing {
   static let largestExact = 1024
 
   let configuration: StudyConfiguration
+  /// Those that were trained.
+  let trained: [AutoencoderPlan]
   let read: (AutoencoderPlan) throws -> TrainedAutoencoder
 
   /// How alike the seeds of each arm, width and sparsity are; of boosted autoencoders nothing is
@@ -58,7 +60,7 @@ struct DictionaryComparing {
   private func plans(
     _ arm: StudyArm, _ latents: Int, _ sparsity: Double
   ) -> [AutoencoderPlan] {
-    configuration.plans.filter {
+    trained.filter {
       $0.arm == arm && $0.latents == latents && $0.sparsity == sparsity
     }
   }

@@ -67,13 +67,20 @@ public struct Study: Sendable {
     try train(training, data, folder, progress)
     let measured = try measure(training, data, folder, progress)
     try progress(.comparing)
-    let comparing = DictionaryComparing(configuration: configuration) {
+    let comparing = DictionaryComparing(
+      configuration: configuration, trained: measured.map(\.result.plan)
+    ) {
       try training.read($0, from: folder)
+    }
+    let failures = try configuration.plans.filter { folder.exists(folder.failure($0)) }.map {
+      StudyFailure(
+        autoencoder: $0.name, reason: try StudyJSON.read(String.self, folder.failure($0)))
     }
     var results = StudyResults(
       configuration: configuration, subject: data.subject, libraryVersion: libraryVersion,
       streamTokens: data.domain.tokens, autoencoders: measured.map(\.result))
     results.notes = notes.isEmpty ? nil : notes
+    results.failures = failures.isEmpty ? nil : failures
     results.stability = try comparing.stability()
     for one in measured where one.result.plan.arm == .domain {
       results.unmatched.append(
@@ -85,6 +92,12 @@ public struct Study: Sendable {
     try AtomicFile.write(Array(try results.json()), to: folder.results)
     try AtomicFile.write(
       Array(StudyReport(results, browsers).html().utf8), to: folder.report)
+    if let first = failures.first {
+      throw StudyError(
+        "\(failures.count) of \(configuration.plans.count) autoencoders could not be trained, the first "
+          + "of them \(first.autoencoder): \(first.reason); the others are kept, and measured in "
+          + folder.report)
+    }
     return Outcome(results: results, browsers: browsers, report: folder.report)
   }
 
@@ -122,7 +135,10 @@ public struct Study: Sendable {
     _ training: any StudyTraining, _ data: StudyData, _ folder: StudyFolder,
     _ progress: StudyProgress
   ) throws {
-    let missing = configuration.plans.filter { !folder.exists(folder.autoencoder($0)) }
+    func isMissing(_ plan: AutoencoderPlan) -> Bool {
+      !folder.exists(folder.autoencoder(plan)) && !folder.exists(folder.failure(plan))
+    }
+    let missing = configuration.plans.filter(isMissing)
     let measurements = configuration.plans.count { folder.exists(folder.measurement($0)) }
     try progress(
       .kept(autoencoders: configuration.plans.count - missing.count, measurements: measurements))
@@ -139,9 +155,12 @@ public struct Study: Sendable {
       try train(pass)
     }
     for arms in [[StudyArm.broad], [.domain, .boosted]] {
-      let missing = configuration.plans.filter {
-        arms.contains($0.arm) && !folder.exists(folder.autoencoder($0))
+      var missing = configuration.plans.filter { arms.contains($0.arm) && isMissing($0) }
+      // Without its base one cannot be boosted.
+      for plan in missing where plan.arm == .boosted && folder.exists(folder.failure(plan.base)) {
+        try StudyJSON.write("\(plan.base.name), its base, failed", to: folder.failure(plan))
       }
+      missing = missing.filter(isMissing)
       for pass in TrainingPass.all(missing, atATime: configuration.atATime) { try train(pass) }
     }
     // One that is complete, where the process ended before it was removed.
@@ -158,7 +177,7 @@ public struct Study: Sendable {
     _ training: any StudyTraining, _ data: StudyData, _ folder: StudyFolder,
     _ progress: StudyProgress
   ) throws -> [Kept] {
-    let plans = configuration.plans
+    let plans = configuration.plans.filter { !folder.exists(folder.failure($0)) }
     let missing = plans.filter { !folder.exists(folder.measurement($0)) }
     var done = 0
     // The model's clean and ablated runs are shared by the autoencoders of a group.
@@ -171,7 +190,12 @@ public struct Study: Sendable {
         done += 1
         let one = try training.read(plan, from: folder)
         trained.append(one)
-        kept.append(try measure(plan, one, data))
+        var measured = try measure(plan, one, data)
+        if folder.exists(folder.warnings(plan)) {
+          let warnings = try StudyJSON.read([TrainingWarning].self, folder.warnings(plan))
+          measured.result.warnings = warnings.isEmpty ? nil : warnings
+        }
+        kept.append(measured)
       }
       for text in StudyText.allCases {
         let losses = try data.loss?.measure(trained.map(\.autoencoder), on: text) { done, total in
@@ -229,9 +253,10 @@ public struct Study: Sendable {
       let latents = configuration.latents.max()
     else { return [] }
     let sparsity = configuration.sparsity.sorted()[(configuration.sparsity.count - 1) / 2]
-    return try [StudyArm.domain, .broad].map { arm in
+    return try [StudyArm.domain, .broad].compactMap { arm -> LatentBrowser? in
       let plan = AutoencoderPlan(
         arm: arm, latents: latents, sparsity: sparsity, seed: configuration.seed)
+      guard comparing.trained.contains(plan) else { return nil }
       try progress(.gathering(plan.name))
       let making = BrowserMaking(
         trained: try training.read(plan, from: folder), text: domain, texts: data.texts,

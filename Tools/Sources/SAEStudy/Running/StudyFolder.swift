@@ -15,6 +15,10 @@ struct StudyFolder: Sendable {
 
   func activations(_ name: String) -> String { "\(path)/activations/\(name)" }
   func autoencoder(_ plan: AutoencoderPlan) -> String { "\(path)/saes/\(plan.name)" }
+  /// Why one's training came to nothing.
+  func failure(_ plan: AutoencoderPlan) -> String { "\(path)/failures/\(plan.name).json" }
+  /// What is wrong with one whose training ended as if all were well.
+  func warnings(_ plan: AutoencoderPlan) -> String { "\(path)/warnings/\(plan.name).json" }
   func log(_ plan: AutoencoderPlan) -> String { "\(path)/logs/\(plan.name).csv" }
   /// Of the pass in which autoencoders are being trained.
   func checkpoints() throws -> CheckpointFolder {
@@ -45,7 +49,7 @@ struct StudyFolder: Sendable {
         path, expected: "an empty directory, or that of a study", found: "\(names.count) files")
     }
     do {
-      for folder in ["saes", "logs", "measurements", "report"] {
+      for folder in ["saes", "failures", "warnings", "logs", "measurements", "report"] {
         try manager.createDirectory(
           atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
       }

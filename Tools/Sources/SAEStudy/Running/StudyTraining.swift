@@ -65,7 +65,7 @@ extension StudyConfiguration {
 /// Trains one variant.
 struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equatable>:
   StudyTraining
-{
+where Model.Configuration: Decodable {
   typealias Boosted = BoostedAutoencoder<Model, Model>
 
   let study: StudyConfiguration
@@ -118,11 +118,14 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
     options.seed = first.seed
     var sweep =
       if let checkpoint = pass.checkpoint {
-        try TrainingSweep(on: source, options: options, from: checkpoint)
+        try TrainingSweep(on: source, from: checkpoint)
       } else {
         try TrainingSweep(on: source, options: options)
       }
-    let members = try plans.map { try add($0, to: &sweep, folder) }
+    let isResumed = pass.checkpoint != nil
+    let members = try plans.map { plan in
+      isResumed ? try resume(plan, in: &sweep, folder) : try add(plan, to: &sweep, folder)
+    }
     let checkpoints = try folder.checkpoints()
     var clock = CheckpointPace.Clock(pace)
     var logs = try plans.map {
@@ -132,7 +135,8 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
     while let reports = try sweep.step() {
       if sweep.stepsMade % interval == 0 || sweep.stepsMade == study.steps {
         for (index, report) in reports.enumerated() {
-          try logs[index].write(report.get(), warn: warn)
+          // One that failed has no more steps; the others go on.
+          if case .success(let report) = report { try logs[index].write(report, warn: warn) }
         }
       }
       let isDue = clock.isDue(step: sweep.stepsMade)
@@ -144,8 +148,15 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
         throw error
       }
     }
-    for (plan, member) in zip(plans, members) where !folder.exists(folder.autoencoder(plan)) {
-      try write(plan, member, of: sweep, to: folder)
+    for (index, warnings) in try sweep.warnings().enumerated() {
+      let plan = plans[index]
+      guard !folder.exists(folder.autoencoder(plan)) else { continue }
+      switch warnings {
+      case .failure(let error): try StudyJSON.write("\(error)", to: folder.failure(plan))
+      case .success(let warnings):
+        try StudyJSON.write(warnings, to: folder.warnings(plan))
+        try write(plan, members[index], of: sweep, to: folder)
+      }
     }
     try checkpoints.removeAll()
   }
@@ -164,6 +175,20 @@ struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equat
     return .boosted(
       try sweep.add(
         Boosted.self, configuration, latents: study.boosterLatents(for: plan.latents)))
+  }
+
+  /// Brings back a member with the settings that it was begun with.
+  private func resume(
+    _ plan: AutoencoderPlan, in sweep: inout TrainingSweep, _ folder: StudyFolder
+  ) throws -> Member {
+    guard plan.arm == .boosted else { return .plain(try sweep.resume(Model.self)) }
+    let base = try read(model: plan.base, from: folder).fitting(sweep.scaling)
+    return .boosted(
+      try sweep.resume(Boosted.self) { checkpoint in
+        BoostingConfiguration(
+          base: base,
+          booster: try checkpoint.configuration(as: Model.Configuration.self, key: "booster"))
+      })
   }
 
   private func write(

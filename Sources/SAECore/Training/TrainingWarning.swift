@@ -1,0 +1,174 @@
+/// What is wrong with an autoencoder whose training ended as if all were well.
+public enum TrainingWarning: Sendable, Equatable, Codable {
+  /// More than a tenth of the latents are dead: silent for as long as the run's rule says, or where that
+  /// says little, for the last epoch or the whole run.
+  case deadLatents(Int, of: Int)
+  /// It reconstructs worse than the mean of the activations would.
+  case fractionOfVarianceExplainedBelowZero(Double)
+  /// No latent is active on any token.
+  case noActiveLatents
+  /// L0 differs by more than a fifth from what was asked for.
+  case missedL0(Double, target: Double)
+  /// The threshold that takes the place of a selection over batches gives an L0 that differs by more than
+  /// a fifth from the selection's.
+  case thresholdL0(Double, selection: Double)
+}
+
+extension TrainingWarning: CustomStringConvertible {
+  /// What is wrong and what may help, in a line.
+  public var description: String {
+    switch self {
+    case .deadLatents(let dead, let all):
+      "\(dead) of \(all) latents are dead; more training tokens, fewer latents or a larger auxiliary "
+        + "loss may revive them"
+    case .fractionOfVarianceExplainedBelowZero(let value):
+      "the fraction of variance explained is \(significant(value)): the mean of the activations would "
+        + "do better; lower the learning rate, or train longer"
+    case .noActiveLatents:
+      "no latent is active on any token; lower the sparsity coefficient or the learning rate"
+    case .missedL0(let l0, let target):
+      "L0 is \(significant(l0)) where \(significant(target)) was asked for; train longer, or ask for "
+        + "an L0 that the latents and the activations can have"
+    case .thresholdL0(let l0, let selection):
+      "the threshold gives an L0 of \(significant(l0)) where the selection over a batch has "
+        + "\(significant(selection)); train longer, so that the threshold settles, or on larger batches"
+    }
+  }
+}
+
+/// What a finished autoencoder does on some of what it was trained on.
+struct TrainingQuality {
+  let l0: Double
+  let fractionOfVarianceExplained: Double?
+  /// ``DivergenceWatch/relativeError(_:of:variance:)``
+  let relativeError: Double?
+
+  /// - Throws: ``ShapeError`` if the batch does not fit.
+  init(_ model: some SparseAutoencoder, on batch: ScaledBatch) throws {
+    let target = batch.target ?? batch.activations
+    l0 = LatentActivity(try model.encode(batch.activations)).l0
+    var error = try model.reconstruct(batch.activations)
+    error -= target
+    let (squares, variance) = (error.sumOfSquares(), target.totalVariance())
+    fractionOfVarianceExplained = variance > 0 ? 1 - squares / variance : nil
+    relativeError = DivergenceWatch.relativeError(squares, of: target, variance: variance)
+  }
+}
+
+extension ScheduledTraining {
+  /// What is wrong with the autoencoder as it is now.
+  ///
+  /// - Parameters:
+  ///   - batch: some of what it was trained on.
+  ///   - sourceTokens: rows of an epoch.
+  /// - Throws: ``TrainingError`` where it is beyond any sense.
+  func warnings(on batch: ScaledBatch, sourceTokens: Int) throws -> [TrainingWarning] {
+    let model = trainer.finishedModel
+    let quality = try TrainingQuality(model, on: batch)
+    if let error = quality.relativeError {
+      let bound = DivergenceWatch.bound * max(1, trainer.watch.least ?? 1)
+      guard error <= bound else {
+        throw TrainingError.diverged(
+          step: trainer.step, since: trainer.watch.since ?? trainer.step, error: error,
+          bound: bound,
+          learningRate: lastLearningRate)
+      }
+    }
+    var warnings: [TrainingWarning] = []
+    let dead = trainer.deadLatents.deadCount(
+      tokens: trainer.tokens, steps: trainer.step, sourceTokens: sourceTokens, l0: quality.l0)
+    let count = trainer.deadLatents.silence.count
+    if dead * 10 > count { warnings.append(.deadLatents(dead, of: count)) }
+    if let explained = quality.fractionOfVarianceExplained, explained < 0 {
+      warnings.append(.fractionOfVarianceExplainedBelowZero(explained))
+    }
+    if quality.l0 == 0 {
+      warnings.append(.noActiveLatents)
+    } else if let target = model.configuration.targetL0, abs(quality.l0 - target) > target / 5 {
+      warnings.append(
+        Model.self is any BatchSelectingAutoencoder.Type
+          ? .thresholdL0(quality.l0, selection: target) : .missedL0(quality.l0, target: target))
+    }
+    return warnings
+  }
+}
+
+extension DeadLatents {
+  /// Latents that are dead at the end of a run.
+  ///
+  /// Dead are those silent for as long as the rule says where the run was longer than that, else for the
+  /// last epoch or the whole run; but no latent after fewer tokens than fifty times what one firing takes
+  /// on average, if the run had as many.
+  fileprivate func deadCount(tokens: Int, steps: Int, sourceTokens: Int, l0: Double) -> Int {
+    guard tokens > 0, steps > 0 else { return 0 }
+    let limit: Int
+    let countsSteps: Bool
+    switch rule {
+    case .never: return 0
+    case .tokensIncludingBatch(let count, _), .tokensBeforeBatch(let count, _):
+      (limit, countsSteps) = (count, false)
+    case .stepsIncludingBatch(let count, _), .stepsBeforeBatch(let count, _):
+      (limit, countsSteps) = (count, true)
+    }
+    let perStep = max(1, tokens / steps)
+    let run = countsSteps ? steps : tokens
+    let epoch = countsSteps ? (sourceTokens + perStep - 1) / perStep : sourceTokens
+    let firing = Double(silence.count) / max(l0, 1e-9) * 50 / Double(countsSteps ? perStep : 1)
+    let least = firing < Double(run) ? Int(firing) : run
+    let window = max(limit <= run ? limit : min(epoch, run), least, 1)
+    return silence.count { $0 >= window }
+  }
+}
+
+extension ScaledBatches {
+  /// Some of the source's rows, evenly spread, as a batch.
+  ///
+  /// - Throws: what keeps rows from being read.
+  func evenlySpread(_ count: Int = 4096) throws -> ScaledBatch {
+    let source = batches.source
+    let tokens = source.tokens
+    let pieces = min(16, tokens)
+    let length = min(count, tokens) / pieces
+    let ranges = (0..<pieces).map { piece in
+      let begin = piece * (tokens / pieces)
+      return begin..<begin + length
+    }
+    let rows = try source.matrix(rows: ranges)
+    for range in ranges { source.release(range) }
+    return try scaled(rows, step: 0)
+  }
+}
+
+extension TrainingRun {
+  /// What is wrong with the autoencoder as it is now, to be asked for at the end: measured on some of the
+  /// rows that it was trained on, as whoever runs it finds it, and counted over the run.
+  ///
+  /// - Throws: ``TrainingError`` where it is beyond any sense, and what keeps rows from being read.
+  public func warnings() throws -> [TrainingWarning] {
+    try training.warnings(on: batches.evenlySpread(), sourceTokens: batches.position.tokens)
+  }
+}
+
+extension TrainingSweep {
+  /// Of each member what is wrong with it as it is now, in the order in which they were added; of one that
+  /// makes no more steps, or that is beyond any sense, why.
+  ///
+  /// - Throws: what keeps rows from being read.
+  public func warnings() throws -> [Result<[TrainingWarning], TrainingError>] {
+    let batch = try batches.evenlySpread()
+    return try members.map { try $0.warnings(on: batch, sourceTokens: batches.position.tokens) }
+  }
+}
+
+extension SweepTraining {
+  func warnings(
+    on batch: ScaledBatch, sourceTokens: Int
+  ) throws -> Result<[TrainingWarning], TrainingError> {
+    if let failure { return .failure(failure) }
+    do {
+      return .success(try training.warnings(on: batch, sourceTokens: sourceTokens))
+    } catch let error as TrainingError {
+      return .failure(error)
+    }
+  }
+}
