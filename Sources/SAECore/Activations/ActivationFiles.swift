@@ -86,6 +86,11 @@ public enum ActivationFile {
         && (FileName.ends(name, in: ".safetensors") || FileName.ends(name, in: ".npy"))
     }
     guard !shards.isEmpty else {
+      let names = try FileName.list(path) { String(validating: $0, as: UTF8.self) != nil }
+      if let foreign = FileKind.foreign(in: path, names) {
+        throw .wrongContents(
+          file: path, expected: "files named .safetensors or .npy", found: foreign)
+      }
       throw .unrecognized(
         file: path, lookedFor: ["files named .safetensors", "files named .npy"],
         found: FileName.shown(in: path))

@@ -215,14 +215,18 @@ extension FileKind {
     for name in names.prefix(1000) where !name.hasPrefix(".") {
       guard let contents = try? FileBytes(mapping: "\(directory)/\(name)") else { continue }
       switch FileKind(contents) {
-      case .safetensors, .npy, .zip: continue
-      case .other(let words), .unknown(let words):
-        guard !isDocument(name) else { continue }
+      case .other(let words) where !isDocument(name), .unknown(let words) where isWeights(name):
         found.append("\(quoted(name)), \(words)")
+      default: continue
       }
     }
     guard !found.isEmpty else { return nil }
     return found.prefix(3).joined(separator: "; ") + (found.count > 3 ? "; and others" : "")
+  }
+
+  private static func isWeights(_ name: String) -> Bool {
+    [".safetensors", ".npz", ".npy", ".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack"]
+      .contains { name.hasSuffix($0) }
   }
 
   /// Names of what lies beside weights everywhere.

@@ -39,7 +39,7 @@ enum LegacySAELensConfiguration {
     if function == "topk", let k = options["k"] {
       new["architecture"] = .string("topk")
       new["k"] = k
-    } else if function != "relu" {
+    } else if function != "relu" || options["k"] != nil {
       throw .invalidSetting(
         file: old.file, setting: "activation_fn", expected: "relu, or topk with its k",
         found: quoted(function))

@@ -208,6 +208,7 @@ import Testing
       ("{\"d_in\": 4, \"d_sae\": 6, \"metadata\": {}}", ["architecture", "metadata"]),
       ("{\"d_in\": 4, \"d_sae\": 6, \"activation_fn_str\": \"tanh-relu\"}", ["activation_fn"]),
       ("{\"d_in\": 4, \"d_sae\": 6, \"is_transcoder\": true}", ["is_transcoder"]),
+      ("{\"d_in\": 4, \"d_sae\": 6, \"activation_fn_kwargs\": {\"k\": 2}}", ["activation_fn"]),
       ("{\"d_in\": 4, \"d_sae\": 6, \"finetuning_scaling_factor\": true}", ["scaling_factor"]),
     ] as [(String, [String])] {
       try expectRefusal(try directory("sae", configuration), words)
