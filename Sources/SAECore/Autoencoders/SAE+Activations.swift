@@ -26,11 +26,16 @@ extension SAE {
   /// What activations were multiplied by in training, and the mean norm that they must have had
   /// before.
   private var expectedNorm: (scale: Double, norm: Double)? {
-    let scale = archives.lazy.compactMap {
-      $0.activationScale ?? $0.metadata["activation_scale"]?.asDouble
-    }.first
-    guard let scale, scale.isFinite, scale > 0 else { return nil }
-    return (scale, Double(autoencoder.inputDimension).squareRoot() / scale)
+    for archive in archives {
+      let recorded = archive.metadata["activation_scale"]?.asDouble
+      guard let scale = archive.activationScale ?? recorded else { continue }
+      guard scale.isFinite, scale > 0 else { return nil }
+      let norm = Double(autoencoder.inputDimension).squareRoot() / scale
+      // Less a mean they had another norm than before.
+      let mean = recorded == nil ? nil : archive.metadata["mean_activation_norm"]?.asDouble
+      return (scale, mean.flatMap { $0.isFinite && $0 > 0 ? $0 : nil } ?? norm)
+    }
+    return nil
   }
 
   /// Of up to 16 stretches of 256 tokens, evenly spread.

@@ -7,12 +7,21 @@
 public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseIterable {
   /// Activations are used as they are.
   case none
-  /// f (x − m), m the mean and f for a mean norm of √width: the default.
+  /// f (x − c): f for a mean distance of √width from the mean, and c the mean but for half of that
+  /// distance; 0 where the mean is no longer than that. The default.
   ///
-  /// It is ``expectedAverageOnlyIn`` of what the mean leaves. Where the mean is small beside the spread
-  /// the factors are nearly the same; where it is large, as in language models with a few dimensions
-  /// far from 0, a factor of the whole norm makes what there is to learn so small that one step of the
-  /// optimizer is larger, and an encoder that sees the mean moves with each weight along it.
+  /// With m the mean and d the mean distance from it, f = √width/d and c = m max(0, 1 − d/(2 ‖m‖)).
+  ///
+  /// Where the mean is small it is ``expectedAverageOnlyIn`` with nearly the same factor. Where it is
+  /// large, as in language models with a few dimensions far from 0, a factor of the whole norm makes what
+  /// there is to learn so small that one step of the optimizer is larger, and an encoder that sees the
+  /// mean moves with each weight along it. In a world of 200 features (64 wide, 256 latents, 1500 steps
+  /// at 10⁻³) with a mean ten times as long as the spread, TopK left 248 latents dead and explained
+  /// 0.21 of the variance; so centered, 0.87 and none are, as without a mean.
+  ///
+  /// A part of the mean stays because it helps: latents begin with pre-activations of different height.
+  /// On activations of a small Gemma-2, whose mean is 0.37 of the distance, TopK, BatchTopK and JumpReLU
+  /// explained 0.001, 0.004 and 0.004 more with it than without.
   case centered
   /// One factor, for a mean norm of √width: SAELens.
   case expectedAverageOnlyIn = "expected_average_only_in"
@@ -68,11 +77,17 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
         throw InvalidOption(
           "statistics", expected: "distances from the mean for \(rawValue)", found: "none")
       }
+      let mean = center.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      let share = max(0, 1 - Self.keptMean * distance / mean)
       return .centered(
-        factor: try factor(length, for: distance, "distance from each other"), center: center)
+        factor: try factor(length, for: distance, "distance from each other"),
+        center: center.map { share * $0 })
     default: return .factor(try factor(length, for: statistics.meanNorm, "norm"))
     }
   }
+
+  /// What ``centered`` leaves of the mean, in mean distances from it.
+  private static let keptMean = 0.5
 
   /// What makes `length` of a measured one.
   private func factor(

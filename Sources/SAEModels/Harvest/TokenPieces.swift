@@ -100,6 +100,23 @@ struct TokenPieces: Sendable {
     try memory.check("\(piecesPerBatch) sequences at a time")
   }
 
+  /// Counts the rows of each piece; nil where each token has one.
+  private static func rowEnds(
+    _ stream: TokenStream, _ options: PieceOptions, _ prefix: UInt32?
+  ) throws -> [Int]? {
+    guard !options.skippedTokens.isEmpty else { return nil }
+    let ofPrefix =
+      prefix.map { options.keepsPrefix && !options.skippedTokens.contains($0) } ?? false
+    var ends: [Int] = []
+    let context = min(options.context, max(1, stream.count))
+    for first in stride(from: 0, to: stream.count, by: context) {
+      let ids = try stream.tokens(first..<min(first + context, stream.count))
+      let own = ids.count { !options.skippedTokens.contains($0) } + (ofPrefix ? 1 : 0)
+      ends.append((ends.last ?? 0) + own)
+    }
+    return ends
+  }
+
   /// Tokens before the piece's own in each sequence.
   var prefixLength: Int { prefix == nil ? 0 : 1 }
 

@@ -38,7 +38,7 @@ import Testing
     #expect(optimizer { $0.optimizer = .scheduleFreeSignDescent } == parameters)
     #expect(optimizer { $0.averagingDecay = 0.99 } == 3 * parameters)
     #expect(
-      part("result", options { $0.normalization = .none }.memory(TopKConfiguration(k: 3), sizes))
+      part("result", try options { $0.normalization = .none }.memory(TopKConfiguration(k: 3), sizes))
         == nil)
     var variational = VariationalConfiguration(
       divergence: CoefficientSchedule(finalValue: 1, warmUpSteps: 0))

@@ -48,12 +48,11 @@ import Testing
       TopKConfiguration(k: 3), latents: 30, on: activations, options: options)
     while try run.step() != nil {}
     let onRaw = try run.finished().reconstruct(activations)
-    var scaled = activations
-    scaled.scale(by: Float(run.scale))
-    var onScaled = try run.trainer.model.reconstruct(scaled)
-    onScaled.scale(by: Float(1 / run.scale))
+    let scaled = try run.scaling.scale(activations)
+    let onScaled = try scaled.restored(run.trainer.model.reconstruct(scaled.activations))
     expectClose(onRaw.array, onScaled.array, tolerance: 1e-5, "reconstruction")
     // Constant norms give the exact factor: √width over the norm.
+    options.normalization = .expectedAverageOnlyIn
     let constant = Matrix(rows: 64, columns: 4) { $0 % 4 == $1 ? 5 : 0 }
     let plain = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 1), latents: 8, on: constant, options: options)

@@ -128,8 +128,7 @@ import Testing
     let l0 = LatentActivity(try model.encodeByThreshold(activations)).l0
     #expect(l0 > 2 && l0 < 8)
     // Folding the scale changes neither latents nor their number.
-    var scaled = activations
-    scaled.scale(by: Float(run.scale))
+    let scaled = try run.scaling.scale(activations).activations
     #expect(
       abs(LatentActivity(try run.trainer.model.encodeByThreshold(scaled)).l0 - l0) < 0.05)
   }

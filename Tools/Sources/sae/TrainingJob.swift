@@ -165,10 +165,9 @@ struct TrainingJob {
     archive.metadata["training_steps"] = .integer(run.trainer.step)
     archive.metadata["seed"] = .string("\(training.seed)")
     archive.metadata["activation_normalization"] = .string(training.normalization.rawValue)
-    if training.normalization == .expectedAverageOnlyIn {
+    if let norm = run.scaling.meanNorm(width: source.width, training.normalization) {
       archive.metadata["activation_scale"] = .double(run.scale)
-      archive.metadata["mean_activation_norm"] = .double(
-        Double(source.width).squareRoot() / run.scale)
+      archive.metadata["mean_activation_norm"] = .double(norm)
     }
     if training.normalization.needsStatistics {
       archive.metadata["normalization_rows"] = .integer(
@@ -198,5 +197,21 @@ extension OutputPlace {
       .compactMap { $0 } + [checkpoint].compactMap { $0 }
     try self.init(
       command.out ?? "", for: .autoencoder, force: command.overwriting.force, inputs: inputs)
+  }
+}
+
+extension ActivationScaling {
+  /// The mean norm of the activations that a scale to a mean norm of √width was fitted to; nearly that
+  /// where their mean was subtracted.
+  fileprivate func meanNorm(width: Int, _ normalization: ActivationNormalization) -> Double? {
+    let length = Double(width).squareRoot()
+    switch (normalization, self) {
+    case (.expectedAverageOnlyIn, .factor(let factor)): return length / factor
+    case (.centered, .centered(let factor, let center)):
+      let distance = length / factor
+      let mean = center.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      return (distance * distance + mean * mean).squareRoot()
+    default: return nil
+    }
   }
 }

@@ -117,8 +117,10 @@ import Testing
     #expect(metadata.trainingSteps == 29)
     #expect(metadata.normalizationRows == 77)
     let source = try ConcatenatedActivations(contentsOf: [shards])
-    let norm = try ActivationStatistics(source, rows: 77).meanNorm
-    #expect(metadata.activationScale == 8.0.squareRoot() / norm)
+    let statistics = try ActivationStatistics(source, rows: 77, includesDistances: true)
+    let distance = try #require(statistics.meanDistance)
+    #expect(metadata.activationScale == 8.0.squareRoot() / distance)
+    #expect(abs(metadata.meanActivationNorm / statistics.meanNorm - 1) < 0.05)
   }
 
   private struct Configuration: Decodable {
@@ -126,6 +128,7 @@ import Testing
       let trainingSteps: Int
       let normalizationRows: Int
       let activationScale: Double
+      let meanActivationNorm: Double
     }
     let metadata: Metadata
   }
