@@ -38,10 +38,10 @@ import Testing
     #expect(optimizer { $0.optimizer = .scheduleFreeSignDescent } == parameters)
     #expect(optimizer { $0.averagingDecay = 0.99 } == 3 * parameters)
     #expect(
-      part("result", try options { $0.normalization = .none }.memory(TopKConfiguration(k: 3), sizes))
+      part("result", options { $0.normalization = .none }.memory(TopKConfiguration(k: 3), sizes))
         == nil)
     var variational = VariationalConfiguration(
-      divergence: CoefficientSchedule(finalValue: 1, warmUpSteps: 0))
+      divergence: try CoefficientSchedule(finalValue: 1, warmUpSteps: 0))
     variational.learnsVariance = true
     let estimate = options().memory(variational, sizes)
     #expect(part("parameters", estimate) == 4 * 1000 * 24)
