@@ -32,7 +32,8 @@ extension SAE {
       guard scale.isFinite, scale > 0 else { return nil }
       let norm = Double(autoencoder.inputDimension).squareRoot() / scale
       // Less a mean they had another norm than before.
-      let mean = recorded == nil ? nil : archive.metadata["mean_activation_norm"]?.asDouble
+      let mean =
+        archive.activationScale == nil ? archive.metadata["mean_activation_norm"]?.asDouble : nil
       return (scale, mean.flatMap { $0.isFinite && $0 > 0 ? $0 : nil } ?? norm)
     }
     return nil

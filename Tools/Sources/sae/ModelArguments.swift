@@ -84,6 +84,10 @@ struct ModelArguments: ParsableArguments {
     if layer != nil, hook != nil {
       throw ValidationError("expected --layer or --hook, found both")
     }
+    // Before anything is made of it: a place has the number of the layer after it.
+    if let layer, !(0...100_000).contains(layer) {
+      throw ValidationError("--layer: expected 0 to 100000, found \(layer)")
+    }
   }
 
   /// The model's directory.

@@ -67,7 +67,8 @@ import Testing
       #expect(try read("\(one)/\(file)") == read("\(other)/\(file)"), "\(file)")
     }
     for plan in configuration().plans {
-      let weights = "saes/\(plan.name)/sae_weights.safetensors"
+      let part = plan.arm == .boosted ? "/booster" : ""
+      let weights = "saes/\(plan.name)\(part)/sae_weights.safetensors"
       #expect(try read("\(one)/\(weights)") == read("\(other)/\(weights)"), "\(plan.name)")
       let table = "logs/\(plan.name).csv"
       #expect(try log("\(one)/\(table)") == log("\(other)/\(table)"), "\(plan.name)")

@@ -55,7 +55,8 @@ import Testing
     #expect(outcome.results.unmatched.count == 4)
     #expect(outcome.browsers.count == 2)
     for plan in plans {
-      for file in ["saes/\(plan.name)/cfg.json", "logs/\(plan.name).csv"] {
+      let description = plan.arm == .boosted ? "boosted.json" : "cfg.json"
+      for file in ["saes/\(plan.name)/\(description)", "logs/\(plan.name).csv"] {
         #expect(FileManager.default.fileExists(atPath: "\(out)/\(file)"), "\(file)")
       }
     }

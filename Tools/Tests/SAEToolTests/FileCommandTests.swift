@@ -92,7 +92,8 @@ import Testing
     let bytes = try #require(FileManager.default.contents(atPath: good))
     try bytes.prefix(bytes.count - 4).write(to: URL(fileURLWithPath: truncated))
     for (path, words) in [
-      (text, ["notes.txt", "npz"]), (empty, ["empty", "SAELens", "activations"]),
+      (text, ["notes.txt", "found text that begins \"not a tensor\""]),
+      (empty, ["empty", "SAELens", "activations"]),
       (truncated, ["truncated", "expected", "found"]), (folder.file("none"), ["none", "nothing"]),
     ] {
       let run = try Command(["info", path])

@@ -112,14 +112,14 @@ import Testing
   }
 
   @Test func everyCommandAppliesAFactor() throws {
-    var archive = try unfolded(0.125, to: "checkpoint")
+    var archive = try unfolded(0.25, to: "checkpoint")
     try expectSame(folder.file("checkpoint"), as: sae)
     archive.inputNormalization = .averageOnly
     try archive.write(to: folder.file("average"))
     try expectSame(folder.file("average"), as: sae)
     archive.activationScale = nil
     try archive.write(to: folder.file("lacking"))
-    try expectSame(folder.file("lacking"), ["--activation-scale", "0.125"], as: sae)
+    try expectSame(folder.file("lacking"), ["--activation-scale", "0.25"], as: sae)
     let commands = [
       ["evaluate", "--activations", activations],
       ["encode", "--activations", activations, "--out", "x"],
@@ -181,7 +181,7 @@ import Testing
   @Test func activationsOfAnotherScaleAreRefused() throws {
     let large = try folder.writeModel("large", scale: 100)
     let rows = try ConcatenatedActivations(contentsOf: [activations]).matrix(rows: 0..<300)
-    var archive = try unfolded(0.125, to: "checkpoint")
+    var archive = try unfolded(0.25, to: "checkpoint")
     archive.metadata["model_weights_crc32"] = nil
     // A factor that says that activations were some hundred times as large.
     archive.activationScale = Double(rows.rowNorms().reduce(0, +)) * 1e-9

@@ -23,7 +23,7 @@ import Testing
 
   private func study(_ out: String, steps: Int = 400) throws -> [String] {
     let domain = try folder.writeActivations("domain.safetensors", tokens: 1024)
-    let broad = try folder.writeActivations("broad.safetensors", tokens: 1024)
+    let broad = try folder.writeActivations("broad.safetensors", tokens: 1024) { $0 *= 2 }
     return [
       "study", "--domain-activations", domain, "--broad-activations", broad, "--latents", "64",
       "--architecture", "topk", "--sparsity", "2", "--seeds", "1", "--training-tokens",
@@ -54,9 +54,13 @@ import Testing
     let out = folder.file("out")
     try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
     let first = try RunningCommand(harvest(out))
-    while first.isRunning, !FileManager.default.fileExists(atPath: "\(out)/.lock") { usleep(200) }
+    // Whoever has the lock has written into it who that is.
+    func isLocked() -> Bool {
+      FileManager.default.contents(atPath: "\(out)/.lock")?.isEmpty == false
+    }
+    while first.isRunning, !isLocked() { usleep(200) }
     kill(first.identifier, SIGSTOP)
-    let isHeld = FileManager.default.fileExists(atPath: "\(out)/.lock")
+    let isHeld = isLocked()
     let second = try Command(harvest(out))
     kill(first.identifier, SIGCONT)
     #expect(try first.finish().status == 0)

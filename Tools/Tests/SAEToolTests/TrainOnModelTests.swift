@@ -83,7 +83,7 @@ import Testing
       (["--layer", "7", "--tokens", tokens], ["blocks.7.hook_resid_post"]),
       (
         ["--layer", "1", "--tokens", tokens, "--model", infinite],
-        ["row 0, column 0", "expected finite numbers, found NaN"]
+        ["model.safetensors", "expected a finite number, found inf"]
       ),
     ]
     let fixed = ["train", "--model", model, "--context", "20", "--out", folder.file("sae")]

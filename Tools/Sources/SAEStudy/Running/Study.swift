@@ -108,7 +108,9 @@ public struct Study: Sendable {
     origins.add("this study", origin)
     for plan in configuration.plans where folder.exists(folder.autoencoder(plan)) {
       let path = folder.autoencoder(plan)
-      origins.add(path, try SAEArchive.read(path).archive.activationOrigin)
+      for files in try SAEFiles.findAll(path) {
+        origins.add(path, files.outline.activationOrigin)
+      }
     }
     guard !configuration.allowMismatch else { return origins.mismatches.map { "\($0)" } }
     if let mismatch = origins.mismatches.first {

@@ -49,6 +49,9 @@ struct StudyFolder: Sendable {
         path, expected: "an empty directory, or that of a study", found: "\(names.count) files")
     }
     do {
+      try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
+      // First of all: a directory with anything else in it is not taken for a study's.
+      try StudyJSON.write(configuration, to: self.configuration)
       for folder in ["saes", "failures", "warnings", "logs", "measurements", "report"] {
         try manager.createDirectory(
           atPath: "\(path)/\(folder)", withIntermediateDirectories: true)
@@ -56,7 +59,6 @@ struct StudyFolder: Sendable {
     } catch {
       throw StudyError(path, expected: "a directory that may be written", found: "\(error)")
     }
-    try StudyJSON.write(configuration, to: self.configuration)
   }
 
   func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
