@@ -18,8 +18,8 @@ struct ScaledBatches: Sendable {
 
   /// Batches from the beginning; fits the normalisation.
   ///
-  /// - Throws: ``InvalidOption`` for settings that make no sense, ``TrainingError`` if activations are
-  ///   not finite, and what keeps them from being read.
+  /// - Throws: ``InvalidOption`` for settings that make no sense, ``NotFiniteError`` for activations that
+  ///   are not finite, and what keeps them from being read.
   init(_ source: any ActivationSource, options: TrainingOptions) throws {
     try InvalidOption.check("steps", options.steps, in: 1...Int.max)
     try source.checkWidths()
@@ -48,7 +48,7 @@ struct ScaledBatches: Sendable {
   /// The next batch.
   ///
   /// - Parameter step: steps already made.
-  /// - Throws: ``TrainingError`` if activations are not finite, and what keeps them from being read.
+  /// - Throws: ``NotFiniteError``, and what keeps activations from being read.
   mutating func next(step: Int) throws -> ScaledBatch {
     try scaled(batches.next(readsAhead: step + 1 < steps), step: step)
   }
@@ -57,22 +57,19 @@ struct ScaledBatches: Sendable {
   func scaled(_ rows: Matrix, step: Int) throws -> ScaledBatch {
     var rows = rows
     guard let targetScaling else {
-      let weights = try Self.put(&rows, through: scaling, "the activations", step: step)
+      let weights = try Self.put(&rows, through: scaling)
       return ScaledBatch(activations: rows, target: nil, errorWeights: weights)
     }
     var (inputs, targets) = batches.source.split(rows)
-    _ = try Self.put(&inputs, through: scaling, "the activations", step: step)
-    _ = try Self.put(&targets, through: targetScaling, "the targets", step: step)
+    _ = try Self.put(&inputs, through: scaling)
+    _ = try Self.put(&targets, through: targetScaling)
     return ScaledBatch(activations: inputs, target: targets)
   }
 
   /// - Returns: ``ScaledActivations/errorWeights`` where each token has a scale of its own.
   private static func put(
-    _ activations: inout Matrix, through scaling: ActivationScaling, _ subject: String, step: Int
+    _ activations: inout Matrix, through scaling: ActivationScaling
   ) throws -> [Float]? {
-    guard activations.isFinite() else {
-      throw TrainingError.notFinite(step: step, term: subject)
-    }
     switch scaling {
     case .identity: break
     // In place: a copy of the batch is memory.

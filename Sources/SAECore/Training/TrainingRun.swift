@@ -33,7 +33,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   ///
   /// - Throws: ``InvalidOption`` for settings that make no sense, a normalisation that the variant
   ///   cannot be finished with among them, ``ShapeError`` if they do not fit
-  ///   each other, ``InsufficientMemory`` if the run cannot fit, ``TrainingError`` if activations are
+  ///   each other, ``InsufficientMemory`` if the run cannot fit, ``NotFiniteError`` if activations are
   ///   not finite, and what keeps activations from being read.
   public init(
     _ configuration: Model.Configuration, latents: Int, on source: any ActivationSource,

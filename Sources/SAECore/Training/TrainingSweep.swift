@@ -45,7 +45,7 @@ public struct TrainingSweep: Sendable {
 
   /// Begins a sweep without members: fits the normalisation and draws the first batch.
   ///
-  /// - Throws: ``InvalidOption`` for settings that make no sense, ``TrainingError`` if activations are
+  /// - Throws: ``InvalidOption`` for settings that make no sense, ``NotFiniteError`` if activations are
   ///   not finite, and what keeps activations from being read.
   public init(on source: any ActivationSource, options: TrainingOptions) throws {
     self.init(
@@ -142,7 +142,7 @@ public struct TrainingSweep: Sendable {
   /// - Returns: one report a member, in the order in which they were added. A member in which
   ///   something is not finite stays as it was before that step, its error in the place of a report
   ///   from then on; the others go on.
-  /// - Throws: what keeps activations from being read, ``TrainingError`` if they are not finite,
+  /// - Throws: what keeps activations from being read, ``NotFiniteError`` if they are not finite,
   ///   ``InvalidOption`` if members of a checkpoint have not been added.
   public mutating func step() throws -> [Result<StepReport, TrainingError>]? {
     if let resumed, resumed.members.count != members.count {

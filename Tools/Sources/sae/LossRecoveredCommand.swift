@@ -79,11 +79,12 @@ struct LossRecoveredCommand: PlannedCommand {
     let opened = try opening.open(sae)
     var origins = OriginCheck()
     for one in opened { origins.add(one.path, one.activationOrigin) }
+    let trained = origins.common
     let means = try meanFrom.isEmpty ? nil : OpenedActivations(meanFrom)
     if let means { origins.add(means.origins) }
     // Before the model is read.
     _ = try self.origins.check(origins)
-    let arguments = try model.completed(by: origins.common, of: sae.joined(separator: ", "))
+    let arguments = try model.completed(by: trained, of: sae.joined(separator: ", "))
     let hook = try arguments.place()
     let stream = try arguments.stream(tokens)
     let model = try arguments.load()

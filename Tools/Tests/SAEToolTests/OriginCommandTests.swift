@@ -101,7 +101,7 @@ import Testing
     let loss = ["loss-recovered", "--model", model, "--tokens", tokens, "--sae"]
     try expectRefused(loss + [sae, "--layer", "0"], "hook", [sae, model])
     try expectRefused(
-      loss + [sae, "--layer", "1", "--mean-from", elsewhere], "hook", [sae, elsewhere + shard])
+      loss + [sae, "--mean-from", elsewhere], "hook", [sae, elsewhere + shard])
     try expectRefused(loss + [sae, other, "--layer", "1"], "hook", [sae, other])
     let page = ["inspect", "--model", model, "--tokens", tokens, "--count", "100", "--sae", sae]
     try expectRefused(
@@ -160,8 +160,9 @@ import Testing
     try archive.write(to: folder.file("nowhere"))
     let none = try Command(arguments + [folder.file("nowhere")])
     #expect(none.status == 64 && none.errors.contains("--layer or --hook"), "\(none.errors)")
+    let given = try facts([folder.file("nowhere"), "--layer", "1", "--context", "20"])
     #expect(
-      try facts([folder.file("nowhere"), "--layer", "1", "--context", "20"])["mismatches"] == nil)
+      given["mismatches"] == nil && given["ce_spliced"] as? Double == own["ce_spliced"] as? Double)
   }
 
   @Test func anotherModel() throws {

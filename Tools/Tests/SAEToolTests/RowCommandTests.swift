@@ -188,7 +188,9 @@ import Testing
           ["train", "--out", folder.file("sae\(removed)\(index)"), "--activations"] + input
             + TrainCommandTests.small)
         #expect(train.status == 0, "\(train.errors)")
-        let notes = train.errors.split(separator: "\n").filter { $0.hasPrefix("note: ") }
+        let notes = train.errors.split(separator: "\n").filter {
+          $0.contains("rows of the harvest")
+        }
         #expect(notes.count == 1 && notes[0].contains(rows), "\(train.errors)")
         let refused = try Command(
           [
