@@ -89,7 +89,8 @@ extension TrainableAutoencoder {
     case .identity: return self
     case .factor(let factor): return try foldingScale(factor)
     case .centered(let factor, let center):
-      return try foldingScale(factor).foldingCenter(center)
+      let scaled = try foldingScale(factor)
+      return center.allSatisfy { $0 == 0 } ? scaled : try scaled.foldingCenter(center)
     case .whitening(let whitening): return try foldingWhitening(whitening)
     case .layerNorm, .constantNorm:
       throw InvalidOption(
@@ -107,7 +108,8 @@ extension TrainableAutoencoder {
     case .identity: return self
     case .factor(let factor): return try foldingScale(1 / factor)
     case .centered(let factor, let center):
-      return try foldingCenter(center.map { -$0 }).foldingScale(1 / factor)
+      let moved = center.allSatisfy { $0 == 0 } ? self : try foldingCenter(center.map { -$0 })
+      return try moved.foldingScale(1 / factor)
     case .whitening, .layerNorm, .constantNorm:
       throw InvalidOption(
         "normalization", expected: "one factor, about a center or not", found: "\(scaling)")

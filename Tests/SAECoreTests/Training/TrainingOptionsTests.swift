@@ -63,6 +63,37 @@ import Testing
       } == "decaySteps")
   }
 
+  /// What is decided where nothing is given, pinned: a change of these is a change of results.
+  @Test func defaults() throws {
+    let options = TrainingOptions(steps: 1000).decided(
+      for: TopKConfiguration(k: 8), latents: 4096, hasTargets: false)
+    #expect(options.batchTokens == 4096)
+    #expect(options.learningRate == 4e-4)
+    #expect(options.warmUpSteps == 50 && options.decaySteps == 200)
+    #expect(options.deadLatentRule == .tokensIncludingBatch(1000 * 4096 / 20))
+    #expect(options.normalization == .centered)
+    #expect(options.clippingNorm == 1)
+    let long = TrainingOptions(steps: 100_000).decided(
+      for: TopKConfiguration(k: 8), latents: 4096, hasTargets: false)
+    #expect(long.warmUpSteps == 1000 && long.decaySteps == 20_000)
+    #expect(long.deadLatentRule == .tokensIncludingBatch(10_000_000))
+  }
+
+  /// Tokens of the source, tokens a step, steps.
+  @Test(arguments: [
+    (1, 32, 2), (100, 32, 157), (5000, 256, 977), (20_000, 1024, 977), (100_000, 1024, 4000),
+    (500_000, 2048, 4000), (1_000_000, 4096, 4000), (10_000_000, 4096, 24_415),
+  ]) func defaultsFollowFromTheSource(_ tokens: Int, _ batch: Int, _ steps: Int) {
+    let options = TrainingOptions(sourceTokens: tokens)
+    #expect(options.batchTokens == batch && options.steps == steps)
+    // What is given stays, and the rest follows from it.
+    let given = TrainingOptions(sourceTokens: tokens, batchTokens: 100)
+    #expect(given.batchTokens == 100)
+    #expect(given.steps >= min(4000, tokens / 2) && given.steps * 100 < 51 * tokens + 100)
+    #expect(TrainingOptions(sourceTokens: tokens, steps: 7).steps == 7)
+    #expect(TrainingOptions(sourceTokens: .max, batchTokens: 1).steps == .max)
+  }
+
   @Test func silentLatentsAreResampledAndTheirSilenceBeginsAnew() throws {
     var options = options(9)
     options.resampling = try Resampling(convention: .dictionaryLearning, period: 4)

@@ -19,7 +19,7 @@ extension TrainCommand {
       OptionRule("steps", positive), OptionRule("tokens", .countOrText(1...Int.max)),
       OptionRule("epochs", positive), OptionRule("batch", .count(1...Int(Int32.max))),
       OptionRule("lr", .positive(upTo: 1e9)), OptionRule("warm-up", .count(steps)),
-      OptionRule("decay", .count(steps)), OptionRule("normalization"),
+      OptionRule("decay", .count(steps)), OptionRule("b-dec"), OptionRule("normalization"),
       OptionRule("normalization-rows", positive).needs(
         "a --normalization with numbers to measure"
       ) { $0.isResumed || $0.training.normalization.needsStatistics },

@@ -9,8 +9,9 @@ struct TrainCommand: PlannedCommand {
     discussion: """
       With --model the model runs on the file of tokens while the autoencoder trains, and \
       activations are not stored. The result is a directory in SAELens' layout, for activations as \
-      the files or the model have them. Rows are shuffled, normalised (by default scaled to a mean \
-      norm of √width; losses are those of normalised activations), and each is seen once an epoch.
+      the files or the model have them. Rows are shuffled, normalised (by default less a large \
+      mean, and scaled to a mean distance of √width from it; losses are those of normalised \
+      activations), and each is seen once an epoch. Batch and steps follow from the number of rows.
 
       SIGINT and SIGTERM end the run after its step with a checkpoint, from which --resume goes on \
       to the same bits; a second signal ends it at once.

@@ -124,7 +124,7 @@ struct TrainingJob {
     options = try training.options(sourceTokens: input.source.tokens)
     let arguments =
       command.input.recorded + argument("architecture", architecture.rawValue)
-      + argument("latents", latents) + training.recorded(steps: options.steps)
+      + argument("latents", latents) + training.recorded(options)
       + command.checkpointing.recorded + argument("out", place.path)
     checkpoints = RunCheckpoints(
       folder: folder, every: command.checkpointing.checkpointEvery, arguments: arguments,

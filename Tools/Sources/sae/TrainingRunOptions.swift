@@ -24,11 +24,14 @@ struct TrainingRunOptions: ParsableArguments {
   var tokens: [TokensArgument] = []
   @Option(
     help: ArgumentHelp(
-      "Times that each token is trained on, instead of steps (default: 10).", valueName: "count"))
+      "Times that each token is trained on, instead of steps (default: 10, or as many as make 4000 "
+        + "steps, at most 50).", valueName: "count"))
   var epochs: Int?
   @Option(
     name: .customLong("batch"),
-    help: ArgumentHelp("Tokens a step (default: 4096).", valueName: "count"))
+    help: ArgumentHelp(
+      "Tokens a step (default: by the tokens that there are: a twentieth of them, at most 1024, or a "
+        + "256th, at most 4096; to a power of two).", valueName: "count"))
   var givenBatch: Int?
   @Option(
     name: .customLong("lr"),
@@ -40,10 +43,18 @@ struct TrainingRunOptions: ParsableArguments {
   @Option(help: "Steps at the end over which it falls to 0 (default: a fifth of all).")
   var decay: Int?
   @Option(
+    name: .customLong("b-dec"),
+    help: ArgumentHelp(
+      "What b_dec begins as: zeros, or the mean or geometric-median of the first batch, in the scale "
+        + "and about the center that the normalization gives (default: zeros; geometric-median for "
+        + "gated and relu).", valueName: "beginning"))
+  var decoderBias: DecoderBiasInitialization?
+  @Option(
     name: .customLong("normalization"),
     help: ArgumentHelp(
-      "How activations are brought to a common scale (default: expected_average_only_in, one factor "
-        + "for a mean norm of √width). layer_norm and constant_norm_rescale give each token a scale "
+      "How activations are brought to a common scale (default: centered, less a large mean and times "
+        + "one factor for a mean distance of √width from it; SAELens' expected_average_only_in is one "
+        + "factor for a mean norm of √width). layer_norm and constant_norm_rescale give each token a scale "
         + "of its own and stay part of the autoencoder; the others are folded into its weights.",
       valueName: "name"))
   var givenNormalization: ActivationNormalization?
@@ -60,8 +71,7 @@ struct TrainingRunOptions: ParsableArguments {
   var givenSeed: UInt64?
 
   var k: Int { givenK ?? 32 }
-  var batch: Int { givenBatch ?? 4096 }
-  var normalization: ActivationNormalization { givenNormalization ?? .expectedAverageOnlyIn }
+  var normalization: ActivationNormalization { givenNormalization ?? .centered }
   var normalizationRows: Int { givenNormalizationRows ?? 65536 }
   var seed: UInt64 { givenSeed ?? 0 }
 
@@ -85,34 +95,44 @@ struct TrainingRunOptions: ParsableArguments {
   /// Steps to make on a source of so many tokens: with a number of epochs, enough for the last token
   /// of the last one.
   func stepCount(sourceTokens: Int) throws -> Int {
+    let batch = batch(sourceTokens: sourceTokens)
     if let steps { return steps }
     if let tokenCount { return max(1, tokenCount / batch) }
-    let (all, overflows) = sourceTokens.multipliedReportingOverflow(by: epochs ?? 10)
-    guard !overflows else {
-      throw ValidationError("--epochs: expected fewer, found \(epochs ?? 10)")
+    guard let epochs else {
+      return TrainingOptions.steps(forSource: sourceTokens, batchTokens: batch)
     }
+    let (all, overflows) = sourceTokens.multipliedReportingOverflow(by: epochs)
+    guard !overflows else { throw ValidationError("--epochs: expected fewer, found \(epochs)") }
     return all / batch + (all % batch > 0 ? 1 : 0)
+  }
+
+  /// Tokens a step on a source of so many.
+  private func batch(sourceTokens: Int) -> Int {
+    givenBatch ?? TrainingOptions.batchTokens(forSource: sourceTokens)
   }
 
   /// The options of the library for a source of so many tokens.
   func options(sourceTokens: Int) throws -> TrainingOptions {
-    var options = TrainingOptions(steps: try stepCount(sourceTokens: sourceTokens))
-    options.batchTokens = batch
+    var options = TrainingOptions(
+      sourceTokens: sourceTokens, batchTokens: batch(sourceTokens: sourceTokens),
+      steps: try stepCount(sourceTokens: sourceTokens))
     options.learningRate = learningRate
     options.warmUpSteps = warmUp
     options.decaySteps = decay
+    options.decoderBiasInitialization = decoderBias
     options.normalization = normalization
     options.scaleTokens = normalizationRows
     options.seed = seed
     return options
   }
 
-  /// The options as arguments, defaults with their value, for a run of so many steps.
-  func recorded(steps: Int) -> [String] {
-    argument("tokens", tokensFile.map { absolute($0) }) + argument("steps", steps)
+  /// The options as arguments, defaults with their value, for a run with the library's options.
+  func recorded(_ options: TrainingOptions) -> [String] {
+    argument("tokens", tokensFile.map { absolute($0) }) + argument("steps", options.steps)
       + argument("k", k) + argument("sparsity", sparsity)
-      + argument("batch", batch) + argument("lr", learningRate) + argument("warm-up", warmUp)
-      + argument("decay", decay) + argument("normalization", normalization.rawValue)
+      + argument("batch", options.batchTokens) + argument("lr", learningRate) + argument("warm-up", warmUp)
+      + argument("decay", decay) + argument("b-dec", decoderBias?.argument)
+      + argument("normalization", normalization.rawValue)
       + argument("normalization-rows", normalizationRows)
       + argument("seed", seed)
   }
@@ -125,6 +145,7 @@ struct TrainingRunOptions: ParsableArguments {
     try RecordedOptions.check("lr", learningRate, began.learningRate)
     try RecordedOptions.check("warm-up", warmUp, began.warmUp)
     try RecordedOptions.check("decay", decay, began.decay)
+    try RecordedOptions.check("b-dec", decoderBias?.argument, began.decoderBias?.argument)
     try RecordedOptions.check(
       "normalization", givenNormalization?.rawValue, began.normalization.rawValue)
     try RecordedOptions.check(
@@ -145,3 +166,19 @@ struct TrainingRunOptions: ParsableArguments {
 }
 
 extension ActivationNormalization: @retroactive ExpressibleByArgument {}
+
+extension DecoderBiasInitialization: @retroactive ExpressibleByArgument {
+  private static let names: [(name: String, value: DecoderBiasInitialization)] = [
+    ("zeros", .zeros), ("mean", .mean), ("geometric-median", .geometricMedian),
+  ]
+
+  public init?(argument: String) {
+    guard let value = Self.names.first(where: { $0.name == argument })?.value else { return nil }
+    self = value
+  }
+
+  public static var allValueStrings: [String] { names.map(\.name) }
+
+  /// As ``init(argument:)`` takes it.
+  fileprivate var argument: String { Self.names.first { $0.value == self }?.name ?? "" }
+}

@@ -72,6 +72,7 @@ import Testing
     "architecture": ["batchtopk"], "k": ["7"], "sparsity": ["3"], "latents": ["32"],
     "lr": ["0.01"], "normalization": ["none"], "normalization-rows": ["77"], "steps": ["50"],
     "epochs": ["3"], "tokens": ["other.npy"], "batch": ["128"], "warm-up": ["3"], "decay": ["4"],
+    "b-dec": ["mean"],
     "seed": ["5"], "checkpoint-every": ["9"], "keep-checkpoints": ["3"], "resume": ["r"],
     "out": ["/nowhere/other"], "activations": ["other"], "tensor": ["x"], "model": ["other"],
     "layer": ["3"], "hook": ["blocks.4.hook_resid_pre"], "context": ["100"], "bos": ["9"],
