@@ -130,7 +130,8 @@ struct TrainingRunOptions: ParsableArguments {
   func recorded(_ options: TrainingOptions) -> [String] {
     argument("tokens", tokensFile.map { absolute($0) }) + argument("steps", options.steps)
       + argument("k", k) + argument("sparsity", sparsity)
-      + argument("batch", options.batchTokens) + argument("lr", learningRate) + argument("warm-up", warmUp)
+      + argument("batch", options.batchTokens) + argument("lr", learningRate)
+      + argument("warm-up", warmUp)
       + argument("decay", decay) + argument("b-dec", decoderBias?.argument)
       + argument("normalization", normalization.rawValue)
       + argument("normalization-rows", normalizationRows)

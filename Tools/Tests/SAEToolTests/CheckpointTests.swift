@@ -218,7 +218,8 @@ import Testing
     for option in [
       ["--k", "4"], ["--latents", "25"], ["--architecture", "relu"], ["--seed", "1"],
       ["--batch", "32"], ["--lr", "0.02"], ["--steps", "21"], ["--epochs", "3"],
-      ["--tokens", "64"], ["--warm-up", "1"], ["--decay", "1"], ["--b-dec", "zeros"], ["--sparsity", "1"],
+      ["--tokens", "64"], ["--warm-up", "1"], ["--decay", "1"], ["--b-dec", "zeros"],
+      ["--sparsity", "1"],
       ["--normalization-rows", "10"], ["--normalization", "layer_norm"],
       ["--tensor", "activations"],
     ] {
