@@ -149,7 +149,7 @@ import Testing
     for (name, status) in [("lacking", 0), ("average", 1), ("sae", 1)] {
       let out = folder.file("converted-\(name)")
       let run = try Command([
-        "convert", folder.file(name), out, "--to", "sparsify", "--activation-scale", "0.25",
+        "convert", folder.file(name), out, "--to", "sparsify", "--activation-scale", "0.125",
       ])
       #expect(run.status == status, "\(name): \(run.errors)")
     }

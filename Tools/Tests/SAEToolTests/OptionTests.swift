@@ -47,6 +47,7 @@ import Testing
       ["convert", "a", "b", "--to", "sparsify"], ["convert", "a", "b", "--to", "safetensors"],
       ["info", "a"],
       ["harvest", "--out", "o"] + model, ["harvest", "--out", "o"] + model + ["--bos", "none"],
+      ["harvest", "--out", "o", "--model", "m", "--hook", "layers.3", "--tokens", "t.npy"],
       ["loss-recovered"] + sae + ["--model", "m", "--tokens", "t.npy"],
       ["loss-recovered"] + sae + model,
       ["inspect", "--model", "m", "--tokens", "t.npy", "--out", "o"] + sae,
