@@ -93,8 +93,11 @@ private enum Target: String {
       try FileManager.default.createDirectory(
         atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
     }
-    for name in Target.files { SystemCall.remove("\(folder)/\(name)") }
-    defer { for name in Target.files { SystemCall.remove("\(folder)/\(name)") } }
+    func removeAll() {
+      for name in Target.files { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+    }
+    removeAll()
+    defer { removeAll() }
     var rest = bytes[...]
     while rest.count > 3 {
       let name = Target.files[Int(rest.removeFirst()) % Target.files.count]

@@ -2,7 +2,9 @@
 public enum FileName {
   /// The names in a folder, sorted.
   ///
-  /// - Parameter isWanted: which of them count; their bytes.
+  /// - Parameters:
+  ///   - folder: its path.
+  ///   - isWanted: which of them count; their bytes.
   /// - Throws: ``TensorFileError`` if the folder cannot be listed, or one that counts is not UTF-8: as
   ///   text it would be another name.
   public static func list(

@@ -40,7 +40,9 @@ public struct HarvestFiles: Sendable {
 
   /// Opens files, or the files of folders.
   ///
-  /// - Parameter tensor: as ``ActivationFile/open(_:tensor:)`` takes it.
+  /// - Parameters:
+  ///   - paths: files, or folders of them.
+  ///   - tensor: as ``ActivationFile/open(_:tensor:)`` takes it.
   /// - Throws: ``TensorFileError`` if a file is missing or not one of activations.
   public init(_ paths: [String], tensor: String? = nil) throws(TensorFileError) {
     var parts: [Part] = []

@@ -11,7 +11,9 @@ public struct OriginCheck: Sendable {
 
   /// Adds what is brought together with the others.
   ///
-  /// - Parameter name: what it is called in messages, such as a path.
+  /// - Parameters:
+  ///   - name: what it is called in messages, such as a path.
+  ///   - origin: where it is from.
   public mutating func add(_ name: String, _ origin: ActivationOrigin) {
     // Of many shards of one harvest the first speaks for all.
     guard !origin.isUnknown, !parties.contains(where: { $0.origin == origin }) else { return }

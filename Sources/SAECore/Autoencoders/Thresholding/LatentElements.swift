@@ -37,7 +37,9 @@ public struct LatentElements: Sendable {
 
   /// Overwrites every element with a function of another's at its place.
   ///
-  /// - Parameter body: called by all threads.
+  /// - Parameters:
+  ///   - other: elements of the same latents and tokens.
+  ///   - body: called by all threads.
   @inline(__always)
   public mutating func set(
     _ other: LatentElements,
@@ -56,7 +58,9 @@ public struct LatentElements: Sendable {
 
   /// Changes every element by another's at its place.
   ///
-  /// - Parameter body: called by all threads.
+  /// - Parameters:
+  ///   - other: elements of the same latents and tokens.
+  ///   - body: called by all threads.
   @inline(__always)
   public mutating func combine(
     _ other: LatentElements,
@@ -80,7 +84,9 @@ public struct LatentElements: Sendable {
   /// Overwrites every element with another's where that is above its latent's threshold, with 0
   /// elsewhere.
   ///
-  /// - Parameter thresholds: one for each of all latents.
+  /// - Parameters:
+  ///   - other: elements of the same latents and tokens.
+  ///   - thresholds: one for each of all latents.
   public mutating func set(_ other: LatentElements, above thresholds: [Float]) {
     if isPanel {
       latents = other.latents

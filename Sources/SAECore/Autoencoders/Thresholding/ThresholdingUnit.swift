@@ -41,7 +41,7 @@ public protocol ThresholdingUnit: Sendable {
   /// - Parameters:
   ///   - batch: what the step is made from.
   ///   - activity: what fires in the batch.
-  ///   - over: goes over all elements once, with h and the reconstruction's gradient of z, which may be
+  ///   - elements: goes over all elements once, with h and the reconstruction's gradient of z, which may be
   ///     changed.
   mutating func settle(
     _ batch: TrainingBatch, _ activity: LatentActivity,

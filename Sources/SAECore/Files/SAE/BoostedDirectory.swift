@@ -111,7 +111,7 @@ extension SAEArchive {
   ///   - booster: what reconstructs the rest.
   ///   - path: the directory; its parent must exist.
   ///   - replacing: whether an autoencoder of that name gives way.
-  /// - Throws: ``TensorFileError`` as ``write(to:as:replacing:)`` does.
+  /// - Throws: ``TensorFileError`` as writing an archive does.
   public func write(
     boostedBy booster: SAEArchive, to path: String, replacing: Bool = false
   ) throws(TensorFileError) {

@@ -31,10 +31,12 @@ public struct TrainingCheckpoint: Sendable, Equatable {
 extension TrainingCheckpoint {
   /// The settings that the run's autoencoder was begun with.
   ///
-  /// - Parameter key: of a part of them, such as "booster" of a boosted one's.
+  /// - Parameters:
+  ///   - type: the type of the settings.
+  ///   - key: of a part of them, such as "booster" of a boosted one's.
   /// - Throws: ``TensorFileError`` if they are another variant's.
   public func configuration<Configuration: Decodable>(
-    as _: Configuration.Type, key: String? = nil
+    as type: Configuration.Type, key: String? = nil
   ) throws(TensorFileError) -> Configuration {
     var settings = run.configuration
     if let key, let part = settings.value.asObject?[key] { settings = StoredSettings(part) }
