@@ -41,8 +41,6 @@ extension TrainingOptions {
   ///                    input and the error
   ///     mixing buffer  B · row, where a row has d_in numbers, or d_in + d_out with targets
   ///     workspace      what the variant says
-  ///
-  /// Measured on SAELens-sized runs (768 → 16 384, batches of 4096), peaks are 1.1 to 1.4 times as much.
   public func memory(
     _ configuration: some AutoencoderConfiguration, _ sizes: TrainingSizes
   ) -> MemoryEstimate {
