@@ -27,7 +27,7 @@ import Testing
     try CheckpointFolder(folder.file("\(out).checkpoints")).checkpoints
   }
 
-  @Test(arguments: [("jumprelu", SIGINT), ("batchtopk", SIGTERM), ("gated", SIGHUP)])
+  @Test(arguments: [("jumprelu", SIGINT), ("batchtopk", SIGTERM), ("matryoshka", SIGHUP)])
   func aSignalEndsTheRunWithACheckpoint(_ architecture: String, _ signal: Int32) throws {
     let folder = try ScratchFolder()
     let activations = try folder.writeActivations("a.safetensors")
