@@ -17,7 +17,7 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
   /// there is to learn so small that one step of the optimizer is larger, and an encoder that sees the
   /// mean moves with each weight along it. In a world of 200 features (64 wide, 256 latents, 1500 steps
   /// at 10⁻³) with a mean ten times as long as the spread, TopK left 248 latents dead and explained
-  /// 0.21 of the variance; so centered, 0.87 and none are, as without a mean.
+  /// 0.21 of the variance; with all of the mean subtracted none and 0.87, as without a mean.
   ///
   /// A part of the mean stays because it helps: latents begin with pre-activations of different height.
   /// On activations of a small Gemma-2, whose mean is 0.37 of the distance, TopK, BatchTopK and JumpReLU
