@@ -319,9 +319,15 @@ import Testing
     let many = try folder.writeActivations("many.safetensors", tokens: 400_000)
     let running = try RunningCommand(
       ["encode", "--sae", sae, "--activations", many, "--out", out])
-    while running.isRunning, contents(parent).keys.allSatisfy({ !$0.hasSuffix(".partial") }) {
-      usleep(500)
+    // Until latents have been written: both of the command's files are open then.
+    func hasBegun() throws -> Bool {
+      try manager.contentsOfDirectory(atPath: parent).contains { name in
+        guard name.hasSuffix(".partial") else { return false }
+        let attributes = try? manager.attributesOfItem(atPath: "\(parent)/\(name)")
+        return attributes?[.size] as? UInt64 ?? 0 > 0
+      }
     }
+    while running.isRunning, try !hasBegun() { usleep(500) }
     switch change {
     case "rename": try manager.moveItem(atPath: parent, toPath: folder.file("moved"))
     case "directory": _ = try make("parent/latents", ["mine": "mine"])
