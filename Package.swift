@@ -49,7 +49,11 @@ let package = Package(
       name: "SAEKernelsAVX512", dependencies: ["SAEKernels"],
       swiftSettings: kernelSettings(march: "x86-64-v4", vectorWidth: 512)),
     .target(
-      name: "SAECore", dependencies: ["SAEKernels", "SAEKernelsAVX2", "SAEKernelsAVX512"],
+      name: "SAETensor", dependencies: ["SAEKernels", "SAEKernelsAVX2", "SAEKernelsAVX512"],
+      swiftSettings: strict + memorySafe),
+    .target(name: "SAEFormats", dependencies: ["SAETensor"], swiftSettings: strict + memorySafe),
+    .target(
+      name: "SAECore", dependencies: ["SAETensor", "SAEFormats"],
       swiftSettings: strict + memorySafe),
     .target(
       name: "SAEMetrics", dependencies: ["SAECore"],

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SAECore
+@testable import SAETensor
 
 @Suite struct HalfPrecisionTests {
   /// Value of an IEEE-like format from its definition, in double.
@@ -17,35 +17,35 @@ import Testing
 
   @Test func everyHalfWidensToItsValueAndBack() {
     for bits in UInt16.min...UInt16.max {
-      let wide = HalfPrecision.widen(f16: bits)
+      let wide = HalfPrecisionBits.widen(f16: bits)
       if bits & 0x7C00 == 0x7C00 {
         #expect(bits & 0x3FF == 0 ? wide.isInfinite : wide.isNaN)
       } else {
         #expect(Double(wide) == value(Int(bits), exponentBits: 5, mantissaBits: 10))
       }
       #expect(wide.sign == (bits >> 15 == 1 ? .minus : .plus))
-      let back = HalfPrecision.narrow(f16: wide)
+      let back = HalfPrecisionBits.narrow(f16: wide)
       #expect(back == (wide.isNaN ? bits | 0x200 : bits))
     }
   }
 
   @Test func everyBFloat16WidensToItsUpperHalfAndBack() {
     for bits in UInt16.min...UInt16.max {
-      let wide = HalfPrecision.widen(bf16: bits)
+      let wide = HalfPrecisionBits.widen(bf16: bits)
       #expect(wide.bitPattern == UInt32(bits) << 16)
-      #expect(HalfPrecision.narrow(bf16: wide) == (wide.isNaN ? bits | 0x40 : bits))
+      #expect(HalfPrecisionBits.narrow(bf16: wide) == (wide.isNaN ? bits | 0x40 : bits))
     }
   }
 
   @Test func everyEightBitFloatWidensToItsValue() {
     for bits in UInt8.min...UInt8.max {
-      let short = HalfPrecision.widen(e5m2: bits)
+      let short = HalfPrecisionBits.widen(e5m2: bits)
       if bits & 0x7C != 0x7C {
         #expect(Double(short) == value(Int(bits), exponentBits: 5, mantissaBits: 2))
       } else {
         #expect(bits & 3 == 0 ? short.isInfinite : short.isNaN)
       }
-      let long = HalfPrecision.widen(e4m3: bits)
+      let long = HalfPrecisionBits.widen(e4m3: bits)
       if bits & 0x7F == 0x7F {
         #expect(long.isNaN)
       } else {
@@ -57,22 +57,22 @@ import Testing
   /// Between two neighbours, the nearer one is taken, and the even one from half way.
   @Test func narrowingRoundsToNearestEven() {
     for bits in stride(from: UInt16(0), to: 0x7BFF, by: 7) {
-      let low = HalfPrecision.widen(f16: bits)
-      let high = HalfPrecision.widen(f16: bits + 1)
+      let low = HalfPrecisionBits.widen(f16: bits)
+      let high = HalfPrecisionBits.widen(f16: bits + 1)
       let middle = (low + high) / 2
-      #expect(HalfPrecision.narrow(f16: middle.nextDown) == bits)
-      #expect(HalfPrecision.narrow(f16: middle) == bits + bits & 1)
-      #expect(HalfPrecision.narrow(f16: middle.nextUp) == bits + 1)
-      #expect(HalfPrecision.narrow(f16: -middle.nextUp) == (bits + 1) | 0x8000)
+      #expect(HalfPrecisionBits.narrow(f16: middle.nextDown) == bits)
+      #expect(HalfPrecisionBits.narrow(f16: middle) == bits + bits & 1)
+      #expect(HalfPrecisionBits.narrow(f16: middle.nextUp) == bits + 1)
+      #expect(HalfPrecisionBits.narrow(f16: -middle.nextUp) == (bits + 1) | 0x8000)
     }
     for bits in stride(from: UInt16(0), to: 0x7F7F, by: 7) {
       let middle = Float(bitPattern: UInt32(bits) << 16 | 0x8000)
-      #expect(HalfPrecision.narrow(bf16: middle.nextDown) == bits)
-      #expect(HalfPrecision.narrow(bf16: middle) == bits + bits & 1)
-      #expect(HalfPrecision.narrow(bf16: middle.nextUp) == bits + 1)
+      #expect(HalfPrecisionBits.narrow(bf16: middle.nextDown) == bits)
+      #expect(HalfPrecisionBits.narrow(bf16: middle) == bits + bits & 1)
+      #expect(HalfPrecisionBits.narrow(bf16: middle.nextUp) == bits + 1)
     }
-    #expect(HalfPrecision.narrow(f16: 65519.996) == 0x7BFF)
-    #expect(HalfPrecision.narrow(f16: 65520) == 0x7C00)
-    #expect(HalfPrecision.narrow(bf16: .greatestFiniteMagnitude) == 0x7F80)
+    #expect(HalfPrecisionBits.narrow(f16: 65519.996) == 0x7BFF)
+    #expect(HalfPrecisionBits.narrow(f16: 65520) == 0x7C00)
+    #expect(HalfPrecisionBits.narrow(bf16: .greatestFiniteMagnitude) == 0x7F80)
   }
 }

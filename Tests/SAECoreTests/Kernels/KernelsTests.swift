@@ -1,7 +1,7 @@
 import SAEKernels
 import Testing
 
-@testable import SAECore
+@testable import SAETensor
 
 @Suite struct KernelsTests {
   @Test func widestComesFirstAndNamesChoose() throws {

@@ -2,7 +2,7 @@ import Foundation
 import SAEKernels
 import Testing
 
-@testable import SAECore
+@testable import SAETensor
 
 @Suite struct MachineTests {
   @Test(arguments: ["abc", "", "0", "-1", "1.5", "4097", "99999999999999999999", " 2", "2 ", "０"])
@@ -58,7 +58,7 @@ import Testing
   ])
   func limitsOfControlGroupsAreRead(_ files: [(String, String)], _ limit: Int?) {
     let contents = Dictionary(uniqueKeysWithValues: files)
-    #expect(ControlGroup.memoryLimit { contents[$0] } == limit)
+    #expect(MemoryLimits.controlGroup { contents[$0] } == limit)
   }
 
   @Test func memoryIsThatOfAMachine() {

@@ -1,7 +1,7 @@
 import SAEKernels
 import Testing
 
-@testable import SAECore
+@testable import SAETensor
 
 /// The product that skips zeros, with every set of kernels that this machine runs.
 @Suite struct MaskedProductTests {

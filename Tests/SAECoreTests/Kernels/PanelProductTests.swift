@@ -1,7 +1,7 @@
 import SAEKernels
 import Testing
 
-@testable import SAECore
+@testable import SAETensor
 
 /// The blocked product with every set of kernels that this machine runs, against sums in double.
 @Suite struct PanelProductTests {

@@ -1,7 +1,7 @@
 import SAEKernels
 import Testing
 
-@testable import SAECore
+@testable import SAETensor
 
 /// What a first round over panels leaves for a second.
 @Suite struct KeptPanelsTests {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import SAECore
+@testable import SAEFormats
 
 @Suite struct MemoryEstimateTests {
   private func options(_ edit: (inout TrainingOptions) -> Void = { _ in }) -> TrainingOptions {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import SAECore
+@testable import SAETensor
 
 @Suite struct RandomGeneratorTests {
   /// The published sequence of xoshiro256** from the state 1, 2, 3, 4.

@@ -100,7 +100,7 @@ extension ActivationOrigin: Codable {
     normalization = metadata[Name.normalization.rawValue]
     // Our harvests write what the model has.
     if normalization == nil, metadata["producer"]?.hasPrefix("swift-sae ") ?? false {
-      normalization = SAEArchive.InputNormalization.none.rawValue
+      normalization = ActivationNormalization.none.rawValue
     }
   }
 

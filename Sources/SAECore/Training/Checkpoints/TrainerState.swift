@@ -30,60 +30,6 @@ public struct TrainerState: Sendable, Equatable {
   }
 }
 
-/// What an optimizer keeps from step to step.
-public struct OptimizerState: Sendable, Equatable {
-  /// What it keeps for each parameter, such as moments; names without dots.
-  public var parameters: [String: ParameterSet]
-  /// Other numbers; names without dots.
-  public var numbers: [String: Double]
-
-  /// A state of the given parts.
-  public init(parameters: [String: ParameterSet], numbers: [String: Double]) {
-    self.parameters = parameters
-    self.numbers = numbers
-  }
-
-  /// The set of a name, checked against another and in its order.
-  ///
-  /// - Throws: ``ShapeError`` if it is missing or does not fit.
-  public func set(_ name: String, like other: ParameterSet) throws(ShapeError) -> ParameterSet {
-    try ShapeError.check(
-      name, "sets of parameters", expected: 1, found: parameters[name] == nil ? 0 : 1)
-    return try (parameters[name] ?? other).ordered(like: other)
-  }
-
-  /// The number of a name.
-  ///
-  /// - Throws: ``ShapeError`` if it is missing.
-  public func number(_ name: String) throws(ShapeError) -> Double {
-    guard let number = numbers[name] else {
-      throw ShapeError(name, "numbers", expected: 1, found: 0)
-    }
-    return number
-  }
-}
-
-extension ParameterSet {
-  /// The same parameters in the order of another set.
-  ///
-  /// - Throws: ``ShapeError`` unless both have the same names and shapes.
-  func ordered(like other: ParameterSet) throws(ShapeError) -> ParameterSet {
-    for name in names {
-      try ShapeError.check(
-        "\(name)", "matrices", expected: other.contains(name) ? 1 : 0, found: 1)
-    }
-    var ordered = other
-    for (position, name) in other.names.enumerated() {
-      try ShapeError.check("\(name)", "matrices", expected: 1, found: contains(name) ? 1 : 0)
-      let (wanted, found) = (other[position], self[name])
-      try ShapeError.check("\(name)", "rows", expected: wanted.rows, found: found.rows)
-      try ShapeError.check("\(name)", "columns", expected: wanted.columns, found: found.columns)
-      ordered[position] = found
-    }
-    return ordered
-  }
-}
-
 extension Trainer {
   /// What the trainer keeps from step to step; the learning rate, clipping and the batches are the
   /// caller's.

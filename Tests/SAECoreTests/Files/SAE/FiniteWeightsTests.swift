@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import SAECore
+@testable import SAEFormats
 
 /// A weight that is NaN or infinite is refused with file, tensor and place, in every layout.
 @Suite struct FiniteWeightsTests {

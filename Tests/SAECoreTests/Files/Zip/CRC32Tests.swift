@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SAECore
+@testable import SAEFormats
 
 @Suite struct CRC32Tests {
   @Test func knownValues() {

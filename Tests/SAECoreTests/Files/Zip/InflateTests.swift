@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import SAECore
+@testable import SAEFormats
 
 @Suite struct InflateTests {
   /// What is compressed in the streams below: letters, and every byte, three times over.

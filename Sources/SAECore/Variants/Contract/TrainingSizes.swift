@@ -1,0 +1,28 @@
+/// The sizes that a run's memory depends on.
+public struct TrainingSizes: Sendable, Equatable {
+  /// d_in.
+  public var inputDimension: Int
+  /// d_out: ``inputDimension`` but for transcoders.
+  public var outputDimension: Int
+  /// Columns of the source: those of targets follow the input's.
+  public var rowWidth: Int
+  /// d_sae.
+  public var latentCount: Int
+  /// Rows of the source.
+  public var sourceTokens: Int
+
+  /// Sizes of a run on a source's rows.
+  public init(_ source: any ActivationSource, latents: Int) {
+    inputDimension = source.width - source.targetWidth
+    outputDimension = source.targetWidth > 0 ? source.targetWidth : inputDimension
+    rowWidth = source.width
+    latentCount = latents
+    sourceTokens = source.tokens
+  }
+
+  /// Sizes of a run that reconstructs its own input.
+  public init(width: Int, latents: Int, sourceTokens: Int) {
+    (inputDimension, outputDimension, rowWidth) = (width, width, width)
+    (latentCount, self.sourceTokens) = (latents, sourceTokens)
+  }
+}

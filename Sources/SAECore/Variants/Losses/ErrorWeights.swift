@@ -1,0 +1,18 @@
+extension InvalidOption {
+  /// Throws where settings do not go with weighted errors: the auxiliary loss reconstructs errors in
+  /// normalised units, and a batch's variance is that of normalised activations.
+  static func checkErrorWeights(
+    _ loss: ReconstructionLoss, auxiliaryLoss: AuxiliaryLoss?
+  ) throws(InvalidOption) {
+    if let auxiliaryLoss {
+      throw InvalidOption(
+        "auxiliaryLoss", expected: "none beside a loss in original units",
+        found: "\(auxiliaryLoss)")
+    }
+    if loss == .fractionOfVarianceUnexplained {
+      throw InvalidOption(
+        "reconstructionLoss", expected: "one without a batch's variance in original units",
+        found: "\(loss)")
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/// A kind of result that the package writes: which files it is made of, so that another kind is not taken
+/// for it and lost.
+public struct Artifact: Sendable {
+  /// What it is called in messages.
+  let what: String
+  /// Names of files that may be in it.
+  package let files: Set<String>
+  /// Of these must be one; a directory that has none is something else.
+  package let marks: Set<String>
+  /// How the names of directories in it begin, and what may be in these.
+  let folders: [(prefix: String, contents: Artifact)]
+  /// Whether it is a single file; that it is one of ours is told by its content.
+  let isFile: Bool
+
+  package init(
+    _ what: String, files: Set<String>, marks: Set<String>,
+    folders: [(prefix: String, contents: Artifact)] = [], isFile: Bool = false
+  ) {
+    self.what = what
+    self.files = files.union(marks)
+    self.marks = marks
+    self.folders = folders
+    self.isFile = isFile
+  }
+
+  /// A directory of files that are named.
+  ///
+  /// - Parameters:
+  ///   - what: the kind of directory, for messages: "a page".
+  ///   - marks: of these files at least one is there.
+  ///   - files: others that may be.
+  public static func directory(
+    _ what: String, marks: Set<String>, files: Set<String> = []
+  ) -> Artifact {
+    Artifact(what, files: files, marks: marks)
+  }
+
+  /// A safetensors file.
+  public static let tensorFile = Artifact(
+    "a safetensors file", files: [], marks: [], isFile: true)
+
+  /// A directory of which nothing gives way.
+  static let nothing = Artifact("nothing", files: [], marks: [])
+
+  /// Throws unless nothing has a destination's name, or an empty directory where a directory is to be
+  /// written, or what gives way.
+  ///
+  /// - Parameter replacing: whether what is described here gives way.
+  package func check(_ destination: Destination, replacing: Bool) throws(TensorFileError) {
+    let (folder, name) = (destination.folder, destination.name)
+    func refusal(_ found: String) -> TensorFileError {
+      let expected =
+        replacing
+        ? "\(what) to replace, and nothing else"
+        : isFile ? "no such file" : "no such directory, or an empty one"
+      return .notReplaceable(file: destination.path, expected: expected, found: found)
+    }
+    switch try folder.entry(name) {
+    case nil: return
+    case .other: throw refusal("a device, a pipe or a socket")
+    case .file:
+      guard isFile, replacing else { throw refusal("a file") }
+      guard (try? SafetensorsFile(destination.path)) != nil else {
+        throw refusal("a file of another format")
+      }
+    case .directory:
+      guard !isFile else { throw refusal("a directory") }
+      let directory = try DirectoryHandle(name, in: folder)
+      let names = try directory.names()
+      if names.isEmpty { return }
+      if let foreign = try foreignName(names, in: directory) { throw refusal(foreign) }
+      let shown = names.map { FileName.quoted($0) }.sorted().prefix(10).joined(separator: ", ")
+      guard names.contains(where: { marks.contains(String(decoding: $0, as: UTF8.self)) }) else {
+        throw refusal("\(shown), and no \(marks.sorted().joined(separator: " or "))")
+      }
+      guard replacing else { throw refusal(shown) }
+    }
+  }
+
+  /// The first name in a directory that does not belong there, in quotes.
+  private func foreignName(
+    _ names: [[UInt8]], in directory: DirectoryHandle
+  ) throws(TensorFileError) -> String? {
+    for bytes in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+      guard let name = String(validating: bytes, as: UTF8.self) else {
+        return FileName.quoted(bytes)
+      }
+      switch try directory.entry(name) {
+      case .file where files.contains(name), nil: continue
+      case .directory:
+        guard let folder = contents(of: name) else { return FileName.quoted(bytes) }
+        let inner = try DirectoryHandle(name, in: directory)
+        if let foreign = try folder.foreignName(try inner.names(), in: inner) {
+          return "\(foreign) in \(FileName.quoted(bytes))"
+        }
+      default: return FileName.quoted(bytes)
+      }
+    }
+    return nil
+  }
+
+  private func contents(of folder: String) -> Artifact? {
+    folders.first { folder.hasPrefix($0.prefix) }?.contents
+  }
+
+  /// Removes a directory and what is described here, and nothing else.
+  ///
+  /// - Returns: whether all has gone.
+  @discardableResult package func remove(_ name: String, in folder: DirectoryHandle) -> Bool {
+    guard let directory = try? DirectoryHandle(name, in: folder),
+      let names = try? directory.names()
+    else { return false }
+    for bytes in names {
+      guard let name = String(validating: bytes, as: UTF8.self) else { continue }
+      if files.contains(name) {
+        directory.removeFile(name)
+      } else if let contents = contents(of: name) {
+        contents.remove(name, in: directory)
+      }
+    }
+    return folder.removeDirectory(name)
+  }
+}

@@ -1,0 +1,141 @@
+#if _endian(big)
+  #error("files are little-endian, and so must the machine be")
+#endif
+
+/// Elements of a file as numbers, without a check per element.
+///
+/// Sizes are checked once, at the top of each function.
+extension RawSpan {
+  /// Widens elements to float32 (F64 and long whole numbers are rounded to nearest).
+  ///
+  /// The span holds a whole number of elements of that type; `bigEndian` says that each one's bytes
+  /// are stored in reverse. The target receives them from `start` on.
+  ///
+  /// - Precondition: the target has room.
+  func decode(
+    _ type: ElementType, bigEndian: Bool = false, into target: inout MutableSpan<Float>,
+    at start: Int = 0
+  ) {
+    let count = byteCount / type.size
+    precondition(start >= 0 && count <= target.count - start, "no room for \(count) elements")
+    unsafe withUnsafeBytes { source in
+      unsafe target.withUnsafeMutableBufferPointer { target in
+        guard let from = source.baseAddress, let base = target.baseAddress else { return }
+        let to = unsafe base + start
+        if type == .f32 && !bigEndian {
+          unsafe UnsafeMutableRawPointer(to).copyMemory(
+            from: from, byteCount: count * MemoryLayout<Float>.size)
+        } else {
+          unsafe RawElements(from, type, count, bigEndian).decode(to)
+        }
+      }
+    }
+  }
+
+  /// The same in double precision.
+  func decode(
+    _ type: ElementType, bigEndian: Bool = false, into target: inout MutableSpan<Double>
+  ) {
+    let count = byteCount / type.size
+    precondition(count <= target.count, "no room for \(count) elements")
+    unsafe withUnsafeBytes { source in
+      unsafe target.withUnsafeMutableBufferPointer { target in
+        guard let from = source.baseAddress, let to = target.baseAddress else { return }
+        unsafe RawElements(from, type, count, bigEndian).decode(to)
+      }
+    }
+  }
+
+  /// Whole numbers as they are.
+  ///
+  /// - Precondition: the type is one of whole numbers.
+  /// - Returns: nil if one of them does not fit an `Int`.
+  func decodeIntegers(_ type: ElementType, bigEndian: Bool = false) -> [Int]? {
+    precondition(type.isInteger, "\(type) is not a type of whole numbers")
+    let count = byteCount / type.size
+    guard count > 0 else { return [] }
+    return unsafe withUnsafeBytes { source -> [Int]? in
+      guard let from = source.baseAddress else { return [] }
+      return unsafe RawElements(from, type, count, bigEndian).integers()
+    }
+  }
+}
+
+/// Elements of one type in memory, aligned or not. Whoever makes one has checked their extent.
+@unsafe
+private struct RawElements {
+  let base: UnsafeRawPointer
+  let type: ElementType
+  let count: Int
+  let bigEndian: Bool
+
+  init(_ base: UnsafeRawPointer, _ type: ElementType, _ count: Int, _ bigEndian: Bool) {
+    unsafe self.base = base
+    unsafe self.type = type
+    unsafe self.count = count
+    unsafe self.bigEndian = bigEndian
+  }
+
+  @inline(__always)
+  private func map<Stored: FixedWidthInteger & BitwiseCopyable, Value>(
+    _ target: UnsafeMutablePointer<Value>, _ widen: (Stored) -> Value
+  ) {
+    if unsafe bigEndian {
+      for index in unsafe 0..<count {
+        let stored = unsafe base.loadUnaligned(
+          fromByteOffset: index * MemoryLayout<Stored>.size, as: Stored.self)
+        unsafe target[index] = widen(stored.byteSwapped)
+      }
+    } else {
+      for index in unsafe 0..<count {
+        let stored = unsafe base.loadUnaligned(
+          fromByteOffset: index * MemoryLayout<Stored>.size, as: Stored.self)
+        unsafe target[index] = widen(stored)
+      }
+    }
+  }
+
+  @inline(__always)
+  func decode<Value: BinaryFloatingPoint>(_ target: UnsafeMutablePointer<Value>) {
+    switch unsafe type {
+    case .bool, .u8: unsafe map(target) { (stored: UInt8) in Value(stored) }
+    case .i8: unsafe map(target) { (stored: Int8) in Value(stored) }
+    case .u16: unsafe map(target) { (stored: UInt16) in Value(stored) }
+    case .i16: unsafe map(target) { (stored: Int16) in Value(stored) }
+    case .u32: unsafe map(target) { (stored: UInt32) in Value(stored) }
+    case .i32: unsafe map(target) { (stored: Int32) in Value(stored) }
+    case .u64: unsafe map(target) { (stored: UInt64) in Value(stored) }
+    case .i64: unsafe map(target) { (stored: Int64) in Value(stored) }
+    case .f8E5M2: unsafe map(target) { Value(HalfPrecisionBits.widen(e5m2: $0)) }
+    case .f8E4M3: unsafe map(target) { Value(HalfPrecisionBits.widen(e4m3: $0)) }
+    case .f16: unsafe map(target) { Value(HalfPrecisionBits.widen(f16: $0)) }
+    case .bf16: unsafe map(target) { Value(HalfPrecisionBits.widen(bf16: $0)) }
+    case .f32: unsafe map(target) { Value(Float(bitPattern: $0)) }
+    case .f64: unsafe map(target) { Value(Double(bitPattern: $0)) }
+    }
+  }
+
+  func integers() -> [Int]? {
+    if unsafe type == .u64 {
+      for index in unsafe 0..<count {
+        let stored = unsafe base.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
+        if Int(exactly: unsafe bigEndian ? stored.byteSwapped : stored) == nil { return nil }
+      }
+    }
+    return unsafe [Int](unsafeUninitializedCapacity: count) { buffer, initialized in
+      guard let target = buffer.baseAddress else { return }
+      switch unsafe type {
+      case .bool, .u8: unsafe map(target) { (stored: UInt8) in Int(stored) }
+      case .i8: unsafe map(target) { (stored: Int8) in Int(stored) }
+      case .u16: unsafe map(target) { (stored: UInt16) in Int(stored) }
+      case .i16: unsafe map(target) { (stored: Int16) in Int(stored) }
+      case .u32: unsafe map(target) { (stored: UInt32) in Int(stored) }
+      case .i32: unsafe map(target) { (stored: Int32) in Int(stored) }
+      case .u64: unsafe map(target) { (stored: UInt64) in Int(stored) }
+      case .i64: unsafe map(target) { (stored: Int64) in Int(stored) }
+      case .f8E5M2, .f8E4M3, .f16, .bf16, .f32, .f64: preconditionFailure("not whole numbers")
+      }
+      initialized = unsafe count
+    }
+  }
+}

@@ -1,0 +1,27 @@
+extension RawSpan {
+  /// The whole number at a byte offset, aligned or not.
+  ///
+  /// - Precondition: it lies inside the span.
+  func littleEndian<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ type: Value.Type, at offset: Int
+  ) -> Value {
+    precondition(
+      offset >= 0 && offset <= byteCount - MemoryLayout<Value>.size, "offset \(offset) is outside")
+    return Value(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: type))
+  }
+
+  /// A copy of a range of bytes.
+  ///
+  /// - Precondition: it lies inside the span.
+  package func array(_ range: Range<Int>) -> [UInt8] {
+    unsafe extracting(range).withUnsafeBytes { unsafe Array($0) }
+  }
+}
+
+extension Span where Element: BitwiseCopyable & Numeric {
+  /// The elements as they lie in memory: plain numbers, without padding between them.
+  var storedBytes: RawSpan {
+    @_lifetime(copy self)
+    get { unsafe bytes }
+  }
+}

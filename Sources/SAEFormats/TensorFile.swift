@@ -1,0 +1,76 @@
+/// A file of tensors, told from its first bytes and not from its name.
+public enum TensorFile: Sendable {
+  /// A header in JSON and the tensors behind it.
+  case safetensors(SafetensorsFile)
+  /// One array.
+  case npy(NpyFile)
+  /// A zip archive of arrays.
+  case npz(NpzFile)
+
+  /// Opens a file of any of these kinds.
+  ///
+  /// - Throws: ``TensorFileError`` if it is none of them, or a broken one.
+  public init(_ path: String) throws(TensorFileError) {
+    try self.init(FileBytes(mapping: path), expected: "a safetensors, npy or npz file")
+  }
+
+  /// Takes the bytes for what they begin as.
+  package init(_ contents: FileBytes, expected: String) throws(TensorFileError) {
+    switch FileKind(contents) {
+    case .safetensors: self = .safetensors(try SafetensorsFile(contents))
+    case .npy: self = .npy(try NpyFile(contents))
+    case .zip: self = .npz(try NpzFile(contents))
+    case .other(let found), .unknown(let found):
+      throw .wrongContents(file: contents.name, expected: expected, found: found)
+    }
+  }
+
+  /// All tensors; deflated arrays are decompressed into memory.
+  ///
+  /// - Throws: ``TensorFileError`` if an array is broken.
+  public func tensors() throws(TensorFileError) -> [StoredTensor] {
+    switch self {
+    case .safetensors(let file): return file.tensors
+    case .npy(let file): return [file.tensor]
+    case .npz(let file):
+      var tensors: [StoredTensor] = []
+      for name in file.names { tensors.append(try file.tensor(name)) }
+      return tensors
+    }
+  }
+
+  /// The tensor of that name.
+  ///
+  /// - Throws: ``TensorFileError`` if there is none, or it is broken.
+  public func tensor(_ name: String) throws(TensorFileError) -> StoredTensor {
+    switch self {
+    case .safetensors(let file): return try file.tensor(name)
+    case .npz(let file): return try file.tensor(name)
+    case .npy(let file):
+      guard file.tensor.name == name else {
+        throw .noSuchTensor(file: file.tensor.file, tensor: name, present: [file.tensor.name])
+      }
+      return file.tensor
+    }
+  }
+}
+
+extension TensorWriter where Self: ~Copyable {
+  /// Appends the elements of a tensor of the same type in another file, whatever their order there.
+  ///
+  /// - Throws: ``TensorFileError`` as the other methods do.
+  public mutating func append(
+    reordering tensor: StoredTensor, to name: String
+  ) throws(TensorFileError) {
+    if !tensor.isBigEndian, !tensor.isColumnMajor {
+      try append(tensor, to: name)
+    } else if tensor.type.isInteger {
+      try append(try tensor.integers(), to: name)
+    } else if tensor.type == .f64 {
+      try append(tensor.doubles(), to: name)
+    } else {
+      // Exact: what was widened is rounded back.
+      try append(tensor.floats(), to: name)
+    }
+  }
+}

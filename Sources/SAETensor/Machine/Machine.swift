@@ -1,0 +1,38 @@
+import Foundation
+
+/// The machine that the process runs on, and what its environment asks of the library.
+///
+/// Two variables are looked at, each when it is first needed: `SAE_KERNELS` names the kernels,
+/// `SAE_NUM_THREADS` the number of threads. A value that makes no sense is never obeyed: the library
+/// goes on as if the variable were missing, and says so once on standard error. A program that would
+/// rather say it in its own way calls ``checkEnvironment()`` first.
+public enum Machine {
+  /// Throws where a variable asks for what this machine has not.
+  ///
+  /// - Throws: ``InvalidOption`` with the variable's name.
+  public static func checkEnvironment() throws(InvalidOption) {
+    _ = try Kernels.choose(
+      requested: environmentValue(Kernels.variable), available: Kernels.available)
+    _ = try Threads.requested(environmentValue(Threads.variable))
+  }
+
+  /// Bytes of memory that the process may have: what the machine has, or less where a control group
+  /// (a container's, a batch system's) or the process's own limit allows less.
+  public static let memory: Int = {
+    let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    let limits = [MemoryLimits.controlGroup(of: MemoryLimits.file), MemoryLimits.addressSpace]
+    return limits.compactMap { $0 }.reduce(physical) { min($0, $1) }
+  }()
+
+  /// The value that makes sense; where there is none, `other`, said on standard error.
+  static func value<Value>(
+    _ requested: () throws(InvalidOption) -> Value?, or other: Value, called name: String
+  ) -> Value {
+    do {
+      return try requested() ?? other
+    } catch {
+      StandardError.write("swift-sae: \(error); going on with \(name)\n")
+      return other
+    }
+  }
+}

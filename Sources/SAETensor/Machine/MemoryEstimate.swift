@@ -1,0 +1,92 @@
+import Foundation
+
+/// How much memory something takes at least, told from sizes before any of it is taken.
+///
+/// What is held at one time for certain is counted, in parts with names; what comes and goes beside it is
+/// not. So what does not fit by an estimate does not fit. Sums and products that no `Int` can hold count
+/// as the largest.
+public struct MemoryEstimate: Sendable, Equatable {
+  /// Something that takes memory.
+  public struct Part: Sendable, Equatable {
+    /// What it is: "parameters".
+    public let name: String
+    /// What it takes.
+    public fileprivate(set) var bytes: Int
+  }
+
+  /// What takes memory, in the order in which it was added.
+  public private(set) var parts: [Part] = []
+
+  /// An estimate of nothing.
+  public init() {}
+
+  /// Bytes of all parts.
+  public var bytes: Int { parts.reduce(0) { MemoryEstimate.sum($0, $1.bytes) } }
+
+  /// Adds to the part of a name, which is made if it is not there.
+  public mutating func add(_ name: String, bytes: Int) {
+    if let index = parts.firstIndex(where: { $0.name == name }) {
+      parts[index].bytes = MemoryEstimate.sum(parts[index].bytes, bytes)
+    } else {
+      parts.append(Part(name: name, bytes: bytes))
+    }
+  }
+
+  /// Adds so many floats, given as factors, to the part of a name.
+  public mutating func add(_ name: String, floats factors: Int...) {
+    add(name, bytes: factors.reduce(MemoryLayout<Float>.size) { MemoryEstimate.product($0, $1) })
+  }
+
+  /// Adds all parts of another estimate.
+  public mutating func add(_ other: MemoryEstimate) {
+    for part in other.parts { add(part.name, bytes: part.bytes) }
+  }
+
+  /// Throws unless there is memory enough.
+  ///
+  /// - Parameters:
+  ///   - subject: what takes the memory, for the message.
+  ///   - available: bytes.
+  public func check(
+    _ subject: String, available: Int = Machine.memory
+  ) throws(InsufficientMemory) {
+    guard bytes > available else { return }
+    throw InsufficientMemory(subject: subject, estimate: self, available: available)
+  }
+
+  package static func sum(_ a: Int, _ b: Int) -> Int {
+    let (sum, overflows) = a.addingReportingOverflow(b)
+    return overflows ? .max : sum
+  }
+
+  package static func product(_ a: Int, _ b: Int) -> Int {
+    let (product, overflows) = a.multipliedReportingOverflow(by: b)
+    return overflows ? .max : product
+  }
+}
+
+/// More memory was asked for than the process may have.
+public struct InsufficientMemory: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What would take it: a file, "training".
+  public let subject: String
+  /// What it would take.
+  public let estimate: MemoryEstimate
+  /// Bytes that the process may have.
+  public let available: Int
+
+  public var description: String {
+    let parts = estimate.parts.filter { $0.bytes > 0 }.map {
+      "\($0.name) \(InsufficientMemory.gibibytes($0.bytes))"
+    }
+    return
+      "\(subject): expected at most \(InsufficientMemory.gibibytes(available)) GiB of memory, which "
+      + "this process may have, found a need of at least "
+      + "\(InsufficientMemory.gibibytes(estimate.bytes)) GiB"
+      + (parts.count > 1 ? " (\(parts.joined(separator: ", ")))" : "")
+  }
+
+  /// With one digit after the point; what does not fit an `Int` is said to be more.
+  private static func gibibytes(_ bytes: Int) -> String {
+    (bytes == .max ? "over " : "") + String(format: "%.1f", Double(bytes) / Double(1 << 30))
+  }
+}
