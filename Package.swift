@@ -61,10 +61,10 @@ let package = Package(
     .target(
       name: "SAEModels", dependencies: ["SAECore"],
       swiftSettings: strict + memorySafe),
-    // Where the tests find other libraries' numbers, and a small set of them.
+    // Where the tests find other libraries' numbers, a small set of them, and what compares bits.
     .target(
-      name: "SAETestSupport", path: "Tests/SAETestSupport", resources: [.copy("Fixtures")],
-      swiftSettings: strict),
+      name: "SAETestSupport", dependencies: ["SAECore"], path: "Tests/SAETestSupport",
+      resources: [.copy("Fixtures")], swiftSettings: strict),
     .testTarget(
       name: "SAECoreTests", dependencies: ["SAECore", "SAETestSupport"], swiftSettings: strict),
     .testTarget(

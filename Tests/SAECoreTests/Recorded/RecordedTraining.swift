@@ -1,0 +1,97 @@
+import SAETestSupport
+import Testing
+
+@testable import SAECore
+
+/// Twenty steps of a variant, hashed.
+struct RecordedTraining {
+  /// Weights and what a variant keeps besides, then what the steps reported, then the latents that the
+  /// finished autoencoder finds.
+  struct Hashes {
+    var weights = BitHash()
+    var reports = BitHash()
+    var latents = BitHash()
+  }
+
+  static let (width, latents) = (21, 64)
+
+  /// Tokens of different lengths around a mean.
+  static let source: Matrix = {
+    var rows = Matrix.random(320, width, seed: 41)
+    rows.scaleRows(by: (0..<320).map { 1 + Float($0 % 7) / 4 })
+    rows.addToRows((0..<width).map { Float($0 % 5) / 2 })
+    return rows
+  }()
+
+  /// Of another width, for transcoders.
+  static let targets: Matrix = {
+    var rows = source.multiplied(by: Matrix.random(width, 13, seed: 42))
+    rows.scale(by: 0.1)
+    rows.add(Matrix.random(320, 13, seed: 43), times: 0.2)
+    return rows
+  }()
+
+  static func options() -> TrainingOptions {
+    var options = TrainingOptions(steps: 20)
+    options.batchTokens = 32
+    options.learningRate = 1e-2
+    options.seed = 5
+    options.deadLatentRule = .tokensIncludingBatch(32)
+    return options
+  }
+
+  let name: String
+  private let run: @Sendable () throws -> Hashes
+
+  /// - Parameters:
+  ///   - isDense: whether latents are held as panels; nil leaves it to the variant.
+  ///   - onPairs: whether there are targets.
+  init<Model: TrainableAutoencoder>(
+    _ name: String, _: Model.Type, isDense: Bool? = nil, onPairs: Bool = false,
+    _ configuration: @escaping @Sendable () throws -> Model.Configuration,
+    options edit: @escaping @Sendable (inout TrainingOptions) throws -> Void = { _ in }
+  ) {
+    self.name = name
+    run = {
+      var options = Self.options()
+      try edit(&options)
+      let source: any ActivationSource =
+        onPairs ? try PairedActivations(inputs: Self.source, targets: Self.targets) : Self.source
+      return try ForcedDensity.$isDense.withValue(isDense) {
+        try Self.train(
+          TrainingRun<Model>(configuration(), latents: Self.latents, on: source, options: options))
+      }
+    }
+  }
+
+  private static func train<Model>(_ run: TrainingRun<Model>) throws -> Hashes {
+    var run = run
+    var hashes = Hashes()
+    while let report = try run.step() {
+      hashes.reports.add(report.losses.map(\.value))
+      hashes.reports.add([report.gradientNorm, report.learningRate])
+      hashes.reports.add([report.step, report.tokens, report.deadCount])
+    }
+    let trained = run.trainer.finishedModel
+    for name in trained.parameters.names { hashes.weights.add(trained.parameters[name]) }
+    for (_, values) in trained.trainingState.sorted(by: { $0.key < $1.key }) {
+      hashes.weights.add(values)
+    }
+    let found = try run.finishedAutoencoder().encode(source)
+    hashes.latents.add(found.rowOffsets)
+    hashes.latents.add(found.indices)
+    hashes.latents.add(found.values)
+    return hashes
+  }
+
+  /// Compares with the record.
+  func expectRecorded() throws {
+    let found = try run()
+    for (part, hash) in [
+      ("weights", found.weights), ("reports", found.reports), ("latents", found.latents),
+    ] {
+      let name = "training/\(name)/\(part)"
+      #expect("\(hash)" == (try RecordedBits.expected(name, found: hash)), "\(name)")
+    }
+  }
+}
