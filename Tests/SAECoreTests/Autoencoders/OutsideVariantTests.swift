@@ -35,7 +35,7 @@ struct TiedAutoencoder: TrainableAutoencoder {
   struct Configuration: AutoencoderConfiguration {
     var weightInitialization: WeightInitialization { .uniformEntries(rowNorm: 0.5) }
     var decoderBiasInitialization: DecoderBiasInitialization { .mean }
-    func learningRate(latentCount: Int) -> Double { 1e-2 }
+    func learningRate(latentCount: Int, steps: Int) -> Double { 1e-2 }
 
     func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
       [.decoder: weights[.decoder], .decoderBias: weights[.decoderBias]]

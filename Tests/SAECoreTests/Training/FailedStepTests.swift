@@ -7,7 +7,7 @@ private struct FailingAutoencoder: TrainableAutoencoder {
     var decoderConstraint = DecoderConstraint.none
     var weightInitialization: WeightInitialization { .uniformEntries(rowNorm: 0.5) }
     var decoderBiasInitialization: DecoderBiasInitialization { .mean }
-    func learningRate(latentCount: Int) -> Double { 1e-2 }
+    func learningRate(latentCount: Int, steps: Int) -> Double { 1e-2 }
   }
 
   /// Where a step fails; the number of rows of the batch is 100 more.

@@ -75,8 +75,12 @@ import Testing
   }
 
   @Test func automaticRates() {
-    #expect(AutomaticLearningRate.adam(latentCount: 16384) == 2e-4)
-    #expect(AutomaticLearningRate.adam(latentCount: 65536) == 1e-4)
+    #expect(AutomaticLearningRate.adam(latentCount: 16384, steps: 128_000) == 2e-4)
+    #expect(AutomaticLearningRate.adam(latentCount: 65536, steps: .max) == 1e-4)
+    #expect(AutomaticLearningRate.adam(latentCount: 16384, steps: 32_000) == 4e-4)
+    for steps in [0, 1, 8000] {
+      #expect(AutomaticLearningRate.adam(latentCount: 4096, steps: steps) == 1.6e-3)
+    }
     #expect(AutomaticLearningRate.signDescent(latentCount: 4096) == 1e-2)
     #expect(AutomaticLearningRate.muon == 2e-3)
   }

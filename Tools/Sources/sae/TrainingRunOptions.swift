@@ -24,19 +24,20 @@ struct TrainingRunOptions: ParsableArguments {
   var tokens: [TokensArgument] = []
   @Option(
     help: ArgumentHelp(
-      "Times that each token is trained on, instead of steps (default: 10, or as many as make 4000 "
+      "Times that each token is trained on, instead of steps (default: 10, or as many as make 8000 "
         + "steps, at most 50).", valueName: "count"))
   var epochs: Int?
   @Option(
     name: .customLong("batch"),
     help: ArgumentHelp(
-      "Tokens a step (default: by the tokens that there are: a twentieth of them, at most 1024, or a "
-        + "256th, at most 4096; to a power of two).", valueName: "count"))
+      "Tokens a step (default: by the tokens that there are: a twentieth of them, at most 512, or a "
+        + "512th, at most 4096; to a power of two).", valueName: "count"))
   var givenBatch: Int?
   @Option(
     name: .customLong("lr"),
     help: ArgumentHelp(
-      "Peak learning rate (default: 2e-4 / √(latents / 16384)).", valueName: "rate"))
+      "Peak learning rate (default: 2e-4 √(16384 / latents), times √(128000 / steps) where that is "
+        + "between 1 and 4).", valueName: "rate"))
   var learningRate: Double?
   @Option(help: "Steps over which the learning rate rises (default: a twentieth of all).")
   var warmUp: Int?

@@ -50,10 +50,12 @@ public enum OptimizerChoice: Sendable, Equatable, Codable {
     }
   }
 
-  /// The peak rate of who says none: the variant's own for Adam, else the optimizer's.
-  func learningRate(_ configuration: some AutoencoderConfiguration, latents: Int) -> Double {
+  /// The peak learning rate when none is given: the variant's own for Adam, else the optimizer's.
+  func learningRate(
+    _ configuration: some AutoencoderConfiguration, latents: Int, steps: Int
+  ) -> Double {
     switch self {
-    case .adam: configuration.learningRate(latentCount: latents)
+    case .adam: configuration.learningRate(latentCount: latents, steps: steps)
     case .scheduleFreeSignDescent: AutomaticLearningRate.signDescent(latentCount: latents)
     case .muon: AutomaticLearningRate.muon
     }

@@ -13,25 +13,25 @@ extension TrainingOptions {
     self.batchTokens = batch
   }
 
-  /// Tokens a step: the power of two nearest to a twentieth of the source, and at most 1024, or a
-  /// 256th of the source where that is more; from 32 to 4096.
+  /// Tokens a step: the power of two nearest to a twentieth of the source, and at most 512, or a 512th of
+  /// the source where that is more; from 32 to 4096.
   ///
   /// An optimizer needs some thousand steps, whatever they are made of, so that little data is best
   /// cut small. On 100 000 activations of a small Gemma-2 (256 wide, 4096 latents, k 32) 244 steps of
   /// 4096 tokens left 37% of the latents without a token to fire on and explained 0.813 of the variance
-  /// of tokens not trained on; 976 steps of 1024, as many tokens, left 2% and explained 0.882.
+  /// of tokens not trained on. Of 4 million tokens 4000 steps of 1024 explained 0.910 and 8000 of 512
+  /// 0.915, both at a learning rate of 1.6·10⁻³.
   public static func batchTokens(forSource sourceTokens: Int) -> Int {
-    let wanted = min(sourceTokens / 20, max(1024, sourceTokens / 256))
+    let wanted = min(sourceTokens / 20, max(512, sourceTokens / 512))
     var batch = 32
     // √2 is half way to the next power.
     while batch < 4096, Double(wanted) > Double(batch) * 2.0.squareRoot() { batch *= 2 }
     return batch
   }
 
-  /// Steps to make: for ten passes over the source, but at least 4000, and at most for fifty passes.
+  /// Steps to make: for ten passes over the source, but at least 8000, and at most for fifty passes.
   ///
-  /// On the same activations twice as many tokens, 1953 steps of 1024, explained 0.899, and 3906 of 512
-  /// 0.904; on 5000 of them 100 passes explained less of what was not trained on than 50.
+  /// On 5000 of the same activations 100 passes explained less of what was not trained on than 50.
   public static func steps(forSource sourceTokens: Int, batchTokens: Int) -> Int {
     /// For so many passes, the last token of the last one included.
     func steps(_ passes: Int) -> Int {
@@ -40,6 +40,6 @@ extension TrainingOptions {
         dividingBy: max(1, batchTokens))
       return whole + (rest > 0 ? 1 : 0)
     }
-    return max(1, min(max(steps(10), 4000), steps(50)))
+    return max(1, min(max(steps(10), 8000), steps(50)))
   }
 }

@@ -84,7 +84,7 @@ extension TrainingOptions {
   ) -> TrainingOptions {
     var options = self
     options.learningRate =
-      learningRate ?? optimizer.learningRate(configuration, latents: latents)
+      learningRate ?? optimizer.learningRate(configuration, latents: latents, steps: steps)
     options.warmUpSteps = warmUpSteps ?? defaultWarmUpSteps
     options.decaySteps = decaySteps ?? defaultDecaySteps
     options.deadLatentRule = deadLatentRule ?? defaultDeadLatentRule

@@ -136,8 +136,9 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
   var weightInitialization: WeightInitialization { get }
   /// The recommended beginning of b_dec.
   var decoderBiasInitialization: DecoderBiasInitialization { get }
-  /// The recommended peak learning rate for a number of latents.
-  func learningRate(latentCount: Int) -> Double
+  /// The recommended peak learning rate for a number of latents and of steps:
+  /// ``AutomaticLearningRate/adam(latentCount:steps:)`` by default.
+  func learningRate(latentCount: Int, steps: Int) -> Double
   /// Active latents of a token that training aims at; nil, by default, where it aims at no number.
   var targetL0: Double? { get }
 
@@ -171,6 +172,10 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
 
 extension AutoencoderConfiguration {
   public var targetL0: Double? { nil }
+
+  public func learningRate(latentCount: Int, steps: Int) -> Double {
+    AutomaticLearningRate.adam(latentCount: latentCount, steps: steps)
+  }
 
   public func parameterCount(_ sizes: TrainingSizes) -> Int {
     MemoryEstimate.product(

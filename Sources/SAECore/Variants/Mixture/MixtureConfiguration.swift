@@ -37,11 +37,6 @@ public struct MixtureConfiguration: AutoencoderConfiguration {
   public var weightInitialization: WeightInitialization { .uniformEntries(rowNorm: 1) }
   public var decoderBiasInitialization: DecoderBiasInitialization { .geometricMedian }
 
-  /// 2e-4 / √(latents / 2¹⁴).
-  public func learningRate(latentCount: Int) -> Double {
-    AutomaticLearningRate.adam(latentCount: latentCount)
-  }
-
   /// The router begins uniform in ±1/√width, its bias as b_dec does, the feature scales at 0.
   public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
     let width = batch.columns

@@ -80,11 +80,6 @@ public struct MatchingPursuitConfiguration: AutoencoderConfiguration {
   public var weightInitialization: WeightInitialization { .uniformEntries(rowNorm: 1) }
   public var decoderBiasInitialization: DecoderBiasInitialization { .zeros }
 
-  /// 2e-4 / √(latents / 2¹⁴).
-  public func learningRate(latentCount: Int) -> Double {
-    AutomaticLearningRate.adam(latentCount: latentCount)
-  }
-
   public func initialParameters(_ weights: ParameterSet, batch: Matrix) -> ParameterSet {
     [.decoder: weights[.decoder], .decoderBias: weights[.decoderBias]]
   }

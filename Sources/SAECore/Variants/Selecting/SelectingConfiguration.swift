@@ -1,7 +1,7 @@
 /// What the variants that select latents by their scores have in common.
 ///
-/// The defaults of ``AutoencoderConfiguration/weightInitialization``, ``AutoencoderConfiguration/decoderBiasInitialization`` and
-/// ``AutoencoderConfiguration/learningRate(latentCount:)`` follow from these settings.
+/// The defaults of ``AutoencoderConfiguration/weightInitialization`` and
+/// ``AutoencoderConfiguration/decoderBiasInitialization`` follow from these settings.
 public protocol SelectingConfiguration: AutoencoderConfiguration {
   /// Whether b_dec is subtracted from the activations before encoding.
   var subtractsDecoderBias: Bool { get set }
@@ -27,13 +27,6 @@ extension SelectingConfiguration {
   /// subtracted from the input.
   public var decoderBiasInitialization: DecoderBiasInitialization {
     decoderConstraint != .none && subtractsDecoderBias ? .geometricMedian : .zeros
-  }
-
-  /// 2e-4 / √(latents / 2¹⁴).
-  ///
-  /// Source: Gao et al. 2024, arXiv 2406.04093, section 3.
-  public func learningRate(latentCount: Int) -> Double {
-    AutomaticLearningRate.adam(latentCount: latentCount)
   }
 
   /// Takes over what dictionary_learning's trainers of such variants have in common: unit decoder

@@ -17,9 +17,4 @@ public protocol ThresholdingConfiguration: AutoencoderConfiguration {
 extension ThresholdingConfiguration {
   public var activationPenalty: ActivationPenalty? { nil }
   public var auxiliaryLoss: AuxiliaryLoss? { nil }
-
-  /// 2e-4 / √(latents / 2¹⁴), as for ``TopKConfiguration``.
-  public func learningRate(latentCount: Int) -> Double {
-    AutomaticLearningRate.adam(latentCount: latentCount)
-  }
 }

@@ -88,11 +88,6 @@ public struct VariationalConfiguration: AutoencoderConfiguration {
   public var weightInitialization: WeightInitialization { .saeLens }
   public var decoderBiasInitialization: DecoderBiasInitialization { .geometricMedian }
 
-  /// 2e-4 / √(latents / 2¹⁴).
-  public func learningRate(latentCount: Int) -> Double {
-    AutomaticLearningRate.adam(latentCount: latentCount)
-  }
-
   /// W_enc, W_dec, and W_var where variances are learned.
   public func parameterCount(_ sizes: TrainingSizes) -> Int {
     MemoryEstimate.product(

@@ -142,8 +142,8 @@ public struct BoostingConfiguration<
   public var weightInitialization: WeightInitialization { booster.weightInitialization }
   public var decoderBiasInitialization: DecoderBiasInitialization { .zeros }
 
-  public func learningRate(latentCount: Int) -> Double {
-    booster.learningRate(latentCount: latentCount)
+  public func learningRate(latentCount: Int, steps: Int) -> Double {
+    booster.learningRate(latentCount: latentCount, steps: steps)
   }
 
   public func parameterCount(_ sizes: TrainingSizes) -> Int { booster.parameterCount(sizes) }
