@@ -81,15 +81,15 @@ import Testing
 
   /// Tokens of the source, tokens a step, steps.
   @Test(arguments: [
-    (1, 32, 2), (100, 32, 157), (5000, 256, 977), (20_000, 512, 1954), (100_000, 512, 8000),
-    (500_000, 1024, 8000), (1_000_000, 2048, 8000), (10_000_000, 4096, 24_415),
+    (1, 32, 2), (100, 32, 157), (5000, 256, 977), (20_000, 1024, 977), (100_000, 1024, 4000),
+    (500_000, 2048, 4000), (1_000_000, 4096, 4000), (10_000_000, 4096, 24_415),
   ]) func defaultsFollowFromTheSource(_ tokens: Int, _ batch: Int, _ steps: Int) {
     let options = TrainingOptions(sourceTokens: tokens)
     #expect(options.batchTokens == batch && options.steps == steps)
     // What is given stays, and the rest follows from it.
     let given = TrainingOptions(sourceTokens: tokens, batchTokens: 100)
     #expect(given.batchTokens == 100)
-    #expect(given.steps >= min(8000, tokens / 2) && given.steps * 100 < 51 * tokens + 100)
+    #expect(given.steps >= min(4000, tokens / 2) && given.steps * 100 < 51 * tokens + 100)
     #expect(TrainingOptions(sourceTokens: tokens, steps: 7).steps == 7)
     #expect(TrainingOptions(sourceTokens: .max, batchTokens: 1).steps == .max)
   }

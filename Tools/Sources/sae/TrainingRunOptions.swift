@@ -24,14 +24,14 @@ struct TrainingRunOptions: ParsableArguments {
   var tokens: [TokensArgument] = []
   @Option(
     help: ArgumentHelp(
-      "Times that each token is trained on, instead of steps (default: 10, or as many as make 8000 "
+      "Times that each token is trained on, instead of steps (default: 10, or as many as make 4000 "
         + "steps, at most 50).", valueName: "count"))
   var epochs: Int?
   @Option(
     name: .customLong("batch"),
     help: ArgumentHelp(
-      "Tokens a step (default: by the tokens that there are: a twentieth of them, at most 512, or a "
-        + "512th, at most 4096; to a power of two).", valueName: "count"))
+      "Tokens a step (default: by the tokens that there are: a twentieth of them, at most 1024, or a "
+        + "256th, at most 4096; to a power of two).", valueName: "count"))
   var givenBatch: Int?
   @Option(
     name: .customLong("lr"),
