@@ -20,13 +20,12 @@ extension RawSpan {
     precondition(start >= 0 && count <= target.count - start, "no room for \(count) elements")
     unsafe withUnsafeBytes { source in
       unsafe target.withUnsafeMutableBufferPointer { target in
-        guard let from = source.baseAddress, let base = target.baseAddress else { return }
-        let to = unsafe base + start
+        guard let from = source.baseAddress, count > 0 else { return }
+        let room = unsafe UnsafeMutableBufferPointer(rebasing: target[start...])
         if type == .f32 && !bigEndian {
-          unsafe UnsafeMutableRawPointer(to).copyMemory(
-            from: from, byteCount: count * MemoryLayout<Float>.size)
+          unsafe UnsafeMutableRawBufferPointer(room).copyMemory(from: source)
         } else {
-          unsafe RawElements(from, type, count, bigEndian).decode(to)
+          unsafe RawElements(from, type, count, bigEndian).decode(room)
         }
       }
     }
@@ -40,8 +39,8 @@ extension RawSpan {
     precondition(count <= target.count, "no room for \(count) elements")
     unsafe withUnsafeBytes { source in
       unsafe target.withUnsafeMutableBufferPointer { target in
-        guard let from = source.baseAddress, let to = target.baseAddress else { return }
-        unsafe RawElements(from, type, count, bigEndian).decode(to)
+        guard let from = source.baseAddress else { return }
+        unsafe RawElements(from, type, count, bigEndian).decode(target)
       }
     }
   }
@@ -62,7 +61,7 @@ extension RawSpan {
 }
 
 /// Elements of one type in memory, aligned or not. Whoever makes one has checked their extent.
-@unsafe
+@safe
 private struct RawElements {
   let base: UnsafeRawPointer
   let type: ElementType
@@ -71,33 +70,34 @@ private struct RawElements {
 
   init(_ base: UnsafeRawPointer, _ type: ElementType, _ count: Int, _ bigEndian: Bool) {
     unsafe self.base = base
-    unsafe self.type = type
-    unsafe self.count = count
-    unsafe self.bigEndian = bigEndian
+    self.type = type
+    self.count = count
+    self.bigEndian = bigEndian
+  }
+
+  @inline(__always)
+  private func stored<Stored: BitwiseCopyable>(_ index: Int, _: Stored.Type) -> Stored {
+    unsafe base.loadUnaligned(
+      fromByteOffset: index * MemoryLayout<Stored>.size, as: Stored.self)
   }
 
   @inline(__always)
   private func map<Stored: FixedWidthInteger & BitwiseCopyable, Value>(
-    _ target: UnsafeMutablePointer<Value>, _ widen: (Stored) -> Value
+    _ target: UnsafeMutableBufferPointer<Value>, _ widen: (Stored) -> Value
   ) {
-    if unsafe bigEndian {
-      for index in unsafe 0..<count {
-        let stored = unsafe base.loadUnaligned(
-          fromByteOffset: index * MemoryLayout<Stored>.size, as: Stored.self)
-        unsafe target[index] = widen(stored.byteSwapped)
+    guard let target = target.baseAddress else { return }
+    if bigEndian {
+      for index in 0..<count {
+        unsafe target[index] = widen(stored(index, Stored.self).byteSwapped)
       }
     } else {
-      for index in unsafe 0..<count {
-        let stored = unsafe base.loadUnaligned(
-          fromByteOffset: index * MemoryLayout<Stored>.size, as: Stored.self)
-        unsafe target[index] = widen(stored)
-      }
+      for index in 0..<count { unsafe target[index] = widen(stored(index, Stored.self)) }
     }
   }
 
   @inline(__always)
-  func decode<Value: BinaryFloatingPoint>(_ target: UnsafeMutablePointer<Value>) {
-    switch unsafe type {
+  func decode<Value: BinaryFloatingPoint>(_ target: UnsafeMutableBufferPointer<Value>) {
+    switch type {
     case .bool, .u8: unsafe map(target) { (stored: UInt8) in Value(stored) }
     case .i8: unsafe map(target) { (stored: Int8) in Value(stored) }
     case .u16: unsafe map(target) { (stored: UInt16) in Value(stored) }
@@ -116,15 +116,14 @@ private struct RawElements {
   }
 
   func integers() -> [Int]? {
-    if unsafe type == .u64 {
-      for index in unsafe 0..<count {
-        let stored = unsafe base.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
-        if Int(exactly: unsafe bigEndian ? stored.byteSwapped : stored) == nil { return nil }
+    if type == .u64 {
+      for index in 0..<count {
+        let number = stored(index, UInt64.self)
+        if Int(exactly: bigEndian ? number.byteSwapped : number) == nil { return nil }
       }
     }
-    return unsafe [Int](unsafeUninitializedCapacity: count) { buffer, initialized in
-      guard let target = buffer.baseAddress else { return }
-      switch unsafe type {
+    return unsafe [Int](unsafeUninitializedCapacity: count) { target, initialized in
+      switch type {
       case .bool, .u8: unsafe map(target) { (stored: UInt8) in Int(stored) }
       case .i8: unsafe map(target) { (stored: Int8) in Int(stored) }
       case .u16: unsafe map(target) { (stored: UInt16) in Int(stored) }
@@ -135,7 +134,7 @@ private struct RawElements {
       case .i64: unsafe map(target) { (stored: Int64) in Int(stored) }
       case .f8E5M2, .f8E4M3, .f16, .bf16, .f32, .f64: preconditionFailure("not whole numbers")
       }
-      initialized = unsafe count
+      initialized = count
     }
   }
 }

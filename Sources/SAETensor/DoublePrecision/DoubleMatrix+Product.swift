@@ -25,13 +25,14 @@ extension DoubleMatrix {
     for step in Swift.stride(from: 0, to: a.columns, by: DoubleMatrix.slice) {
       let depth = min(DoubleMatrix.slice, a.columns - step)
       let packed = DoubleMatrix.pack(b, step, depth)
-      unsafe values.withUnsafeMutableBufferPointer { values in
-        guard let base = values.baseAddress else { return }
-        let target = unsafe SharedPointer(base + first)
-        Parallel.forRanges(a.rows, grain: DoubleMatrix.group) { range, _ in
-          DoubleMatrix.multiply(
-            a, range, step, depth, scale: scale, by: packed, b.columns, into: target, stride,
-            upperOnly: upperOnly)
+      lending(a.matrix.values, packed) { source, packed in
+        values.lendMutable { values in
+          let target = values.from(first)
+          Parallel.forRanges(a.rows, grain: DoubleMatrix.group) { range in
+            DoubleMatrix.multiply(
+              a, source, range, step, depth, scale: scale, by: packed, b.columns, into: target,
+              stride, upperOnly: upperOnly)
+          }
         }
       }
     }
@@ -47,55 +48,42 @@ extension DoubleMatrix {
     let panel = DoublePanel.columns
     let panels = (b.columns + panel - 1) / panel
     let size = panel * depth
-    return unsafe [Double](unsafeUninitializedCapacity: panels * size) { buffer, count in
-      guard let base = buffer.baseAddress else { return }
-      let target = unsafe SharedPointer(base)
-      Parallel.forRanges(panels, grain: Parallel.grain(panels, least: 4)) { range, _ in
-        unsafe b.matrix.values.withUnsafeBufferPointer { source in
-          guard let source = source.baseAddress else { return }
-          for index in range {
-            let column = index * panel
-            unsafe Kernels.table.packDoubles(
-              min(panel, b.columns - column), depth,
-              source + (column * b.columnStride + step * b.rowStride), b.columnStride,
-              b.rowStride, 1, target.base + index * size)
-          }
+    return [Double](filling: panels * size) { target in
+      b.matrix.values.lend { source in
+        Parallel.forEach(panels, least: 4) { index in
+          let column = index * panel
+          unsafe Kernels.table.packDoubles(
+            min(panel, b.columns - column), depth,
+            source.base + (column * b.columnStride + step * b.rowStride), b.columnStride,
+            b.rowStride, 1, target.base + index * size)
         }
       }
-      count = panels * size
     }
   }
 
   /// Some rows of the product.
   private static func multiply(
-    _ a: DoubleFactor, _ range: Range<Int>, _ step: Int, _ depth: Int, scale: Double,
-    by packed: [Double], _ columns: Int, into target: SharedPointer<Double>, _ stride: Int,
-    upperOnly: Bool
+    _ a: DoubleFactor, _ source: Lent<Double>, _ range: Range<Int>, _ step: Int, _ depth: Int,
+    scale: Double, by packed: Lent<Double>, _ columns: Int, into target: MutableLent<Double>,
+    _ stride: Int, upperOnly: Bool
   ) {
     let panel = DoublePanel.columns
     let size = panel * depth
     let blocks = Swift.stride(from: range.lowerBound, to: range.upperBound, by: panel)
     var packedRows = [Double](repeating: 0, count: (range.count + panel - 1) / panel * size)
-    unsafe packedRows.withUnsafeMutableBufferPointer { rows in
-      unsafe a.matrix.values.withUnsafeBufferPointer { source in
-        unsafe packed.withUnsafeBufferPointer { packed in
-          guard let rows = rows.baseAddress, let source = source.baseAddress,
-            let packed = packed.baseAddress
-          else { return }
-          for (index, row) in blocks.enumerated() {
-            unsafe Kernels.table.packDoubles(
-              min(panel, range.upperBound - row), depth,
-              source + (row * a.rowStride + step * a.columnStride), a.rowStride, a.columnStride,
-              scale, rows + index * size)
-          }
-          for column in Swift.stride(from: 0, to: columns, by: panel) {
-            for (index, row) in blocks.enumerated() where !upperOnly || column + panel > row {
-              unsafe Kernels.table.multiplyDoubles(
-                min(panel, range.upperBound - row), min(panel, columns - column), depth,
-                rows + index * size, packed + column * depth,
-                target.base + (row * stride + column), stride)
-            }
-          }
+    packedRows.lendMutable { rows in
+      for (index, row) in blocks.enumerated() {
+        unsafe Kernels.table.packDoubles(
+          min(panel, range.upperBound - row), depth,
+          source.base + (row * a.rowStride + step * a.columnStride), a.rowStride, a.columnStride,
+          scale, rows.base + index * size)
+      }
+      for column in Swift.stride(from: 0, to: columns, by: panel) {
+        for (index, row) in blocks.enumerated() where !upperOnly || column + panel > row {
+          unsafe Kernels.table.multiplyDoubles(
+            min(panel, range.upperBound - row), min(panel, columns - column), depth,
+            rows.base + index * size, packed.base + column * depth,
+            target.base + (row * stride + column), stride)
         }
       }
     }

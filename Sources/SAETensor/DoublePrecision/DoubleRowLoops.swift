@@ -1,44 +1,44 @@
 /// Loops over rows of doubles, for the little that is done in double throughout.
-///
-/// Sums run in eight columns, so that the compiler makes vectors of them.
-enum DoubleLoops {
-  typealias P = UnsafePointer<Double>
-  typealias M = UnsafeMutablePointer<Double>
-
-  /// Σ a b
-  static func dot(_ n: Int, _ a: P, _ b: P) -> Double {
+extension Lent where Element == Double {
+  /// Σ a b of elements and as many others.
+  ///
+  /// Sums run in eight columns, so that the compiler makes vectors of them.
+  func dot(_ other: Lent) -> Double {
+    assert(other.count == count, "\(count) elements and \(other.count)")
     var sums = SIMD8<Double>()
     var j = 0
-    while j + 8 <= n {
-      let left = unsafe UnsafeRawPointer(a + j).loadUnaligned(as: SIMD8<Double>.self)
-      let right = unsafe UnsafeRawPointer(b + j).loadUnaligned(as: SIMD8<Double>.self)
-      sums += left * right
+    while j + 8 <= count {
+      sums +=
+        unsafe UnsafeRawPointer(base + j).loadUnaligned(as: SIMD8<Double>.self)
+        * UnsafeRawPointer(other.base + j).loadUnaligned(as: SIMD8<Double>.self)
       j += 8
     }
     var sum = sums.sum()
-    while j < n {
-      unsafe sum += a[j] * b[j]
+    while j < count {
+      sum += self[j] * other[j]
       j += 1
     }
     return sum
   }
+}
 
-  /// y += α x
-  static func axpy(_ n: Int, _ alpha: Double, _ x: P, _ y: M) {
-    for j in 0..<n { unsafe y[j] += alpha * x[j] }
+extension MutableLent where Element == Double {
+  /// Adds α x.
+  func add(_ x: Lent<Double>, times alpha: Double) {
+    for j in 0..<count { self[j] += alpha * x[j] }
   }
 
-  /// z −= α x + β y
-  static func subtract(_ n: Int, _ alpha: Double, _ x: P, _ beta: Double, _ y: P, from z: M) {
-    for j in 0..<n { unsafe z[j] -= alpha * x[j] + beta * y[j] }
+  /// Subtracts α x + β y.
+  func subtract(_ x: Lent<Double>, times alpha: Double, _ y: Lent<Double>, times beta: Double) {
+    for j in 0..<count { self[j] -= alpha * x[j] + beta * y[j] }
   }
 
-  /// (low, high) ← (c low − s high, s low + c high)
-  static func rotate(_ n: Int, _ cosine: Double, _ sine: Double, _ low: M, _ high: M) {
-    for j in 0..<n {
-      let (a, b) = unsafe (low[j], high[j])
-      unsafe low[j] = cosine * a - sine * b
-      unsafe high[j] = sine * a + cosine * b
+  /// (low, high) ← (c low − s high, s low + c high), these elements being the low ones.
+  func rotate(_ high: MutableLent, cosine: Double, sine: Double) {
+    for j in 0..<count {
+      let (a, b) = (self[j], high[j])
+      self[j] = cosine * a - sine * b
+      high[j] = sine * a + cosine * b
     }
   }
 }

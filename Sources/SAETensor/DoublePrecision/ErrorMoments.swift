@@ -39,22 +39,13 @@ package struct ErrorMoments: Sendable {
     }
     count += rows.count
     let width = width
-    let kernels = Kernels.table
-    unsafe moments.withUnsafeMutableBufferPointer { moments in
-      guard let base = moments.baseAddress else { return }
-      let sums = unsafe SharedPointer(base)
-      Parallel.forRanges(width, grain: ErrorMoments.grain) { columns, _ in
-        unsafe activations.withUnsafeElements { x in
-          unsafe reconstruction.withUnsafeElements { y in
-            unsafe rows.withUnsafeBufferPointer { rows in
-              guard let x = x.baseAddress, let y = y.baseAddress, let list = rows.baseAddress
-              else { return }
-              let begin = columns.lowerBound
-              unsafe kernels.addErrorMoments(
-                rows.count, list, x + begin, y + begin, width, columns.count, sums.base + begin,
-                width)
-            }
-          }
+    moments.lendMutable { moments in
+      lending(activations, reconstruction, rows) { x, y, rows in
+        Parallel.forRanges(width, grain: ErrorMoments.grain) { columns in
+          let begin = columns.lowerBound
+          unsafe Kernels.table.addErrorMoments(
+            rows.count, rows.base, x.elements.base + begin, y.elements.base + begin, width,
+            columns.count, moments.base + begin, width)
         }
       }
     }

@@ -1,7 +1,7 @@
 import SAEKernels
 
 /// The products of a token's activations x and their reconstruction x̂, in double.
-package struct RowProducts: Sendable, Equatable {
+package struct RowProducts: Sendable, Equatable, BitwiseCopyable {
   /// ‖x‖².
   package var squaredNorm: Double
   /// ‖x̂‖².
@@ -22,32 +22,21 @@ extension Matrix {
       rows == other.rows && columns == other.columns, "\(shape) and \(other.shape) differ")
     guard let last = list.max() else { return [] }
     precondition(last < rows, "row \(last) lies outside \(shape)")
-    let kernels = Kernels.table
-    let width = columns
-    return unsafe [RowProducts](unsafeUninitializedCapacity: list.count) { buffer, count in
-      guard let base = buffer.baseAddress else { return }
-      let out = unsafe SharedPointer(base)
-      Parallel.forRanges(list.count, grain: Parallel.grain(list.count, least: 32)) { range, _ in
-        var sums: [Double] = [0, 0, 0, 0]
-        unsafe self.withUnsafeElements { x in
-          unsafe other.withUnsafeElements { y in
-            for index in range {
-              if let x = x.baseAddress, let y = y.baseAddress {
-                let begin = Int(list[index]) * width
-                unsafe sums.withUnsafeMutableBufferPointer { sums in
-                  guard let sums = sums.baseAddress else { return }
-                  unsafe kernels.rowProducts(width, x + begin, y + begin, sums)
-                }
-              }
-              unsafe (out.base + index).initialize(
-                to: RowProducts(
-                  squaredNorm: sums[0], squaredReconstructionNorm: sums[1], product: sums[2],
-                  squaredError: sums[3]))
+    return [RowProducts](filling: list.count) { result in
+      lending(self, other) { x, y in
+        Parallel.forRanges(list.count, least: 32) { range in
+          var sums: [Double] = [0, 0, 0, 0]
+          for index in range {
+            let row = Int(list[index])
+            sums.lendMutable { sums in
+              unsafe Kernels.table.rowProducts(columns, x.row(row).base, y.row(row).base, sums.base)
             }
+            result[index] = RowProducts(
+              squaredNorm: sums[0], squaredReconstructionNorm: sums[1], product: sums[2],
+              squaredError: sums[3])
           }
         }
       }
-      count = list.count
     }
   }
 }

@@ -19,24 +19,20 @@ package struct SecondMoments: Sendable, Equatable {
   package mutating func add(_ matrix: Matrix) {
     precondition(matrix.columns == dimension, "second moments of \(dimension), not \(matrix.shape)")
     let (rows, width) = (matrix.rows, dimension)
-    unsafe upper.withUnsafeMutableBufferPointer { upper in
-      guard let base = upper.baseAddress else { return }
-      let target = unsafe SharedPointer(base)
-      let from = unsafe SharedConstant(matrix.view.pointer)
-      // Rows of a block stay in the second cache while all the sums go by.
-      let block = max(4, (1 << 16) / max(1, width) / 4 * 4)
-      for first in stride(from: 0, to: rows, by: block) {
-        let count = min(block, rows - first)
-        Parallel.forRanges(width, grain: 8) { range, _ in
-          for i in range {
+    // Rows of a block stay in the second cache while all the sums go by.
+    let block = max(4, (1 << 16) / max(1, width) / 4 * 4)
+    upper.lendMutable { upper in
+      matrix.lend { matrix in
+        for first in stride(from: 0, to: rows, by: block) {
+          let part = matrix.rows(first..<min(first + block, rows))
+          Parallel.forEach(width, least: 8) { i in
             unsafe Kernels.table.productSums(
-              count, from.base + first * width + i, width, width - i,
-              target.base + i * width + i)
+              part.count, part.elements.base + i, width, width - i,
+              upper.from(i * width + i).base)
           }
         }
       }
     }
-    withExtendedLifetime(matrix) {}
   }
 
   /// Σ x_i x_j

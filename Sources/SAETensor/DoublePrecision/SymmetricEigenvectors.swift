@@ -43,15 +43,13 @@ package struct SymmetricEigenvectors: Sendable {
   /// Rotates rows. Every thread takes some columns through all rotations, so that they stay in its
   /// cache.
   private static func apply(_ rotations: [PlaneRotation], to rows: inout [Double], _ n: Int) {
-    unsafe rows.withUnsafeMutableBufferPointer { rows in
-      guard let base = rows.baseAddress else { return }
-      let target = unsafe SharedPointer(base)
-      Parallel.forRanges(n, grain: 32) { columns, _ in
-        let first = unsafe target.base + columns.lowerBound
+    rows.lendMutable { rows in
+      Parallel.forRanges(n, grain: 32) { columns in
         for rotation in rotations {
-          let low = unsafe first + rotation.row * n
-          unsafe DoubleLoops.rotate(
-            columns.count, rotation.cosine, rotation.sine, low, low + n)
+          let low = rows.from(rotation.row * n)[columns]
+          low.rotate(
+            rows.from((rotation.row + 1) * n)[columns], cosine: rotation.cosine,
+            sine: rotation.sine)
         }
       }
     }

@@ -21,12 +21,11 @@ struct Tridiagonal {
       guard k + 1 < n else { break }
       makeReflector(k, n)
       guard betas[k] != 0 else { continue }
-      unsafe reflectors.withUnsafeMutableBufferPointer { a in
-        unsafe product.withUnsafeMutableBufferPointer { w in
-          guard let a = a.baseAddress, let w = w.baseAddress else { return }
-          unsafe Tridiagonal.reflectBlock(
-            a + (k + 1) * n + k + 1, stride: n, by: a + k * n + k + 1, beta: betas[k],
-            count: n - k - 1, product: w)
+      reflectors.lendMutable { a in
+        product.lendMutable { w in
+          Tridiagonal.reflectBlock(
+            a.from((k + 1) * n + k + 1), stride: n, by: a[k * n + k + 1..<(k + 1) * n].reading,
+            beta: betas[k], product: w[0..<n - k - 1])
         }
       }
     }
@@ -54,17 +53,14 @@ struct Tridiagonal {
   /// a ← (I − β v vᵀ) a (I − β v vᵀ) for a symmetric block a:
   /// a − v wᵀ − w vᵀ with w = β a v − (β²/2)(vᵀ a v) v.
   private static func reflectBlock(
-    _ a: UnsafeMutablePointer<Double>, stride: Int, by v: UnsafePointer<Double>, beta: Double,
-    count: Int, product w: UnsafeMutablePointer<Double>
+    _ a: MutableLent<Double>, stride: Int, by v: Lent<Double>, beta: Double,
+    product w: MutableLent<Double>
   ) {
-    for i in 0..<count {
-      unsafe w[i] = beta * DoubleLoops.dot(count, a + i * stride, v)
-    }
-    let along = unsafe DoubleLoops.dot(count, w, v)
-    unsafe DoubleLoops.axpy(count, -beta / 2 * along, v, w)
-    for i in 0..<count {
-      unsafe DoubleLoops.subtract(count, v[i], w, w[i], v, from: a + i * stride)
-    }
+    func row(_ i: Int) -> MutableLent<Double> { a[i * stride..<i * stride + v.count] }
+    for i in 0..<v.count { w[i] = beta * row(i).reading.dot(v) }
+    let along = w.reading.dot(v)
+    w.add(v, times: -beta / 2 * along)
+    for i in 0..<v.count { row(i).subtract(w.reading, times: v[i], v, times: w[i]) }
   }
 
   /// Qᵀ, row after row.
@@ -72,16 +68,14 @@ struct Tridiagonal {
     let n = count
     var rows = [Double](repeating: 0, count: n * n)
     for i in 0..<n { rows[i * n + i] = 1 }
-    unsafe rows.withUnsafeMutableBufferPointer { rows in
-      unsafe reflectors.withUnsafeBufferPointer { reflectors in
-        guard let rows = rows.baseAddress, let reflectors = reflectors.baseAddress else { return }
+    rows.lendMutable { rows in
+      reflectors.lend { reflectors in
         // Multiplied from the last to the first, for then what is not 0 or 1 yet is a block.
         for k in stride(from: n - 2, through: 0, by: -1) where betas[k] != 0 {
-          let v = unsafe reflectors + k * n + k + 1
-          let size = n - k - 1
+          let v = reflectors[k * n + k + 1..<(k + 1) * n]
           for i in k + 1..<n {
-            let row = unsafe rows + i * n + k + 1
-            unsafe DoubleLoops.axpy(size, -betas[k] * DoubleLoops.dot(size, row, v), v, row)
+            let row = rows[i * n + k + 1..<(i + 1) * n]
+            row.add(v, times: -betas[k] * row.reading.dot(v))
           }
         }
       }

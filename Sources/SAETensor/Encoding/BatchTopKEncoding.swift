@@ -15,48 +15,29 @@ extension SparseLatents {
         unchecked: encoder.rows, rowOffsets: [Int](repeating: 0, count: activations.rows + 1),
         indices: [], values: [])
     }
-    let bound = RunningBound(count)
-    let table = collectScores(of: activations, encoder: encoder, bias: bias, scale: scale, bound)
-    return table.sparseLatents(latentCount: encoder.rows, cut: bound.cut(table))
+    return EncoderProduct.encode(activations, by: encoder, bias: bias, limits: scale) {
+      BatchCollector(table: EntryTable($0), bound: RunningBound(count))
+    }
+  }
+}
+
+/// The entries of a batch that may be among its largest.
+private struct BatchCollector: EntryCollector {
+  let table: EntryTable
+  let bound: RunningBound
+
+  func collect(_ block: ProductBlock) {
+    let list = table.list(of: block.tokens, block.segment)
+    let threshold = bound.threshold
+    table.lists[list].compact(above: threshold)
+    let before = table.lists[list].count
+    block.forEachToken { token, products in
+      table.lists[list].append(token: token, products, of: block, above: threshold)
+    }
+    bound.count(table.lists[list], from: before)
   }
 
-  private static func collectScores(
-    of activations: Matrix, encoder: Matrix, bias: [Float], scale: [Float],
-    _ bound: RunningBound
-  ) -> EntryTable {
-    precondition(
-      activations.columns == encoder.columns && bias.count == encoder.rows
-        && scale.count == encoder.rows,
-      "cannot encode \(activations.shape) with \(encoder.shape), \(bias.count) biases and "
-        + "\(scale.count) scales")
-    let product = EncoderProduct(
-      kernels: Kernels.table, tokens: activations.rows, latents: encoder.rows,
-      width: activations.columns)
-    let table = EntryTable(product)
-    unsafe bias.withUnsafeBufferPointer { bias in
-      unsafe scale.withUnsafeBufferPointer { scale in
-        guard let biasBase = bias.baseAddress, let scaleBase = scale.baseAddress else { return }
-        let parameters = unsafe (SharedConstant(biasBase), SharedConstant(scaleBase))
-        unsafe product.run(
-          activations: activations.view.operand, encoder: encoder.view.operand
-        ) { tokens, latents, segment, block, stride in
-          let list = table.list(of: tokens, segment)
-          let threshold = bound.threshold
-          list.compact(above: threshold)
-          let before = list.count
-          for token in tokens {
-            unsafe list.append(
-              token: token, latents, block + (token - tokens.lowerBound) * stride,
-              bias: parameters.0.base, scale: parameters.1.base, above: threshold)
-          }
-          unsafe bound.count(
-            UnsafeBufferPointer(start: list.scores + before, count: list.count - before))
-        }
-      }
-    }
-    withExtendedLifetime((activations, encoder)) {}
-    return table
-  }
+  func finish() -> SparseLatents { table.sparseLatents(cut: bound.cut(table)) }
 }
 
 /// A lower bound of the n-th largest of scores that come up in any order.
@@ -89,10 +70,11 @@ private final class RunningBound: Sendable {
       ? 0 : Float(bitPattern: (UInt32(truncatingIfNeeded: lowest) << RunningBound.shift) - 1)
   }
 
-  func count(_ scores: UnsafeBufferPointer<Float>) {
+  /// Counts the entries of a list from a place on.
+  func count(_ list: EntryList, from start: Int) {
     state.withLock { state in
-      for index in scores.indices {
-        let bucket = unsafe RunningBound.bucket(scores[index])
+      for entry in start..<list.count {
+        let bucket = RunningBound.bucket(list.scores[entry])
         guard bucket >= state.lowest else { continue }
         state.counts[bucket] += 1
         state.held += 1
@@ -114,11 +96,12 @@ private final class RunningBound: Sendable {
         token: .max, latent: .max)
     }
     var entries: [EntryCut] = []
-    for list in table.lists {
+    for index in 0..<table.lists.count {
+      let list = table.lists[index]
       for entry in 0..<list.count {
-        let score = unsafe list.scores[entry]
+        let score = list.scores[entry]
         guard RunningBound.bucket(score) == lowest else { continue }
-        unsafe entries.append(
+        entries.append(
           EntryCut(score: score, token: list.tokens[entry], latent: list.latents[entry]))
       }
     }

@@ -140,10 +140,22 @@ enum MemoryPool {
 
 /// Buffers for the length of a call.
 package enum Workspace {
-  /// Lends a buffer of at least `count` floats with arbitrary contents.
+  /// Lends `count` floats with arbitrary contents.
   package static func borrow<Result>(
-    _ count: Int, _ body: (AlignedStorage) throws -> Result
+    _ count: Int, _ body: (MutableLent<Float>) throws -> Result
   ) rethrows -> Result {
-    try body(AlignedStorage(uninitialized: count))
+    let storage = AlignedStorage(uninitialized: count)
+    defer { withExtendedLifetime(storage) {} }
+    return try body(storage.elements)
+  }
+
+  /// Lends room for `count` entries, with arbitrary contents.
+  static func borrow(
+    entries count: Int,
+    _ body: (_ indices: MutableLent<UInt32>, _ values: MutableLent<Float>) -> Void
+  ) {
+    borrow(2 * count) { room in
+      room.from(count).rebound(to: UInt32.self) { body($0, room[0..<count]) }
+    }
   }
 }

@@ -12,7 +12,7 @@ public func measureFMAPeak(threads: Int, steps: Int) -> (operations: Double, sec
   let clock = ContinuousClock()
   let start = clock.now
   Threads.withCount(threads) {
-    Parallel.forEach(threads) { _, _ in
+    Parallel.forEach(threads) { _ in
       let sum = table.peak(steps, 1)
       sink.withLock { $0 += sum }
     }

@@ -5,13 +5,11 @@ extension Matrix {
       other.columns == columns && range.lowerBound >= 0 && range.upperBound <= other.rows
         && row >= 0 && row + range.count <= rows,
       "rows \(range) of \(other.shape) do not fit \(shape) from row \(row) on")
-    let width = columns
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      unsafe (base + row * width).update(
-        from: other.view.pointer + range.lowerBound * width, count: range.count * width)
+    lendMutable { rows in
+      other.lend { others in
+        for (offset, index) in range.enumerated() { rows.row(row + offset).copy(others.row(index)) }
+      }
     }
-    withExtendedLifetime(other) {}
   }
 
   /// Overwrites a block with another matrix, from a row and a column on.
@@ -19,15 +17,13 @@ extension Matrix {
     precondition(
       row >= 0 && row + other.rows <= rows && column >= 0 && column + other.columns <= columns,
       "\(other.shape) does not fit \(shape) from row \(row) and column \(column) on")
-    let width = columns
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      for index in 0..<other.rows {
-        unsafe (base + (row + index) * width + column).update(
-          from: other.view.pointer + index * other.columns, count: other.columns)
+    lendMutable { rows in
+      other.lend { others in
+        for index in 0..<others.count {
+          rows.row(row + index).from(column).copy(others.row(index))
+        }
       }
     }
-    withExtendedLifetime(other) {}
   }
 
   /// Overwrites a row with another of this matrix.
@@ -35,10 +31,6 @@ extension Matrix {
     precondition(
       from >= 0 && from < rows && row >= 0 && row < rows,
       "rows \(from) and \(row) do not both lie in \(shape)")
-    let width = columns
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      unsafe (base + row * width).update(from: base + from * width, count: width)
-    }
+    lendMutable { rows in rows.row(row).copy(rows.row(from).reading) }
   }
 }

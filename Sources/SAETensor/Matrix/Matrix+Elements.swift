@@ -3,8 +3,8 @@ extension Matrix {
   public var elements: Span<Float> {
     @_lifetime(borrow self)
     get {
-      let span = unsafe Span(_unsafeStart: UnsafePointer(storage.base), count: count)
-      return unsafe _overrideLifetime(span, borrowing: self)
+      unsafe _overrideLifetime(
+        Span(_unsafeStart: storage.elements.base, count: count), borrowing: self)
     }
   }
 
@@ -12,8 +12,8 @@ extension Matrix {
   public var mutableElements: MutableSpan<Float> {
     @_lifetime(&self)
     mutating get {
-      let base = unsafe uniqueBase()
-      let span = unsafe MutableSpan(_unsafeStart: base, count: count)
+      let elements = uniqueElements()
+      let span = unsafe MutableSpan(_unsafeStart: elements.base, count: count)
       return unsafe _overrideLifetime(span, mutating: &self)
     }
   }
@@ -22,32 +22,25 @@ extension Matrix {
   @_lifetime(borrow self)
   public func row(_ row: Int) -> Span<Float> {
     precondition(row >= 0 && row < rows, "row \(row) lies outside a matrix of \(shape)")
-    let span = unsafe Span(
-      _unsafeStart: UnsafePointer(storage.base + row * columns), count: columns)
-    return unsafe _overrideLifetime(span, borrowing: self)
+    return unsafe _overrideLifetime(
+      Span(_unsafeStart: storage.elements.base + row * columns, count: columns), borrowing: self)
   }
 
   /// One row for changing.
   @_lifetime(&self)
   public mutating func mutableRow(_ row: Int) -> MutableSpan<Float> {
     precondition(row >= 0 && row < rows, "row \(row) lies outside a matrix of \(shape)")
-    let base = unsafe uniqueBase()
-    let span = unsafe MutableSpan(_unsafeStart: base + row * columns, count: columns)
+    let elements = uniqueElements()
+    let span = unsafe MutableSpan(_unsafeStart: elements.base + row * columns, count: columns)
     return unsafe _overrideLifetime(span, mutating: &self)
   }
 
-  package func withUnsafeElements<Result, Failure: Error>(
-    _ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    defer { withExtendedLifetime(storage) {} }
-    return try unsafe body(UnsafeBufferPointer(start: storage.base, count: count))
-  }
-
-  package mutating func withUnsafeMutableElements<Result, Failure: Error>(
-    _ body: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    makeUnique()
-    defer { withExtendedLifetime(storage) {} }
-    return try unsafe body(UnsafeMutableBufferPointer(start: storage.base, count: count))
+  /// Lends each row for changing, to several threads at a time.
+  package mutating func fillRows(
+    _ fill: @Sendable (_ row: Int, _ values: inout MutableSpan<Float>) -> Void
+  ) {
+    lendMutable { rows in
+      rows.forEach(least: 16) { row, elements in elements.withSpan { fill(row, &$0) } }
+    }
   }
 }

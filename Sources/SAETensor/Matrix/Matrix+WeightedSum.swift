@@ -1,33 +1,21 @@
-import SAEKernels
-
 extension Matrix {
   /// ‖row − point‖₂ of each row.
   ///
   /// - Precondition: the point has a number for each column.
   package func rowDistances(to point: [Float]) -> [Float] {
     precondition(point.count == columns, "\(point.count) numbers for rows of \(columns)")
-    let (rows, width) = (rows, columns)
-    var distances = [Float](repeating: 0, count: rows)
-    unsafe distances.withUnsafeMutableBufferPointer { distances in
-      unsafe point.withUnsafeBufferPointer { point in
-        guard let base = distances.baseAddress, let shift = point.baseAddress else { return }
-        let target = unsafe SharedPointer(base)
-        let from = unsafe (SharedConstant(view.pointer), SharedConstant(shift))
-        Parallel.forRanges(rows, grain: Parallel.grain(rows, least: 64)) { range, _ in
-          Workspace.borrow(width) { difference in
-            let kernels = Kernels.table
+    return [Float](filling: rows) { distances in
+      lending(self, point) { rows, point in
+        Parallel.forRanges(rows.count, least: 64) { range in
+          Workspace.borrow(rows.width) { difference in
             for row in range {
-              unsafe kernels.subtract(
-                width, from.0.base + row * width, from.1.base, difference.base)
-              unsafe target.base[row] =
-                kernels.sumOfSquares(width, difference.base).squareRoot()
+              difference.setDifference(rows.row(row), point)
+              distances[row] = difference.reading.sumOfSquares().squareRoot()
             }
           }
         }
       }
     }
-    withExtendedLifetime(storage) {}
-    return distances
   }
 
   /// Σ over the rows of weight times row: float32 within 64 rows, double over these.
@@ -41,31 +29,19 @@ extension Matrix {
     let block = 64
     let blocks = (rows + block - 1) / block
     let indices = Array(0..<UInt32(block))
-    unsafe sums.withUnsafeMutableBufferPointer { sums in
-      unsafe weights.withUnsafeBufferPointer { weights in
-        unsafe indices.withUnsafeBufferPointer { indices in
-          guard let target = sums.baseAddress, let factors = weights.baseAddress,
-            let list = indices.baseAddress
-          else { return }
-          let shared = unsafe (SharedConstant(factors), SharedConstant(list))
-          let from = unsafe SharedConstant(view.pointer)
-          Workspace.borrow(blocks * width) { partial in
-            Parallel.forRanges(blocks, grain: 1) { range, _ in
-              for index in range {
-                let first = index * block
-                unsafe Kernels.table.weightedRowSum(
-                  min(block, rows - first), shared.1.base, shared.0.base + first,
-                  from.base + first * width, width, width, partial.base + index * width, false)
-              }
-            }
-            for index in 0..<blocks {
-              unsafe Kernels.table.accumulate(width, partial.base + index * width, target)
-            }
+    sums.lendMutable { sums in
+      lending(self, weights, indices) { all, weights, indices in
+        Workspace.borrow(blocks * width) { room in
+          let partial = room.rows(of: width)
+          Parallel.forEach(blocks) { index in
+            let part = index * block..<min((index + 1) * block, rows)
+            partial.row(index).sumRows(
+              indices[0..<part.count], weights[part], of: all.rows(part), accumulate: false)
           }
+          for index in 0..<blocks { partial.row(index).reading.accumulate(into: sums) }
         }
       }
     }
-    withExtendedLifetime(storage) {}
     return sums
   }
 }

@@ -29,16 +29,17 @@ public struct Matrix: Sendable {
     precondition(
       values.count == Matrix.count(rows, columns),
       "\(values.count) values cannot fill a matrix of \(rows) × \(columns)")
-    unsafe self.init(uninitialized: rows, columns) { buffer in
-      _ = unsafe buffer.update(fromContentsOf: values)
+    self.init(uninitialized: rows, columns) { matrix in
+      for (index, value) in values.enumerated() { matrix.elements[index] = value }
     }
   }
 
   /// A matrix whose element (row, column) is what the closure returns for them.
   public init(rows: Int, columns: Int, _ element: (_ row: Int, _ column: Int) -> Float) {
-    unsafe self.init(uninitialized: rows, columns) { buffer in
+    self.init(uninitialized: rows, columns) { matrix in
       for row in 0..<rows {
-        for column in 0..<columns { unsafe buffer[row * columns + column] = element(row, column) }
+        let elements = matrix.row(row)
+        for column in 0..<columns { elements[column] = element(row, column) }
       }
     }
   }
@@ -46,11 +47,11 @@ public struct Matrix: Sendable {
   /// A matrix that `fill` writes completely; what it leaves out holds arbitrary values.
   package init(
     uninitialized rows: Int, _ columns: Int,
-    _ fill: (UnsafeMutableBufferPointer<Float>) throws -> Void
+    _ fill: (MutableLentRows<Float>) throws -> Void
   ) rethrows {
     let storage = AlignedStorage(uninitialized: Matrix.count(rows, columns))
     self.init(storage: storage, rows, columns)
-    try unsafe fill(UnsafeMutableBufferPointer(start: storage.base, count: storage.count))
+    try fill(MutableLentRows(storage.elements, count: rows, width: columns))
   }
 
   private init(storage: AlignedStorage, _ rows: Int, _ columns: Int) {
@@ -71,18 +72,18 @@ public struct Matrix: Sendable {
   public subscript(row: Int, column: Int) -> Float {
     get {
       check(row, column)
-      return unsafe storage.base[row * columns + column]
+      return storage.elements[row * columns + column]
     }
     set {
       check(row, column)
       makeUnique()
-      unsafe storage.base[row * columns + column] = newValue
+      storage.elements[row * columns + column] = newValue
     }
   }
 
   /// All elements, row after row.
   public var array: [Float] {
-    unsafe Array(UnsafeBufferPointer(start: storage.base, count: count))
+    [Float](filling: count) { $0.copy(storage.elements.reading) }
   }
 
   private func check(_ row: Int, _ column: Int) {
@@ -100,9 +101,9 @@ public struct Matrix: Sendable {
   ///
   /// Not inlined: inside an accessor that returns a span it trips the optimiser (Swift 6.3.1).
   @inline(never)
-  mutating func uniqueBase() -> UnsafeMutablePointer<Float> {
+  mutating func uniqueElements() -> MutableLent<Float> {
     makeUnique()
-    return unsafe storage.base
+    return storage.elements
   }
 }
 
@@ -110,8 +111,9 @@ extension Matrix: Equatable {
   /// Same shape and element by element the same values; a NaN equals nothing.
   public static func == (a: Matrix, b: Matrix) -> Bool {
     guard a.rows == b.rows, a.columns == b.columns else { return false }
-    return unsafe a.withUnsafeElements { left in
-      unsafe b.withUnsafeElements { right in unsafe left.elementsEqual(right) }
+    return lending(a, b) { left, right in
+      for index in 0..<a.count where left.elements[index] != right.elements[index] { return false }
+      return true
     }
   }
 }

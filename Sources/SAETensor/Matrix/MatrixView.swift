@@ -42,7 +42,7 @@ public struct MatrixView: Sendable {
     precondition(
       row >= 0 && row < rows && column >= 0 && column < columns,
       "(\(row), \(column)) lies outside a view of \(shape)")
-    return unsafe storage.base[offset + row * rowStride + column * columnStride]
+    return storage.elements[offset + row * rowStride + column * columnStride]
   }
 
   /// One row of the block, without a copy.
@@ -52,9 +52,9 @@ public struct MatrixView: Sendable {
   public func row(_ row: Int) -> Span<Float> {
     precondition(row >= 0 && row < rows, "row \(row) lies outside a view of \(shape)")
     precondition(columnStride == 1, "the rows of a transposed view are not contiguous")
-    let span = unsafe Span(
-      _unsafeStart: UnsafePointer(storage.base + (offset + row * rowStride)), count: columns)
-    return unsafe _overrideLifetime(span, borrowing: self)
+    return unsafe _overrideLifetime(
+      Span(_unsafeStart: storage.elements.base + (offset + row * rowStride), count: columns),
+      borrowing: self)
   }
 
   /// A block of this block.
@@ -70,10 +70,15 @@ public struct MatrixView: Sendable {
       columnStride: columnStride)
   }
 
-  package var pointer: UnsafePointer<Float> { unsafe UnsafePointer(storage.base + offset) }
+  /// The elements from the view's first on; valid as long as the view.
+  var elements: Lent<Float> {
+    // An empty view may begin behind the last element.
+    storage.elements.reading.from(min(offset, storage.count))
+  }
 
+  /// The view as a factor; valid as long as the view.
   var operand: Operand {
-    unsafe Operand(pointer, rowStride: rowStride, columnStride: columnStride)
+    Operand(elements, rowStride: rowStride, columnStride: columnStride)
   }
 }
 
@@ -98,18 +103,16 @@ extension Matrix {
 
   /// A copy of the block.
   public init(_ view: MatrixView) {
-    unsafe self.init(uninitialized: view.rows, view.columns) { buffer in
-      let from = unsafe view.pointer
-      guard let base = buffer.baseAddress else { return }
+    self.init(uninitialized: view.rows, view.columns) { matrix in
+      let from = view.elements
       for row in 0..<view.rows {
+        let (target, start) = (matrix.row(row), row * view.rowStride)
         if view.columnStride == 1 {
-          unsafe (base + row * view.columns).update(
-            from: from + row * view.rowStride, count: view.columns)
+          target.copy(from[start..<start + view.columns])
           continue
         }
         for column in 0..<view.columns {
-          unsafe base[row * view.columns + column] =
-            from[row * view.rowStride + column * view.columnStride]
+          target[column] = from[start + column * view.columnStride]
         }
       }
     }

@@ -11,44 +11,28 @@ extension Matrix {
     precondition(
       gradient.shape == shape && first.shape == shape && second.shape == shape,
       "a step on \(shape) with a gradient of \(gradient.shape)")
-    let (rows, width) = (self.rows, columns)
-    unsafe withUnsafeMutableElements { w in
-      unsafe first.withUnsafeMutableElements { m in
-        unsafe second.withUnsafeMutableElements { v in
-          guard let wBase = w.baseAddress, let mBase = m.baseAddress, let vBase = v.baseAddress
-          else { return }
-          let parameter = unsafe SharedPointer(wBase)
-          let moments = unsafe (SharedPointer(mBase), SharedPointer(vBase))
-          let from = unsafe SharedConstant(gradient.view.pointer)
-          Matrix.forRowsOrPieces(rows, width, wholeRows: rowNormGuard != nil) { begin, count in
-            let kernels = Kernels.table
-            unsafe kernels.adam(
-              count, factors, from.base + begin, parameter.base + begin, moments.0.base + begin,
-              moments.1.base + begin)
-            guard let rowNormGuard else { return }
-            for row in stride(from: begin, to: begin + count, by: width) {
-              let norm = unsafe kernels.sumOfSquares(width, parameter.base + row).squareRoot()
-              unsafe kernels.scale(width, 1 / (norm + rowNormGuard), parameter.base + row)
+    lendMutable { rows in
+      first.lendMutable { first in
+        second.lendMutable { second in
+          gradient.lend { gradient in
+            rows.forEachPiece(ofWholeRows: rowNormGuard != nil) { range in
+              unsafe Kernels.table.adam(
+                range.count, factors, gradient.elements[range].base, rows.elements[range].base,
+                first.elements[range].base, second.elements[range].base)
+              guard let rowNormGuard else { return }
+              rows.forEachRow(in: range) { _, row in row.normalize(normGuard: rowNormGuard) }
             }
           }
         }
       }
     }
-    withExtendedLifetime(gradient) {}
   }
 
   /// Divides each row by its norm plus `normGuard`.
   package mutating func normalizeRows(normGuard: Float) {
-    let (rows, width) = (self.rows, columns)
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      let target = unsafe SharedPointer(base)
-      Matrix.forRowsOrPieces(rows, width, wholeRows: true) { begin, count in
-        let kernels = Kernels.table
-        for row in stride(from: begin, to: begin + count, by: width) {
-          let norm = unsafe kernels.sumOfSquares(width, target.base + row).squareRoot()
-          unsafe kernels.scale(width, 1 / (norm + normGuard), target.base + row)
-        }
+    lendMutable { rows in
+      rows.forEachPiece(ofWholeRows: true) { range in
+        rows.forEachRow(in: range) { _, row in row.normalize(normGuard: normGuard) }
       }
     }
   }
@@ -56,61 +40,45 @@ extension Matrix {
   /// Becomes the rows of a matrix of its shape, each divided by its norm plus `normGuard`.
   package mutating func setNormalizedRows(of source: Matrix, normGuard: Float) {
     precondition(source.shape == shape, "rows of \(source.shape) for a matrix of \(shape)")
-    let (rows, width) = (self.rows, columns)
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      let target = unsafe SharedPointer(base)
-      let from = unsafe SharedConstant(source.view.pointer)
-      Matrix.forRowsOrPieces(rows, width, wholeRows: true) { begin, count in
-        let kernels = Kernels.table
-        for row in stride(from: begin, to: begin + count, by: width) {
-          unsafe (target.base + row).update(from: from.base + row, count: width)
-          let norm = unsafe kernels.sumOfSquares(width, target.base + row).squareRoot()
-          unsafe kernels.scale(width, 1 / (norm + normGuard), target.base + row)
+    lendMutable { rows in
+      source.lend { source in
+        rows.forEachPiece(ofWholeRows: true) { range in
+          rows.forEachRow(in: range) { index, row in
+            row.copy(source.row(index))
+            row.normalize(normGuard: normGuard)
+          }
         }
       }
     }
-    withExtendedLifetime(source) {}
   }
 
   /// Removes from each row its component along the row of `directions`: with d = direction divided
   /// by (its norm + guard), or d = the direction itself, row ← row − ⟨row, d⟩ d.
   package mutating func removeComponents(along directions: Matrix, guard guardValue: Float?) {
     precondition(directions.shape == shape, "directions \(directions.shape) for rows of \(shape)")
-    let (rows, width) = (self.rows, columns)
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      let target = unsafe SharedPointer(base)
-      let from = unsafe SharedConstant(directions.view.pointer)
-      Matrix.forRowsOrPieces(rows, width, wholeRows: true) { begin, count in
-        let kernels = Kernels.table
-        for row in stride(from: begin, to: begin + count, by: width) {
-          var length: Float = 1
-          if let guardValue {
-            length = unsafe kernels.sumOfSquares(width, from.base + row).squareRoot() + guardValue
+    lendMutable { rows in
+      directions.lend { directions in
+        rows.forEachPiece(ofWholeRows: true) { range in
+          rows.forEachRow(in: range) { index, row in
+            let direction = directions.row(index)
+            var length: Float = 1
+            if let guardValue { length = direction.sumOfSquares().squareRoot() + guardValue }
+            row.add(direction, times: -(row.reading.dot(direction) / length / length))
           }
-          let along = unsafe kernels.dot(width, target.base + row, from.base + row)
-          unsafe kernels.axpy(
-            width, -(along / length / length), from.base + row, target.base + row)
         }
       }
     }
-    withExtendedLifetime(directions) {}
   }
 
   /// Σ of all elements' squares: float32 within pieces of fixed size, double over the pieces.
   package func sumOfSquares() -> Double {
     let piece = 4096
     let pieces = (count + piece - 1) / piece
-    var sums = [Float](repeating: 0, count: pieces)
-    unsafe sums.withUnsafeMutableBufferPointer { sums in
-      guard let base = sums.baseAddress else { return }
-      let out = unsafe SharedPointer(base)
-      let from = unsafe SharedConstant(view.pointer)
-      Parallel.forRanges(pieces, grain: Parallel.grain(pieces, least: 16)) { range, _ in
-        for index in range {
-          unsafe out.base[index] = Kernels.table.sumOfSquares(
-            min(piece, count - index * piece), from.base + index * piece)
+    let sums = [Float](filling: pieces) { sums in
+      lend { rows in
+        Parallel.forEach(pieces, least: 16) { index in
+          let begin = index * piece
+          sums[index] = rows.elements[begin..<min(begin + piece, count)].sumOfSquares()
         }
       }
     }
@@ -126,29 +94,34 @@ extension Matrix {
   public func isFinite(rows range: Range<Int>) -> Bool {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) lie outside \(shape)")
-    return unsafe withUnsafeElements { elements in
-      guard let base = elements.baseAddress, range.count * columns > 0 else { return true }
-      return unsafe Kernels.table.allFinite(
-        range.count * columns, base + range.lowerBound * columns)
+    let elements = range.lowerBound * columns..<range.upperBound * columns
+    return lend { rows in
+      unsafe Kernels.table.allFinite(elements.count, rows.elements[elements].base)
+    }
+  }
+}
+
+extension MutableLentRows {
+  /// Calls `body` with pieces of the elements that together are all: whole rows, or pieces of a size
+  /// that keeps all threads busy.
+  @inline(__always)
+  fileprivate func forEachPiece(
+    ofWholeRows wholeRows: Bool, _ body: @Sendable (_ elements: Range<Int>) -> Void
+  ) {
+    guard count > 0, width > 0 else { return }
+    guard wholeRows else { return Parallel.forRanges(elements.count, least: 4096, body) }
+    Parallel.forRanges(count, least: max(1, 4096 / width)) { range in
+      body(range.lowerBound * width..<range.upperBound * width)
     }
   }
 
-  /// Calls `body` with (first element, count) of pieces that together are the matrix: rows if
-  /// `wholeRows`, else pieces of a size that keeps all threads busy.
-  private static func forRowsOrPieces(
-    _ rows: Int, _ width: Int, wholeRows: Bool, _ body: @Sendable (Int, Int) -> Void
+  /// Calls `body` with the rows of a piece.
+  @inline(__always)
+  fileprivate func forEachRow(
+    in elements: Range<Int>, _ body: (_ index: Int, _ row: MutableLent<Element>) -> Void
   ) {
-    guard rows > 0, width > 0 else { return }
-    if wholeRows {
-      let least = max(1, 4096 / width)
-      Parallel.forRanges(rows, grain: Parallel.grain(rows, least: least)) { range, _ in
-        body(range.lowerBound * width, range.count * width)
-      }
-    } else {
-      let count = rows * width
-      Parallel.forRanges(count, grain: Parallel.grain(count, least: 4096)) { range, _ in
-        body(range.lowerBound, range.count)
-      }
+    for index in elements.lowerBound / width..<elements.upperBound / width {
+      body(index, row(index))
     }
   }
 }

@@ -9,26 +9,22 @@ extension Matrix {
       gradient.shape == shape && fast.shape == shape,
       "a step on \(shape) with a gradient of \(gradient.shape)")
     let back = 1 - 1 / momentum
-    unsafe withUnsafeMutableElements { y in
-      unsafe fast.withUnsafeMutableElements { z in
-        guard let yBase = y.baseAddress, let zBase = z.baseAddress else { return }
-        let (parameter, sequence) = unsafe (SharedPointer(yBase), SharedPointer(zBase))
-        let from = unsafe SharedConstant(gradient.view.pointer)
-        Parallel.forRanges(y.count, grain: Parallel.grain(y.count, least: 4096)) { range, _ in
-          for index in range {
-            let g = unsafe from.base[index]
+    lendMutable { rows in
+      fast.lendMutable { fast in
+        gradient.lend { gradient in
+          let (y, z, slope) = (rows.elements, fast.elements, gradient.elements)
+          Parallel.forEach(y.count, least: 4096) { index in
+            let g = slope[index]
             let sign: Float = (g > 0 ? 1 : 0) - (g < 0 ? 1 : 0)
-            let before = unsafe sequence.base[index]
-            let at = unsafe parameter.base[index]
+            let (before, at) = (z[index], y[index])
             let after = before - learningRate * sign
             var average = at + back * (before - at)
             average += share * (after - average)
-            unsafe sequence.base[index] = after
-            unsafe parameter.base[index] = average + (1 - momentum) * (after - average)
+            z[index] = after
+            y[index] = average + (1 - momentum) * (after - average)
           }
         }
       }
     }
-    withExtendedLifetime(gradient) {}
   }
 }

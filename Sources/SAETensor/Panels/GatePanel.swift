@@ -40,25 +40,18 @@ package enum GatePanel {
   ) {
     gates.reshape(rows: products.rows, columns: products.columns)
     latents.reshape(rows: products.rows, columns: products.columns)
-    let width = products.columns
-    let (bias, scales, magnitudeBias) = (
-      Matrix.rowVector(vectors.gateBias), Matrix.rowVector(vectors.scales),
-      Matrix.rowVector(vectors.magnitudeBias)
-    )
-    let from = unsafe (
-      SharedConstant(products.view.pointer), SharedConstant(bias.view.pointer),
-      SharedConstant(scales.view.pointer), SharedConstant(magnitudeBias.view.pointer)
-    )
-    unsafe latents.withUnsafeMutableElements { latents in
-      guard let base = latents.baseAddress else { return }
-      let z = unsafe SharedPointer(base)
-      unsafe gates.forEachRow { row, a in
-        unsafe Kernels.table.gates(
-          width, from.0.base + row * width, from.1.base, from.2.base, from.3.base, a,
-          z.base + row * width)
+    gates.lendMutable { gates in
+      latents.lendMutable { latents in
+        lending(products, vectors.gateBias, vectors.scales, vectors.magnitudeBias) {
+          products, gateBias, scales, magnitudeBias in
+          gates.forEach(least: 64) { index, a in
+            unsafe Kernels.table.gates(
+              a.count, products.row(index).base, gateBias.base, scales.base, magnitudeBias.base,
+              a.base, latents.row(index).base)
+          }
+        }
       }
     }
-    withExtendedLifetime((products, bias, scales, magnitudeBias)) {}
   }
 
   /// Passes the gradients of z and A on where these are above 0.
@@ -74,29 +67,20 @@ package enum GatePanel {
     gates: Matrix, scales: [Float], _ magnitudeGradients: inout Matrix,
     _ gateGradients: inout Matrix, latents: inout Matrix, products: inout Matrix
   ) {
-    let width = products.columns
-    let scales = Matrix.rowVector(scales)
-    let from = unsafe (
-      SharedConstant(gates.view.pointer), SharedConstant(scales.view.pointer)
-    )
-    unsafe latents.withUnsafeMutableElements { latents in
-      unsafe magnitudeGradients.withUnsafeMutableElements { magnitudes in
-        unsafe products.withUnsafeMutableElements { products in
-          guard let latents = latents.baseAddress, let magnitudes = magnitudes.baseAddress,
-            let products = products.baseAddress
-          else { return }
-          let to = unsafe (
-            SharedPointer(magnitudes), SharedPointer(latents), SharedPointer(products)
-          )
-          unsafe gateGradients.forEachRow { row, gate in
-            let place = row * width
-            unsafe Kernels.table.gateGradients(
-              width, from.0.base + place, from.1.base, to.0.base + place, gate,
-              to.1.base + place, to.2.base + place)
+    latents.lendMutable { latents in
+      magnitudeGradients.lendMutable { magnitudes in
+        products.lendMutable { products in
+          gateGradients.lendMutable { gateGradients in
+            lending(gates, scales) { gates, scales in
+              gateGradients.forEach(least: 64) { index, gate in
+                unsafe Kernels.table.gateGradients(
+                  gate.count, gates.row(index).base, scales.base, magnitudes.row(index).base,
+                  gate.base, latents.row(index).base, products.row(index).base)
+              }
+            }
           }
         }
       }
     }
-    withExtendedLifetime((gates, scales)) {}
   }
 }

@@ -46,21 +46,17 @@ package struct KeptPanels: Sendable {
       let tokens = first..<panel.records.count
       panel.ends.append(tokens.upperBound)
       let records = panel.records
-      let from = unsafe SharedConstant(products.view.pointer)
-      unsafe weights[index].withUnsafeMutableElements { elements in
-        guard let start = elements.baseAddress else { return }
-        let to = unsafe SharedPointer(start + base)
-        Parallel.forRanges(tokens.count, grain: Parallel.grain(tokens.count, least: 16)) {
-          range, _ in
-          for token in range.lowerBound + first..<range.upperBound + first {
-            unsafe masks.write(
-              token, of: from.base + token * products.columns, to: to.base + records[token])
+      weights[index].lendMutable { weights in
+        products.lend { products in
+          let room = weights.elements.from(base)
+          Parallel.forEach(tokens.count, least: 16) { offset in
+            let token = first + offset
+            masks.write(token, of: products.row(token), to: room.from(records[token]))
           }
         }
       }
     }
     panels[latents.lowerBound] = panel
-    withExtendedLifetime(products) {}
   }
 
   /// How many of a panel's products are above their thresholds, kept or not.
@@ -79,17 +75,16 @@ package struct KeptPanels: Sendable {
     var first = 0
     for (index, end) in panel.ends.enumerated() {
       let begin = first
-      let from = unsafe SharedConstant(
-        weights[index].view.pointer + rows(latents, index).base)
-      unsafe products.withUnsafeMutableElements { elements in
-        guard let start = elements.baseAddress else { return }
-        let to = unsafe SharedPointer(start)
-        Parallel.forRanges(end - begin, grain: Parallel.grain(end - begin, least: 16)) { range, _ in
-          for token in range.lowerBound + begin..<range.upperBound + begin {
-            let record = unsafe from.base + panel.records[token]
-            unsafe record.withMemoryRebound(to: UInt32.self, capacity: words) { masks in
+      weights[index].lend { weights in
+        products.lendMutable { products in
+          let kept = weights.elements.from(rows(latents, index).base)
+          Parallel.forEach(end - begin, least: 16) { offset in
+            let token = begin + offset
+            let record = kept.from(panel.records[token])
+            record[0..<words].rebound(to: UInt32.self) { masks in
               unsafe Kernels.table.scatterEntries(
-                width, masks, record + words, KeptPanels.absent, to.base + token * width)
+                width, masks.base, record.base + words, KeptPanels.absent,
+                products.row(token).base)
             }
           }
         }
@@ -123,25 +118,14 @@ struct EntryMasks: Sendable {
     let words = (width + 31) / 32
     var counts = [Int](repeating: 0, count: tokens)
     var masks = [UInt32](repeating: 0, count: tokens * words)
-    unsafe counts.withUnsafeMutableBufferPointer { counts in
-      unsafe masks.withUnsafeMutableBufferPointer { masks in
-        unsafe bias.withUnsafeBufferPointer { bias in
-          unsafe thresholds.withUnsafeBufferPointer { thresholds in
-            guard let countBase = counts.baseAddress, let maskBase = masks.baseAddress,
-              let biasBase = bias.baseAddress, let thresholdBase = thresholds.baseAddress
-            else { return }
-            let out = unsafe (SharedPointer(countBase), SharedPointer(maskBase))
-            let from = unsafe (
-              SharedConstant(products.view.pointer), SharedConstant(biasBase),
-              SharedConstant(thresholdBase)
-            )
-            Parallel.forRanges(tokens, grain: Parallel.grain(tokens, least: 16)) { range, _ in
-              for token in range {
-                unsafe out.0.base[token] = Kernels.table.markEntries(
-                  width, from.0.base + token * width, from.1.base, from.2.base,
-                  out.1.base + token * words)
-              }
-            }
+    counts.lendMutable { counts in
+      masks.lendMutable { masks in
+        lending(products, bias, thresholds) { products, bias, thresholds in
+          let masks = masks.rows(of: words)
+          Parallel.forEach(tokens, least: 16) { token in
+            counts[token] = unsafe Kernels.table.markEntries(
+              width, products.row(token).base, bias.base, thresholds.base,
+              masks.row(token).base)
           }
         }
       }
@@ -150,20 +134,14 @@ struct EntryMasks: Sendable {
     self.width = width
     self.counts = counts
     self.masks = masks
-    withExtendedLifetime(products) {}
   }
 
   /// Writes a token's masks and the products that they stand for.
-  func write(
-    _ token: Int, of products: UnsafePointer<Float>, to record: UnsafeMutablePointer<Float>
-  ) {
-    unsafe masks.withUnsafeBufferPointer { masks in
-      guard let base = masks.baseAddress else { return }
-      let own = unsafe base + token * words
-      unsafe record.withMemoryRebound(to: UInt32.self, capacity: words) { copy in
-        unsafe copy.update(from: own, count: words)
-      }
-      unsafe Kernels.table.gatherEntries(width, own, products, record + words)
+  func write(_ token: Int, of products: Lent<Float>, to record: MutableLent<Float>) {
+    masks.lend { masks in
+      let own = masks[token * words..<(token + 1) * words]
+      record[0..<words].rebound(to: UInt32.self) { $0.copy(own) }
+      unsafe Kernels.table.gatherEntries(width, own.base, products.base, record.base + words)
     }
   }
 }

@@ -13,34 +13,68 @@ struct EncoderProduct {
   let latents: Int
   let width: Int
 
-  /// What takes the blocks.
-  typealias Consumer =
-    @Sendable (
-      _ tokens: Range<Int>, _ latents: Range<Int>, _ segment: Int,
-      _ block: UnsafePointer<Float>, _ rowStride: Int
-    ) -> Void
-
   private var product: PanelProduct {
     PanelProduct(kernels: kernels, rows: tokens, columns: latents, depth: width)
   }
 
-  /// Latents that the consumer gets at a time: with the block's tokens an eighth of the second
+  /// Latents that a collector gets at a time: with the block's tokens an eighth of the second
   /// cache.
   private var stripe: Int { 16 * kernels.tileColumns }
 
-  /// Tokens that the consumer gets at a time, the last time fewer: ranges begin at its multiples.
+  /// Tokens that a collector gets at a time, the last time fewer: ranges begin at its multiples.
   var blockTokens: Int { min(product.blockRows, product.padded(max(1, tokens), kernels.tileRows)) }
 
   /// How many threads may work on the same tokens at a time, each on latents of its own.
   ///
-  /// 1 when there are tokens enough to keep all threads busy. A consumer's state is kept a token
+  /// 1 when there are tokens enough to keep all threads busy. A collector's state is kept a token
   /// and segment; within a segment latents come in ascending order.
   var segments: Int {
     let blocks = max(1, (tokens + product.blockRows - 1) / product.blockRows)
     return max(1, min(8, 2 * Threads.count / blocks))
   }
 
-  func run(activations: Operand, encoder: Operand, _ consume: Consumer) {
+  /// Collects entries of the products of activations with an encoder's rows.
+  ///
+  /// - Parameters:
+  ///   - activations: tokens × width.
+  ///   - encoder: latents × width.
+  ///   - bias: one a latent.
+  ///   - limits: another number a latent, for the collector: a scale or a threshold.
+  ///   - collector: made for the product.
+  static func encode<Collector: EntryCollector>(
+    _ activations: Matrix, by encoder: Matrix, bias: [Float], limits: [Float],
+    collecting collector: (EncoderProduct) -> Collector
+  ) -> SparseLatents {
+    precondition(
+      activations.columns == encoder.columns && bias.count == encoder.rows
+        && limits.count == encoder.rows,
+      "cannot encode \(activations.shape) with \(encoder.shape), \(bias.count) biases and "
+        + "\(limits.count) scales or thresholds")
+    let product = EncoderProduct(
+      kernels: Kernels.table, tokens: activations.rows, latents: encoder.rows,
+      width: activations.columns)
+    let collector = collector(product)
+    lending(bias, limits) { bias, limits in
+      product.run(
+        activations: activations.view.operand, encoder: encoder.view.operand
+      ) { tokens, latents, segment, products in
+        collector.collect(
+          ProductBlock(
+            tokens: tokens, latents: latents, segment: segment, products: products,
+            bias: bias[latents], limits: limits[latents]))
+      }
+    }
+    withExtendedLifetime((activations, encoder)) {}
+    return collector.finish()
+  }
+
+  /// What takes the blocks.
+  private typealias Consumer =
+    @Sendable (
+      _ tokens: Range<Int>, _ latents: Range<Int>, _ segment: Int, _ products: LentRows<Float>
+    ) -> Void
+
+  private func run(activations: Operand, encoder: Operand, _ consume: Consumer) {
     let product = self.product
     let panel = min(
       product.panelColumns(depth: width), product.padded(latents, kernels.tileColumns))
@@ -61,7 +95,7 @@ struct EncoderProduct {
                 encoder.transposed, step, depth, from: first, columns.count, into: packedB,
                 at: panel * step, Threads.count)
             }
-            unsafe multiply(packedA, most, rows, packedB, panel, columns, consume)
+            multiply(packedA, most, rows, packedB, panel, columns, consume)
           }
         }
       }
@@ -70,13 +104,13 @@ struct EncoderProduct {
 
   /// The blocks of some tokens and a panel of latents, shared out among threads.
   private func multiply(
-    _ packedA: AlignedStorage, _ rowsOfA: Int, _ rows: Range<Int>, _ packedB: AlignedStorage,
-    _ panel: Int, _ columns: Range<Int>, _ consume: Consumer
+    _ packedA: MutableLent<Float>, _ rowsOfA: Int, _ rows: Range<Int>,
+    _ packedB: MutableLent<Float>, _ panel: Int, _ columns: Range<Int>, _ consume: Consumer
   ) {
     let block = blockTokens
     let segments = self.segments
     let share = product.padded((columns.count + segments - 1) / segments, kernels.tileColumns)
-    Parallel.forEach((rows.count + block - 1) / block * segments) { task, _ in
+    Parallel.forEach((rows.count + block - 1) / block * segments) { task in
       let segment = task % segments
       let row = task / segments * block
       let height = min(block, rows.count - row)
@@ -91,8 +125,9 @@ struct EncoderProduct {
           }
           let token = rows.lowerBound + row
           let latent = columns.lowerBound + begin
-          unsafe consume(
-            token..<token + height, latent..<latent + count, segment, result.base, stripe)
+          consume(
+            token..<token + height, latent..<latent + count, segment,
+            LentRows(result.reading, count: height, width: count, stride: stripe))
         }
       }
     }

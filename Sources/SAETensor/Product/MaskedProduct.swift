@@ -30,7 +30,7 @@ struct MaskedProduct {
 
   /// C (+)= A · B, into memory whose rows are `rowStride` apart; B's rows lie in one piece.
   func run(
-    _ a: Operand, _ b: Operand, into c: SharedPointer<Float>, rowStride: Int, accumulate: Bool
+    _ a: Operand, _ b: Operand, into c: MutableLent<Float>, rowStride: Int, accumulate: Bool
   ) {
     let height = blockRows
     let blocks = (rows + height - 1) / height
@@ -38,7 +38,7 @@ struct MaskedProduct {
     // Where there are few rows, threads share their columns, and each packs A for itself.
     let parts = min(strips, max(1, Threads.count / max(1, blocks)))
     let partColumns = (strips + parts - 1) / parts * kernels.maskedColumns
-    Parallel.forEach(blocks * parts) { task, _ in
+    Parallel.forEach(blocks * parts) { task in
       let row = task / parts * height
       let first = min(columns, task % parts * partColumns)
       let block = Block(
@@ -46,9 +46,8 @@ struct MaskedProduct {
         columns: first..<min(first + partColumns, columns))
       Workspace.borrow(block.scratchCount(slice)) { scratch in
         for begin in stride(from: 0, to: depth, by: slice) {
-          unsafe block.add(
-            begin..<min(begin + slice, depth), scratch.base, to: c.base, rowStride,
-            accumulate || begin > 0)
+          block.add(
+            begin..<min(begin + slice, depth), scratch, to: c, rowStride, accumulate || begin > 0)
         }
       }
     }
@@ -73,31 +72,32 @@ private struct Block {
 
   /// Adds a slice of the depth.
   func add(
-    _ slice: Range<Int>, _ scratch: UnsafeMutablePointer<Float>,
-    to c: UnsafeMutablePointer<Float>, _ rowStride: Int, _ accumulate: Bool
+    _ slice: Range<Int>, _ scratch: MutableLent<Float>, to c: MutableLent<Float>,
+    _ rowStride: Int, _ accumulate: Bool
   ) {
     let blocks = (slice.count + steps - 1) / steps
-    let values = unsafe scratch + steps * width
-    let masks = unsafe values + blocks * rows.count * steps
-    unsafe masks.withMemoryRebound(to: UInt32.self, capacity: blocks * rows.count) { masks in
+    let values = scratch.from(steps * width)
+    let room = values.from(blocks * rows.count * steps)
+    room[0..<blocks * rows.count].rebound(to: UInt32.self) { masks in
       for index in 0..<blocks {
         let step = slice.lowerBound + index * steps
         unsafe product.kernels.packMasked(
           a.at(rows.lowerBound, step), rows.count, min(steps, slice.upperBound - step),
-          a.rowStride, a.columnStride, values + index * rows.count * steps,
-          masks + index * rows.count)
+          a.rowStride, a.columnStride, values.base + index * rows.count * steps,
+          masks.base + index * rows.count)
       }
       for column in stride(from: columns.lowerBound, to: columns.upperBound, by: width) {
         let count = min(width, columns.upperBound - column)
         for index in 0..<blocks {
           let step = slice.lowerBound + index * steps
           for p in 0..<min(steps, slice.upperBound - step) {
-            unsafe (scratch + p * width).update(from: b.at(step + p, column), count: count)
+            scratch.from(p * width).copy(b.row(step + p, from: column, count))
           }
           let isLast = index + 1 == blocks
           unsafe product.kernels.multiplyMasked(
-            rows.count, count, masks + index * rows.count, values + index * rows.count * steps,
-            scratch, c + (rows.lowerBound * rowStride + column), rowStride,
+            rows.count, count, masks.base + index * rows.count,
+            values.base + index * rows.count * steps, scratch.base,
+            c.base + (rows.lowerBound * rowStride + column), rowStride,
             accumulate || index > 0,
             isLast ? b.at(slice.lowerBound, column + count) : b.at(step + steps, column),
             b.rowStride)
@@ -139,8 +139,8 @@ extension Matrix {
     guard !rowRange.isEmpty, stride > 0 else { return }
     let product = MaskedProduct(
       kernels: Kernels.table, rows: a.rows, columns: stride, depth: a.columns)
-    unsafe product.run(
-      a.operand, b.operand, into: SharedPointer(storage.base + rowRange.lowerBound * stride),
+    product.run(
+      a.operand, b.operand, into: storage.elements.from(rowRange.lowerBound * stride),
       rowStride: stride, accumulate: accumulate)
     withExtendedLifetime((a, b)) {}
   }

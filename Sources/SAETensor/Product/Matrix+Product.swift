@@ -5,9 +5,9 @@ extension Matrix {
   ///
   /// - Precondition: `a` has as many columns as `b` has rows.
   public static func product(_ a: MatrixView, _ b: MatrixView) -> Matrix {
-    unsafe Matrix(uninitialized: a.rows, b.columns) { buffer in
-      guard let base = buffer.baseAddress, !buffer.isEmpty else { return }
-      unsafe multiply(a, b, into: base, rowStride: b.columns, accumulate: false)
+    Matrix(uninitialized: a.rows, b.columns) { matrix in
+      guard matrix.elements.count > 0 else { return }
+      multiply(a, b, into: matrix.elements, rowStride: b.columns, accumulate: false)
     }
   }
 
@@ -45,28 +45,25 @@ extension Matrix {
     let stride = columns
     makeUnique()
     guard !rowRange.isEmpty, !columnRange.isEmpty else { return }
-    unsafe Matrix.multiply(
-      a, b, into: storage.base + (rowRange.lowerBound * stride + columnRange.lowerBound),
+    Matrix.multiply(
+      a, b, into: storage.elements.from(rowRange.lowerBound * stride + columnRange.lowerBound),
       rowStride: stride, accumulate: accumulate)
   }
 
   private static func multiply(
-    _ a: MatrixView, _ b: MatrixView, into c: UnsafeMutablePointer<Float>, rowStride: Int,
+    _ a: MatrixView, _ b: MatrixView, into c: MutableLent<Float>, rowStride: Int,
     accumulate: Bool
   ) {
     precondition(a.columns == b.rows, "cannot multiply \(a.shape) by \(b.shape)")
-    let target = unsafe SharedPointer(c)
     if a.columns == 0 {
       if !accumulate {
-        for row in 0..<a.rows {
-          unsafe (c + row * rowStride).update(repeating: 0, count: b.columns)
-        }
+        for row in 0..<a.rows { c.from(row * rowStride)[0..<b.columns].fill(0) }
       }
       return
     }
     let product = PanelProduct(
       kernels: Kernels.table, rows: a.rows, columns: b.columns, depth: a.columns)
-    product.run(a.operand, b.operand, into: target, rowStride: rowStride, accumulate: accumulate)
+    product.run(a.operand, b.operand, into: c, rowStride: rowStride, accumulate: accumulate)
     withExtendedLifetime((a, b)) {}
   }
 }

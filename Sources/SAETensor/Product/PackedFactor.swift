@@ -15,17 +15,19 @@ package struct PackedFactor: Sendable {
     let product = PanelProduct(
       kernels: Kernels.table, rows: rows, columns: 0, depth: max(1, depth))
     let height = product.padded(rows, product.kernels.tileRows)
-    storage = AlignedStorage(uninitialized: height * depth)
+    let storage = AlignedStorage(uninitialized: height * depth)
+    self.storage = storage
     product.forSlices { step, depth in
       product.pack(
-        matrix.view.operand, from: 0, matrix.rows, step, depth, into: storage, at: height * step,
+        matrix.view.operand, from: 0, matrix.rows, step, depth, into: storage.elements,
+        at: height * step,
         Threads.count)
     }
     withExtendedLifetime(matrix) {}
   }
 
   /// C = this · B into memory whose rows are as long as B's.
-  fileprivate func multiply(_ b: MatrixView, into c: SharedPointer<Float>) {
+  fileprivate func multiply(_ b: MatrixView, into c: MutableLent<Float>) {
     let kernels = Kernels.table
     let product = PanelProduct(kernels: kernels, rows: rows, columns: b.columns, depth: depth)
     let (height, stride) = (product.padded(rows, kernels.tileRows), b.columns)
@@ -40,13 +42,13 @@ package struct PackedFactor: Sendable {
         product.pack(
           b.operand, step, depth, from: 0, stride, into: packed, at: width * step, Threads.count)
       }
-      Parallel.forEach(blocks * parts) { task, _ in
+      Parallel.forEach(blocks * parts) { task in
         let (row, column) = (task / parts * blockRows, task % parts * partColumns)
         guard column < stride else { return }
         product.forSlices { step, depth in
           unsafe kernels.multiplyBlock(
             min(blockRows, rows - row), min(partColumns, stride - column), depth,
-            storage.base + (height * step + row * depth),
+            storage.elements.base + (height * step + row * depth),
             packed.base + (width * step + column * depth),
             c.base + (row * stride + column), stride, step > 0)
         }
@@ -73,7 +75,7 @@ extension Matrix {
       "\(a.rows) × \(a.depth) times \(b.shape) does not fit \(shape)")
     makeUnique()
     guard count > 0 else { return }
-    unsafe a.multiply(b, into: SharedPointer(storage.base))
+    a.multiply(b, into: storage.elements)
     withExtendedLifetime(b) {}
   }
 }

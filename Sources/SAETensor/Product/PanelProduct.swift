@@ -3,34 +3,29 @@ import SAEKernels
 /// An operand of a product as the packing sees it: elements `rowStride` and `columnStride` apart.
 ///
 /// A transposed matrix is the same memory with the strides exchanged.
-@safe
-package struct Operand: @unchecked Sendable {
-  // Sendable because nobody writes what it points to while a product runs.
-  let base: UnsafePointer<Float>
+package struct Operand: Sendable {
+  let elements: Lent<Float>
   let rowStride: Int
   let columnStride: Int
 
-  init(_ base: UnsafePointer<Float>, rowStride: Int, columnStride: Int) {
-    unsafe self.base = base
+  init(_ elements: Lent<Float>, rowStride: Int, columnStride: Int) {
+    self.elements = elements
     self.rowStride = rowStride
     self.columnStride = columnStride
   }
 
   var transposed: Operand {
-    unsafe Operand(base, rowStride: columnStride, columnStride: rowStride)
+    Operand(elements, rowStride: columnStride, columnStride: rowStride)
   }
 
   func at(_ row: Int, _ column: Int) -> UnsafePointer<Float> {
-    unsafe base + (row * rowStride + column * columnStride)
+    unsafe elements.base + (row * rowStride + column * columnStride)
   }
-}
 
-/// A pointer that threads share because each writes its own part of what it points to.
-@safe
-package struct SharedPointer<Element>: @unchecked Sendable {
-  package let base: UnsafeMutablePointer<Element>
-
-  package init(_ base: UnsafeMutablePointer<Element>) { unsafe self.base = base }
+  /// Some elements of a row, which lie in one piece.
+  func row(_ row: Int, from column: Int, _ count: Int) -> Lent<Float> {
+    elements.from(row * rowStride + column)[0..<count]
+  }
 }
 
 /// Loops 5 to 3 of the matrix product, around the kernels' 2 and 1.
@@ -76,7 +71,7 @@ struct PanelProduct {
 
   /// C (+)= A · B, into memory whose rows are `rowStride` apart.
   func run(
-    _ a: Operand, _ b: Operand, into c: SharedPointer<Float>, rowStride: Int, accumulate: Bool
+    _ a: Operand, _ b: Operand, into c: MutableLent<Float>, rowStride: Int, accumulate: Bool
   ) {
     let slice = self.slice
     let panel = min(panelColumns(depth: slice), padded(columns, kernels.tileColumns))
@@ -119,7 +114,7 @@ struct PanelProduct {
   /// Packs `count` rows of A from `row`, `sliceDepth` steps from `step`.
   func pack(
     _ a: Operand, from row: Int, _ count: Int, _ step: Int, _ sliceDepth: Int,
-    into packed: AlignedStorage, at offset: Int = 0, _ threads: Int
+    into packed: MutableLent<Float>, at offset: Int = 0, _ threads: Int
   ) {
     share(count, unit: kernels.tileRows, threads) { range in
       unsafe kernels.packA(
@@ -131,7 +126,7 @@ struct PanelProduct {
   /// Packs `width` columns of B from `column`, `sliceDepth` steps from `step`.
   func pack(
     _ b: Operand, _ step: Int, _ sliceDepth: Int, from column: Int, _ width: Int,
-    into packed: AlignedStorage, at offset: Int = 0, _ threads: Int
+    into packed: MutableLent<Float>, at offset: Int = 0, _ threads: Int
   ) {
     share(width, unit: kernels.tileColumns, threads) { range in
       unsafe kernels.packB(
@@ -145,7 +140,7 @@ struct PanelProduct {
     _ count: Int, unit: Int, _ threads: Int, _ body: @Sendable (Range<Int>) -> Void
   ) {
     if threads == 1 { return body(0..<count) }
-    Parallel.forRanges(count, grain: Parallel.grain(count, least: unit)) { range, _ in body(range) }
+    Parallel.forRanges(count, least: unit, body)
   }
 
   func padded(_ count: Int, _ unit: Int) -> Int { (count + unit - 1) / unit * unit }
@@ -187,7 +182,7 @@ private struct Blocks {
     if threads == 1 {
       for task in 0..<count { body(rowRange(task), columnRange(task)) }
     } else {
-      Parallel.forEach(count) { task, _ in body(rowRange(task), columnRange(task)) }
+      Parallel.forEach(count) { task in body(rowRange(task), columnRange(task)) }
     }
   }
 

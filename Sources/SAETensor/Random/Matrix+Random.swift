@@ -8,18 +8,12 @@ extension Matrix {
   ) -> Matrix {
     let block = 64
     let generators = (0..<(rows + block - 1) / block).map { _ in generator.split() }
-    return unsafe Matrix(uninitialized: rows, columns) { buffer in
-      guard let base = buffer.baseAddress else { return }
-      unsafe buffer.update(repeating: 0)
-      let target = unsafe SharedPointer(base)
-      Parallel.forRanges(generators.count, grain: 1) { range, _ in
-        for index in range {
-          var generator = generators[index]
-          for row in index * block..<min((index + 1) * block, rows) {
-            var span = unsafe MutableSpan(
-              _unsafeStart: target.base + row * columns, count: columns)
-            draw(&span, &generator)
-          }
+    return Matrix(uninitialized: rows, columns) { matrix in
+      matrix.elements.fill(0)
+      Parallel.forEach(generators.count) { index in
+        var generator = generators[index]
+        for row in index * block..<min((index + 1) * block, rows) {
+          matrix.row(row).withSpan { draw(&$0, &generator) }
         }
       }
     }

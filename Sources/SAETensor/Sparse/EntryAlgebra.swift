@@ -1,5 +1,3 @@
-import SAEKernels
-
 /// The linear algebra on the entries of a batch: reconstruction, projections and gradients of weight
 /// matrices, by sparse sums where entries are few and by dense products where they are many.
 ///
@@ -115,18 +113,12 @@ extension SparseLatents {
 
   /// Some tokens' entries among zeros.
   fileprivate func dense(_ range: Range<Int>) -> Matrix {
-    let latents = latentCount
-    return unsafe Matrix(uninitialized: range.count, latents) { buffer in
-      guard let base = buffer.baseAddress else { return }
-      let out = unsafe SharedPointer(base)
-      Parallel.forRanges(range.count, grain: Parallel.grain(range.count, least: 8)) { part, _ in
-        for row in part {
-          let target = unsafe out.base + row * latents
-          unsafe target.update(repeating: 0, count: latents)
-          let token = range.lowerBound + row
-          for entry in rowOffsets[token]..<rowOffsets[token + 1] {
-            unsafe target[Int(indices[entry])] = values[entry]
-          }
+    Matrix(uninitialized: range.count, latentCount) { result in
+      result.forEach(least: 8) { row, elements in
+        elements.fill(0)
+        let token = range.lowerBound + row
+        for entry in rowOffsets[token]..<rowOffsets[token + 1] {
+          elements[Int(indices[entry])] = values[entry]
         }
       }
     }
@@ -136,21 +128,15 @@ extension SparseLatents {
   fileprivate func gather(
     _ matrix: Matrix, _ range: Range<Int>, into result: inout [Float]
   ) {
-    let latents = latentCount
-    unsafe result.withUnsafeMutableBufferPointer { result in
-      guard let base = result.baseAddress else { return }
-      let out = unsafe SharedPointer(base)
-      let from = unsafe SharedConstant(matrix.view.pointer)
-      Parallel.forRanges(range.count, grain: Parallel.grain(range.count, least: 8)) { part, _ in
-        for row in part {
-          let source = unsafe from.base + row * latents
-          let token = range.lowerBound + row
+    result.lendMutable { result in
+      matrix.lend { rows in
+        Parallel.forEach(range.count, least: 8) { row in
+          let (elements, token) = (rows.row(row), range.lowerBound + row)
           for entry in rowOffsets[token]..<rowOffsets[token + 1] {
-            unsafe out.base[entry] = source[Int(indices[entry])]
+            result[entry] = elements[Int(indices[entry])]
           }
         }
       }
     }
-    withExtendedLifetime(matrix) {}
   }
 }

@@ -32,26 +32,26 @@ extension SparseLatents {
     var offsets = [Int](repeating: 0, count: latentCount + 1)
     let tokens = self.tokens
     let count = entryCount
-    unsafe indices.withUnsafeBufferPointer { indices in
-      unsafe offsets.withUnsafeMutableBufferPointer { offsets in
-        for entry in 0..<count { unsafe offsets[Int(indices[entry]) + 1] += 1 }
-        for latent in 0..<latentCount { unsafe offsets[latent + 1] += offsets[latent] }
+    indices.lend { indices in
+      offsets.lendMutable { offsets in
+        for entry in 0..<count { offsets[Int(indices[entry]) + 1] += 1 }
+        for latent in 0..<latentCount { offsets[latent + 1] += offsets[latent] }
       }
     }
     var next = Array(offsets.dropLast())
     var sortedTokens = [UInt32](repeating: 0, count: count)
     var sortedEntries = [UInt32](repeating: 0, count: count)
-    unsafe indices.withUnsafeBufferPointer { indices in
-      unsafe sortedTokens.withUnsafeMutableBufferPointer { sortedTokens in
-        unsafe sortedEntries.withUnsafeMutableBufferPointer { sortedEntries in
-          unsafe next.withUnsafeMutableBufferPointer { next in
+    lending(indices, rowOffsets) { indices, rowOffsets in
+      sortedTokens.lendMutable { sortedTokens in
+        sortedEntries.lendMutable { sortedEntries in
+          next.lendMutable { next in
             for token in 0..<tokens {
               for entry in rowOffsets[token]..<rowOffsets[token + 1] {
-                let latent = unsafe Int(indices[entry])
-                let position = unsafe next[latent]
-                unsafe next[latent] = position + 1
-                unsafe sortedTokens[position] = UInt32(truncatingIfNeeded: token)
-                unsafe sortedEntries[position] = UInt32(truncatingIfNeeded: entry)
+                let latent = Int(indices[entry])
+                let position = next[latent]
+                next[latent] = position + 1
+                sortedTokens[position] = UInt32(truncatingIfNeeded: token)
+                sortedEntries[position] = UInt32(truncatingIfNeeded: entry)
               }
             }
           }

@@ -1,5 +1,3 @@
-import SAEKernels
-
 /// Reconstructions by nested prefixes of the latents, the longest first.
 ///
 /// With E_ℓ the error of level ℓ's reconstruction, the gradient of everything in group j (the latents
@@ -34,71 +32,42 @@ package struct NestedReconstruction {
   /// - Parameter group: the latents that the level adds.
   /// - Returns: Σ ‖E‖² over the tokens, in their order.
   package mutating func visit(group: Range<Int>, slope: Float, decoder: Matrix) -> ErrorSquares {
-    let (tokens, width) = (error.rows, error.columns)
+    let tokens = error.rows
     var squares = [Float](repeating: 0, count: tokens)
     let (code, error, weights) = (code, error, weights)
-    unsafe gradient.withUnsafeMutableElements { gradient in
-      unsafe projections.withUnsafeMutableBufferPointer { projections in
-        unsafe squares.withUnsafeMutableBufferPointer { squares in
-          unsafe code.indices.withUnsafeBufferPointer { indices in
-            guard let gradientBase = gradient.baseAddress, let squareBase = squares.baseAddress
-            else { return }
-            let out = unsafe (SharedPointer(gradientBase), SharedPointer(squareBase))
-            let dots = unsafe projections.baseAddress.map { unsafe SharedPointer($0) }
-            let list = unsafe indices.baseAddress.map { unsafe SharedConstant($0) }
-            let from = unsafe (
-              SharedConstant(error.view.pointer), SharedConstant(decoder.view.pointer)
-            )
-            Parallel.forRanges(tokens, grain: Parallel.grain(tokens, least: 16)) { range, _ in
-              let kernels = Kernels.table
-              for token in range {
-                let row = unsafe out.0.base + token * width
-                let slope = weights.map { slope * $0[token] } ?? slope
-                unsafe kernels.axpy(width, slope, from.0.base + token * width, row)
-                unsafe out.1.base[token] = kernels.sumOfSquares(width, from.0.base + token * width)
-                guard let dots, let list else { continue }
-                let entries = code.entries(of: token, latents: group)
-                unsafe kernels.rowDots(
-                  entries.count, list.base + entries.lowerBound, row, from.1.base, width, width,
-                  dots.base + entries.lowerBound)
-              }
+    gradient.lendMutable { gradient in
+      projections.lendMutable { projections in
+        squares.lendMutable { squares in
+          lending(error, decoder, code.indices) { error, decoder, indices in
+            Parallel.forEach(tokens, least: 16) { token in
+              let row = gradient.row(token)
+              row.add(error.row(token), times: weights.map { slope * $0[token] } ?? slope)
+              squares[token] = error.row(token).sumOfSquares()
+              let entries = code.entries(of: token, latents: group)
+              projections[entries].setDots(indices[entries], row.reading, with: decoder)
             }
           }
         }
       }
     }
-    withExtendedLifetime((error, decoder)) {}
     return ErrorSquares(squares, weights: weights)
   }
 
   /// Takes a group away from the reconstruction.
   package mutating func remove(group: Range<Int>, decoder: Matrix) {
-    let (tokens, width) = (error.rows, error.columns)
+    let tokens = error.rows
     let code = code
     let values = code.values.map { -$0 }
-    unsafe error.withUnsafeMutableElements { error in
-      unsafe code.indices.withUnsafeBufferPointer { indices in
-        unsafe values.withUnsafeBufferPointer { values in
-          guard let base = error.baseAddress, let list = indices.baseAddress,
-            let factors = values.baseAddress
-          else { return }
-          let out = unsafe SharedPointer(base)
-          let from = unsafe (
-            SharedConstant(list), SharedConstant(factors), SharedConstant(decoder.view.pointer)
-          )
-          Parallel.forRanges(tokens, grain: Parallel.grain(tokens, least: 16)) { range, _ in
-            for token in range {
-              let entries = code.entries(of: token, latents: group)
-              guard !entries.isEmpty else { continue }
-              unsafe Kernels.table.weightedRowSum(
-                entries.count, from.0.base + entries.lowerBound, from.1.base + entries.lowerBound,
-                from.2.base, width, width, out.base + token * width, true)
-            }
-          }
+    error.lendMutable { error in
+      lending(code.indices, values, decoder) { indices, values, decoder in
+        Parallel.forEach(tokens, least: 16) { token in
+          let entries = code.entries(of: token, latents: group)
+          guard !entries.isEmpty else { return }
+          error.row(token).sumRows(
+            indices[entries], values[entries], of: decoder, accumulate: true)
         }
       }
     }
-    withExtendedLifetime(decoder) {}
   }
 }
 

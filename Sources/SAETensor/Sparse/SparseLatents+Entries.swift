@@ -5,18 +5,12 @@ extension SparseLatents {
   package func mapEntries(
     _ body: @Sendable (_ entry: Int, _ token: Int, _ latent: Int) -> Float
   ) -> [Float] {
-    unsafe [Float](unsafeUninitializedCapacity: entryCount) { buffer, count in
-      if let base = buffer.baseAddress {
-        let out = unsafe SharedPointer(base)
-        Parallel.forRanges(tokens, grain: Parallel.grain(tokens, least: 64)) { range, _ in
-          for token in range {
-            for entry in rowOffsets[token]..<rowOffsets[token + 1] {
-              unsafe out.base[entry] = body(entry, token, Int(indices[entry]))
-            }
-          }
+    [Float](filling: entryCount) { result in
+      Parallel.forEach(tokens, least: 64) { token in
+        for entry in rowOffsets[token]..<rowOffsets[token + 1] {
+          result[entry] = body(entry, token, Int(indices[entry]))
         }
       }
-      count = entryCount
     }
   }
 
@@ -39,19 +33,13 @@ extension SparseLatents {
 
   /// Σ over each token's entries of a number for each entry, added in their order.
   package func sumByToken(_ body: @Sendable (_ entry: Int) -> Double) -> [Double] {
-    var sums = [Double](repeating: 0, count: tokens)
-    unsafe sums.withUnsafeMutableBufferPointer { sums in
-      guard let base = sums.baseAddress else { return }
-      let out = unsafe SharedPointer(base)
-      Parallel.forRanges(tokens, grain: Parallel.grain(tokens, least: 64)) { range, _ in
-        for token in range {
-          var sum = 0.0
-          for entry in rowOffsets[token]..<rowOffsets[token + 1] { sum += body(entry) }
-          unsafe out.base[token] = sum
-        }
+    [Double](filling: tokens) { sums in
+      Parallel.forEach(tokens, least: 64) { token in
+        var sum = 0.0
+        for entry in rowOffsets[token]..<rowOffsets[token + 1] { sum += body(entry) }
+        sums[token] = sum
       }
     }
-    return sums
   }
 
   /// Σ over each latent's entries of a number for each entry, added in double: over the tokens of a
@@ -63,16 +51,14 @@ extension SparseLatents {
     let blocks = (tokens + block - 1) / block
     let latents = latentCount
     var partial = [Double](repeating: 0, count: blocks * latents)
-    unsafe partial.withUnsafeMutableBufferPointer { partial in
-      guard let base = partial.baseAddress else { return }
-      let out = unsafe SharedPointer(base)
-      Parallel.forRanges(blocks, grain: 1) { range, _ in
-        for index in range {
-          let sums = unsafe out.base + index * latents
-          for entry in rowOffsets[index * block]..<rowOffsets[min(tokens, (index + 1) * block)] {
-            unsafe sums[Int(indices[entry])] += Double(coefficients[entry])
-          }
-        }
+    partial.lendMutable { partial in
+      let partial = partial.rows(of: latents)
+      Parallel.forEach(blocks) { index in
+        let entries =
+          rowOffsets[index * block]..<rowOffsets[min(tokens, (index + 1) * block)]
+        guard !entries.isEmpty else { return }
+        let sums = partial.row(index)
+        for entry in entries { sums[Int(indices[entry])] += Double(coefficients[entry]) }
       }
     }
     var sums = [Double](repeating: 0, count: latents)

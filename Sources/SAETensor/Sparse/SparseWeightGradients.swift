@@ -1,5 +1,3 @@
-import SAEKernels
-
 /// Gradients of weight matrices from sparse codes, latent by latent: each row is written once, and
 /// its sum runs over its tokens in their order, whatever the number of threads.
 extension LatentOccurrences {
@@ -26,36 +24,26 @@ extension LatentOccurrences {
     precondition(
       latents.lowerBound >= 0 && latents.upperBound <= latentCount,
       "latents \(latents) lie outside \(latentCount) latents")
-    let width = rows.columns
     let most = latents.reduce(0) { max($0, offsets[$1 + 1] - offsets[$1]) }
-    let heldTokens: [UInt32] = tokens.isEmpty ? [0] : tokens
-    unsafe result.withUnsafeMutableElements { out in
-      unsafe heldTokens.withUnsafeBufferPointer { tokens in
-        guard let outBase = out.baseAddress, let tokenBase = tokens.baseAddress else { return }
-        let target = unsafe SharedPointer(outBase)
-        let list = unsafe SharedConstant(tokenBase)
-        let from = unsafe SharedConstant(rows.view.pointer)
-        Parallel.forRanges(latents.count, grain: Parallel.grain(latents.count, least: 16)) {
-          range, _ in
-          Workspace.borrow(max(1, most)) { scratch in
+    result.lendMutable { result in
+      lending(rows, tokens) { rows, tokens in
+        Parallel.forRanges(latents.count, least: 16) { range in
+          Workspace.borrow(most) { scratch in
             for latent in range.lowerBound + latents.lowerBound..<range.upperBound
               + latents.lowerBound
             {
-              let begin = offsets[latent]
-              let count = offsets[latent + 1] - begin
-              if accumulate && count == 0 { continue }
-              for i in 0..<count {
-                unsafe scratch.base[i] = coefficients[Int(entries[begin + i])]
+              let occurrences = offsets[latent]..<offsets[latent + 1]
+              if accumulate && occurrences.isEmpty { continue }
+              for (i, occurrence) in occurrences.enumerated() {
+                scratch[i] = coefficients[Int(entries[occurrence])]
               }
-              unsafe Kernels.table.weightedRowSum(
-                count, list.base + begin, scratch.base, from.base, width, width,
-                target.base + latent * width, accumulate)
+              result.row(latent).sumRows(
+                tokens[occurrences], scratch.reading, of: rows, accumulate: accumulate)
             }
           }
         }
       }
     }
-    withExtendedLifetime(rows) {}
   }
 
   /// Σ of the coefficients of each latent's entries, in token order.

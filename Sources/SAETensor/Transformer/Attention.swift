@@ -56,7 +56,6 @@ extension Matrix {
     precondition(
       columns == attention.columns,
       "cannot attend in rows of \(columns): the heads have \(attention.columns) columns")
-    let (rows, width) = (rows, columns)
     var tasks: [AttentionTask] = []
     for sequence in sequences {
       precondition(
@@ -73,12 +72,10 @@ extension Matrix {
     }
     // The longest first, so that no thread begins one when the others are done.
     tasks.sort { $0.queries.upperBound > $1.queries.upperBound }
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      let target = unsafe SharedPointer(base)
-      let ordered = tasks
-      Parallel.forEach(ordered.count) { index, _ in
-        ordered[index].run(on: target, rowStride: width, kernels: Kernels.table)
+    let ordered = tasks
+    lendMutable { rows in
+      Parallel.forEach(ordered.count) { index in
+        ordered[index].run(on: rows, kernels: Kernels.table)
       }
     }
   }
@@ -96,7 +93,8 @@ private struct AttentionTask: Sendable {
   /// Positions in the sequence.
   let queries: Range<Int>
 
-  func run(on target: SharedPointer<Float>, rowStride: Int, kernels: KernelTable) {
+  func run(on matrix: MutableLentRows<Float>, kernels: KernelTable) {
+    let rowStride = matrix.width
     let depth = attention.headDimension
     let tile = kernels.tileColumns
     let firstKey = attention.firstKey(queries.lowerBound)
@@ -106,23 +104,23 @@ private struct AttentionTask: Sendable {
     let group = attention.queryHeads / attention.keyValueHeads
     let keyColumn = (attention.queryHeads + head) * depth
     let valueColumn = keyColumn + attention.keyValueHeads * depth
-    let keyBase = unsafe target.base + (firstRow + firstKey) * rowStride
+    let keyRows = matrix.elements.from((firstRow + firstKey) * rowStride)
     Workspace.borrow(paddedKeys * depth) { packedKeys in
       unsafe kernels.packB(
-        keyBase + keyColumn, keys, depth, rowStride, 1, packedKeys.base)
+        keyRows.base + keyColumn, keys, depth, rowStride, 1, packedKeys.base)
       Workspace.borrow(padded(depth, tile) * keys) { packedValues in
         unsafe kernels.packB(
-          keyBase + valueColumn, depth, keys, 1, rowStride, packedValues.base)
+          keyRows.base + valueColumn, depth, keys, 1, rowStride, packedValues.base)
         Workspace.borrow(block * (paddedKeys + max(paddedKeys, depth))) { scratch in
           for begin in stride(from: queries.lowerBound, to: queries.upperBound, by: block) {
             let rows = begin..<min(begin + block, queries.upperBound)
             for query in head * group..<(head + 1) * group {
-              let unit = unsafe AttentionBlock(
+              let unit = AttentionBlock(
                 attention: attention, kernels: kernels, rows: rows, firstKey: firstKey, keys: keys,
-                packedKeys: packedKeys.base, packedValues: packedValues.base,
-                scores: scratch.base, packed: scratch.base + block * paddedKeys)
-              unsafe unit.run(
-                target.base + ((firstRow + begin) * rowStride + query * depth), rowStride)
+                packedKeys: packedKeys, packedValues: packedValues, scores: scratch,
+                packed: scratch.from(block * paddedKeys))
+              unit.run(
+                matrix.elements.from((firstRow + begin) * rowStride + query * depth), rowStride)
             }
           }
         }
@@ -134,7 +132,6 @@ private struct AttentionTask: Sendable {
 }
 
 /// Some dozen queries of one head against all keys that any of them sees.
-@safe
 private struct AttentionBlock {
   let attention: Attention
   let kernels: KernelTable
@@ -143,52 +140,49 @@ private struct AttentionBlock {
   /// Position of the first packed key, and the number of them.
   let firstKey: Int
   let keys: Int
-  let packedKeys: UnsafeMutablePointer<Float>
-  let packedValues: UnsafeMutablePointer<Float>
+  let packedKeys: MutableLent<Float>
+  let packedValues: MutableLent<Float>
   /// Room for the scores, and for queries or weights when packed.
-  let scores: UnsafeMutablePointer<Float>
-  let packed: UnsafeMutablePointer<Float>
+  let scores: MutableLent<Float>
+  let packed: MutableLent<Float>
 
   /// Overwrites the block's queries, `rowStride` apart, by what they attend to.
-  func run(_ queries: UnsafeMutablePointer<Float>, _ rowStride: Int) {
+  func run(_ queries: MutableLent<Float>, _ rowStride: Int) {
     let depth = attention.headDimension
     let tile = kernels.tileColumns
     // Packed keys come in panels of a tile's width: begin with a whole one.
     let begin = (attention.firstKey(rows.lowerBound) - firstKey) / tile * tile
     let end = rows.upperBound - firstKey
     let span = end - begin
-    unsafe kernels.packA(queries, rows.count, depth, rowStride, 1, packed)
+    unsafe kernels.packA(queries.base, rows.count, depth, rowStride, 1, packed.base)
     unsafe kernels.multiplyBlock(
-      rows.count, span, depth, packed, packedKeys + begin * depth, scores, span, false)
-    unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count) { sums in
-      for (row, position) in rows.enumerated() {
-        unsafe sums[row] = weigh(scores + row * span, span, begin, position)
-      }
-      unsafe kernels.packA(scores, rows.count, span, span, 1, packed)
-      for column in stride(from: 0, to: depth, by: tile) {
-        unsafe kernels.multiplyBlock(
-          rows.count, min(tile, depth - column), span, packed,
-          packedValues + (column * keys + begin * tile), queries + column, rowStride, false)
-      }
-      for row in 0..<rows.count {
-        unsafe kernels.scale(depth, 1 / sums[row], queries + row * rowStride)
-      }
+      rows.count, span, depth, packed.base, packedKeys.base + begin * depth, scores.base, span,
+      false)
+    let sums = rows.enumerated().map { row, position in
+      weigh(scores[row * span..<(row + 1) * span], begin, position)
+    }
+    unsafe kernels.packA(scores.base, rows.count, span, span, 1, packed.base)
+    for column in stride(from: 0, to: depth, by: tile) {
+      unsafe kernels.multiplyBlock(
+        rows.count, min(tile, depth - column), span, packed.base,
+        packedValues.base + (column * keys + begin * tile), queries.base + column, rowStride,
+        false)
+    }
+    for (row, sum) in sums.enumerated() {
+      queries.from(row * rowStride)[0..<depth].scale(by: 1 / sum)
     }
   }
 
   /// Turns a row of dot products into softmax weights times the sum that is returned, 0 for keys
   /// that the query does not see.
-  private func weigh(
-    _ row: UnsafeMutablePointer<Float>, _ span: Int, _ begin: Int, _ position: Int
-  ) -> Float {
+  private func weigh(_ row: MutableLent<Float>, _ begin: Int, _ position: Int) -> Float {
     let first = attention.firstKey(position) - firstKey - begin
     let end = position + 1 - firstKey - begin
-    let seen = unsafe row + first
-    unsafe kernels.softCap(end - first, attention.scale, attention.softCap ?? 0, seen)
-    let largest = unsafe kernels.maximum(end - first, seen)
-    let sum = unsafe kernels.shiftedExponentials(end - first, largest, seen, seen)
-    unsafe row.update(repeating: 0, count: first)
-    unsafe (row + end).update(repeating: 0, count: span - end)
+    let seen = row[first..<end]
+    seen.softCap(scale: attention.scale, attention.softCap ?? 0)
+    let sum = seen.reading.shiftedExponentials(seen.reading.maximum(), into: seen)
+    row[0..<first].fill(0)
+    row.from(end).fill(0)
     return sum
   }
 }

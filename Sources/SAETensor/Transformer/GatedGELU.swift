@@ -9,15 +9,10 @@ extension Matrix {
     precondition(columns % 2 == 0, "\(columns) columns are not two halves")
     precondition(
       range.lowerBound >= 0 && range.upperBound <= rows, "\(range) lies outside \(shape)")
-    let (width, half) = (columns, columns / 2)
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      let target = unsafe SharedPointer(base + range.lowerBound * width)
-      Parallel.forRanges(range.count, grain: Parallel.grain(range.count, least: 16)) { part, _ in
-        for row in part {
-          let gate = unsafe target.base + row * width
-          unsafe Kernels.table.gatedGELU(half, gate, gate + half)
-        }
+    let half = columns / 2
+    lendMutable { rows in
+      rows[rows: range].forEach(least: 16) { _, row in
+        unsafe Kernels.table.gatedGELU(half, row.base, row.base + half)
       }
     }
   }
@@ -25,12 +20,9 @@ extension Matrix {
   /// x ← cap · tanh(x / cap) for every element.
   package mutating func applySoftCap(_ cap: Float) {
     precondition(cap > 0, "cannot cap at \(cap)")
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      let target = unsafe SharedPointer(base)
-      Parallel.forRanges(elements.count, grain: Parallel.grain(elements.count, least: 4096)) {
-        range, _ in
-        unsafe Kernels.table.softCap(range.count, 1, cap, target.base + range.lowerBound)
+    lendMutable { rows in
+      Parallel.forRanges(rows.elements.count, least: 4096) { range in
+        rows.elements[range].softCap(scale: 1, cap)
       }
     }
   }

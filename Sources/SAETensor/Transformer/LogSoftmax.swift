@@ -1,5 +1,3 @@
-import SAEKernels
-
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -13,12 +11,12 @@ extension Matrix {
   ///
   /// The largest element is subtracted first, so that no size of logits overflows.
   package func logNormalizers() -> [Double] {
-    let width = columns
-    return unsafe forEachLogitRow(width) { row, scratch in
-      let kernels = Kernels.table
-      let largest = unsafe kernels.maximum(width, row)
-      let sum = unsafe kernels.shiftedExponentials(width, largest, row, scratch)
-      return Double(largest) + log(Double(sum))
+    lend { logits in
+      Matrix.logitRows(rows, scratch: columns) { index, scratch in
+        let row = logits.row(index)
+        let largest = row.maximum()
+        return Double(largest) + log(Double(row.shiftedExponentials(largest, into: scratch)))
+      }
     }
   }
 
@@ -29,40 +27,32 @@ extension Matrix {
   package func divergences(to other: Matrix) -> [Double] {
     precondition(other.shape == shape, "cannot compare logits of \(shape) with \(other.shape)")
     let width = columns
-    let from = unsafe (SharedConstant(view.pointer), SharedConstant(other.view.pointer))
-    return unsafe forEachLogitRow(2 * width) { p, scratch in
-      let kernels = Kernels.table
-      let q = unsafe from.1.base + (p - from.0.base)
-      let difference = unsafe scratch + width
-      let largestQ = unsafe kernels.maximum(width, q)
-      let sumQ = unsafe kernels.shiftedExponentials(width, largestQ, q, scratch)
-      let largestP = unsafe kernels.maximum(width, p)
-      let sumP = unsafe kernels.shiftedExponentials(width, largestP, p, scratch)
-      unsafe kernels.subtract(width, p, q, difference)
-      let mean = unsafe kernels.dot(width, scratch, difference)
-      return Double(mean) / Double(sumP) - (Double(largestP) - Double(largestQ))
-        - (log(Double(sumP)) - log(Double(sumQ)))
+    return lending(self, other) { left, right in
+      Matrix.logitRows(rows, scratch: 2 * width) { index, scratch in
+        let (p, q) = (left.row(index), right.row(index))
+        let (shares, difference) = (scratch[0..<width], scratch.from(width))
+        let largestQ = q.maximum()
+        let sumQ = q.shiftedExponentials(largestQ, into: shares)
+        let largestP = p.maximum()
+        let sumP = p.shiftedExponentials(largestP, into: shares)
+        difference.setDifference(p, q)
+        let mean = shares.reading.dot(difference.reading)
+        return Double(mean) / Double(sumP) - (Double(largestP) - Double(largestQ))
+          - (log(Double(sumP)) - log(Double(sumQ)))
+      }
     }
   }
 
-  private func forEachLogitRow(
-    _ scratch: Int,
-    _ body: @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Double
+  /// A number of each row, made with room for `scratch` numbers.
+  private static func logitRows(
+    _ rows: Int, scratch: Int, _ body: @Sendable (_ row: Int, MutableLent<Float>) -> Double
   ) -> [Double] {
-    let width = columns
-    var result = [Double](repeating: 0, count: rows)
-    unsafe result.withUnsafeMutableBufferPointer { result in
-      guard let base = result.baseAddress else { return }
-      let target = unsafe SharedPointer(base)
-      let from = unsafe SharedConstant(view.pointer)
-      Parallel.forRanges(rows, grain: Parallel.grain(rows, least: 4)) { range, _ in
+    [Double](filling: rows) { result in
+      Parallel.forRanges(rows, least: 4) { range in
         Workspace.borrow(scratch) { buffer in
-          for row in range {
-            unsafe target.base[row] = body(from.base + row * width, buffer.base)
-          }
+          for row in range { result[row] = body(row, buffer) }
         }
       }
     }
-    return result
   }
 }

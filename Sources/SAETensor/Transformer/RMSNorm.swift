@@ -20,21 +20,13 @@ extension Matrix {
       source.rows == rows && source.columns == columns && weight.count == columns
         && source.columnStride == 1,
       "cannot normalise \(source.shape) with \(weight.count) weights into \(shape)")
-    let (rows, width, stride) = (rows, columns, source.rowStride)
-    unsafe withUnsafeMutableElements { elements in
-      unsafe weight.withUnsafeBufferPointer { weight in
-        guard let base = elements.baseAddress, let weightBase = weight.baseAddress else { return }
-        let target = unsafe SharedPointer(base)
-        let from = unsafe (SharedConstant(source.pointer), SharedConstant(weightBase))
-        Parallel.forRanges(rows, grain: Parallel.grain(rows, least: 64)) { range, _ in
-          for row in range {
-            unsafe Kernels.table.rmsNorm(
-              width, epsilon, from.0.base + row * stride, from.1.base, target.base + row * width,
-              accumulate)
-          }
+    lendMutable { rows in
+      lending(source, weight) { source, weight in
+        rows.forEach(least: 64) { index, row in
+          unsafe Kernels.table.rmsNorm(
+            row.count, epsilon, source.row(index).base, weight.base, row.base, accumulate)
         }
       }
     }
-    withExtendedLifetime(source) {}
   }
 }

@@ -56,24 +56,21 @@ extension Matrix {
     precondition(
       heads * 2 * half <= width, "\(heads) heads of \(2 * half) do not fit rows of \(width)")
     let positions = rotary.positions
-    unsafe withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
-      let target = unsafe SharedPointer(base)
-      let angles = unsafe (
-        SharedConstant(rotary.cosines.view.pointer), SharedConstant(rotary.sines.view.pointer)
-      )
-      Parallel.forEach(sequences.count) { index, _ in
-        let sequence = sequences[index]
-        precondition(
-          sequence.lowerBound >= 0 && sequence.upperBound <= rows && sequence.count <= positions,
-          "sequence \(sequence) lies outside \(rows) rows or \(positions) positions")
-        for row in sequence {
-          let angle = (row - sequence.lowerBound) * half
-          unsafe Kernels.table.rotate(
-            heads, half, angles.0.base + angle, angles.1.base + angle, target.base + row * width)
+    let (cosines, sines) = (rotary.cosines, rotary.sines)
+    lendMutable { matrix in
+      lending(cosines, sines) { cosines, sines in
+        Parallel.forEach(sequences.count) { index in
+          let sequence = sequences[index]
+          precondition(
+            sequence.lowerBound >= 0 && sequence.upperBound <= rows && sequence.count <= positions,
+            "sequence \(sequence) lies outside \(rows) rows or \(positions) positions")
+          for (position, row) in sequence.enumerated() {
+            unsafe Kernels.table.rotate(
+              heads, half, cosines.row(position).base, sines.row(position).base,
+              matrix.row(row).base)
+          }
         }
       }
     }
-    withExtendedLifetime(rotary) {}
   }
 }

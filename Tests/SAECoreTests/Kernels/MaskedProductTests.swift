@@ -36,11 +36,10 @@ import Testing
     for threads in [1, 3] {
       var framed = c
       Threads.withCount(threads) {
-        unsafe framed.withUnsafeMutableElements { elements in
-          guard let base = elements.baseAddress else { return }
+        framed.lendMutable { rows in
           product.run(
-            view.operand, b.view.operand, into: unsafe SharedPointer(base + (n + 3) + 1),
-            rowStride: n + 3, accumulate: accumulate)
+            view.operand, b.view.operand, into: rows.elements.from(n + 3 + 1), rowStride: n + 3,
+            accumulate: accumulate)
         }
       }
       results.append(framed)

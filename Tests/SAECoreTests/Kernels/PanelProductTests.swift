@@ -35,11 +35,11 @@ import Testing
         for i in 0..<m { for j in 0..<n { c[i + 1, j + 1] = start[i, j] } }
       }
       let product = PanelProduct(kernels: kernels, rows: m, columns: n, depth: k)
-      unsafe c.withUnsafeMutableElements { elements in
-        guard let base = elements.baseAddress, m > 0, n > 0, k > 0 else { return }
+      c.lendMutable { rows in
+        guard m > 0, n > 0, k > 0 else { return }
         product.run(
-          viewA.operand, viewB.operand, into: unsafe SharedPointer(base + (n + 3) + 1),
-          rowStride: n + 3, accumulate: accumulate)
+          viewA.operand, viewB.operand, into: rows.elements.from(n + 3 + 1), rowStride: n + 3,
+          accumulate: accumulate)
       }
       if m == 0 || n == 0 || k == 0 { return true }
       for i in 0..<(m + 2) {
@@ -119,11 +119,9 @@ import Testing
     let b = Matrix.wholeNumbers(3, 4200, seed: 2)
     var c = Matrix(rows: 130, columns: 4200)
     let product = PanelProduct(kernels: kernels, rows: 130, columns: 4200, depth: 3)
-    unsafe c.withUnsafeMutableElements { elements in
-      guard let base = elements.baseAddress else { return }
+    c.lendMutable { rows in
       product.run(
-        a.view.operand, b.view.operand, into: unsafe SharedPointer(base), rowStride: 4200,
-        accumulate: false)
+        a.view.operand, b.view.operand, into: rows.elements, rowStride: 4200, accumulate: false)
     }
     for i in [0, 55, 56, 57, 129] {
       for j in [0, 31, 32, 4095, 4096, 4199] {
