@@ -51,7 +51,9 @@ let package = Package(
     .target(
       name: "SAETensor", dependencies: ["SAEKernels", "SAEKernelsAVX2", "SAEKernelsAVX512"],
       swiftSettings: strict + memorySafe),
-    .target(name: "SAEFormats", dependencies: ["SAETensor"], swiftSettings: strict + memorySafe),
+    .target(
+      name: "SAEFormats", dependencies: ["SAEKernels", "SAETensor"],
+      swiftSettings: strict + memorySafe),
     .target(
       name: "SAECore", dependencies: ["SAETensor", "SAEFormats"],
       swiftSettings: strict + memorySafe),

@@ -2,6 +2,8 @@
   #error("files are little-endian, and so must the machine be")
 #endif
 
+import SAEKernels
+
 /// Elements of a file as numbers, without a check per element.
 ///
 /// Sizes are checked once, at the top of each function.
@@ -18,15 +20,18 @@ extension RawSpan {
   ) {
     let count = byteCount / type.size
     precondition(start >= 0 && count <= target.count - start, "no room for \(count) elements")
-    unsafe withUnsafeBytes { source in
-      unsafe target.withUnsafeMutableBufferPointer { target in
-        guard let from = source.baseAddress, count > 0 else { return }
+    // The closures return something: where the copy comes last in one that may throw, the compiler makes a
+    // jump of it that loses the register in which errors are returned.
+    _ = unsafe withUnsafeBytes { source in
+      unsafe target.withUnsafeMutableBufferPointer { target -> Int in
+        guard let from = source.baseAddress, count > 0 else { return 0 }
         let room = unsafe UnsafeMutableBufferPointer(rebasing: target[start...])
         if type == .f32 && !bigEndian {
           unsafe UnsafeMutableRawBufferPointer(room).copyMemory(from: source)
         } else {
           unsafe RawElements(from, type, count, bigEndian).decode(room)
         }
+        return count
       }
     }
   }

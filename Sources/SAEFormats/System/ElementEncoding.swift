@@ -1,3 +1,5 @@
+import SAEKernels
+
 /// Numbers as elements of a file, little-endian.
 extension ElementType {
   /// Whether floats can be stored as this type.

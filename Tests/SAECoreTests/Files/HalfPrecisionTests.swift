@@ -1,6 +1,5 @@
+import SAEKernels
 import Testing
-
-@testable import SAETensor
 
 @Suite struct HalfPrecisionTests {
   /// Value of an IEEE-like format from its definition, in double.

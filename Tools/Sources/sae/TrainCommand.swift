@@ -13,8 +13,8 @@ struct TrainCommand: PlannedCommand {
       mean, and scaled to a mean distance of √width from it; losses are those of normalised \
       activations), and each is seen once an epoch. Batch and steps follow from the number of rows.
 
-      SIGINT and SIGTERM end the run after its step with a checkpoint, from which --resume goes on \
-      to the same bits; a second signal ends it at once.
+      SIGINT, SIGTERM and SIGHUP end the run after its step with a checkpoint, from which --resume goes \
+      on to the same bits; a second SIGINT or SIGTERM ends it at once.
       """)
 
   @OptionGroup var input: TrainingSource

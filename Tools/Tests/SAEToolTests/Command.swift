@@ -7,8 +7,10 @@ struct Command {
   let output: String
   let errors: String
 
-  /// Beside the tests.
-  static let executable = URL(fileURLWithPath: CommandLine.arguments[0])
+  /// The one that `SAE_EXECUTABLE` names, such as a release build; else the one beside the tests.
+  static let executable =
+    ProcessInfo.processInfo.environment["SAE_EXECUTABLE"].map { URL(fileURLWithPath: $0) }
+    ?? URL(fileURLWithPath: CommandLine.arguments[0])
     .deletingLastPathComponent().appendingPathComponent("sae")
 
   /// The errors without the progress that is told before them.

@@ -1,10 +1,10 @@
 /// Conversions between float32 and its short forms, in whole-number arithmetic that any machine has.
 ///
 /// `Float16` is not available on every platform, and there is no type of the language for the rest.
-package enum HalfPrecisionBits {
+public enum HalfPrecisionBits {
   /// Widens an IEEE half; exact, NaN payloads included.
   @inlinable @inline(__always)
-  package static func widen(f16 bits: UInt16) -> Float {
+  public static func widen(f16 bits: UInt16) -> Float {
     let magnitude = UInt32(bits & 0x7FFF) << 13
     // Moves the exponent's bias from 15 to 127 and normalises subnormal numbers.
     let scaled = (Float(bitPattern: magnitude) * 0x1p112).bitPattern
@@ -14,15 +14,15 @@ package enum HalfPrecisionBits {
 
   /// Widens a bfloat16; exact.
   @inlinable @inline(__always)
-  package static func widen(bf16 bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
+  public static func widen(bf16 bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
 
   /// Widens an E5M2 number, the upper half of an IEEE half; exact.
   @inlinable @inline(__always)
-  package static func widen(e5m2 bits: UInt8) -> Float { widen(f16: UInt16(bits) << 8) }
+  public static func widen(e5m2 bits: UInt8) -> Float { widen(f16: UInt16(bits) << 8) }
 
   /// Widens an E4M3 number: bias 7, no infinity, NaN where all bits but the sign are set; exact.
   @inlinable @inline(__always)
-  package static func widen(e4m3 bits: UInt8) -> Float {
+  public static func widen(e4m3 bits: UInt8) -> Float {
     let magnitude = UInt32(bits & 0x7F) << 20
     let scaled = (Float(bitPattern: magnitude) * 0x1p120).bitPattern
     let special = bits & 0x7F == 0x7F ? 0x7FC0_0000 : scaled
@@ -31,7 +31,7 @@ package enum HalfPrecisionBits {
 
   /// Rounds to bfloat16, to nearest and half to even; a NaN stays one.
   @inlinable @inline(__always)
-  package static func narrow(bf16 value: Float) -> UInt16 {
+  public static func narrow(bf16 value: Float) -> UInt16 {
     let bits = value.bitPattern
     if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
     let rounding = 0x7FFF + (bits >> 16 & 1)
@@ -41,7 +41,7 @@ package enum HalfPrecisionBits {
   /// Rounds to an IEEE half, to nearest and half to even; a NaN stays one, and what is too large
   /// becomes infinite.
   @inlinable @inline(__always)
-  package static func narrow(f16 value: Float) -> UInt16 {
+  public static func narrow(f16 value: Float) -> UInt16 {
     let bits = value.bitPattern
     let sign = UInt16(truncatingIfNeeded: bits >> 16) & 0x8000
     let magnitude = bits & 0x7FFF_FFFF
