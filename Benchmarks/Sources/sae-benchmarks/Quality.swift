@@ -63,14 +63,14 @@ struct QualityCommand: ParsableCommand {
     var table = [
       ["variant", "setting", "seed", "FVE", "L0", "dead", "best peer no sparser than", "its FVE"]
     ]
-    for subject in try Self.subjects() where wanted?.contains(subject.variant) ?? true {
+    for subject in Self.subjects() where wanted?.contains(subject.variant.name) ?? true {
       for seed in seeds.split(separator: ",").compactMap({ UInt64($0) }) {
         let options = self.options(seed: seed, tokens: training.rows)
         let model = try subject.train(training, 2048, options)
-        let (fve, l0, dead) = try measure(model, held)
-        let peer = PeerFigure.best(subject.variant, l0: l0)
+        let (fve, l0, dead) = try measure(model.autoencoder, held)
+        let peer = PeerFigure.best(subject.variant.name, l0: l0)
         let row = [
-          subject.variant, subject.setting, "\(seed)", String(format: "%.4f", fve),
+          subject.variant.name, subject.setting, "\(seed)", String(format: "%.4f", fve),
           String(format: "%.1f", l0), String(format: "%.3f", dead),
           peer.map { "\($0.setting) (L0 \($0.l0))" } ?? "none",
           peer.map { String(format: "%.4f", $0.fve) } ?? "",
@@ -109,7 +109,8 @@ struct QualityCommand: ParsableCommand {
       let batch = Matrix(held[rows: first..<min(first + 1024, held.rows)])
       let latents = try model.encode(batch)
       try sparsity.update(latents)
-      try reconstruction.update(activations: batch, reconstruction: model.decode(latents))
+      try reconstruction.update(
+        activations: batch, reconstruction: model.decode(latents, of: batch))
     }
     let counts = sparsity.value.firingCounts
     return (
@@ -119,54 +120,40 @@ struct QualityCommand: ParsableCommand {
   }
 
   /// What is measured.
-  static func subjects() throws -> [TrainedSubject] {
-    var subjects = [
-      TrainedSubject("topk", "k 32", TopKAutoencoder.self, TopKConfiguration(k: 32)),
-      TrainedSubject(
-        "batchtopk", "k 32", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 32)),
-      TrainedSubject(
-        "matryoshka", "k 32, 5 levels", MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 32)),
-    ]
+  static func subjects() -> [TrainedSubject] {
+    var subjects: [TrainedSubject] = []
+    func add(
+      _ variant: Variant, _ setting: String,
+      _ change: @escaping @Sendable (inout VariantSettings) -> Void
+    ) {
+      subjects.append(TrainedSubject(variant, setting, change))
+    }
+    for variant in Variant.reconstructing where variant.aimsAtL0 {
+      let setting = [
+        "jumprelu": "controlled L0 32", "matryoshka": "k 32, 5 levels",
+        "mixture": "k 32, 2 of 4 experts",
+      ][variant.name]
+      add(variant, setting ?? "k 32") { $0.k = 32 }
+    }
     // As many as are active on tokens not trained on where a library's threshold is the higher one.
-    for k in [31.75, 28.25] {
-      subjects.append(
-        TrainedSubject(
-          "batchtopk", "k \(short(k))", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: k)))
+    for k in [31.75, 28.25] { add("batchtopk", "k \(short(k))") { $0.k = k } }
+    add("matryoshka", "k 32, 128/512/2048") { $0.levels = [128, 512, 2048] }
+    for target in [7.0, 18, 85, 105, 165] {
+      add("jumprelu", "controlled L0 \(short(target))") { $0.k = target }
     }
-    var nested = MatryoshkaConfiguration(k: 32)
-    nested.levels = .widths([128, 512, 2048])
-    subjects.append(
-      TrainedSubject("matryoshka", "k 32, 128/512/2048", MatryoshkaAutoencoder.self, nested))
-    for target in [32.0, 7, 18, 85, 105, 165] {
-      subjects.append(
-        TrainedSubject(
-          "jumprelu", "controlled L0 \(short(target))", JumpReLUAutoencoder.self,
-          .controlledL0(target)))
-    }
-    for lambda in [0.32, 0.635, 2.05, 10] {
-      var configuration = JumpReLUConfiguration(coefficient: try warmedUp(lambda, over: 2000))
-      configuration.sparsityLoss = .tanh(scale: 4)
-      subjects.append(
-        TrainedSubject(
-          "jumprelu", "tanh, λ \(lambda)", JumpReLUAutoencoder.self, configuration))
-    }
-    for lambda in [2.01, 4, 8] {
-      let coefficient = try warmedUp(lambda, over: 500)
-      subjects.append(
-        TrainedSubject(
-          "gated", "λ \(short(lambda))", GatedAutoencoder.self,
-          GatedConfiguration(coefficient: coefficient)))
-    }
-    for lambda in [1.87, 4.8] {
-      subjects.append(
-        TrainedSubject(
-          "relu", "λ \(short(lambda))", ReLUAutoencoder.self,
-          ReLUConfiguration(coefficient: try warmedUp(lambda, over: 500))))
-    }
-    subjects += [
-      TrainedSubject("abstopk", "k 32", AbsTopKAutoencoder.self, AbsTopKConfiguration(k: 32)),
-      TrainedSubject("groupmax", "k 32", GroupMaxAutoencoder.self, GroupMaxConfiguration(k: 32)),
+    // The libraries' runs had 2000 steps, whose warm-ups these are.
+    let coefficients: [(variant: Variant, warmUp: Int, values: [Double])] = [
+      ("jumprelu", 2000, [0.32, 0.635, 2.05, 10]), ("gated", 500, [2.01, 4, 8]),
+      ("relu", 500, [1.87, 4.8]), ("prolu", 500, [1.87, 4.8]),
     ]
+    for (variant, warmUp, values) in coefficients {
+      for value in values {
+        add(variant, variant == "jumprelu" ? "tanh, λ \(value)" : "λ \(short(value))") {
+          $0.coefficient = value
+          $0.warmUpSteps = warmUp
+        }
+      }
+    }
     return subjects
   }
 }

@@ -46,11 +46,11 @@ struct RecoveryCommand: ParsableCommand {
       let world = try SyntheticActivations(worldOptions(children: children), seed: seed)
       let training = world.sample(0..<tokens).activations
       let held = world.sample(tokens..<tokens + 20_000)
-      for subject in try subjects() where wanted?.contains(subject.variant) ?? true {
+      for subject in try subjects() where wanted?.contains(subject.variant.name) ?? true {
         let model = try subject.train(training, latentCount, trainingOptions)
         let row =
-          try ["\(children)", subject.variant, subject.setting]
-          + measure(model, held, world)
+          try ["\(children)", subject.variant.name, subject.setting]
+          + measure(model, isSigned: subject.variant == "abstopk", held, world)
         FileHandle.standardError.write(Data((row.joined(separator: "  ") + "\n").utf8))
         table.append(row)
       }
@@ -90,17 +90,19 @@ struct RecoveryCommand: ParsableCommand {
   }
 
   private func measure(
-    _ model: any SparseAutoencoder & DictionaryHolding, _ held: SyntheticActivations.Sample,
+    _ trained: TrainedSubject.Trained, isSigned: Bool, _ held: SyntheticActivations.Sample,
     _ world: SyntheticActivations
   ) throws -> [String] {
-    let features = world.features
+    let (model, features) = (trained.autoencoder, world.features)
     let latents = try model.encode(held.activations)
-    var truth = try GroundTruthMetrics(decoder: model.dictionary, features: features)
+    var truth = try GroundTruthMetrics(decoder: trained.decoder, features: features)
     try truth.update(latents, truth: held.features)
     var reconstruction = ReconstructionMetrics(width: held.activations.columns)
     try reconstruction.update(
-      activations: held.activations, reconstruction: model.decode(latents))
-    let cosines = try DictionarySimilarity(features, directions(of: model)).maximumCosines
+      activations: held.activations, reconstruction: model.decode(latents, of: held.activations))
+    let cosines = try DictionarySimilarity(
+      features, isSigned ? withOpposites(trained.decoder) : trained.decoder
+    ).maximumCosines
       .compactMap { $0 }
     let parents = features.rows / (1 + world.options.childrenPerParent)
     let value = truth.value
@@ -113,10 +115,8 @@ struct RecoveryCommand: ParsableCommand {
     ]
   }
 
-  /// What latents stand for: a signed one for its row and for the opposite.
-  private func directions(of model: any SparseAutoencoder & DictionaryHolding) -> Matrix {
-    let rows = model.dictionary
-    guard model is AbsTopKAutoencoder else { return rows }
+  /// Rows and their opposites: a signed latent stands for both.
+  private func withOpposites(_ rows: Matrix) -> Matrix {
     var both = Matrix(rows: 2 * rows.rows, columns: rows.columns)
     for row in 0..<rows.rows {
       for column in 0..<rows.columns {
@@ -137,41 +137,26 @@ struct RecoveryCommand: ParsableCommand {
 
   private func subjects() throws -> [TrainedSubject] {
     let l0 = k ?? l0
-    let k = Int(l0.rounded())
+    let whole = Int(l0.rounded())
     // Groups of equal size.
-    let groups = (1...max(1, k)).last { latentCount % $0 == 0 } ?? 1
+    let groups = (1...max(1, whole)).last { latentCount % $0 == 0 } ?? 1
+    var subjects = Variant.reconstructing.filter(\.aimsAtL0).map { variant in
+      switch variant {
+      case "batchtopk", "matryoshka", "jumprelu":
+        TrainedSubject(variant, "L0 \(short(l0))") { $0.k = l0 }
+      case "groupmax": TrainedSubject(variant, "k \(groups)") { $0.k = Double(groups) }
+      default: TrainedSubject(variant, "k \(whole)") { $0.k = Double(whole) }
+      }
+    }
     let warmUp = steps / 4
-    var subjects = [
-      TrainedSubject("topk", "k \(k)", TopKAutoencoder.self, TopKConfiguration(k: k)),
-      TrainedSubject(
-        "batchtopk", "k \(short(l0))", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: l0)),
-      TrainedSubject(
-        "matryoshka", "k \(short(l0))", MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: l0)),
-      TrainedSubject("abstopk", "k \(k)", AbsTopKAutoencoder.self, AbsTopKConfiguration(k: k)),
-      TrainedSubject(
-        "groupmax", "k \(groups)", GroupMaxAutoencoder.self, GroupMaxConfiguration(k: groups)),
-      TrainedSubject(
-        "jumprelu", "controlled L0 \(short(l0))", JumpReLUAutoencoder.self, .controlledL0(l0)),
-      TrainedSubject(
-        "pursuit", "k \(k)", MatchingPursuitAutoencoder.self,
-        MatchingPursuitConfiguration(maxIterations: k)),
-      TrainedSubject(
-        "mixture", "k \(k), 2 of 4 experts", MixtureAutoencoder.self,
-        .scaling(k: k, experts: 4, activeExperts: 2)),
-      TrainedSubject(
-        "variational", "k \(k)", VariationalAutoencoder.self,
-        VariationalConfiguration(k: k, divergence: try warmedUp(1e-3, over: warmUp))),
-    ]
     for lambda in try numbers(coefficients, "coefficients") {
-      let coefficient = try warmedUp(lambda, over: warmUp)
-      subjects += [
-        TrainedSubject(
-          "gated", "λ \(short(lambda))", GatedAutoencoder.self,
-          GatedConfiguration(coefficient: coefficient)),
-        TrainedSubject(
-          "relu", "λ \(short(lambda))", ReLUAutoencoder.self,
-          ReLUConfiguration(coefficient: coefficient)),
-      ]
+      for variant in Variant.reconstructing where !variant.aimsAtL0 {
+        subjects.append(
+          TrainedSubject(variant, "λ \(short(lambda))") {
+            $0.coefficient = lambda
+            $0.warmUpSteps = warmUp
+          })
+      }
     }
     return subjects
   }

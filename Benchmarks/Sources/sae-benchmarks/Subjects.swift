@@ -2,47 +2,44 @@ import SAECore
 
 /// A variant with settings, to be trained on activations and looked at afterwards.
 struct TrainedSubject: Sendable {
-  let variant: String
+  let variant: Variant
   let setting: String
   /// Trains it and gives the autoencoder.
   let train:
     @Sendable (_ source: any ActivationSource, _ latents: Int, _ options: TrainingOptions) throws ->
-      any SparseAutoencoder & DictionaryHolding
+      Trained
 
-  init<Model: TrainableAutoencoder & DictionaryHolding>(
-    _ variant: String, _ setting: String, _ model: Model.Type,
-    _ configuration: Model.Configuration
+  /// An autoencoder and its directions.
+  struct Trained {
+    let autoencoder: any SparseAutoencoder
+    /// Latents × width.
+    let decoder: Matrix
+  }
+
+  /// A variant by what is said of its training.
+  ///
+  /// - Parameter change: what differs from the defaults.
+  init(
+    _ variant: Variant, _ setting: String,
+    _ change: @escaping @Sendable (inout VariantSettings) -> Void
   ) {
     self.variant = variant
     self.setting = setting
     train = { source, latents, options in
-      var run = try TrainingRun<Model>(
-        configuration, latents: latents, on: source, options: options)
-      while try run.step() != nil {}
-      return try run.finished()
+      var settings = VariantSettings(latentCount: latents, steps: options.steps)
+      change(&settings)
+      return try Self.train(variant.training, settings, on: source, options)
     }
   }
-}
 
-/// An autoencoder whose latents stand for directions.
-protocol DictionaryHolding {
-  /// latents × width
-  var dictionary: Matrix { get }
-}
-
-extension TopKAutoencoder: DictionaryHolding {}
-extension BatchTopKAutoencoder: DictionaryHolding {}
-extension MatryoshkaAutoencoder: DictionaryHolding {}
-extension AbsTopKAutoencoder: DictionaryHolding {}
-extension GroupMaxAutoencoder: DictionaryHolding {}
-extension JumpReLUAutoencoder: DictionaryHolding {}
-extension GatedAutoencoder: DictionaryHolding {}
-extension ReLUAutoencoder: DictionaryHolding {}
-extension MatchingPursuitAutoencoder: DictionaryHolding {}
-extension MixtureAutoencoder: DictionaryHolding {}
-extension VariationalAutoencoder: DictionaryHolding {}
-
-/// λ that reaches its value after a number of steps.
-func warmedUp(_ value: Double, over steps: Int) throws -> CoefficientSchedule {
-  try CoefficientSchedule(finalValue: value, warmUpSteps: steps)
+  private static func train<Training: TrainedVariant>(
+    _ variant: Training, _ settings: VariantSettings, on source: any ActivationSource,
+    _ options: TrainingOptions
+  ) throws -> Trained {
+    var run = try TrainingRun<Training.Model>(
+      variant.configuration(settings), latents: settings.latentCount, on: source, options: options)
+    while try run.step() != nil {}
+    let finished = try run.finished()
+    return Trained(autoencoder: finished, decoder: finished.parameters[.decoder])
+  }
 }

@@ -10,9 +10,9 @@ struct TrainSubject {
   let batch: Int
 
   init(variant: String, width: Int, latents: Int, k: Int, batch: Int) throws {
-    guard let make = trainVariants[variant] else {
+    guard let known = Variant.reconstructing.first(where: { $0.name == variant }) else {
       throw ValidationError(
-        "variant: expected one of \(trainVariants.keys.sorted()), found \(variant)")
+        "variant: expected one of \(Variant.reconstructing.map(\.name)), found \(variant)")
     }
     self.batch = batch
     // One batch for all steps, so that the peak of memory is the step's.
@@ -26,7 +26,7 @@ struct TrainSubject {
       .encoder: decoder, .encoderBias: Matrix(rows: 1, columns: latents),
       .decoder: decoder, .decoderBias: Matrix(rows: 1, columns: width),
     ]
-    steps = try make(parameters, k)
+    steps = try trainingSteps(known.training, parameters, k: k)
   }
 
   /// Seconds for a number of steps.
@@ -59,55 +59,25 @@ struct VariantSteps<Model: TrainableAutoencoder>: TrainingSteps {
   }
 }
 
-/// The variants that can be measured, by name: what begins at some weights, with about k latents
-/// active on a token.
-let trainVariants: [String: @Sendable (ParameterSet, Int) throws -> any TrainingSteps] = [
-  "topk": { weights, k in
-    VariantSteps(
-      try TopKAutoencoder(parameters: weights, configuration: TopKConfiguration(k: k)))
-  },
-  "batchtopk": { weights, k in
-    VariantSteps(
-      try BatchTopKAutoencoder(
-        parameters: weights, configuration: BatchTopKConfiguration(k: Double(k))))
-  },
-  "matryoshka": { weights, k in
-    VariantSteps(
-      try MatryoshkaAutoencoder(
-        parameters: weights, configuration: MatryoshkaConfiguration(k: Double(k))))
-  },
-  "abstopk": { weights, k in
-    VariantSteps(
-      try AbsTopKAutoencoder(parameters: weights, configuration: AbsTopKConfiguration(k: k)))
-  },
-  "groupmax": { weights, k in
-    VariantSteps(
-      try GroupMaxAutoencoder(parameters: weights, configuration: GroupMaxConfiguration(k: k)))
-  },
-  "relu": { weights, _ in
-    // With biases of 0, as training begins: half of all latents are active.
-    VariantSteps(
-      try ReLUAutoencoder(
-        parameters: weights, configuration: ReLUConfiguration(coefficient: .one)))
-  },
-  "jumprelu": { weights, k in
-    let configuration = JumpReLUConfiguration.controlledL0(Double(k))
-    return VariantSteps(
-      try JumpReLUAutoencoder(
-        parameters: configuration.initialParameters(weights, batch: sampleBatch(weights)),
-        configuration: configuration))
-  },
-  "gated": { weights, k in
+/// Steps that begin at some weights, with about k latents active on a token where the variant has a k.
+/// With biases of 0, as training begins, half of all latents of the others are.
+private func trainingSteps<Training: TrainedVariant>(
+  _ variant: Training, _ weights: ParameterSet, k: Int
+) throws -> any TrainingSteps {
+  var settings = VariantSettings(latentCount: weights[.encoder].rows, steps: 1)
+  settings.k = Double(k)
+  let configuration = try variant.configuration(settings)
+  let batch = sampleBatch(weights)
+  var parameters = configuration.initialParameters(weights, batch: batch)
+  if parameters.contains(.gateBias) {
     // Gates as open as a JumpReLU's thresholds leave them.
     let thresholds = JumpReLUConfiguration.controlledL0(Double(k))
-      .initialParameters(weights, batch: sampleBatch(weights))[.threshold]
-    let configuration = GatedConfiguration(coefficient: .one)
-    var parameters = configuration.initialParameters(weights, batch: sampleBatch(weights))
+      .initialParameters(weights, batch: batch)[.threshold]
     parameters[.gateBias].add(thresholds, times: -1)
-    return VariantSteps(
-      try GatedAutoencoder(parameters: parameters, configuration: configuration))
-  },
-]
+  }
+  return VariantSteps(
+    try Training.Model(parameters: parameters, configuration: configuration))
+}
 
 /// Activations to set thresholds by.
 private func sampleBatch(_ weights: ParameterSet) -> Matrix {
@@ -129,7 +99,7 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     let names = variants.map { $0.split(separator: ",").map(String.init) }
     var table = [["variant", "ms a step", "tokens/s", "L0", "floor ms", "of floor", "peak MB"]]
-    for name in names ?? trainVariants.keys.sorted() {
+    for name in names ?? Variant.reconstructing.map(\.name).sorted() {
       table.append(try measure(name, isFirst: table.count == 1))
     }
     printTable(table)

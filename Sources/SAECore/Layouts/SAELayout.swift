@@ -34,12 +34,13 @@ extension SAEArchive {
   /// - Parameters:
   ///   - path: the directory or file; its parent must exist.
   ///   - layout: how; ``SAELayout/gemmaScope2`` cannot be written, and ``SAELayout/boosted`` takes two.
+  ///     nil is a directory in SAELens' form, what SAELens has no name for under one of this library's.
   ///   - replacing: whether an autoencoder of that name, or with ``SAELayout/safetensors`` a file of
   ///     tensors, gives way. A directory that holds anything else stays.
   /// - Throws: ``TensorFileError`` if the layout cannot express the autoencoder, something is there
   ///   that stays, or the disk refuses.
   public func write(
-    to path: String, as layout: SAELayout = .saeLens, replacing: Bool = false
+    to path: String, as layout: SAELayout? = nil, replacing: Bool = false
   ) throws(TensorFileError) {
     try write(to: Destination(path), as: layout, replacing: replacing)
   }
@@ -52,11 +53,17 @@ extension SAEArchive {
   ///   - replacing: whether an autoencoder of that name gives way.
   /// - Throws: as where the path is given.
   public func write(
-    to destination: Destination, as layout: SAELayout = .saeLens, replacing: Bool = false
+    to destination: Destination, as layout: SAELayout? = nil, replacing: Bool = false
   ) throws(TensorFileError) {
     let old: Artifact? = replacing ? .autoencoder : nil
     switch layout {
-    case .saeLens: try SAELensDirectory.write(self, to: destination, replacing: old)
+    case nil: try SAELensDirectory.write(self, to: destination, replacing: old)
+    case .saeLens:
+      guard architecture.saeLensName != nil else {
+        throw .notRepresentable(
+          file: destination.path, layout: "SAELens", what: "a \(architecture)")
+      }
+      try SAELensDirectory.write(self, to: destination, replacing: old)
     case .gemmaScope: try GemmaScope.write(self, to: destination, replacing: old)
     case .sparsify: try Sparsify.write(self, to: destination, replacing: old)
     case .safetensors:

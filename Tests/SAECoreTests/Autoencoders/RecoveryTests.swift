@@ -23,6 +23,8 @@ import Testing
   static func subjects() throws -> [Subject] {
     let coefficient = try CoefficientSchedule(finalValue: 3, warmUpSteps: 200)
     let divergence = try CoefficientSchedule(finalValue: 1e-3, warmUpSteps: 200)
+    var straightThrough = ProLUConfiguration(coefficient: coefficient)
+    straightThrough.estimator = .straightThrough
     return [
       Subject("TopK", TopKAutoencoder.self, TopKConfiguration(k: 3)),
       Subject("BatchTopK", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3)),
@@ -36,6 +38,8 @@ import Testing
           coefficient: try CoefficientSchedule(finalValue: 0.3, warmUpSteps: 200))),
       Subject("Gated", GatedAutoencoder.self, GatedConfiguration(coefficient: coefficient)),
       Subject("ReLU", ReLUAutoencoder.self, ReLUConfiguration(coefficient: coefficient)),
+      Subject("ProLU", ProLUAutoencoder.self, ProLUConfiguration(coefficient: coefficient)),
+      Subject("ProLU, straight through", ProLUAutoencoder.self, straightThrough),
       Subject(
         "matching pursuit", MatchingPursuitAutoencoder.self,
         MatchingPursuitConfiguration(maxIterations: 3)),

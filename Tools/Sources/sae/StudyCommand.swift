@@ -3,8 +3,6 @@ import Foundation
 import SAECore
 import SAEStudy
 
-extension StudyConfiguration.Architecture: ExpressibleByArgument {}
-
 /// The options of a study; one that is not given is as the configuration file has it, or the default.
 struct StudyOptions: ParsableArguments {
   @Option(
@@ -56,10 +54,11 @@ struct StudyOptions: ParsableArguments {
       "Latents of the dictionaries, with commas (default: 1024,4096).", valueName: "counts"))
   var latents: NumberList?
   @Option(help: ArgumentHelp("The variant to train (default: jumprelu).", valueName: "name"))
-  var architecture: StudyConfiguration.Architecture?
+  var architecture: Variant?
   @Option(
     help: ArgumentHelp(
-      "Active latents a token to aim at; for gated and relu, coefficients (default: 16,32,64).",
+      "Active latents a token to aim at; for gated, relu and prolu, coefficients (default: "
+        + "16,32,64).",
       valueName: "numbers"))
   var sparsity: NumberList?
   @Option(

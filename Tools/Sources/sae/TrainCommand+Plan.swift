@@ -8,14 +8,14 @@ extension TrainCommand {
     let own: [OptionRule<TrainCommand>] = [
       OptionRule("architecture"),
       OptionRule("latents", .count(sizes)),
-      OptionRule("k", .count(sizes)).needs("a variant that aims at k latents a token: " + aiming) {
-        $0.isResumed || $0.architecture.takesK(withSparsity: $0.training.sparsity != nil)
+      variantRule(.k, .count(sizes)).needs("no --sparsity, which takes its place") {
+        $0.isResumed || $0.training.sparsity == nil || !$0.takes(.sparsity)
       }.needs({ "--latents of at least \($0.training.k), found \($0.latents ?? 0)" }) {
         $0.isResumed || $0.training.k <= $0.latents ?? .max
       },
-      OptionRule("sparsity", .number(0...1e9)).needs("--architecture gated, relu or jumprelu") {
-        $0.isResumed || $0.architecture.takesSparsity
-      },
+      variantRule(.sparsity, .number(0...1e9)), variantRule(.levels),
+      variantRule(.targets).needs("--activations") { $0.readsFiles },
+      variantRule(.experts, .count(sizes)), variantRule(.activeExperts, .count(sizes)),
       OptionRule("steps", positive), OptionRule("tokens", .countOrText(1...Int.max)),
       OptionRule("epochs", positive), OptionRule("batch", .count(1...Int(Int32.max))),
       OptionRule("lr", .positive(upTo: 1e9)), OptionRule("warm-up", .count(steps)),
@@ -30,10 +30,11 @@ extension TrainCommand {
         $0.isResumed || $0.checkpointing.checkpointEvery != nil
       },
       OptionRule("resume"), OptionRule("out"), OptionRule("force"),
-      OptionRule("skip-nonfinite").needs("--activations") { $0.readsFiles },
+      OptionRule("skip-nonfinite").needs("--activations") { $0.readsFiles }
+        .needs("no --targets", \.hasNoTargets),
       OptionRule("skip-tokens").needs("--model, or --tokens with the tokens of the rows") {
         $0.isResumed || $0.input.model.model != nil || $0.training.tokensFile != nil
-      },
+      }.needs("no --targets", \.hasNoTargets),
       OptionRule("allow-mismatch").needs("--activations") { $0.readsFiles },
     ]
     return own
@@ -52,16 +53,26 @@ extension TrainCommand {
       }
   }
 
-  private static let aiming = "topk, batchtopk, matryoshka, or jumprelu without --sparsity"
+  /// The rule of a setting that some variants have.
+  private static func variantRule(
+    _ option: Variant.Option, _ values: OptionValues = .any
+  ) -> OptionRule<TrainCommand> {
+    OptionRule(option.rawValue, values).needs("--architecture \(Variant.names(with: option))") {
+      $0.isResumed || $0.takes(option)
+    }
+  }
 
+  private func takes(_ option: Variant.Option) -> Bool { architecture.options.contains(option) }
   private var isResumed: Bool { checkpointing.resume != nil }
+  private var hasNoTargets: Bool { input.targets.isEmpty }
   private var readsFiles: Bool { isResumed || !input.files.activations.isEmpty }
-  var architecture: Architecture { givenArchitecture ?? .topk }
+  var architecture: Variant { givenArchitecture ?? "topk" }
 
   /// What the command will do, for activations of a nominal number of tokens.
   struct Plan: Encodable, Equatable {
     var resumes: String?
     var activations: [String] = []
+    var targets: [String] = []
     var tensor: String?
     var model: ModelArguments.Plan?
     var tokens: String?
@@ -70,8 +81,8 @@ extension TrainCommand {
     var allowsMismatch: Bool?
     var architecture: String
     var latents: Int?
-    /// The variant's configuration and the library's options, as text.
-    var configuration: String
+    /// The variant's configuration, where the run begins, and the library's options, as text.
+    var configuration: String?
     var options: String
     var checkpointEvery: Int?
     var keptCheckpoints: Int?
@@ -86,9 +97,12 @@ extension TrainCommand {
 
   func plan() throws -> Plan {
     let options = try training.options(sourceTokens: Self.nominalTokens)
-    let variant = try architecture.variant(training, options)
+    func configuration(_ variant: some TrainedVariant) throws -> String {
+      "\(try Variant.configuration(variant, training, latents: latents ?? 0, steps: options.steps))"
+    }
     var plan = Plan(
-      architecture: architecture.rawValue, latents: latents, configuration: "\(variant)",
+      architecture: architecture.name, latents: latents,
+      configuration: isResumed ? nil : try configuration(architecture.training),
       options: "\(options)", checkpointEvery: checkpointing.checkpointEvery, out: out,
       replaces: overwriting.force)
     plan.keptCheckpoints = checkpointing.checkpointEvery.map { _ in
@@ -96,6 +110,7 @@ extension TrainCommand {
     }
     if input.model.model == nil {
       plan.activations = input.files.activations
+      plan.targets = input.targets
       plan.tensor = input.files.tensor
       plan.skipsNonfinite = input.rows.skipNonfinite
       plan.allowsMismatch = input.origins.allowMismatch
@@ -112,6 +127,8 @@ extension TrainCommand {
         input.files.recorded + input.model.recorded + input.rows.recorded
         + argument("architecture", givenArchitecture?.rawValue)
         + argument("k", training.givenK) + argument("sparsity", training.sparsity)
+        + argument("levels", training.levels?.text) + argument("experts", training.experts)
+        + argument("active-experts", training.activeExperts)
         + argument("normalization-rows", training.givenNormalizationRows)
         + argument("tokens", training.tokensFile)
     }

@@ -21,7 +21,7 @@ struct TrainCommand: PlannedCommand {
   @Option(
     name: .customLong("architecture"),
     help: ArgumentHelp("The variant to train (default: topk).", valueName: "name"))
-  var givenArchitecture: Architecture?
+  var givenArchitecture: Variant?
   @Option(help: "Latents of the dictionary.") var latents: Int?
   @OptionGroup var training: TrainingRunOptions
   @OptionGroup var checkpointing: CheckpointOptions
@@ -31,7 +31,7 @@ struct TrainCommand: PlannedCommand {
 
   func validate() throws {
     guard checkpointing.resume == nil else { return }
-    try input.check(tokens: training.tokensFile)
+    try input.check(tokens: training.tokensFile, architecture)
     guard latents != nil else { throw ValidationError("--latents: expected a number, found none") }
     guard out != nil else { throw ValidationError("--out: expected a directory, found none") }
   }

@@ -5,7 +5,7 @@ import SAECore
 /// A training run as the command makes it, from its beginning or from a checkpoint, to the directory
 /// that it writes.
 struct TrainingJob {
-  private let architecture: Architecture
+  private let variant: Variant
   private let latents: Int
   private let training: TrainingRunOptions
   private let input: TrainingActivations
@@ -37,7 +37,7 @@ struct TrainingJob {
     var effective = began
     effective.input = try began.input.resumed(with: command.input)
     if let file = command.training.tokensFile { effective.training.tokens = [.file(file)] }
-    try effective.input.check(tokens: effective.training.tokensFile)
+    try effective.input.check(tokens: effective.training.tokensFile, effective.architecture)
     effective.out = command.out ?? began.out
     effective.overwriting.force = command.overwriting.force
     effective.checkpointing.checkpointEvery =
@@ -118,12 +118,12 @@ struct TrainingJob {
       ? try CheckpointFolder("\(place.path)\(Self.checkpoints)") : nil
     self.input = input
     self.checkpoint = checkpoint
-    architecture = command.architecture
+    variant = command.architecture
     latents = command.latents ?? 0
     training = command.training
     options = try training.options(sourceTokens: input.source.tokens)
     let arguments =
-      command.input.recorded + argument("architecture", architecture.rawValue)
+      command.input.recorded + argument("architecture", variant.name)
       + argument("latents", latents) + training.recorded(options)
       + command.checkpointing.recorded + argument("out", place.path)
     checkpoints = RunCheckpoints(
@@ -136,23 +136,14 @@ struct TrainingJob {
     }
   }
 
-  func run() throws {
-    switch try architecture.variant(training, options) {
-    case .topk(let configuration): try train(TopKAutoencoder.self, configuration)
-    case .batchtopk(let configuration): try train(BatchTopKAutoencoder.self, configuration)
-    case .matryoshka(let configuration): try train(MatryoshkaAutoencoder.self, configuration)
-    case .jumprelu(let configuration): try train(JumpReLUAutoencoder.self, configuration)
-    case .gated(let configuration): try train(GatedAutoencoder.self, configuration)
-    case .relu(let configuration): try train(ReLUAutoencoder.self, configuration)
-    }
-  }
+  func run() throws { try train(variant.training) }
 
   /// Trains a variant and writes it.
-  private func train<Model: TrainableAutoencoder & StorableAutoencoder>(
-    _: Model.Type, _ configuration: Model.Configuration
-  ) throws where Model.Configuration: Decodable {
+  private func train<Trained: TrainedVariant>(_ trained: Trained) throws {
+    let configuration = try Variant.configuration(
+      trained, training, latents: latents, steps: options.steps)
     let source = input.source
-    func begin() throws -> TrainingRun<Model> {
+    func begin() throws -> TrainingRun<Trained.Model> {
       if let checkpoint { return try TrainingRun(from: checkpoint, on: source) }
       return try TrainingRun(configuration, latents: latents, on: source, options: options)
     }
@@ -165,7 +156,7 @@ struct TrainingJob {
     archive.metadata["training_steps"] = .integer(run.trainer.step)
     archive.metadata["seed"] = .string("\(training.seed)")
     archive.metadata["activation_normalization"] = .string(training.normalization.rawValue)
-    if let norm = run.scaling.meanNorm(width: source.width, training.normalization) {
+    if let norm = run.scaling.meanNorm(width: archive.inputDimension, training.normalization) {
       archive.metadata["activation_scale"] = .double(run.scale)
       archive.metadata["mean_activation_norm"] = .double(norm)
     }
@@ -183,7 +174,7 @@ struct TrainingJob {
     let leftOut = (input.leftOut?.rows ?? []).map { "\($0.name): \($0.value)\n" }.joined()
     try emit(
       mismatchLines(input.mismatches) + leftOut
-        + "\(place.path): \(architecture.rawValue), \(source.width) → \(latents), "
+        + "\(place.path): \(variant.name), \(archive.inputDimension) → \(latents), "
         + "\(grouped(rate)) tokens/s with \(kernelName) kernels on \(Threads.count) threads")
   }
 }
@@ -192,7 +183,7 @@ extension OutputPlace {
   /// Where a run writes its autoencoder.
   fileprivate convenience init(_ command: TrainCommand, checkpoint: String?) throws {
     let inputs =
-      command.input.files.activations
+      command.input.files.activations + command.input.targets
       + [command.training.tokensFile, command.input.model.model]
       .compactMap { $0 } + [checkpoint].compactMap { $0 }
     try self.init(

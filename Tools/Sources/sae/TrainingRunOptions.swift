@@ -11,10 +11,23 @@ struct TrainingRunOptions: ParsableArguments {
   var givenK: Int?
   @Option(
     help: ArgumentHelp(
-      "What the sparsity loss of gated and relu is multiplied by (default: 4, 5); for jumprelu, trains "
-        + "with the tanh loss times this instead of towards k.",
+      "What the sparsity loss of gated, relu and prolu is multiplied by (default: 4, 5, 5); for "
+        + "jumprelu, trains with the tanh loss times this instead of towards k.",
       valueName: "coefficient"))
   var sparsity: Double?
+  @Option(
+    help: ArgumentHelp(
+      "Widths of matryoshka's nested dictionaries, ascending, such as 128,512; all latents are the "
+        + "last (default: five, each twice the one before).", valueName: "counts"))
+  var levels: WidthList?
+  @Option(
+    help: ArgumentHelp(
+      "Groups of equal size that mixture's latents stand in (default: 4).", valueName: "count"))
+  var experts: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Groups that mixture's router chooses for a token (default: 2).", valueName: "count"))
+  var activeExperts: Int?
   @Option(help: "Steps to train for.") var steps: Int?
   @Option(
     parsing: .singleValue,
@@ -130,7 +143,8 @@ struct TrainingRunOptions: ParsableArguments {
   /// The options as arguments, defaults with their value, for a run with the library's options.
   func recorded(_ options: TrainingOptions) -> [String] {
     argument("tokens", tokensFile.map { absolute($0) }) + argument("steps", options.steps)
-      + argument("k", k) + argument("sparsity", sparsity)
+      + argument("k", k) + argument("sparsity", sparsity) + argument("levels", levels?.text)
+      + argument("experts", experts) + argument("active-experts", activeExperts)
       + argument("batch", options.batchTokens) + argument("lr", learningRate)
       + argument("warm-up", warmUp)
       + argument("decay", decay) + argument("b-dec", decoderBias?.argument)
@@ -143,6 +157,9 @@ struct TrainingRunOptions: ParsableArguments {
   func check(against began: TrainingRunOptions, sourceTokens: Int) throws {
     try RecordedOptions.check("k", givenK, began.givenK)
     try RecordedOptions.check("sparsity", sparsity, began.sparsity)
+    try RecordedOptions.check("levels", levels?.text, began.levels?.text)
+    try RecordedOptions.check("experts", experts, began.experts)
+    try RecordedOptions.check("active-experts", activeExperts, began.activeExperts)
     try RecordedOptions.check("batch", givenBatch, began.givenBatch)
     try RecordedOptions.check("lr", learningRate, began.learningRate)
     try RecordedOptions.check("warm-up", warmUp, began.warmUp)

@@ -5,13 +5,23 @@ import SAEModels
 /// Where a training run's activations come from: files, or a model that runs while it trains.
 struct TrainingSource: ParsableArguments {
   @OptionGroup var files: ActivationOptions
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Files of the activations that a transcoder is to make of --activations, row by row.",
+      valueName: "file"))
+  var targets: [String] = []
   @OptionGroup var model: ModelArguments
 
   @OptionGroup var rows: RowOptions
   @OptionGroup var origins: OriginOptions
 
-  /// Checks that either is named, and a file of tokens where it is needed.
-  func check(tokens: String?) throws {
+  /// Checks that either is named, a file of tokens where it is needed, and targets for a variant that
+  /// needs them.
+  func check(tokens: String?, _ variant: Variant) throws {
+    guard !variant.takesTargets || !targets.isEmpty else {
+      throw ValidationError("--targets: expected files for a \(variant.name), found none")
+    }
     guard model.model != nil else {
       guard !files.activations.isEmpty else {
         throw ValidationError("expected --activations or --model, found neither")
@@ -47,12 +57,15 @@ struct TrainingSource: ParsableArguments {
       if !rows.skipNonfinite, opened.source.tokens * opened.source.width <= Self.lookedAtFirst / 4 {
         try opened.source.checkFinite()
       }
+      let targets =
+        try targets.isEmpty ? nil : OpenedActivations(targets, tensor: files.tensor).source
       var metadata: [String: JSONValue] = [:]
       metadata["rows_left_out_not_finite"] = opened.leftOut?.notFinite.map { .integer($0) }
       metadata["rows_left_out_by_token"] = opened.leftOut?.tokens.map { .integer($0) }
       metadata["skipped_tokens"] = rows.skipTokens.map { .string($0.text) }
       return TrainingActivations(
-        source: opened.source, origin: opened.origins.common, mismatches: mismatches,
+        source: try targets.map { try PairedActivations(inputs: opened.source, targets: $0) }
+          ?? opened.source, origin: opened.origins.common, mismatches: mismatches,
         leftOut: opened.leftOut, metadata: metadata)
     }
     let harvester = try model.harvester(tokens: tokens, without: rows.skipTokens)
@@ -68,7 +81,12 @@ struct TrainingSource: ParsableArguments {
   /// The options as arguments that mean the same in any working directory; the file of tokens is
   /// among those of the run.
   var recorded: [String] {
-    (model.model == nil ? files.recorded : model.recorded) + rows.recorded + origins.recorded
+    (model.model == nil ? files.recorded + recordedTargets : model.recorded) + rows.recorded
+      + origins.recorded
+  }
+
+  private var recordedTargets: [String] {
+    targets.isEmpty ? [] : ["--targets"] + targets.map { absolute($0) }
   }
 
   /// What a run goes on with that began with this source.
@@ -81,6 +99,7 @@ struct TrainingSource: ParsableArguments {
     try given.rows.check(against: rows)
     var resumed = self
     if !given.files.activations.isEmpty { resumed.files.activations = given.files.activations }
+    if !given.targets.isEmpty { resumed.targets = given.targets }
     if let directory = given.model.model { resumed.model.model = directory }
     if let sequences = given.model.givenSequences { resumed.model.givenSequences = sequences }
     if given.origins.allowMismatch { resumed.origins.allowMismatch = true }

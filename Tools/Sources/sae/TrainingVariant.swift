@@ -1,68 +1,57 @@
 import ArgumentParser
 import SAECore
 
-/// The variants that can be trained.
-enum Architecture: String, ExpressibleByArgument, CaseIterable {
-  case topk
-  case batchtopk
-  case matryoshka
-  case jumprelu
-  case gated
-  case relu
+extension Variant: @retroactive ExpressibleByArgument {}
 
-  /// Whether `--k` means something.
-  ///
-  /// - Parameter isGivenSparsity: whether `--sparsity` is given.
-  func takesK(withSparsity isGivenSparsity: Bool) -> Bool {
-    switch self {
-    case .topk, .batchtopk, .matryoshka: true
-    case .jumprelu: !isGivenSparsity
-    case .gated, .relu: false
-    }
+extension Variant {
+  /// The names of the variants that have a setting, as a sentence lists them.
+  static func names(with option: Option) -> String {
+    list(allCases.filter { $0.options.contains(option) })
   }
 
-  /// Whether `--sparsity` means something.
-  var takesSparsity: Bool { self == .jumprelu || self == .gated || self == .relu }
+  /// Names as a sentence lists them.
+  static func list(_ variants: [Variant]) -> String {
+    guard let last = variants.last?.name, variants.count > 1 else {
+      return variants.first?.name ?? ""
+    }
+    return variants.dropLast().map(\.name).joined(separator: ", ") + " or " + last
+  }
 
-  /// The variant with its settings.
+  /// The type's settings for what was asked for.
   ///
   /// - Parameters:
-  ///   - training: what was asked for.
-  ///   - options: of the run.
-  func variant(_ training: TrainingRunOptions, _ options: TrainingOptions) throws -> TrainingVariant
-  {
-    switch self {
-    case .topk: return .topk(TopKConfiguration(k: training.k))
-    case .batchtopk: return .batchtopk(BatchTopKConfiguration(k: Double(training.k)))
-    case .matryoshka: return .matryoshka(MatryoshkaConfiguration(k: Double(training.k)))
-    case .jumprelu:
-      // Held at k latents a token, unless a coefficient is given for the tanh loss.
-      guard let sparsity = training.sparsity else {
-        return .jumprelu(.controlledL0(Double(training.k)))
-      }
-      return .jumprelu(
-        JumpReLUConfiguration(
-          coefficient: try CoefficientSchedule(finalValue: sparsity, warmUpSteps: options.steps)))
-    case .gated:
-      return .gated(
-        GatedConfiguration(
-          coefficient: try CoefficientSchedule(
-            finalValue: training.sparsity ?? 4, warmUpSteps: options.steps / 4)))
-    case .relu:
-      return .relu(
-        ReLUConfiguration(
-          coefficient: try CoefficientSchedule(
-            finalValue: training.sparsity ?? 5, warmUpSteps: options.steps / 20)))
+  ///   - training: the options.
+  ///   - latents: the number of latents.
+  ///   - steps: those of the run.
+  /// - Throws: `ValidationError` for what cannot be.
+  static func configuration<Training: TrainedVariant>(
+    _ variant: Training, _ training: TrainingRunOptions, latents: Int, steps: Int
+  ) throws -> Training.Model.Configuration {
+    var settings = VariantSettings(latentCount: latents, steps: steps)
+    settings.k = Double(training.k)
+    settings.coefficient = training.sparsity
+    settings.levels = training.levels?.widths
+    settings.experts = training.experts ?? settings.experts
+    settings.activeExperts = training.activeExperts ?? settings.activeExperts
+    do {
+      return try variant.configuration(settings)
+    } catch let error as InvalidOption {
+      throw ValidationError("--\(error)")
     }
   }
 }
 
-/// A variant with the settings that a run trains it with.
-enum TrainingVariant {
-  case topk(TopKConfiguration)
-  case batchtopk(BatchTopKConfiguration)
-  case matryoshka(MatryoshkaConfiguration)
-  case jumprelu(JumpReLUConfiguration)
-  case gated(GatedConfiguration)
-  case relu(ReLUConfiguration)
+/// Widths with commas between.
+struct WidthList: ExpressibleByArgument, Equatable {
+  let widths: [Int]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    let widths = parts.compactMap { Int($0.filter { !$0.isWhitespace }) }
+    guard widths.count == parts.count, widths.allSatisfy({ $0 > 0 }) else { return nil }
+    self.widths = widths
+  }
+
+  /// As ``init(argument:)`` takes it.
+  var text: String { widths.map(String.init).joined(separator: ",") }
 }

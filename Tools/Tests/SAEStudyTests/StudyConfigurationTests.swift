@@ -59,12 +59,18 @@ import Testing
     #expect(message { $0.learningRate = -1 }?.contains("--lr") == true)
     #expect(
       message {
-        $0.architecture = .topk
+        $0.architecture = "topk"
         $0.sparsity = [2.5]
-      }?.contains("whole numbers for topk") == true)
+      }?.contains("a whole number") == true)
     #expect(
       message {
-        $0.architecture = .gated
+        $0.architecture = "groupmax"
+        $0.sparsity = [3]
+      }?.contains("a divisor of the") == true)
+    #expect(message { $0.architecture = "transcoder" }?.contains("--architecture") == true)
+    #expect(
+      message {
+        $0.architecture = "gated"
         $0.sparsity = [1e19]
       }?.contains("--sparsity") == true)
   }

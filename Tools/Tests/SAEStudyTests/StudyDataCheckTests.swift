@@ -13,7 +13,7 @@ import Testing
   private var configuration: StudyConfiguration {
     var configuration = StudyConfiguration()
     configuration.latents = [8]
-    configuration.architecture = .topk
+    configuration.architecture = "topk"
     configuration.sparsity = [2]
     configuration.seeds = 1
     configuration.trainingTokens = 512

@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct StudyInterruptionTests {
   private func configuration() -> StudyConfiguration {
     var configuration = StudyConfiguration.demo(seed: 3)
-    configuration.architecture = .jumprelu
+    configuration.architecture = "jumprelu"
     configuration.latents = [24]
     configuration.sparsity = [2, 4]
     configuration.seeds = 1

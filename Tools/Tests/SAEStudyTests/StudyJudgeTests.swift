@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct StudyJudgeTests {
   private func configuration() -> StudyConfiguration {
     var configuration = StudyConfiguration.demo(seed: 1)
-    configuration.architecture = .topk
+    configuration.architecture = "topk"
     configuration.latents = [32]
     configuration.sparsity = [1]
     configuration.seeds = 1

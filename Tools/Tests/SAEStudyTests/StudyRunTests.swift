@@ -87,8 +87,8 @@ import Testing
     #expect(error.description.contains("--seeds"))
   }
 
-  @Test(arguments: StudyConfiguration.Architecture.allCases)
-  func everyVariantCanBeStudied(_ architecture: StudyConfiguration.Architecture) throws {
+  @Test(arguments: Variant.reconstructing)
+  func everyVariantCanBeStudied(_ architecture: Variant) throws {
     let folder = try ScratchFolder()
     var configuration = configuration()
     configuration.architecture = architecture

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SAECore
 import SAEStudy
 import Testing
 
@@ -20,12 +21,13 @@ import Testing
     let model = ["--model", "m", "--layer", "1", "--tokens", "t.npy"]
     let out = ["--latents", "64", "--out", "o"]
     var all: [Situation] = []
-    for architecture in Architecture.allCases {
-      for input in [files, model] {
+    for architecture in Variant.allCases {
+      let inputs = architecture.takesTargets ? [files + ["--targets", "t"]] : [files, model]
+      for input in inputs {
         all.append(
           Situation(
             name: "train",
-            arguments: ["train", "--architecture", architecture.rawValue] + input + out))
+            arguments: ["train", "--architecture", architecture.name] + input + out))
       }
     }
     let sae = ["--sae", "s"]
@@ -70,7 +72,8 @@ import Testing
 
   /// A value that is not the default, for options whose type has no other to offer.
   static let samples: [String: [String]] = [
-    "architecture": ["batchtopk"], "k": ["7"], "sparsity": ["3"], "latents": ["32"],
+    "architecture": ["batchtopk"], "levels": ["8,16"], "experts": ["8"], "active-experts": ["1"],
+    "targets": ["x"], "k": ["7"], "sparsity": ["3"], "latents": ["32"],
     "lr": ["0.01"], "normalization": ["none"], "normalization-rows": ["77"], "steps": ["50"],
     "epochs": ["3"], "tokens": ["other.npy"], "batch": ["128"], "warm-up": ["3"], "decay": ["4"],
     "b-dec": ["mean"],

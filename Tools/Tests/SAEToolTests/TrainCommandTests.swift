@@ -27,20 +27,37 @@ import Testing
     #expect(table.output.contains("fraction of variance explained"))
   }
 
-  @Test(arguments: ["topk", "batchtopk", "matryoshka", "jumprelu", "gated", "relu"])
-  func everyArchitectureTrainsAndIsReadBack(_ architecture: String) throws {
+  @Test(arguments: Variant.allCases.map(\.name))
+  func everyArchitectureTrainsAndIsReadBack(_ name: String) throws {
+    let variant = try #require(Variant(rawValue: name))
     let folder = try ScratchFolder()
     let activations = try folder.writeActivations("a.safetensors")
     let out = folder.file("sae")
+    let targets = ["--targets", try folder.writeActivations("b.safetensors") { $0.scale(by: 2) }]
     let train = try Command(
-      [
-        "train", "--activations", activations, "--out", out, "--architecture", architecture,
-        "--latents", "64", "--steps", "20", "--batch", "64",
-      ] + (["gated", "relu"].contains(architecture) ? [] : ["--k", "3"]))
+      ["train", "--activations", activations, "--out", out, "--architecture", name]
+        + ["--latents", "64", "--steps", "20", "--batch", "64"]
+        + (variant.aimsAtL0 ? ["--k", "4"] : []) + (variant.takesTargets ? targets : []))
     #expect(train.status == 0, "\(train.errors)")
-    let evaluate = try Command(["evaluate", "--sae", out, "--activations", activations])
-    #expect(evaluate.status == 0, "\(evaluate.errors)")
-    #expect(evaluate.output.contains("fraction of variance explained"))
+    if variant.takesTargets {
+      // What a transcoder puts out is compared with its input by no command.
+      let x = try SafetensorsFile(activations).tensor("activations").matrix()
+      let reconstruction = try SAE.load(out).reconstruct(x).array
+      #expect(zip(reconstruction, x.array).contains { $0 != 0 && $0 != $1 })
+      #expect(reconstruction.allSatisfy(\.isFinite))
+    } else {
+      let evaluate = try Command(["evaluate", "--sae", out, "--activations", activations])
+      #expect(evaluate.status == 0, "\(evaluate.errors)")
+      #expect(evaluate.output.contains("fraction of variance explained"))
+    }
+  }
+
+  /// Each variant has its own name in the help.
+  @Test func helpListsEveryVariant() throws {
+    for command in ["train", "study"] {
+      let help = try Command([command, "--help"]).output
+      for variant in Variant.allCases { #expect(help.contains(variant.name), "\(command)") }
+    }
   }
 
   @Test func equalSeedsGiveEqualFiles() throws {

@@ -20,6 +20,10 @@ public struct SAEArchitecture: Hashable, Sendable {
     case gated
     /// Latents chosen one after another, each for what the earlier ones left.
     case matchingPursuit
+    /// The k largest of groups that a router chooses for each token.
+    case mixture
+    /// Means of distributions that were sampled in training.
+    case variational
     /// Temporal feature analysis, with attention over earlier tokens.
     case temporal
   }
@@ -81,9 +85,11 @@ public struct SAEArchitecture: Hashable, Sendable {
       .jumpReLU, isTranscoder: true, hasSkipConnection: true),
   ]
 
-  /// What sparsify's layout holds and SAELens has no name for.
+  /// What sparsify's layout or this library's files hold and SAELens has no name for.
   private static let furtherNames: KeyValuePairs<String, SAEArchitecture> = [
     "groupmax": SAEArchitecture(.groupMax),
+    "mixture": SAEArchitecture(.mixture),
+    "variational": SAEArchitecture(.variational),
     "topk_transcoder": SAEArchitecture(.topK, isTranscoder: true),
     "topk_skip_transcoder": SAEArchitecture(.topK, isTranscoder: true, hasSkipConnection: true),
     "groupmax_transcoder": SAEArchitecture(.groupMax, isTranscoder: true),

@@ -115,7 +115,8 @@ extension SAEArchive {
     ]
     let encoder = matrix(latentCount, inputDimension)
     switch architecture.activation {
-    case .relu, .topK, .absTopK, .batchTopK, .matryoshkaBatchTopK, .groupMax, .jumpReLU:
+    case .relu, .topK, .absTopK, .batchTopK, .matryoshkaBatchTopK, .groupMax, .jumpReLU,
+      .variational:
       shapes["W_enc"] = encoder
       shapes["b_enc"] = vector(latentCount)
     case .gated:
@@ -124,6 +125,12 @@ extension SAEArchive {
     case .temporal:
       if settings["tied_weights"]?.asBool == false { shapes["W_enc"] = encoder }
     case .matchingPursuit: break
+    case .mixture:
+      shapes["W_enc"] = encoder
+      let experts = settings[SAEArchive.experts]?.asInteger ?? 0
+      shapes["W_router"] = matrix(experts, inputDimension)
+      shapes["b_router"] = vector(inputDimension)
+      if settings[SAEArchive.scalesFeatures]?.asBool == true { shapes["omega"] = vector(experts) }
     }
     if architecture.activation == .jumpReLU { shapes["threshold"] = vector(latentCount) }
     if architecture.hasSkipConnection {

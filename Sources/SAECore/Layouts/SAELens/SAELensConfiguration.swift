@@ -117,7 +117,7 @@ enum SAELensConfiguration {
         "activation_normalization_factor": .double(1),
       ]
     case .groupMax: defaults = [SAEArchive.rescaling: .bool(false)]
-    case .relu, .jumpReLU, .gated: defaults = [:]
+    case .relu, .jumpReLU, .gated, .mixture, .variational: defaults = [:]
     }
     for (name, value) in defaults where archive.settings[name] == nil {
       archive.settings[name] = value
@@ -153,7 +153,13 @@ enum SAELensConfiguration {
         throw reader.invalid("k", "a divisor of the \(archive.latentCount) latents", .integer(k))
       }
       _ = try reader.bool(SAEArchive.rescaling)
-    case .relu, .jumpReLU, .gated: break
+    case .mixture:
+      _ = try archive.checkedK(reader.file)
+      for name in [SAEArchive.experts, SAEArchive.activeExperts] {
+        _ = try reader.positiveInteger(name)
+      }
+      _ = try reader.bool(SAEArchive.scalesFeatures)
+    case .relu, .jumpReLU, .gated, .variational: break
     }
   }
 }

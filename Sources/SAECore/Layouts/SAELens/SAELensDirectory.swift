@@ -29,7 +29,7 @@ enum SAELensDirectory {
     return try SAELensWeights.read(weights, SAEFiles(.saeLens, outline))
   }
 
-  /// Writes a new directory.
+  /// Writes a new directory; what SAELens has no name for under one of this library's.
   static func write(
     _ archive: SAEArchive, to destination: Destination, replacing: Artifact?
   ) throws(TensorFileError) {
@@ -37,7 +37,7 @@ enum SAELensDirectory {
     func refusal(_ what: String) -> TensorFileError {
       .notRepresentable(file: path, layout: "SAELens", what: what)
     }
-    guard let name = archive.architecture.saeLensName else {
+    guard let name = archive.architecture.name else {
       throw refusal("a \(archive.architecture)")
     }
     guard !archive.architecture.isTranscoder || !archive.subtractsDecoderBias else {

@@ -10,7 +10,7 @@ enum SAELensWeights {
   /// dropped, and with it what the file says.
   private static let telling: Set = [
     "W_enc", "b_enc", "W_skip", "threshold", "log_threshold", "b_gate", "b_mag", "r_mag",
-    sharedThreshold,
+    "W_router", "b_router", "omega", sharedThreshold,
   ]
 
   static func read(

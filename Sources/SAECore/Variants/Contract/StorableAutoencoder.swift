@@ -36,8 +36,8 @@ extension StorableAutoencoder {
     return try Self(archive)
   }
 
-  /// Writes the autoencoder as a new directory in SAELens' layout, which appears when it is
-  /// complete.
+  /// Writes the autoencoder as a new directory in SAELens' form, which appears when it is complete. What
+  /// SAELens has no name for has one of this library's, which SAELens refuses.
   ///
   /// - Parameters:
   ///   - path: the directory; its parent must exist.
@@ -86,7 +86,7 @@ extension SAEArchive {
 
   /// Parameters as files name and shape them: what has one row is a vector, but for weight matrices.
   mutating func setParameters(_ set: ParameterSet) {
-    let matrices: [ParameterName] = [.encoder, .decoder, .skip]
+    let matrices: [ParameterName] = [.encoder, .decoder, .skip, .router]
     for name in set.names {
       parameters[name.rawValue] = Parameter(
         set[name], isVector: set[name].rows == 1 && !matrices.contains(name))

@@ -33,32 +33,15 @@ extension SAEArchive {
 
   /// The type that runs the architecture on activations that need no scale of their own.
   private func variant() throws(TensorFileError) -> any StorableAutoencoder.Type {
-    switch architecture {
-    case SAEArchitecture(.topK): return TopKAutoencoder.self
-    case SAEArchitecture(.absTopK): return AbsTopKAutoencoder.self
-    case SAEArchitecture(.groupMax): return GroupMaxAutoencoder.self
-    case SAEArchitecture(.batchTopK):
-      _ = try sharedThreshold()
-      return BatchTopKAutoencoder.self
-    case SAEArchitecture(.matryoshkaBatchTopK):
-      _ = try sharedThreshold()
-      return MatryoshkaAutoencoder.self
-    case SAEArchitecture(.relu): return ReLUAutoencoder.self
-    case SAEArchitecture(.jumpReLU): return JumpReLUAutoencoder.self
-    case SAEArchitecture(.gated): return GatedAutoencoder.self
-    case SAEArchitecture(.matchingPursuit): return MatchingPursuitAutoencoder.self
-    default: break
+    if let variant = Variant.allCases.first(where: { $0.architectures.contains(architecture) }) {
+      let type = variant.training.opening
+      if type is any BatchSelectingAutoencoder.Type { _ = try sharedThreshold() }
+      return type
     }
-    guard architecture.isTranscoder else { throw unsupported }
-    switch architecture.activation {
-    case .topK, .groupMax: return Transcoder.self
-    case .relu, .jumpReLU: return ThresholdTranscoder.self
-    default: throw unsupported
+    guard ThresholdTranscoder.architectures.contains(architecture) else {
+      throw invalid("architecture", "an architecture that this library runs", "\(architecture)")
     }
-  }
-
-  private var unsupported: TensorFileError {
-    invalid("architecture", "an architecture that this library runs", "\(architecture)")
+    return ThresholdTranscoder.self
   }
 
   private func normalizing(

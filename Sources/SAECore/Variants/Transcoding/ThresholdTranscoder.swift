@@ -78,6 +78,13 @@ public struct ThresholdTranscoder: SparseAutoencoder, Equatable {
 }
 
 extension ThresholdTranscoder: StorableAutoencoder {
+  /// Those of files that are opened as one.
+  static let architectures = [SAEArchitecture.Activation.relu, .jumpReLU].flatMap { activation in
+    [false, true].map {
+      SAEArchitecture(activation, isTranscoder: true, hasSkipConnection: $0)
+    }
+  }
+
   public func archive() -> SAEArchive {
     let architecture = SAEArchitecture(
       parameters.contains(Self.threshold) ? .jumpReLU : .relu, isTranscoder: true,
@@ -93,7 +100,7 @@ extension ThresholdTranscoder: StorableAutoencoder {
   public init(_ archive: SAEArchive) throws(TensorFileError) {
     let archive = try archive.plain(for: Self.self)
     let activation = archive.architecture.activation
-    guard archive.architecture.isTranscoder, activation == .relu || activation == .jumpReLU else {
+    guard Self.architectures.contains(archive.architecture) else {
       throw .invalidSetting(
         file: archive.file, setting: "architecture", expected: "a transcoder with ReLU or JumpReLU",
         found: "\(archive.architecture)")

@@ -165,7 +165,12 @@ import Testing
         #expect(
           throws: TensorFileError.notRepresentable(
             file: scratch.file("lens2"), layout: "SAELens", what: "a \(archive.architecture)")
-        ) { try archive.write(to: scratch.file("lens2")) }
+        ) { try archive.write(to: scratch.file("lens2"), as: .saeLens) }
+        // In the same form, under a name that SAELens refuses.
+        try archive.write(to: scratch.file("own"), replacing: true)
+        var own = try SAEArchive.read(scratch.file("own"))
+        own.archive.metadata["sae_lens_version"] = nil
+        #expect(own == (archive, .saeLens))
       }
     }
   }

@@ -1,18 +1,10 @@
 import Foundation
+import SAECore
 
 /// Everything that decides what comes out of a study.
 ///
 /// In a JSON file the keys are the names of the command's options: `held-out`, `training-tokens`.
 public struct StudyConfiguration: Codable, Equatable, Sendable {
-  /// The variants that a study can train.
-  public enum Architecture: String, Codable, CaseIterable, Sendable {
-    case topk, batchtopk, matryoshka, jumprelu, gated, relu
-
-    /// Whether ``StudyConfiguration/sparsity`` is a number of active latents of a token; else it is
-    /// the coefficient of the sparsity loss.
-    public var aimsAtL0: Bool { self != .gated && self != .relu }
-  }
-
   /// Directory of the language model, in Hugging Face's layout.
   public var model: String?
   /// The layer whose output is studied, from 0.
@@ -31,8 +23,8 @@ public struct StudyConfiguration: Codable, Equatable, Sendable {
 
   /// Widths of the dictionaries.
   public var latents: [Int] = [1024, 4096]
-  public var architecture = Architecture.jumprelu
-  /// Active latents of a token to aim at, or coefficients: see ``Architecture/aimsAtL0``.
+  public var architecture: Variant = "jumprelu"
+  /// Active latents of a token to aim at, or coefficients, as the variant has it.
   public var sparsity: [Double] = [16, 32, 64]
   /// How often each autoencoder is trained, with different seeds.
   public var seeds = 3
@@ -218,19 +210,42 @@ extension StudyConfiguration {
         "--seeds", expected: "at most \(Self.mostAutoencoders) autoencoders to train in all",
         found: planCount.map { "\($0)" } ?? "more than can be counted")
     }
-    if architecture.aimsAtL0, let most = sparsity.max(), let least = latents.min(),
-      most > Double(least)
-    {
+    guard !architecture.takesTargets else {
       throw StudyError(
-        "--sparsity", expected: "at most \(least) active latents", found: "\(most)")
+        "--architecture", expected: "a variant that reconstructs its own input",
+        found: architecture.name)
     }
-    if architecture == .topk, let value = sparsity.first(where: { $0 != $0.rounded() }) {
-      throw StudyError("--sparsity", expected: "whole numbers for topk", found: "\(value)")
+    for plan in plans {
+      try check(sparsity: plan.sparsity, latents: plan.latents)
+      guard plan.arm == .boosted else { continue }
+      try check(
+        sparsity: boosterSparsity(plan.sparsity), latents: boosterLatents(for: plan.latents))
     }
     for (key, value) in [(CodingKeys.learningRate, learningRate), (.judgeSeconds, judgeSeconds)] {
       guard let value, !(value > 0 && value <= StudyConfiguration.largestNumber) else { continue }
       throw StudyError(
         "--\(key.rawValue)", expected: "a number above 0, at most 1e9", found: "\(value)")
+    }
+  }
+
+  /// What is said of a training of so many latents.
+  func settings(sparsity: Double, latents: Int) -> VariantSettings {
+    var settings = VariantSettings(latentCount: latents, steps: steps)
+    if architecture.aimsAtL0 { settings.k = sparsity } else { settings.coefficient = sparsity }
+    return settings
+  }
+
+  /// Throws unless the variant can be trained so.
+  private func check(sparsity: Double, latents: Int) throws(StudyError) {
+    let settings = settings(sparsity: sparsity, latents: latents)
+    do {
+      _ = try architecture.training.configuration(settings)
+    } catch let error as InvalidOption {
+      throw StudyError(
+        error.option == "k" ? "--sparsity" : "--latents", expected: error.expected,
+        found: error.found)
+    } catch {
+      throw StudyError("--architecture \(architecture.name): \(error)")
     }
   }
 

@@ -1,3 +1,5 @@
+import SAECore
+
 /// What a study will do: what its configuration comes to.
 ///
 /// Equal plans do the same. An option that changes no plan has no effect.
@@ -31,7 +33,7 @@ public struct StudyPlan: Codable, Equatable, Sendable {
   public var broad: Texts?
   /// Tokens of a piece of text; nil where the world has its own.
   public var context: Int?
-  public var architecture: StudyConfiguration.Architecture
+  public var architecture: Variant
   /// The autoencoders of each pass, in order.
   public var passes: [[String]]
   /// Latents of each booster.

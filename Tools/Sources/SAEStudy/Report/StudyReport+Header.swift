@@ -10,7 +10,7 @@ extension StudyReport {
       <p class="answer">\(answer())</p>
       <div class="tiles">\(tiles().joined())</div>
       <p class="subject">Of \(subject). \(HTML.count(results.autoencoders.count)) autoencoders \
-      (\(configuration.architecture.rawValue), \(widths.map(HTML.count).joined(separator: " and ")) \
+      (\(configuration.architecture.name), \(widths.map(HTML.count).joined(separator: " and ")) \
       latents), each trained on \(HTML.count(configuration.steps * configuration.batch)) tokens from \
       \(HTML.count(results.streamTokens)) different ones of its kind, with \(configuration.seeds) \
       seed\(configuration.seeds == 1 ? "" : "s"); judged on text that none of them was trained on.</p>

@@ -33,32 +33,10 @@ struct TrainedAutoencoder: Sendable {
 extension StudyConfiguration {
   /// What trains the variant that is studied, on activations of an origin.
   func training(_ origin: ActivationOrigin) -> any StudyTraining {
-    switch architecture {
-    case .topk:
-      return VariantTraining<TopKAutoencoder>(self, origin) { value, _ in
-        TopKConfiguration(k: Int(value))
-      }
-    case .batchtopk:
-      return VariantTraining<BatchTopKAutoencoder>(self, origin) { value, _ in
-        BatchTopKConfiguration(k: value)
-      }
-    case .matryoshka:
-      return VariantTraining<MatryoshkaAutoencoder>(self, origin) { value, _ in
-        MatryoshkaConfiguration(k: value)
-      }
-    case .jumprelu:
-      return VariantTraining<JumpReLUAutoencoder>(self, origin) { value, _ in .controlledL0(value) }
-    case .gated:
-      return VariantTraining<GatedAutoencoder>(self, origin) { value, steps in
-        GatedConfiguration(
-          coefficient: try CoefficientSchedule(finalValue: value, warmUpSteps: steps / 4))
-      }
-    case .relu:
-      return VariantTraining<ReLUAutoencoder>(self, origin) { value, steps in
-        ReLUConfiguration(
-          coefficient: try CoefficientSchedule(finalValue: value, warmUpSteps: steps / 20))
-      }
+    func trained<Trained: TrainedVariant>(_ variant: Trained) -> any StudyTraining {
+      VariantTraining<Trained.Model>(self, origin) { try variant.configuration($0) }
     }
+    return trained(architecture.training)
   }
 }
 
@@ -71,16 +49,20 @@ where Model.Configuration: Decodable {
   let study: StudyConfiguration
   /// For the metadata of the autoencoders.
   let origin: ActivationOrigin
-  /// The variant's settings for a sparsity and a number of steps.
-  let settings: @Sendable (_ sparsity: Double, _ steps: Int) throws -> Model.Configuration
+  /// The variant's settings.
+  private let configuration: @Sendable (VariantSettings) throws -> Model.Configuration
 
   init(
     _ study: StudyConfiguration, _ origin: ActivationOrigin,
-    settings: @escaping @Sendable (Double, Int) throws -> Model.Configuration
+    configuration: @escaping @Sendable (VariantSettings) throws -> Model.Configuration
   ) {
     self.study = study
     self.origin = origin
-    self.settings = settings
+    self.configuration = configuration
+  }
+
+  private func settings(_ sparsity: Double, _ latents: Int) throws -> Model.Configuration {
+    try configuration(study.settings(sparsity: sparsity, latents: latents))
   }
 
   private enum Member {
@@ -94,7 +76,7 @@ where Model.Configuration: Decodable {
     var sizes = TrainingSizes(width: width, latents: 0, sourceTokens: tokens)
     var estimate = options.batchMemory(sizes)
     for plan in plans {
-      let configuration = try settings(plan.sparsity, study.steps)
+      let configuration = try settings(plan.sparsity, plan.latents)
       sizes.latentCount = plan.latents
       if plan.arm == .boosted {
         estimate.add("bases", floats: configuration.parameterCount(sizes))
@@ -166,15 +148,14 @@ where Model.Configuration: Decodable {
   ) throws -> Member {
     guard plan.arm == .boosted else {
       return .plain(
-        try sweep.add(Model.self, settings(plan.sparsity, study.steps), latents: plan.latents))
+        try sweep.add(Model.self, settings(plan.sparsity, plan.latents), latents: plan.latents))
     }
     // The base as it is for activations in the sweep's scale.
     let base = try read(model: plan.base, from: folder).fitting(sweep.scaling)
+    let latents = study.boosterLatents(for: plan.latents)
     let configuration = BoostingConfiguration(
-      base: base, booster: try settings(study.boosterSparsity(plan.sparsity), study.steps))
-    return .boosted(
-      try sweep.add(
-        Boosted.self, configuration, latents: study.boosterLatents(for: plan.latents)))
+      base: base, booster: try settings(study.boosterSparsity(plan.sparsity), latents))
+    return .boosted(try sweep.add(Boosted.self, configuration, latents: latents))
   }
 
   /// Brings back a member with the settings that it was begun with.

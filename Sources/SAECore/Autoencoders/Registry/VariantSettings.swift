@@ -1,0 +1,99 @@
+/// What is said of a training of any ``Variant``; each looks at the settings that it has.
+public struct VariantSettings: Sendable, Equatable {
+  /// d_sae.
+  public var latentCount: Int
+  /// Steps of the run, of which λ's warm-up is a share.
+  public var steps: Int
+  /// Latents active on a token, in some variants on average.
+  public var k = 32.0
+  /// λ; nil for the variant's own, or for what aims at ``k`` latents where it can do either.
+  public var coefficient: Double?
+  /// Steps over which λ rises; nil for the variant's own share of ``steps``.
+  public var warmUpSteps: Int?
+  /// Widths of nested dictionaries, ascending to the number of latents; nil for halves of halves.
+  public var levels: [Int]?
+  /// Groups of latents that a router chooses from.
+  public var experts = 4
+  /// Groups that see a token.
+  public var activeExperts = 2
+
+  /// Settings at their defaults.
+  public init(latentCount: Int, steps: Int) {
+    self.latentCount = latentCount
+    self.steps = steps
+  }
+
+  /// ``k`` where it has to be a whole number.
+  ///
+  /// - Throws: ``InvalidOption`` if it is none, or there are fewer latents.
+  func wholeK() throws(InvalidOption) -> Int {
+    guard let whole = Int(exactly: try meanK()) else {
+      throw InvalidOption("k", expected: "a whole number", found: "\(k)")
+    }
+    return whole
+  }
+
+  /// ``k`` as a mean over tokens.
+  ///
+  /// - Throws: ``InvalidOption`` if it is not positive, or there are fewer latents.
+  func meanK() throws(InvalidOption) -> Double {
+    guard k > 0, k <= Double(latentCount) else {
+      throw InvalidOption("k", expected: "at most the \(latentCount) latents", found: "\(k)")
+    }
+    return k
+  }
+
+  /// ``k`` as a number of groups of equal size.
+  ///
+  /// - Throws: ``InvalidOption`` if latents cannot be divided so.
+  func groups() throws(InvalidOption) -> Int {
+    let k = try wholeK()
+    guard latentCount % k == 0 else {
+      throw InvalidOption("k", expected: "a divisor of the \(latentCount) latents", found: "\(k)")
+    }
+    return k
+  }
+
+  /// ``levels`` for the number of latents.
+  ///
+  /// - Throws: ``InvalidOption`` if they do not ascend to it.
+  func nestedLevels() throws(InvalidOption) -> MatryoshkaLevels? {
+    guard let levels else { return nil }
+    do {
+      _ = try MatryoshkaLevels.widths(levels).prefixes(latentCount: latentCount)
+    } catch {
+      throw InvalidOption(
+        "levels", expected: "widths that ascend to at most the \(latentCount) latents",
+        found: levels.map(String.init).joined(separator: ","))
+    }
+    return .widths(levels)
+  }
+
+  /// A mixture's settings.
+  ///
+  /// - Throws: ``InvalidOption`` if latents cannot be divided among experts, or fewer are active.
+  func mixture() throws(InvalidOption) -> MixtureConfiguration {
+    guard experts > 0, latentCount % experts == 0 else {
+      throw InvalidOption(
+        "experts", expected: "a divisor of the \(latentCount) latents", found: "\(experts)")
+    }
+    guard (1...experts).contains(activeExperts) else {
+      throw InvalidOption(
+        "active-experts", expected: "1 to \(experts)", found: "\(activeExperts)")
+    }
+    return .scaling(k: try wholeK(), experts: experts, activeExperts: activeExperts)
+  }
+
+  /// λ over the run.
+  ///
+  /// - Parameters:
+  ///   - standard: where none is given.
+  ///   - divisor: the warm-up is the run's length divided by it.
+  /// - Throws: ``InvalidOption`` if it is negative or not finite.
+  func coefficient(
+    default standard: Double, warmUpOver divisor: Int
+  ) throws(InvalidOption) -> CoefficientSchedule {
+    try CoefficientSchedule(
+      finalValue: coefficient ?? standard, warmUpSteps: warmUpSteps ?? steps / divisor)
+  }
+}
