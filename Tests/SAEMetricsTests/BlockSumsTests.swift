@@ -9,6 +9,9 @@ import Testing
     let inputDimension: Int
     let scale: Float
     var latentCount: Int { inputDimension }
+    var decoder: Matrix {
+      Matrix(rows: inputDimension, columns: inputDimension) { $0 == $1 ? scale : 0 }
+    }
 
     func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
       SparseLatents(dense: activations)
@@ -86,6 +89,7 @@ import Testing
   private struct Rounding: SparseAutoencoder {
     let inputDimension = 4
     let latentCount = 4
+    var decoder: Matrix { Matrix(rows: 4, columns: 4) { $0 == $1 ? 1 : 0 } }
 
     func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
       SparseLatents(

@@ -50,6 +50,9 @@ import Testing
     let inputDimension: Int
     let k: Int
     var latentCount: Int { inputDimension }
+    var decoder: Matrix {
+      Matrix(rows: inputDimension, columns: inputDimension) { $0 == $1 ? 1 : 0 }
+    }
 
     func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
       var dense = Matrix(rows: activations.rows, columns: activations.columns)

@@ -67,7 +67,7 @@ struct QualityCommand: ParsableCommand {
       for seed in seeds.split(separator: ",").compactMap({ UInt64($0) }) {
         let options = self.options(seed: seed, tokens: training.rows)
         let model = try subject.train(training, 2048, options)
-        let (fve, l0, dead) = try measure(model.autoencoder, held)
+        let (fve, l0, dead) = try measure(model, held)
         let peer = PeerFigure.best(subject.variant.name, l0: l0)
         let row = [
           subject.variant.name, subject.setting, "\(seed)", String(format: "%.4f", fve),

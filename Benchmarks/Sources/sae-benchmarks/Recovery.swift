@@ -90,18 +90,18 @@ struct RecoveryCommand: ParsableCommand {
   }
 
   private func measure(
-    _ trained: TrainedSubject.Trained, isSigned: Bool, _ held: SyntheticActivations.Sample,
+    _ model: any SparseAutoencoder, isSigned: Bool, _ held: SyntheticActivations.Sample,
     _ world: SyntheticActivations
   ) throws -> [String] {
-    let (model, features) = (trained.autoencoder, world.features)
+    let features = world.features
     let latents = try model.encode(held.activations)
-    var truth = try GroundTruthMetrics(decoder: trained.decoder, features: features)
+    var truth = try GroundTruthMetrics(decoder: model.decoder, features: features)
     try truth.update(latents, truth: held.features)
     var reconstruction = ReconstructionMetrics(width: held.activations.columns)
     try reconstruction.update(
       activations: held.activations, reconstruction: model.decode(latents, of: held.activations))
     let cosines = try DictionarySimilarity(
-      features, isSigned ? withOpposites(trained.decoder) : trained.decoder
+      features, isSigned ? withOpposites(model.decoder) : model.decoder
     ).maximumCosines
       .compactMap { $0 }
     let parents = features.rows / (1 + world.options.childrenPerParent)

@@ -7,14 +7,7 @@ struct TrainedSubject: Sendable {
   /// Trains it and gives the autoencoder.
   let train:
     @Sendable (_ source: any ActivationSource, _ latents: Int, _ options: TrainingOptions) throws ->
-      Trained
-
-  /// An autoencoder and its directions.
-  struct Trained {
-    let autoencoder: any SparseAutoencoder
-    /// Latents × width.
-    let decoder: Matrix
-  }
+      any SparseAutoencoder
 
   /// A variant by what is said of its training.
   ///
@@ -35,11 +28,10 @@ struct TrainedSubject: Sendable {
   private static func train<Training: TrainedVariant>(
     _ variant: Training, _ settings: VariantSettings, on source: any ActivationSource,
     _ options: TrainingOptions
-  ) throws -> Trained {
+  ) throws -> any SparseAutoencoder {
     var run = try TrainingRun<Training.Model>(
       variant.configuration(settings), latents: settings.latentCount, on: source, options: options)
     while try run.step() != nil {}
-    let finished = try run.finished()
-    return Trained(autoencoder: finished, decoder: finished.parameters[.decoder])
+    return try run.finished()
   }
 }

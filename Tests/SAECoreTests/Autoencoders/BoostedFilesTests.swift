@@ -20,7 +20,7 @@ import Testing
     let sae = try SAE.open(path)
     #expect(sae.layout == .boosted && sae.archives.count == 2)
     #expect(sae.autoencoder.latentCount == 2 * OpeningTests.latents)
-    #expect(sae.decoder.rows == 2 * OpeningTests.latents)
+    #expect(sae.autoencoder.decoder.rows == 2 * OpeningTests.latents)
     var scaled = x
     scaled.scale(by: scale)
     var expected = try base.reconstruct(x)

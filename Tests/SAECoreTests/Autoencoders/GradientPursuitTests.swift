@@ -36,7 +36,7 @@ import Testing
     let dictionary = Matrix.random(24, 7, seed: 1)
     let bias = Matrix.random(1, 7, seed: 2).array
     let x = Matrix.random(40, 7, seed: 3)
-    let pursuit = try GradientPursuit(dictionary: dictionary, bias: bias, iterations: iterations)
+    let pursuit = try GradientPursuit(decoder: dictionary, bias: bias, iterations: iterations)
     let found = try pursuit.encode(x).dense()
     let rows = (0..<24).map { latent in (0..<7).map { Double(dictionary[latent, $0]) } }
     for token in 0..<40 {
@@ -57,7 +57,7 @@ import Testing
     let identity = Matrix(rows: 4, columns: 4) { $0 == $1 ? 1 : 0 }
     let bias: [Float] = [1, 1, 1, 1]
     let x = Matrix(rows: 2, columns: 4, values: [4, 1, 3, -5, 1, 1, 1, 1])
-    let pursuit = try GradientPursuit(dictionary: identity, bias: bias, iterations: 2)
+    let pursuit = try GradientPursuit(decoder: identity, bias: bias, iterations: 2)
     let found = try pursuit.encode(x)
     #expect(found.entryCount == 2)
     #expect(relativeDifference(found.dense().array, [3, 0, 2, 0, 0, 0, 0, 0]) < 1e-6)
@@ -77,7 +77,7 @@ import Testing
     while try run.step() != nil {}
     let model = try run.finished()
     let pursuit = try GradientPursuit(
-      dictionary: model.dictionary, bias: model.parameters[.decoderBias].array, iterations: 3)
+      decoder: model.decoder, bias: model.parameters[.decoderBias].array, iterations: 3)
     func error(_ autoencoder: some SparseAutoencoder) throws -> Double {
       zip(try autoencoder.reconstruct(source).array, source.array)
         .reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
@@ -88,12 +88,12 @@ import Testing
   @Test func whatDoesNotFitIsRefused() throws {
     let dictionary = Matrix.random(4, 3, seed: 5)
     #expect(throws: ShapeError.self) {
-      try GradientPursuit(dictionary: dictionary, bias: [0], iterations: 1)
+      try GradientPursuit(decoder: dictionary, bias: [0], iterations: 1)
     }
     #expect(throws: ShapeError.self) {
-      try GradientPursuit(dictionary: dictionary, bias: [0, 0, 0], iterations: 0)
+      try GradientPursuit(decoder: dictionary, bias: [0, 0, 0], iterations: 0)
     }
-    let pursuit = try GradientPursuit(dictionary: dictionary, bias: [0, 0, 0], iterations: 1)
+    let pursuit = try GradientPursuit(decoder: dictionary, bias: [0, 0, 0], iterations: 1)
     #expect(throws: ShapeError.self) { try pursuit.encode(Matrix(rows: 1, columns: 2)) }
     #expect(try pursuit.encode(Matrix(rows: 0, columns: 3)).tokens == 0)
   }

@@ -103,6 +103,33 @@ import Testing
       configuration: configuration)
   }
 
+  static func proLU() throws -> ProLUAutoencoder {
+    let set = parameters(seed: 100).replacing(
+      [.encoderBias], with: [(.gatingBias, thresholds.map { 0.5 - $0 })])
+    return try ProLUAutoencoder(
+      parameters: set, configuration: ProLUConfiguration(coefficient: .one))
+  }
+
+  static func mixture(scales: Bool) throws -> MixtureAutoencoder {
+    let set = parameters(seed: 110)
+    let names: [ParameterName] = [.encoder, .decoder, .decoderBias]
+    return try MixtureAutoencoder(
+      parameters: ParameterSet(
+        names: names + [.router, .routerBias] + (scales ? [.featureScale] : []),
+        matrices: names.map { set[$0] }
+          + [.random(4, width, seed: 115), .random(1, width, seed: 116)]
+          + (scales ? [Matrix(rows: 1, columns: 4, values: [0, 0.5, 1, 2])] : [])),
+      configuration: MixtureConfiguration(
+        k: 3, experts: 4, activeExperts: 2, scalesFeatures: scales))
+  }
+
+  static func variational(k: Int?, rectified: Bool) throws -> VariationalAutoencoder {
+    var configuration = VariationalConfiguration(k: k, divergence: .one)
+    configuration.isRectified = rectified
+    return try VariationalAutoencoder(
+      parameters: parameters(seed: 120), configuration: configuration)
+  }
+
   /// One or more of every variant.
   static let models: [(name: String, model: any StorableAutoencoder)] = {
     do {
@@ -125,7 +152,10 @@ import Testing
         ("batchtopk", try batchTopK(rescales: false, threshold: 1.25)),
         ("batchtopk, rescaled", try batchTopK(rescales: true, threshold: 1.25)),
         ("matryoshka", try matryoshka(.batch)), ("matryoshka, token", try matryoshka(.token)),
-        ("matching pursuit", try pursuit()),
+        ("matching pursuit", try pursuit()), ("prolu", try proLU()),
+        ("mixture", try mixture(scales: true)), ("switch", try mixture(scales: false)),
+        ("variational", try variational(k: 3, rectified: true)),
+        ("variational, dense", try variational(k: nil, rectified: false)),
         ("topk transcoder", try transcoder(.topK, hasSkip: false)),
         ("topk skip transcoder", try transcoder(.topK, hasSkip: true)),
         ("groupmax transcoder", try transcoder(.groupMax, hasSkip: false)),
@@ -208,7 +238,8 @@ import Testing
     return one(ReLUAutoencoder.self) + one(JumpReLUAutoencoder.self) + one(GatedAutoencoder.self)
       + one(TopKAutoencoder.self) + one(AbsTopKAutoencoder.self) + one(GroupMaxAutoencoder.self)
       + one(BatchTopKAutoencoder.self) + one(MatryoshkaAutoencoder.self)
-      + one(MatchingPursuitAutoencoder.self) + one(Transcoder.self)
+      + one(MatchingPursuitAutoencoder.self) + one(ProLUAutoencoder.self)
+      + one(MixtureAutoencoder.self) + one(VariationalAutoencoder.self) + one(Transcoder.self)
       + one(ThresholdTranscoder.self)
   }
 
@@ -292,9 +323,7 @@ import Testing
         let model = try SAE.open(path, activationScale: given).autoencoder
         let stored = try #require(model as? any StorableAutoencoder)
         let again = scratch.file("\(layout.rawValue)-again")
-        let own: SAELayout =
-          stored.archive().architecture.saeLensName == nil ? .safetensors : .saeLens
-        try stored.archive().write(to: again, as: own)
+        try stored.archive().write(to: again)
         return try SAE.load(again)
       }
     }

@@ -102,7 +102,7 @@ import Testing
     var run = try TrainingRun<Transcoder>(
       TranscoderConfiguration(k: 3), latents: 64, on: pairs, options: options)
     while try run.step() != nil {}
-    #expect(meanMaximumCosine(features, try run.finished().dictionary) > 0.9)
+    #expect(meanMaximumCosine(features, try run.finished().decoder) > 0.9)
   }
 
   /// What a pretrained autoencoder has no directions for, a booster has.
@@ -116,7 +116,7 @@ import Testing
       BoostingConfiguration(base: base, booster: TopKConfiguration(k: 3)), latents: 64,
       on: world.sample(0..<30_000).activations, options: options)
     while try run.step() != nil {}
-    let directions = try run.finished().booster.dictionary
+    let directions = try run.finished().booster.decoder
     let new = Matrix(world.features[rows: 24..<48])
     #expect(meanMaximumCosine(known, directions) < 0.6)
     #expect(meanMaximumCosine(new, directions) > 0.9)

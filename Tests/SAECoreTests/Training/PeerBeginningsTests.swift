@@ -25,7 +25,7 @@ import Testing
     let norms = try run.trainer.model.reconstruct(probes).subtractingFromRows(bias).rowNorms()
     #expect(abs(norms.reduce(0, +) / 4000 - 1) < 0.06)
     var losses: [Double] = []
-    var previous = run.trainer.model.dictionary
+    var previous = run.trainer.model.decoder
     while let report = try run.step() {
       losses.append(report.loss)
       // The gradient has no component along the rows as they were normalised.
@@ -40,8 +40,8 @@ import Testing
         #expect(abs(along) < 1e-6)
       }
       // Adam moves a row of norm 1 by 0.01 · √6 at most, so after the step it is only nearly that.
-      for norm in run.trainer.model.dictionary.rowNorms() { #expect(abs(norm - 1) < 0.026) }
-      previous = run.trainer.model.dictionary
+      for norm in run.trainer.model.decoder.rowNorms() { #expect(abs(norm - 1) < 0.026) }
+      previous = run.trainer.model.decoder
     }
     #expect(losses.last ?? 9 < losses.first ?? 0)
     #expect(
@@ -85,10 +85,10 @@ import Testing
       #expect(abs(count - expected) <= 1, "latent \(latent)")
     }
     // W_enc is width / latents times W_dec.
-    var scaled = model.dictionary
+    var scaled = model.decoder
     scaled.scale(by: Float(8.0 / 300))
     #expect(scaled == model.parameters[.encoder])
-    #expect((model.dictionary.array.max() ?? 0) <= 1 / Float(8).squareRoot())
+    #expect((model.decoder.array.max() ?? 0) <= 1 / Float(8).squareRoot())
   }
 
   /// From thresholds ten times too low, L0 falls: they are parameters that move at a usable speed.

@@ -33,7 +33,7 @@ import Testing
     var losses: [Double] = []
     while let report = try run.step() {
       losses.append(report.loss)
-      for norm in run.trainer.model.dictionary.rowNorms() { #expect(abs(norm - 1) < 1e-5) }
+      for norm in run.trainer.model.decoder.rowNorms() { #expect(abs(norm - 1) < 1e-5) }
     }
     #expect(losses.count == 60)
     #expect(losses[59] < 0.8 * losses[0])

@@ -117,11 +117,11 @@ import Testing
       try #require(options.resampling), on: Matrix(activations[rows: 0..<50]), using: &generator)
     #expect(resampled == dead)
     let before = run.trainer.model.parameters
-    let norms = trainer.model.dictionary.rowNorms()
+    let norms = trainer.model.decoder.rowNorms()
     for latent in 0..<120 {
       let isNew = dead.contains(latent)
       #expect(
-        (trainer.model.dictionary.row(latent)[0] != before[.decoder].row(latent)[0]) == isNew)
+        (trainer.model.decoder.row(latent)[0] != before[.decoder].row(latent)[0]) == isNew)
       if isNew {
         #expect(abs(norms[latent] - 1) < 1e-5)
         #expect(trainer.deadLatents.silence[latent] == 0)

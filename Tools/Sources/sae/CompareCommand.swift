@@ -98,7 +98,7 @@ struct DictionaryComparison: Encodable {
   init(_ first: Int, _ second: Int, of loaded: [SAE]) throws {
     self.first = first
     self.second = second
-    let (a, b) = (loaded[first].decoder, loaded[second].decoder)
+    let (a, b) = (loaded[first].autoencoder.decoder, loaded[second].autoencoder.decoder)
     let similarity = try DictionarySimilarity(a, b)
     meanMaximumCosine = similarity.meanMaximumCosine
     reverseMeanMaximumCosine = similarity.reverseMeanMaximumCosine
@@ -113,7 +113,7 @@ struct DictionaryComparison: Encodable {
       sharedFraction = nil
       return
     }
-    let encoders = [first, second].compactMap { loaded[$0].encoder }
+    let encoders = [first, second].compactMap { loaded[$0].autoencoder.encoder }
     let matching =
       encoders.count == 2
       ? try DictionaryMatching(a: (encoders[0], a), b: (encoders[1], b))

@@ -37,21 +37,20 @@ import Testing
   }
 
   /// Latent i is dimension i.
-  private func trained() throws -> TrainedAutoencoder {
+  private func trained() throws -> TopKAutoencoder {
     let identity = Matrix(rows: 4, columns: 4) { $0 == $1 ? 1 : 0 }
-    let autoencoder = try TopKAutoencoder(
+    return try TopKAutoencoder(
       parameters: [
         .encoder: identity, .encoderBias: Matrix(rows: 1, columns: 4), .decoder: identity,
         .decoderBias: Matrix(rows: 1, columns: 4),
       ], configuration: TopKConfiguration(k: 1))
-    return TrainedAutoencoder(autoencoder: autoencoder, dictionary: identity)
   }
 
   private func judged(_ command: String) throws -> LatentBrowser {
     let text = text()
     let words = words
     let texts: @Sendable ([Int]) -> [String] = { $0.map { words[$0] } }
-    let making = BrowserMaking(trained: try trained(), text: text, texts: texts)
+    let making = BrowserMaking(autoencoder: try trained(), text: text, texts: texts)
     let gathered = try making.gather()
     var browser = try making.browser(title: "x", gathered: gathered)
     var judging = LatentJudging(command: command)
@@ -94,7 +93,7 @@ import Testing
   @Test func cardsSayWhatTheLatentsDo() throws {
     let words = words
     let making = BrowserMaking(
-      trained: try trained(), text: text(), texts: { $0.map { words[$0] } },
+      autoencoder: try trained(), text: text(), texts: { $0.map { words[$0] } },
       promotions: { directions in directions })
     let browser = try making.browser(title: "x", gathered: making.gather())
     #expect(browser.live == 4)

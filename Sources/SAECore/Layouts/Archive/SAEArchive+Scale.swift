@@ -30,40 +30,7 @@ extension SAEArchive {
     inputNormalization == .averageOnly && activationScale == nil
   }
 
-  private static let scale = "activation scale"
-
-  /// With the factor that training multiplied activations by made part of the weights, for
-  /// activations as they are: W_enc times it, W_dec and b_dec divided by it.
-  ///
-  /// Unchanged where activations were not scaled.
-  ///
-  /// - Throws: ``TensorFileError`` if the factor is not known, or cannot be folded.
-  public func foldingActivationScale() throws(TensorFileError) -> SAEArchive {
-    try checkActivationScale()
-    guard let scale = activationScale else { return self }
-    var folded = self
-    folded.activationScale = nil
-    folded.inputNormalization = .none
-    guard scale != 1 else { return folded }
-    folded.scaleParameter("b_dec", by: 1 / scale)
-    if architecture.activation == .matchingPursuit {
-      // Directions encode as well, so it is the latents that shrink.
-      let name = "residual_threshold"
-      folded.settings[name] = settings[name]?.asDouble.map { .double($0 / scale) }
-    } else {
-      folded.scaleParameter("W_enc", by: scale)
-      folded.scaleParameter("W_dec", by: 1 / scale)
-    }
-    // A threshold on scores multiplied by decoder norms shrinks as these do.
-    let name = SAELensWeights.sharedThreshold
-    if let threshold = settings[name]?.asDouble, settings[SAEArchive.rescaling]?.asBool != false {
-      folded.settings[name] = .double(threshold / scale)
-    }
-    for (name, parameter) in folded.parameters where !parameter.values.isFinite() {
-      throw invalid(SAEArchive.scale, "a number that leaves \(name) finite", "\(scale)")
-    }
-    return folded
-  }
+  static let scale = "activation scale"
 
   /// Throws if the files say that activations were multiplied by a factor that is not known or does
   /// not fold.
@@ -90,13 +57,5 @@ extension SAEArchive {
       throw invalid(
         SAEArchive.scale, "1 for a transcoder, whose target may have another", "\(scale)")
     }
-  }
-
-  private mutating func scaleParameter(_ name: String, by factor: Double) {
-    guard var parameter = parameters[name] else { return }
-    parameter.values.scale(by: Float(factor))
-    // What is no longer a rounded number of fewer bits is not written as one.
-    parameter.type = .f32
-    parameters[name] = parameter
   }
 }

@@ -92,6 +92,13 @@ public struct SAEArchive: Sendable, Equatable {
 }
 
 extension SAEArchive {
+  /// The setting of whether latents compete multiplied by their decoder rows' norms.
+  static let rescaling = "rescale_acts_by_decoder_norm"
+  /// The settings of mixtures of experts.
+  static let experts = "experts"
+  static let activeExperts = "active_experts"
+  static let scalesFeatures = "scales_features"
+
   /// What a parameter must look like.
   struct Shape: Equatable {
     let rows: Int

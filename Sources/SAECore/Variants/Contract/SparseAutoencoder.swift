@@ -7,6 +7,12 @@ public protocol SparseAutoencoder: Sendable {
   var outputDimension: Int { get }
   /// d_sae.
   var latentCount: Int { get }
+  /// The directions that latents stand for, latents × ``SparseAutoencoder/outputDimension``; of whatever
+  /// lengths they have.
+  var decoder: Matrix { get }
+  /// The rows that make latents' pre-activations, latents × ``SparseAutoencoder/inputDimension``; nil, by
+  /// default, where no one matrix does, or the decoder.
+  var encoder: Matrix? { get }
 
   /// The latents of each token.
   ///
@@ -38,6 +44,7 @@ public protocol SparseAutoencoder: Sendable {
 
 extension SparseAutoencoder {
   public var outputDimension: Int { inputDimension }
+  public var encoder: Matrix? { nil }
 
   public func decode(
     _ latents: SparseLatents, of activations: Matrix

@@ -93,6 +93,31 @@ extension SAEArchive {
     }
   }
 
+  /// What a type reads that has this architecture alone, as ``plain(for:)`` has it.
+  ///
+  /// - Throws: ``TensorFileError`` if it is another, and as ``plain(for:)`` does.
+  func plain(
+    for type: Any.Type, _ expected: SAEArchitecture
+  ) throws(TensorFileError) -> SAEArchive {
+    let archive = try plain(for: type)
+    try archive.check(expected)
+    return archive
+  }
+
+  /// An autoencoder of the parameters of the given names.
+  ///
+  /// - Throws: ``TensorFileError`` if one is missing, or they do not fit each other or the settings.
+  func autoencoder<Model: TrainableAutoencoder>(
+    of names: [ParameterName], _ configuration: Model.Configuration
+  ) throws(TensorFileError) -> Model {
+    let parameters = try parameterSet(names)
+    do {
+      return try Model(parameters: parameters, configuration: configuration)
+    } catch {
+      throw error.of(file: file)
+    }
+  }
+
   /// The parameters of the given names.
   ///
   /// - Throws: ``TensorFileError`` if one is missing.
@@ -106,5 +131,19 @@ extension SAEArchive {
       matrices.append(parameter.values)
     }
     return ParameterSet(names: names, matrices: matrices)
+  }
+}
+
+extension SparseAutoencoder {
+  /// An archive with the sizes of this autoencoder.
+  func archive(
+    _ architecture: SAEArchitecture, _ parameters: ParameterSet, subtractsDecoderBias: Bool = true
+  ) -> SAEArchive {
+    var archive = SAEArchive(
+      architecture, inputDimension: inputDimension, outputDimension: outputDimension,
+      latentCount: latentCount)
+    archive.subtractsDecoderBias = subtractsDecoderBias
+    archive.setParameters(parameters)
+    return archive
   }
 }

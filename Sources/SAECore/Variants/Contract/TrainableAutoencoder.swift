@@ -54,10 +54,11 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   mutating func restore(_ trainingState: [String: [Double]]) throws(ShapeError)
 
   /// The autoencoder for activations as they are, of one trained on activations times `scale`. By
-  /// default W_enc is multiplied by the scale, W_dec and b_dec are divided by it.
+  /// default as ``ParameterSet/foldScalingFactor(_:targetFactor:)`` does.
   ///
-  /// - Throws: ``ShapeError`` as the initializer does.
-  func foldingScale(_ scale: Double) throws(ShapeError) -> Self
+  /// - Throws: ``InvalidOption`` if the parameters are not understood, ``ShapeError`` as the initializer
+  ///   does.
+  func foldingScale(_ scale: Double) throws -> Self
 
   /// The autoencoder for activations as they are, of one trained on activations less `center`. By
   /// default there is none.
@@ -90,6 +91,11 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
 extension TrainableAutoencoder {
   public static var variantName: String { "\(Self.self)" }
 
+  /// The parameter of that name.
+  public var decoder: Matrix { parameters[.decoder] }
+  /// The parameter of that name, if there is one.
+  public var encoder: Matrix? { parameters.contains(.encoder) ? parameters[.encoder] : nil }
+
   public func checkErrorWeights() throws(InvalidOption) {
     throw InvalidOption(
       "takesLossInOriginalUnits", expected: "false for a \(Self.self)", found: "true")
@@ -102,10 +108,6 @@ extension TrainableAutoencoder {
   public mutating func restore(_ trainingState: [String: [Double]]) throws(ShapeError) {
     guard let name = trainingState.keys.min() else { return }
     throw ShapeError(name, "numbers", expected: 0, found: trainingState[name]?.count ?? 0)
-  }
-
-  public func foldingScale(_ scale: Double) throws(ShapeError) -> Self {
-    try Self(parameters: parameters.foldingScale(scale), configuration: configuration)
   }
 
   public func foldingScale(_ scale: Double, targetScale: Double) throws -> Self {

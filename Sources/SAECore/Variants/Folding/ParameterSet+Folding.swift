@@ -3,9 +3,9 @@ import Foundation
 /// What training did to activations and weights, made part of the weights, so that the saved
 /// autoencoder works on raw activations. Reconstructions stay what they were.
 ///
-/// Understood are W_enc, W_dec, b_enc, b_dec, threshold, log_threshold, b_gate, b_mag, r_mag and, but
-/// by a whitening or a center, W_skip; parameters of another name are refused, for nobody could say what
-/// they stand for.
+/// Understood are W_enc, W_dec, b_enc, b_dec, threshold, log_threshold, b_gate, b_mag, r_mag and b_prolu; by a
+/// factor W_skip as well, by a factor or a center a router and learned variances. Parameters of another
+/// name are refused, for nobody could say what they stand for.
 ///
 /// Source: SAELens' `fold_activation_norm_scaling_factor`, `fold_W_dec_norm` and its whitening.
 extension ParameterSet {
@@ -33,7 +33,7 @@ extension ParameterSet {
   }
 
   /// Folds the factor f that activations were multiplied by: W_enc ← f W_enc, W_dec ← W_dec/f,
-  /// b_dec ← b_dec/f. Where a transcoder's target was multiplied by a factor g of its own, W_dec and
+  /// b_dec ← b_dec/f; W_router and W_var as W_enc, b_router as b_dec. Where a transcoder's target was multiplied by a factor g of its own, W_dec and
   /// b_dec are divided by g, and W_skip ← W_skip f/g.
   ///
   /// Pre-activations and thresholds stay in training's units. Where latents compete multiplied by
@@ -46,30 +46,37 @@ extension ParameterSet {
   public mutating func foldScalingFactor(
     _ factor: Double, targetFactor: Double? = nil
   ) throws(InvalidOption) {
-    try checkFoldable()
-    for (name, value) in [("factor", factor), ("targetFactor", targetFactor ?? factor)] {
+    try checkFoldable(including: [.skip] + ParameterSet.ofInputs)
+    let targetFactor = targetFactor ?? factor
+    for (name, value) in [("factor", factor), ("targetFactor", targetFactor)] {
       guard value.isFinite, value > 0 else {
         throw InvalidOption(name, expected: "a positive number", found: "\(value)")
       }
     }
-    self[.encoder].scale(by: Float(factor))
-    self[.decoder].scale(by: Float(1 / (targetFactor ?? factor)))
-    self[.decoderBias].scale(by: Float(1 / (targetFactor ?? factor)))
-    if contains(.skip) { self[.skip].scale(by: Float(factor / (targetFactor ?? factor))) }
+    let factors: [(ParameterName, Double)] = [
+      (.encoder, factor), (.variance, factor), (.router, factor), (.routerBias, 1 / factor),
+      (.decoder, 1 / targetFactor), (.decoderBias, 1 / targetFactor),
+      (.skip, factor / targetFactor),
+    ]
+    for (name, factor) in factors where factor != 1 && contains(name) {
+      self[name].scale(by: Float(factor))
+    }
   }
 
-  /// Folds the center c that was subtracted from activations: b_dec ← b_dec + c, and where b_dec is not
-  /// subtracted from the input, b_enc ← b_enc − c W_enc, b_gate alike and b_mag by exp(r_mag) times as
-  /// much.
+  /// Folds the center c that was subtracted from activations: b_dec ← b_dec + c, b_router alike, and where
+  /// b_dec is not subtracted from the input, b_enc ← b_enc − c W_enc, b_gate alike and b_mag by exp(r_mag)
+  /// times as much.
   ///
   /// - Throws: ``InvalidOption`` if the widths differ, or the parameters are not understood.
   public mutating func foldCenter(
     _ center: [Double], subtractsDecoderBias: Bool
   ) throws(InvalidOption) {
-    try checkFoldable()
+    try checkFoldable(including: ParameterSet.ofInputs)
     try checkWidth(center.count, "center")
-    self[.decoderBias].addToRows(center.map { Float($0) })
     if !subtractsDecoderBias { try foldCenterIntoEncoder(center) }
+    for name in [ParameterName.decoderBias, .routerBias] where contains(name) {
+      self[name].addToRows(center.map { Float($0) })
+    }
   }
 
   /// Folds the divisor ν of activations the way dictionary_learning does: biases and thresholds
@@ -81,10 +88,7 @@ extension ParameterSet {
     guard divisor.isFinite, divisor > 0 else {
       throw InvalidOption("divisor", expected: "a positive number", found: "\(divisor)")
     }
-    for name: ParameterName in [
-      .encoderBias, .decoderBias, .gateBias, .magnitudeBias, .threshold,
-    ]
-    where contains(name) {
+    for name in [.decoderBias] + ParameterSet.ofPreActivations where contains(name) {
       self[name].scale(by: Float(divisor))
     }
     addToLogThresholds([Float](repeating: Float(log(divisor)), count: self[.encoder].rows))
@@ -105,8 +109,8 @@ extension ParameterSet {
     _ whitening: Whitening, subtractsDecoderBias: Bool
   ) throws(InvalidOption) {
     try checkFoldable()
-    let width = whitening.dimension
-    try checkWidth(width, "whitening")
+    try checkWidth(whitening.dimension, "whitening")
+    if !subtractsDecoderBias { try checkTakesCenter() }
     self[.encoder] = Matrix.product(self[.encoder].view, whitening.float32Matrix.transposed)
     self[.decoder] = self[.decoder].multiplied(by: whitening.float32Inverse)
     self[.decoderBias] = whitening.reverted(from: self[.decoderBias])
@@ -114,7 +118,7 @@ extension ParameterSet {
   }
 
   /// Folds the decoder rows' norms n into the encoder: W_dec,i ← W_dec,i/n_i; row i of W_enc, b_enc,
-  /// b_gate, b_mag and threshold times n_i. Latents become n times as large.
+  /// b_gate, b_mag, b_prolu and threshold times n_i. Latents become n times as large.
   ///
   /// For autoencoders that keep the k largest latents this changes which ones these are, unless
   /// latents compete multiplied by n already; those keep their latents. Norms are held above 10⁻⁸.
@@ -122,11 +126,10 @@ extension ParameterSet {
   /// - Throws: ``InvalidOption`` if the parameters are not understood.
   public mutating func foldDecoderNorms() throws(InvalidOption) {
     try checkFoldable()
-    let norms = self[.decoder].rowNorms().map { max($0, 1e-8) }
+    let norms = self[.decoder].guardedRowNorms()
     self[.decoder].scaleRows(by: norms.map { 1 / $0 })
     self[.encoder].scaleRows(by: norms)
-    for name in [ParameterName.encoderBias, .gateBias, .magnitudeBias, .threshold]
-    where contains(name) {
+    for name in ParameterSet.ofPreActivations where contains(name) {
       for latent in norms.indices { self[name][0, latent] *= norms[latent] }
     }
     addToLogThresholds(norms.map { log($0) })
@@ -149,19 +152,29 @@ extension ParameterSet {
     }
   }
 
-  private func checkFoldable() throws(InvalidOption) {
-    let needed: [ParameterName] = [.encoder, .decoder, .decoderBias]
-    let optional: [ParameterName] = [
-      .encoderBias, .threshold, .logThreshold, .gateBias, .magnitudeBias, .magnitudeScale,
-      .skip,
-    ]
-    let unknown = names.filter { !needed.contains($0) && !optional.contains($0) }
-    guard needed.allSatisfy(contains), unknown.isEmpty,
+  /// What is in the unit of pre-activations.
+  private static let ofPreActivations: [ParameterName] = [
+    .encoderBias, .gateBias, .magnitudeBias, .threshold, .gatingBias,
+  ]
+  /// What makes something else of inputs than pre-activations.
+  private static let ofInputs: [ParameterName] = [
+    .router, .routerBias, .featureScale, .variance, .varianceBias,
+  ]
+  /// What no folding does without.
+  private static let needed: [ParameterName] = [.encoder, .decoder, .decoderBias]
+
+  /// - Parameter others: names that are understood besides.
+  private func checkFoldable(including others: [ParameterName] = [.skip]) throws(InvalidOption) {
+    let known =
+      ParameterSet.needed + ParameterSet.ofPreActivations + [.logThreshold, .magnitudeScale]
+      + others
+    guard ParameterSet.needed.allSatisfy(contains), names.allSatisfy(known.contains),
       contains(.magnitudeBias) == contains(.magnitudeScale)
     else {
-      let expected = (needed + optional).map(\.rawValue).joined(separator: ", ")
       throw InvalidOption(
-        "parameters", expected: "the first three at least of \(expected)",
+        "parameters",
+        expected: "the first three at least of "
+          + known.map(\.rawValue).joined(separator: ", "),
         found: names.map(\.rawValue).joined(separator: ", "))
     }
   }

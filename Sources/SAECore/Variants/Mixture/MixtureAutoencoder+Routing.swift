@@ -72,7 +72,7 @@ extension MixtureAutoencoder {
   }
 
   /// W̃_enc.
-  private func scaledEncoder() -> Matrix {
+  func scaledEncoder() -> Matrix {
     var encoder = parameters[.encoder]
     guard configuration.scalesFeatures else { return encoder }
     for expert in 0..<configuration.experts {

@@ -15,7 +15,7 @@ extension MixtureAutoencoder: TrainableAutoencoder {
     let routed = try routedPass(batch.activations)
     let latents = routed.latents
     let pass = latents.reconstructionPass(
-      decoder: dictionary, bias: parameters[.decoderBias].array, target: batch.target
+      decoder: decoder, bias: parameters[.decoderBias].array, target: batch.target
     ).weighted(by: batch.errorWeights, latents)
     let factor = ReconstructionLoss.squaredErrorPerToken.factor(for: batch.target)
     let slope = Float(2 * factor)
@@ -113,13 +113,8 @@ extension MixtureAutoencoder: TrainableAutoencoder {
     parameters[.featureScale] = Matrix(rows: 1, columns: scales.count, values: scales)
   }
 
-  /// As for every autoencoder, and the router as the encoder is.
-  public func foldingScale(_ scale: Double) throws(ShapeError) -> MixtureAutoencoder {
-    var folded = parameters.foldingScale(scale)
-    if scale != 1 {
-      folded[.router].scale(by: Float(scale))
-      folded[.routerBias].scale(by: Float(1 / scale))
-    }
-    return try MixtureAutoencoder(parameters: folded, configuration: configuration)
+  /// As for every autoencoder, and what the router subtracts as b_dec is.
+  public func foldingCenter(_ center: [Double]) throws -> MixtureAutoencoder {
+    try foldingCenter(center, subtractsDecoderBias: true)
   }
 }

@@ -23,11 +23,11 @@ public struct MixtureAutoencoder: SparseAutoencoder, Equatable {
   public var inputDimension: Int { parameters[.encoder].columns }
   public var latentCount: Int { parameters[.encoder].rows }
 
+  /// W̃_enc.
+  public var encoder: Matrix? { scaledEncoder() }
+
   /// Latents of an expert.
   public var expertSize: Int { latentCount / configuration.experts }
-
-  /// The directions that latents stand for, latents × width.
-  public var dictionary: Matrix { parameters[.decoder] }
 
   /// An autoencoder of the given parameters.
   ///
@@ -74,7 +74,7 @@ public struct MixtureAutoencoder: SparseAutoencoder, Equatable {
 
   public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
     try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
-    return latents.decoded(by: dictionary, bias: parameters[.decoderBias].array)
+    return latents.decoded(by: decoder, bias: parameters[.decoderBias].array)
   }
 }
 

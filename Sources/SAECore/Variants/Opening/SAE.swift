@@ -74,23 +74,4 @@ public struct SAE: Sendable {
   public func metadata(_ name: String) -> JSONValue? {
     archives.lazy.compactMap { $0.metadata[name] }.first { $0 != .null }
   }
-
-  /// The directions that latents stand for, latents × output width; of whatever lengths they have.
-  public var decoder: Matrix { rows("W_dec") ?? Matrix(rows: 0, columns: 1) }
-
-  /// The rows that make latents' pre-activations, latents × width; nil where the decoder's do.
-  public var encoder: Matrix? { rows("W_enc") }
-
-  private func rows(_ name: String) -> Matrix? {
-    let parts = archives.compactMap { $0.parameters[name]?.values }
-    guard let first = parts.first, parts.count == archives.count else { return nil }
-    guard parts.count > 1 else { return first }
-    var all = Matrix(rows: parts.reduce(0) { $0 + $1.rows }, columns: first.columns)
-    var begin = 0
-    for part in parts {
-      part.read(0..<part.rows, into: &all, at: begin)
-      begin += part.rows
-    }
-    return all
-  }
 }

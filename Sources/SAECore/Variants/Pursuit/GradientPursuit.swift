@@ -11,28 +11,28 @@
 /// Encoders with Inference-Time Optimisation"; dictionary_learning's `grad_pursuit`.
 public struct GradientPursuit: SparseAutoencoder, Equatable {
   /// W, latents × width.
-  public let dictionary: Matrix
+  public let decoder: Matrix
   /// b
   public let bias: [Float]
   /// Iterations, and so latents that are active on a token at most.
   public let iterations: Int
 
-  public var inputDimension: Int { dictionary.columns }
-  public var latentCount: Int { dictionary.rows }
+  public var inputDimension: Int { decoder.columns }
+  public var latentCount: Int { decoder.rows }
 
   /// A pursuit over a dictionary.
   ///
   /// - Parameters:
-  ///   - dictionary: the directions, latents × width, of any norm.
+  ///   - decoder: the directions, latents × width, of any norm.
   ///   - bias: b_dec, as many numbers as the width.
   ///   - iterations: latents that may be active on a token.
   /// - Throws: ``ShapeError`` if the widths differ, or there is no iteration.
-  public init(dictionary: Matrix, bias: [Float], iterations: Int) throws(ShapeError) {
-    try ShapeError.check("bias", "numbers", expected: dictionary.columns, found: bias.count)
+  public init(decoder: Matrix, bias: [Float], iterations: Int) throws(ShapeError) {
+    try ShapeError.check("bias", "numbers", expected: decoder.columns, found: bias.count)
     guard iterations > 0 else {
       throw ShapeError("iterations", "or more", expected: 1, found: iterations)
     }
-    self.dictionary = dictionary
+    self.decoder = decoder
     self.bias = bias
     self.iterations = iterations
   }
@@ -54,10 +54,10 @@ public struct GradientPursuit: SparseAutoencoder, Equatable {
       unchecked: latentCount, rowOffsets: [Int](repeating: 0, count: activations.rows + 1),
       indices: [], values: [])
     for _ in 0..<iterations {
-      let best = LatentScores(activations: residual, encoder: dictionary, bias: none).largest(1)
+      let best = LatentScores(activations: residual, encoder: decoder, bias: none).largest(1)
       code = code.inserting(best)
-      let slopes = code.projections(of: residual, on: dictionary)
-      let direction = code.replacingValues(slopes).decoded(by: dictionary, bias: origin)
+      let slopes = code.projections(of: residual, on: decoder)
+      let direction = code.replacingValues(slopes).decoded(by: decoder, bias: origin)
       let lengths = direction.rowProducts(with: residual, rows: tokens).map {
         $0.squaredNorm > 0 ? Float($0.product / $0.squaredNorm) : 0
       }
@@ -66,7 +66,7 @@ public struct GradientPursuit: SparseAutoencoder, Equatable {
         code.mapEntries { entry, token, _ in
           max(before[entry] + lengths[token] * slopes[entry], 0)
         })
-      residual = code.decoded(by: dictionary, bias: origin)
+      residual = code.decoded(by: decoder, bias: origin)
       residual.scale(by: -1)
       residual.add(signal)
     }
@@ -75,7 +75,7 @@ public struct GradientPursuit: SparseAutoencoder, Equatable {
 
   public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
     try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
-    return latents.decoded(by: dictionary, bias: bias)
+    return latents.decoded(by: decoder, bias: bias)
   }
 }
 

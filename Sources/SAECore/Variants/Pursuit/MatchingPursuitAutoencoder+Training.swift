@@ -27,15 +27,15 @@ extension MatchingPursuitAutoencoder: TrainableAutoencoder {
     let none = [Float](repeating: 0, count: inputDimension)
     gradients[.decoder] = Matrix(rows: latentCount, columns: inputDimension)
     for taken in pursuit.iterations.reversed() {
-      residual.add(taken.decoded(by: dictionary, bias: none))
-      let slopes = taken.projections(of: gradient, on: dictionary).map { -$0 }
+      residual.add(taken.decoded(by: decoder, bias: none))
+      let slopes = taken.projections(of: gradient, on: decoder).map { -$0 }
       let occurrences = taken.occurrencesByLatent()
       occurrences.sumRows(
         gradient, coefficients: taken.values.map { -$0 }, into: &gradients[.decoder],
         accumulate: true)
       occurrences.sumRows(
         residual, coefficients: slopes, into: &gradients[.decoder], accumulate: true)
-      gradient.add(taken.replacingValues(slopes).decoded(by: dictionary, bias: none))
+      gradient.add(taken.replacingValues(slopes).decoded(by: decoder, bias: none))
     }
     let sums = configuration.subtractsDecoderBias ? gradient.columnSums() : none.map { Double($0) }
     gradients[.decoderBias] = Matrix(
@@ -54,6 +54,18 @@ extension MatchingPursuitAutoencoder: TrainableAutoencoder {
     configuration.residualThreshold /= scale
     return try MatchingPursuitAutoencoder(parameters: folded, configuration: configuration)
   }
+
+  /// As for every autoencoder, where b_dec is subtracted and added.
+  public func foldingCenter(_ center: [Double]) throws -> MatchingPursuitAutoencoder {
+    guard configuration.subtractsDecoderBias else {
+      throw InvalidOption(
+        "normalization", expected: "one without a center where b_dec is not subtracted",
+        found: ActivationNormalization.centered.rawValue)
+    }
+    var folded = self
+    folded.parameters[.decoderBias].addToRows(center.map { Float($0) })
+    return folded
+  }
 }
 
 extension MatchingPursuitAutoencoder: StorableAutoencoder {
@@ -61,20 +73,17 @@ extension MatchingPursuitAutoencoder: StorableAutoencoder {
   private static let mostIterations = 1 << 16
 
   public func archive() -> SAEArchive {
-    var archive = SAEArchive(
-      SAEArchitecture(.matchingPursuit), inputDimension: inputDimension,
-      outputDimension: outputDimension, latentCount: latentCount)
-    archive.subtractsDecoderBias = configuration.subtractsDecoderBias
+    var archive = archive(
+      SAEArchitecture(.matchingPursuit), parameters,
+      subtractsDecoderBias: configuration.subtractsDecoderBias)
     archive.settings["residual_threshold"] = .double(configuration.residualThreshold)
     archive.settings["max_iterations"] = configuration.maxIterations.map { .integer($0) } ?? .null
     archive.settings["stop_on_duplicate_support"] = .bool(configuration.stopsOnDuplicates)
-    archive.setParameters(parameters)
     return archive
   }
 
   public init(_ archive: SAEArchive) throws(TensorFileError) {
-    let archive = try archive.plain(for: Self.self)
-    try archive.check(SAEArchitecture(.matchingPursuit))
+    let archive = try archive.plain(for: Self.self, SAEArchitecture(.matchingPursuit))
     var configuration = MatchingPursuitConfiguration()
     configuration.subtractsDecoderBias = archive.subtractsDecoderBias
     if let limit = archive.settings["max_iterations"], limit != .null {
@@ -95,11 +104,7 @@ extension MatchingPursuitAutoencoder: StorableAutoencoder {
     }
     configuration.stopsOnDuplicates =
       archive.settings["stop_on_duplicate_support"]?.asBool ?? true
-    let parameters = try archive.parameterSet([.decoder, .decoderBias])
-    do {
-      try self.init(parameters: parameters, configuration: configuration)
-    } catch {
-      throw error.of(file: archive.file)
-    }
+    self = try archive.autoencoder(
+      of: [.decoder, .decoderBias], configuration)
   }
 }

@@ -13,11 +13,8 @@ public struct MatchingPursuitAutoencoder: SparseAutoencoder, Equatable {
   public var parameters: ParameterSet
   public let configuration: MatchingPursuitConfiguration
 
-  public var inputDimension: Int { dictionary.columns }
-  public var latentCount: Int { dictionary.rows }
-
-  /// The directions that latents stand for, latents × width.
-  public var dictionary: Matrix { parameters[.decoder] }
+  public var inputDimension: Int { decoder.columns }
+  public var latentCount: Int { decoder.rows }
 
   /// An autoencoder of the given parameters.
   ///
@@ -43,7 +40,7 @@ public struct MatchingPursuitAutoencoder: SparseAutoencoder, Equatable {
 
   public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
     try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
-    return latents.decoded(by: dictionary, bias: offset)
+    return latents.decoded(by: decoder, bias: offset)
   }
 
   /// What is subtracted from activations and added to reconstructions.
@@ -57,7 +54,7 @@ public struct MatchingPursuitAutoencoder: SparseAutoencoder, Equatable {
       "activations", "columns", expected: inputDimension, found: activations.columns)
     var pursuit = Pursuit(
       residual: activations.subtractingFromRows(offset), latentCount: latentCount)
-    pursuit.run(dictionary, configuration)
+    pursuit.run(decoder, configuration)
     return pursuit
   }
 }

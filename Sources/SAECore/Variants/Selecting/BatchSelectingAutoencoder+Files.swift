@@ -11,13 +11,20 @@ extension BatchSelectingAutoencoder {
     for (key, value) in details { object[key] = value }
     object[SAEArchive.rescaling] = .bool(configuration.rescalesByDecoderNorm)
     guard let threshold else {
-      var archive = archive(SAEArchitecture(name))
+      var archive = archive(
+        SAEArchitecture(name), parameters,
+        subtractsDecoderBias: configuration.subtractsDecoderBias)
       archive.settings = object
       return archive
     }
-    let folded =
-      configuration.rescalesByDecoderNorm ? parameters.foldingDecoderNorms() : parameters
-    var archive = archive(SAEArchitecture(.jumpReLU), parameters: folded)
+    var folded = parameters
+    if configuration.rescalesByDecoderNorm {
+      do { try folded.foldDecoderNorms() } catch {
+        preconditionFailure("the parameters of a \(Self.self) are not understood: \(error)")
+      }
+    }
+    var archive = archive(
+      SAEArchitecture(.jumpReLU), folded, subtractsDecoderBias: configuration.subtractsDecoderBias)
     archive.parameters[SAEArchive.threshold] = SAEArchive.Parameter(
       Matrix(rows: 1, columns: latentCount, repeating: Float(threshold)), isVector: true)
     archive.metadata[SAEArchive.trainingArchitecture] = SAEArchitecture(name).saeLensName.map {

@@ -37,10 +37,18 @@ extension BatchSelectingAutoencoder {
 
   /// As for every autoencoder; with rescaling, scores shrink by the scale as the decoder rows do, and
   /// the threshold with them.
-  public func foldingScale(_ scale: Double) throws(ShapeError) -> Self {
-    try Self(
-      parameters: parameters.foldingScale(scale), configuration: configuration,
+  public func foldingScale(_ scale: Double) throws -> Self {
+    var folded = parameters
+    try folded.foldScalingFactor(scale)
+    return try Self(
+      parameters: folded, configuration: configuration,
       threshold: threshold.map { configuration.rescalesByDecoderNorm ? $0 / scale : $0 })
+  }
+
+  /// As for every selecting autoencoder; scores stay what they were, and so does the threshold.
+  public func foldingWhitening(_ whitening: Whitening) throws -> Self {
+    let (parameters, configuration) = try foldedSettings(whitening)
+    return try Self(parameters: parameters, configuration: configuration, threshold: threshold)
   }
 }
 
@@ -63,16 +71,5 @@ extension ParameterSet {
         "k", "or fewer, the number of latents, and more than 0", expected: latents,
         found: Int(exactly: k.rounded()) ?? 0)
     }
-  }
-
-  /// The same autoencoder with decoder rows of norm 1, its pre-activations multiplied by the norms.
-  func foldingDecoderNorms() -> ParameterSet {
-    let norms = self[.decoder].guardedRowNorms()
-    var folded = self
-    folded[.decoder].scaleRows(by: norms.map { 1 / $0 })
-    folded[.encoder].scaleRows(by: norms)
-    let biases = zip(self[.encoderBias].array, norms).map { $0 * $1 }
-    folded[.encoderBias] = Matrix(rows: 1, columns: biases.count, values: biases)
-    return folded
   }
 }

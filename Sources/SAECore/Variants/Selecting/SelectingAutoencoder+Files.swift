@@ -1,20 +1,10 @@
 /// What files of selecting autoencoders have in common.
 extension SelectingAutoencoder {
-  /// An archive with the parameters of this autoencoder, as they are or others.
-  func archive(
-    _ architecture: SAEArchitecture, parameters: ParameterSet? = nil
-  ) -> SAEArchive {
-    var archive = SAEArchive(
-      architecture, inputDimension: inputDimension, outputDimension: outputDimension,
-      latentCount: latentCount)
-    archive.subtractsDecoderBias = configuration.subtractsDecoderBias
-    archive.setParameters(parameters ?? self.parameters)
-    return archive
-  }
-
   /// An archive of an autoencoder with a k of its own for each token.
   func archive(_ activation: SAEArchitecture.Activation, k: Int) -> SAEArchive {
-    var archive = archive(SAEArchitecture(activation))
+    var archive = archive(
+      SAEArchitecture(activation), parameters,
+      subtractsDecoderBias: configuration.subtractsDecoderBias)
     archive.settings["k"] = .integer(k)
     archive.settings[SAEArchive.rescaling] = .bool(configuration.rescalesByDecoderNorm)
     return archive
@@ -22,9 +12,6 @@ extension SelectingAutoencoder {
 }
 
 extension SAEArchive {
-  /// The setting of ``SelectingConfiguration/rescalesByDecoderNorm``.
-  static let rescaling = "rescale_acts_by_decoder_norm"
-
   static let selectingParameters: [ParameterName] = [
     .encoder, .encoderBias, .decoder, .decoderBias,
   ]

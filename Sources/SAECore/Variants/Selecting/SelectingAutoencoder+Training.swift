@@ -62,7 +62,7 @@ struct SelectionStep<Model: SelectingAutoencoder> {
   ) -> ReconstructionPass {
     let isFirst = losses.isEmpty
     let pass = code.reconstructionPass(
-      decoder: model.dictionary, bias: model.parameters[.decoderBias].array,
+      decoder: model.decoder, bias: model.parameters[.decoderBias].array,
       target: target ?? batch.target
     ).weighted(by: batch.errorWeights, code)
     let factor = weight * reconstructionFactor
@@ -114,7 +114,7 @@ struct SelectionStep<Model: SelectingAutoencoder> {
     deadCount += dead.count
     return auxiliary.addGradients(
       dead: dead, scores: scores, comparesMagnitudes: model.comparesMagnitudes,
-      decoder: model.dictionary, error: error, target: batch.target, into: &gradients,
+      decoder: model.decoder, error: error, target: batch.target, into: &gradients,
       encoderBias: &encoderBias, outputSums: &outputSums)
   }
 

@@ -37,9 +37,6 @@ extension SelectingAutoencoder {
   public var decoderConstraint: DecoderConstraint { configuration.decoderConstraint }
   public var comparesMagnitudes: Bool { false }
 
-  /// The directions that latents stand for, latents × width.
-  public var dictionary: Matrix { parameters[.decoder] }
-
   public func select(_ scores: LatentScores, step: Int) -> SparseLatents { select(scores) }
 
   public func selectAfterTraining(_ scores: LatentScores) -> SparseLatents { select(scores) }
@@ -56,7 +53,7 @@ extension SelectingAutoencoder {
   public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
     try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
     return code(of: latents, scale: scoreScale()).decoded(
-      by: dictionary, bias: parameters[.decoderBias].array)
+      by: decoder, bias: parameters[.decoderBias].array)
   }
 
   /// What latents are selected from.
@@ -79,7 +76,7 @@ extension SelectingAutoencoder {
   /// What pre-activations are multiplied by before they compete.
   func scoreScale() -> [Float] {
     configuration.rescalesByDecoderNorm
-      ? dictionary.guardedRowNorms() : [Float](repeating: 1, count: latentCount)
+      ? decoder.guardedRowNorms() : [Float](repeating: 1, count: latentCount)
   }
 
   /// What decodes: the scores without the scale.

@@ -34,9 +34,6 @@ extension ThresholdingAutoencoder {
   public var latentCount: Int { parameters[.encoder].rows }
   public var decoderConstraint: DecoderConstraint { configuration.decoderConstraint }
 
-  /// The directions that latents stand for, latents × width.
-  public var dictionary: Matrix { parameters[.decoder] }
-
   public var annealing: PAnnealingState? {
     get { nil }
     set {}
@@ -55,7 +52,7 @@ extension ThresholdingAutoencoder {
 
   public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
     try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
-    return latents.reconstruction(by: dictionary, bias: parameters[.decoderBias].array)
+    return latents.reconstruction(by: decoder, bias: parameters[.decoderBias].array)
   }
 
   public func latents(of inputs: Matrix) -> SparseLatents {
@@ -117,11 +114,15 @@ extension ThresholdingAutoencoder {
     annealing?.finishStep(step)
   }
 
+  public func foldingCenter(_ center: [Double]) throws -> Self {
+    try foldingCenter(center, subtractsDecoderBias: configuration.subtractsDecoderBias)
+  }
+
   public func foldingWhitening(_ whitening: Whitening) throws -> Self {
-    try Self(
-      parameters: parameters.foldingWhitening(
-        whitening, subtractsDecoderBias: configuration.subtractsDecoderBias),
-      configuration: configuration)
+    var folded = parameters
+    try folded.foldWhitening(
+      whitening, subtractsDecoderBias: configuration.subtractsDecoderBias)
+    return try Self(parameters: folded, configuration: configuration)
   }
 }
 

@@ -11,7 +11,7 @@ extension ThresholdingStep {
     let algebra = CodeAlgebra(entries)
     let passes = codes.map { code in
       algebra.reconstructionPass(
-        code: code.values, decoder: model.dictionary,
+        code: code.values, decoder: model.decoder,
         bias: model.parameters[.decoderBias].array, target: batch.target
       ).weighted(by: batch.errorWeights, entries)
     }
@@ -39,7 +39,7 @@ extension ThresholdingStep {
         into: &gradients[.decoder], accumulate: code > 0)
     }
     if let penalty, !norms.isEmpty {
-      gradients.addNormGradients(penalty.normSums, norms: norms, decoder: model.dictionary)
+      gradients.addNormGradients(penalty.normSums, norms: norms, decoder: model.decoder)
     }
     unit.passGradients(&hidden, &codes, &codeGradients)
     algebra.sumRows(inputs, coefficients: codeGradients[0].values, into: &gradients[.encoder])

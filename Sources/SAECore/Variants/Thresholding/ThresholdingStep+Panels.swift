@@ -24,7 +24,7 @@ extension ThresholdingStep {
     let normSums = goBackward(panels, &kept, forward, penalty, outputs, productSlope)
     gradients.putWeights(&kept)
     if !norms.isEmpty {
-      gradients.addNormGradients(normSums, norms: norms, decoder: model.dictionary)
+      gradients.addNormGradients(normSums, norms: norms, decoder: model.decoder)
     }
     let reconstructions = zip(squares, forward.errors).map {
       Reconstruction(squares: $0, outputSums: $1.columnSums())
@@ -43,7 +43,7 @@ extension ThresholdingStep {
     _ panels: LatentPanels, _ kept: inout KeptPanels, _ forward: inout PanelForward,
     _ penalty: inout AnnealedPanelPenalty?
   ) {
-    let dictionary = model.dictionary
+    let decoder = model.decoder
     var elements = PanelElements(codes: forward.errors.count)
     panels.forEach(keepingIn: &kept) { range, products in
       elements.take(&products, range)
@@ -54,7 +54,7 @@ extension ThresholdingStep {
         forward.counts[index] += code.panel.nonZeroCounts()
         forward.errors[index].addProduct(
           code.panel.view, nonZeros: forward.counts[index][range].reduce(0, +),
-          dictionary[rows: range])
+          decoder[rows: range])
       }
       elements.giveBack(&products)
     }
@@ -65,14 +65,14 @@ extension ThresholdingStep {
     _ panels: LatentPanels, _ kept: inout KeptPanels, _ outputs: PackedFactor,
     _ activity: LatentActivity, _ productSlope: Float?
   ) {
-    let (dictionary, bias) = (model.dictionary, unit.bias)
+    let (decoder, bias) = (model.decoder, unit.bias)
     unit.settle(batch, activity) { body in
       var elements = PanelElements(codes: 0)
       var gradient = LatentElements()
       panels.forEach(keptIn: &kept) { range, products, _ in
         elements.take(&products, range)
         elements.hidden.addBias(bias)
-        gradient.setProduct(outputs, dictionary, productSlope, like: elements.hidden)
+        gradient.setProduct(outputs, decoder, productSlope, like: elements.hidden)
         body(elements.hidden, &gradient)
         elements.giveBack(&products)
       }
@@ -86,7 +86,7 @@ extension ThresholdingStep {
     _ panels: LatentPanels, _ kept: inout KeptPanels, _ forward: PanelForward,
     _ penalty: AnnealedPanelPenalty?, _ outputs: [PackedFactor], _ productSlope: Float?
   ) -> [Double] {
-    let (dictionary, trainingCodes) = (model.dictionary, trainingCodes)
+    let (decoder, trainingCodes) = (model.decoder, trainingCodes)
     var normSums: [Double] = []
     var elements = PanelElements(codes: outputs.count)
     var gradients = outputs.map { _ in LatentElements() }
@@ -95,7 +95,7 @@ extension ThresholdingStep {
       unit.makeCodes(of: &elements.hidden, &elements.codes)
       for index in outputs.indices {
         gradients[index].setProduct(
-          outputs[index], dictionary, productSlope, like: elements.codes[index])
+          outputs[index], decoder, productSlope, like: elements.codes[index])
       }
       if let penalty {
         normSums += penalty.addGradients(

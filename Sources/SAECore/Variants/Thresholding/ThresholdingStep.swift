@@ -31,7 +31,7 @@ struct ThresholdingStep<Model: ThresholdingAutoencoder> {
       * (model.annealing?.coefficientFactor ?? 1)
     norms =
       configuration.activationPenalty?.weightsByDecoderNorm ?? false
-      ? model.dictionary.rowNorms() : []
+      ? model.decoder.rowNorms() : []
   }
 
   /// The codes whose reconstructions train W_dec and b_dec.
@@ -82,7 +82,7 @@ struct ThresholdingStep<Model: ThresholdingAutoencoder> {
       dead: dead,
       scores: LatentScores(
         activations: inputs, encoder: model.parameters[.encoder], bias: unit.bias),
-      decoder: model.dictionary, error: error, target: batch.target, into: &gradients,
+      decoder: model.decoder, error: error, target: batch.target, into: &gradients,
       encoderBias: &sums)
     for latent in dead { inputSums[latent] += Double(sums[latent]) }
     return ([LossTerm("auxiliary", value)], dead.count)

@@ -16,6 +16,8 @@ public struct ThresholdTranscoder: SparseAutoencoder, Equatable {
   public var inputDimension: Int { parameters[.encoder].columns }
   public var outputDimension: Int { parameters[.decoder].columns }
   public var latentCount: Int { parameters[.encoder].rows }
+  public var decoder: Matrix { parameters[.decoder] }
+  public var encoder: Matrix? { parameters[.encoder] }
 
   private static let threshold = ParameterName(rawValue: SAEArchive.threshold)
 
@@ -89,12 +91,7 @@ extension ThresholdTranscoder: StorableAutoencoder {
     let architecture = SAEArchitecture(
       parameters.contains(Self.threshold) ? .jumpReLU : .relu, isTranscoder: true,
       hasSkipConnection: parameters.contains(.skip))
-    var archive = SAEArchive(
-      architecture, inputDimension: inputDimension, outputDimension: outputDimension,
-      latentCount: latentCount)
-    archive.subtractsDecoderBias = subtractsDecoderBias
-    archive.setParameters(parameters)
-    return archive
+    return archive(architecture, parameters, subtractsDecoderBias: subtractsDecoderBias)
   }
 
   public init(_ archive: SAEArchive) throws(TensorFileError) {

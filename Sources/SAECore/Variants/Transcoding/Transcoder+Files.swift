@@ -21,12 +21,8 @@ extension Transcoder: StorableAutoencoder {
     configuration.selection = activation == .topK ? .topK : .groupMax
     configuration.rescalesByDecoderNorm = archive.settings[SAEArchive.rescaling]?.asBool ?? false
     let skip: [ParameterName] = configuration.hasSkipConnection ? [.skip] : []
-    archive.moveDecoderBiasOutOfInput()
-    let parameters = try archive.parameterSet(SAEArchive.selectingParameters + skip)
-    do {
-      try self.init(parameters: parameters, configuration: configuration)
-    } catch {
-      throw error.of(file: archive.file)
-    }
+    try archive.moveDecoderBiasOutOfInput()
+    self = try archive.autoencoder(
+      of: SAEArchive.selectingParameters + skip, configuration)
   }
 }

@@ -74,20 +74,28 @@ public struct Transcoder: SelectingAutoencoder, Equatable {
       latents, firing: firing, totalSquaredError: pass.totalSquaredError, into: &gradients)
   }
 
-  /// W_enc is multiplied by the scale, W_dec and b_dec are divided by it; W_skip stays, since input and
-  /// output are scaled alike.
-  public func foldingScale(_ scale: Double) throws(ShapeError) -> Transcoder {
-    try Transcoder(parameters: parameters.foldingScale(scale), configuration: configuration)
-  }
-
   /// W_enc is multiplied by the input's scale, W_dec and b_dec are divided by the target's; W_skip is
   /// multiplied by the one and divided by the other.
-  public func foldingScale(
-    _ scale: Double, targetScale: Double
-  ) throws(ShapeError) -> Transcoder {
-    try Transcoder(
-      parameters: parameters.foldingScale(scale, targetScale: targetScale),
-      configuration: configuration)
+  public func foldingScale(_ scale: Double, targetScale: Double) throws -> Transcoder {
+    var folded = self
+    try folded.parameters.foldScalingFactor(scale, targetFactor: targetScale)
+    return folded
+  }
+
+  public func foldingCenter(_ center: [Double]) throws -> Transcoder {
+    try foldingCenter(center, targetCenter: center)
+  }
+
+  /// The input's center goes through W_enc from b_enc and through W_skip from b_dec, the target's is
+  /// added to b_dec.
+  public func foldingCenter(_ center: [Double], targetCenter: [Double]) throws -> Transcoder {
+    var folded = self
+    try folded.parameters.foldCenterIntoEncoder(center)
+    folded.parameters[.decoderBias].addToRows(targetCenter.map { Float($0) })
+    if parameters.contains(.skip) {
+      folded.parameters.subtract(parameters[.skip].products(with: center), from: .decoderBias)
+    }
+    return folded
   }
 }
 

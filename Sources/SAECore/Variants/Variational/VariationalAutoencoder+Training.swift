@@ -19,7 +19,7 @@ extension VariationalAutoencoder: TrainableAutoencoder {
     var sample = Sample(self, inputs, step: batch.step)
     let code = sample.code(k: configuration.k)
     let pass = code.reconstructionPass(
-      decoder: dictionary, bias: parameters[.decoderBias].array, target: batch.target
+      decoder: decoder, bias: parameters[.decoderBias].array, target: batch.target
     ).weighted(by: batch.errorWeights, code)
     let factor = ReconstructionLoss.squaredErrorPerToken.factor(for: batch.target)
     let slope = Float(2 * factor)
@@ -47,11 +47,8 @@ extension VariationalAutoencoder: TrainableAutoencoder {
       ], latents: code, totalSquaredError: pass.totalSquaredError, deadCount: 0)
   }
 
-  /// As for every autoencoder; W_var is multiplied by the scale as W_enc is.
-  public func foldingScale(_ scale: Double) throws(ShapeError) -> VariationalAutoencoder {
-    var folded = parameters.foldingScale(scale)
-    if scale != 1, configuration.learnsVariance { folded[.variance].scale(by: Float(scale)) }
-    return try VariationalAutoencoder(parameters: folded, configuration: configuration)
+  public func foldingCenter(_ center: [Double]) throws -> VariationalAutoencoder {
+    try foldingCenter(center, subtractsDecoderBias: true)
   }
 }
 

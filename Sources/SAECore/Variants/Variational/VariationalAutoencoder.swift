@@ -20,9 +20,6 @@ public struct VariationalAutoencoder: SparseAutoencoder, Equatable {
   public var inputDimension: Int { parameters[.encoder].columns }
   public var latentCount: Int { parameters[.encoder].rows }
 
-  /// The directions that latents stand for, latents × width.
-  public var dictionary: Matrix { parameters[.decoder] }
-
   /// An autoencoder of the given parameters.
   ///
   /// - Throws: ``ShapeError`` if shapes do not fit each other or the settings.
@@ -61,7 +58,7 @@ public struct VariationalAutoencoder: SparseAutoencoder, Equatable {
 
   public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
     try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
-    return latents.decoded(by: dictionary, bias: parameters[.decoderBias].array)
+    return latents.decoded(by: decoder, bias: parameters[.decoderBias].array)
   }
 }
 

@@ -35,6 +35,12 @@ public struct BoostedAutoencoder<
   public var latentCount: Int { base.latentCount + booster.latentCount }
   public var decoderConstraint: DecoderConstraint { booster.decoderConstraint }
 
+  /// The base's rows, then the booster's.
+  public var decoder: Matrix { base.decoder.above(booster.decoder) }
+
+  /// The base's rows, then the booster's, where both have such.
+  public var encoder: Matrix? { base.encoder?.above(booster.encoder) }
+
   /// A boosted autoencoder.
   ///
   /// - Parameters:
@@ -100,13 +106,23 @@ public struct BoostedAutoencoder<
   }
 
   /// Folds the scale into both: the base has to be one for the scaled activations, too.
-  public func foldingScale(_ scale: Double) throws(ShapeError) -> BoostedAutoencoder {
+  public func foldingScale(_ scale: Double) throws -> BoostedAutoencoder {
     var folded = self
     folded.booster = try booster.foldingScale(scale)
     let base = try base.foldingScale(scale)
     return BoostedAutoencoder(
       configuration: BoostingConfiguration(base: base, booster: folded.booster.configuration),
       booster: folded.booster)
+  }
+
+  /// Folds the center into both: the booster's b_dec stays 0, so its encoder takes it.
+  public func foldingCenter(_ center: [Double]) throws -> BoostedAutoencoder {
+    var booster = booster
+    try booster.parameters.foldCenterIntoEncoder(center)
+    return BoostedAutoencoder(
+      configuration: BoostingConfiguration(
+        base: try base.foldingCenter(center), booster: booster.configuration),
+      booster: booster)
   }
 
   init(

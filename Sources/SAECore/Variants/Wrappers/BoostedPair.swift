@@ -29,6 +29,12 @@ public struct BoostedPair: SparseAutoencoder {
   public var outputDimension: Int { base.outputDimension }
   public var latentCount: Int { base.latentCount + booster.latentCount }
 
+  /// The base's rows, then the booster's.
+  public var decoder: Matrix { base.decoder.above(booster.decoder) }
+
+  /// The base's rows, then the booster's, where both have such.
+  public var encoder: Matrix? { base.encoder?.above(booster.encoder) }
+
   public func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
     try base.encode(activations).besides(booster.encode(activations))
   }
@@ -57,4 +63,17 @@ public struct BoostedPair: SparseAutoencoder {
       latents.slice(0..<base.latentCount), latents.slice(base.latentCount..<latentCount)
     )
   }
+}
+
+extension Matrix {
+  /// The same rows with another's after them.
+  func above(_ other: Matrix) -> Matrix {
+    var both = Matrix(rows: rows + other.rows, columns: columns)
+    both.copy(self, toRow: 0, column: 0)
+    both.copy(other, toRow: rows, column: 0)
+    return both
+  }
+
+  /// The same; nil without another.
+  func above(_ other: Matrix?) -> Matrix? { other.map { above($0) } }
 }

@@ -12,6 +12,8 @@ public struct NormalizedAutoencoder<Base: SparseAutoencoder>: SparseAutoencoder 
 
   public var inputDimension: Int { base.inputDimension }
   public var latentCount: Int { base.latentCount }
+  public var decoder: Matrix { base.decoder }
+  public var encoder: Matrix? { base.encoder }
 
   /// An autoencoder that puts its activations through a scaling.
   ///

@@ -127,7 +127,9 @@ import Testing
     let x = Matrix.random(9, 16, seed: 3)
     let latents = try sae.autoencoder.encode(x)
     let archive = sae.archives[0]
-    let (encoder, decoder) = (try #require(sae.encoder), sae.decoder)
+    let (encoder, decoder) = (
+      try #require(sae.autoencoder.encoder), sae.autoencoder.decoder
+    )
     let bias = try #require(archive.parameters["b_enc"]).values.array
     let offset = try #require(archive.parameters["b_dec"]).values.array
     for token in 0..<9 {

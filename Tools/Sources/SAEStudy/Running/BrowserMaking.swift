@@ -4,7 +4,7 @@ import SAEMetrics
 
 /// Gathers what the page shows of an autoencoder's latents.
 struct BrowserMaking {
-  let trained: TrainedAutoencoder
+  let autoencoder: any SparseAutoencoder
   let text: HeldOutText
   var texts: @Sendable ([Int]) -> [String]
   var promotions: (@Sendable (Matrix) -> Matrix)?
@@ -28,7 +28,7 @@ struct BrowserMaking {
     guard let ids = text.tokenIDs else {
       throw StudyError("contexts of latents", expected: "the tokens of the text", found: "none")
     }
-    let count = trained.autoencoder.latentCount
+    let count = autoencoder.latentCount
     var options = LatentExamples.Options()
     options.count = contextsPerLatent
     options.onePerContext = true
@@ -38,7 +38,7 @@ struct BrowserMaking {
       activations: [[Float]](repeating: [], count: count),
       activeRows: [[Int]](repeating: [], count: count))
     for rows in text.contextRanges() {
-      let latents = try trained.autoencoder.encode(text.source.matrix(rows: rows))
+      let latents = try autoencoder.encode(text.source.matrix(rows: rows))
       let mask = Array(text.mask[rows])
       try found.sparsity.update(latents, mask: mask)
       try found.examples.update(
@@ -51,7 +51,7 @@ struct BrowserMaking {
         }
       }
     }
-    found.identity = try StudyMeasuring.identity(trained.autoencoder, on: text)?.latents
+    found.identity = try StudyMeasuring.identity(autoencoder, on: text)?.latents
     return found
   }
 
@@ -92,7 +92,7 @@ struct BrowserMaking {
         })
     }
     return LatentBrowser(
-      title: title, comparedWith: comparedWith, latentCount: trained.autoencoder.latentCount,
+      title: title, comparedWith: comparedWith, latentCount: autoencoder.latentCount,
       live: live.count, cards: cards, texts: numbers.texts)
   }
 
@@ -129,7 +129,7 @@ struct BrowserMaking {
   }
 
   private func nearest(_ shown: [Int]) throws -> [[LatentCard.Neighbour]] {
-    var unit = trained.dictionary
+    var unit = autoencoder.decoder
     let norms = unit.rowNorms()
     unit = Matrix(rows: unit.rows, columns: unit.columns) {
       norms[$0] > 0 ? unit[$0, $1] / norms[$0] : 0
@@ -166,12 +166,11 @@ struct BrowserMaking {
 
   private func promotedTokens(_ shown: [Int]) -> [[(token: Int, logit: Double)]] {
     guard let promotions else { return shown.map { _ in [] } }
+    let decoder = autoencoder.decoder
     var result: [[(token: Int, logit: Double)]] = []
     for begin in stride(from: 0, to: shown.count, by: 64) {
       let some = Array(shown[begin..<min(begin + 64, shown.count)])
-      let directions = Matrix(rows: some.count, columns: trained.dictionary.columns) {
-        trained.dictionary[some[$0], $1]
-      }
+      let directions = Matrix(rows: some.count, columns: decoder.columns) { decoder[some[$0], $1] }
       let logits = promotions(directions)
       for row in some.indices {
         let items = (0..<logits.columns).map { (cosine: logits[row, $0], latent: $0) }

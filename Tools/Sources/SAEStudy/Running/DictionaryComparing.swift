@@ -11,7 +11,7 @@ struct DictionaryComparing {
   let configuration: StudyConfiguration
   /// Those that were trained.
   let trained: [AutoencoderPlan]
-  let read: (AutoencoderPlan) throws -> TrainedAutoencoder
+  let read: (AutoencoderPlan) throws -> any SparseAutoencoder
 
   /// How alike the seeds of each arm, width and sparsity are; of boosted autoencoders nothing is
   /// said, half of which is the broad one again.
@@ -21,7 +21,7 @@ struct DictionaryComparing {
     for arm in [StudyArm.domain, .broad] {
       for latents in configuration.latents {
         for sparsity in configuration.sparsity {
-          let dictionaries = try plans(arm, latents, sparsity).map { try read($0).dictionary }
+          let dictionaries = try plans(arm, latents, sparsity).map { try read($0).decoder }
           var (cosines, fractions): ([Double], [Double]) = ([], [])
           for (index, first) in dictionaries.enumerated() {
             for second in dictionaries[(index + 1)...] {
@@ -77,11 +77,11 @@ struct DictionaryComparing {
   }
 
   func likeness(_ plan: AutoencoderPlan) throws -> [Likeness] {
-    let own = try read(plan).dictionary
+    let own = try read(plan).decoder
     func largest(_ others: [AutoencoderPlan]) throws -> [Double]? {
       var best: [Double]?
       for other in others {
-        let found = try DictionarySimilarity(own, read(other).dictionary).maximumCosines
+        let found = try DictionarySimilarity(own, read(other).decoder).maximumCosines
           .map { $0 ?? -1 }
         best = best.map { zip($0, found).map(max) } ?? found
       }

@@ -100,7 +100,7 @@ public struct Inspection: Sendable {
       tokenIDs: ids.map { Int($0) }, mask: ids.map { !special.contains(Int($0)) },
       contexts: ids.indices.map { $0 / context })
     var making = BrowserMaking(
-      trained: TrainedAutoencoder(autoencoder: autoencoder, dictionary: sae.decoder), text: text,
+      autoencoder: autoencoder, text: text,
       texts: { $0.map { " [\($0)]" } },
       promotions: { directions in model.logits(directions.view) })
     if let tokenizer { making.texts = { ids in tokenizer.texts(ids) } }

@@ -186,7 +186,7 @@ public struct Study: Sendable {
     for begin in stride(from: 0, to: missing.count, by: 8) {
       let group = missing[begin..<min(begin + 8, missing.count)]
       var kept: [Kept] = []
-      var trained: [TrainedAutoencoder] = []
+      var trained: [any SparseAutoencoder] = []
       for plan in group {
         try progress(.measuring(plan.name, done: done, of: missing.count))
         done += 1
@@ -200,7 +200,7 @@ public struct Study: Sendable {
         kept.append(measured)
       }
       for text in StudyText.allCases {
-        let losses = try data.loss?.measure(trained.map(\.autoencoder), on: text) { done, total in
+        let losses = try data.loss?.measure(trained, on: text) { done, total in
           try progress(.loss(text, done: done, of: total))
         }
         guard let losses else { continue }
@@ -224,23 +224,23 @@ public struct Study: Sendable {
   }
 
   private func measure(
-    _ plan: AutoencoderPlan, _ trained: TrainedAutoencoder, _ data: StudyData
+    _ plan: AutoencoderPlan, _ autoencoder: any SparseAutoencoder, _ data: StudyData
   ) throws -> Kept {
     guard let domain = data.heldOut[.domain], let broad = data.heldOut[.broad] else {
       preconditionFailure("a study has both kinds of text")
     }
     var result = AutoencoderResult(
-      plan: plan, latentCount: trained.autoencoder.latentCount,
+      plan: plan, latentCount: autoencoder.latentCount,
       trainingTokens: configuration.steps * configuration.batch,
-      onDomain: try StudyMeasuring.measure(trained.autoencoder, on: domain),
-      onBroad: try StudyMeasuring.measure(trained.autoencoder, on: broad))
+      onDomain: try StudyMeasuring.measure(autoencoder, on: domain),
+      onBroad: try StudyMeasuring.measure(autoencoder, on: broad))
     result.recovery = try data.truth.map {
-      try StudyMeasuring.recovery(trained, $0, domain: domain)
+      try StudyMeasuring.recovery(autoencoder, $0, domain: domain)
     }
-    var sparsity = SparsityMetrics(latentCount: trained.autoencoder.latentCount)
+    var sparsity = SparsityMetrics(latentCount: autoencoder.latentCount)
     for rows in domain.batches() {
       try sparsity.update(
-        trained.autoencoder.encode(domain.source.matrix(rows: rows)),
+        autoencoder.encode(domain.source.matrix(rows: rows)),
         mask: Array(domain.mask[rows]))
     }
     return Kept(result: result, firings: sparsity.value.firingCounts)
@@ -261,7 +261,7 @@ public struct Study: Sendable {
       guard comparing.trained.contains(plan) else { return nil }
       try progress(.gathering(plan.name))
       let making = BrowserMaking(
-        trained: try training.read(plan, from: folder), text: domain, texts: data.texts,
+        autoencoder: try training.read(plan, from: folder), text: domain, texts: data.texts,
         promotions: data.promotions)
       let gathered = try making.gather()
       var browser = try making.browser(

@@ -134,18 +134,18 @@ enum StudyMeasuring {
 
   /// What a dictionary has found of a known truth.
   static func recovery(
-    _ trained: TrainedAutoencoder, _ truth: StudyTruth, domain: HeldOutText
+    _ autoencoder: any SparseAutoencoder, _ truth: StudyTruth, domain: HeldOutText
   ) throws -> Recovery {
-    let cosines = try DictionarySimilarity(truth.features, trained.dictionary).maximumCosines
+    let cosines = try DictionarySimilarity(truth.features, autoencoder.decoder).maximumCosines
       .map { $0 ?? 0 }
     func found(_ features: Range<Int>) -> Double? {
       features.isEmpty
         ? nil : Double(cosines[features].count { $0 > 0.9 }) / Double(features.count)
     }
-    var metrics = try GroundTruthMetrics(decoder: trained.dictionary, features: truth.features)
+    var metrics = try GroundTruthMetrics(decoder: autoencoder.decoder, features: truth.features)
     for rows in domain.batches() {
       try metrics.update(
-        trained.autoencoder.encode(domain.source.matrix(rows: rows)),
+        autoencoder.encode(domain.source.matrix(rows: rows)),
         truth: truth.domainFeatures[tokens: rows], mask: Array(domain.mask[rows]))
     }
     let own = cosines[truth.domainOnly]

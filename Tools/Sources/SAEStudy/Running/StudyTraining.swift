@@ -19,15 +19,8 @@ protocol StudyTraining: Sendable {
     pace: CheckpointPace, progress: (Int) throws -> Void, warn: (String) throws -> Void
   ) throws
 
-  /// Reads one that has been written, with its dictionary: for a boosted one the booster's rows
-  /// follow the base's.
-  func read(_ plan: AutoencoderPlan, from folder: StudyFolder) throws -> TrainedAutoencoder
-}
-
-/// An autoencoder and its decoder rows.
-struct TrainedAutoencoder: Sendable {
-  let autoencoder: any SparseAutoencoder
-  let dictionary: Matrix
+  /// Reads one that has been written.
+  func read(_ plan: AutoencoderPlan, from folder: StudyFolder) throws -> any SparseAutoencoder
 }
 
 extension StudyConfiguration {
@@ -191,9 +184,8 @@ where Model.Configuration: Decodable {
     try base.write(boostedBy: archive, to: folder.autoencoder(plan))
   }
 
-  func read(_ plan: AutoencoderPlan, from folder: StudyFolder) throws -> TrainedAutoencoder {
-    let sae = try SAE.open(folder.autoencoder(plan))
-    return TrainedAutoencoder(autoencoder: sae.autoencoder, dictionary: sae.decoder)
+  func read(_ plan: AutoencoderPlan, from folder: StudyFolder) throws -> any SparseAutoencoder {
+    try SAE.load(folder.autoencoder(plan))
   }
 
   private func read(model plan: AutoencoderPlan, from folder: StudyFolder) throws -> Model {

@@ -51,16 +51,11 @@ extension AbsTopKAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.absTopK, k: configuration.k) }
 
   public init(_ archive: SAEArchive) throws(TensorFileError) {
-    let archive = try archive.plain(for: Self.self)
-    try archive.check(SAEArchitecture(.absTopK))
+    let archive = try archive.plain(for: Self.self, SAEArchitecture(.absTopK))
     var configuration = AbsTopKConfiguration(k: try archive.checkedK(archive.file))
     archive.apply(to: &configuration)
-    let parameters = try archive.parameterSet(SAEArchive.selectingParameters)
-    do {
-      try self.init(parameters: parameters, configuration: configuration)
-    } catch {
-      throw error.of(file: archive.file)
-    }
+    self = try archive.autoencoder(
+      of: SAEArchive.selectingParameters, configuration)
   }
 }
 

@@ -59,16 +59,11 @@ extension GroupMaxAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.groupMax, k: configuration.k) }
 
   public init(_ archive: SAEArchive) throws(TensorFileError) {
-    let archive = try archive.plain(for: Self.self)
-    try archive.check(SAEArchitecture(.groupMax))
+    let archive = try archive.plain(for: Self.self, SAEArchitecture(.groupMax))
     var configuration = GroupMaxConfiguration(k: try archive.checkedK(archive.file))
     archive.apply(to: &configuration)
-    let parameters = try archive.parameterSet(SAEArchive.selectingParameters)
-    do {
-      try self.init(parameters: parameters, configuration: configuration)
-    } catch {
-      throw error.of(file: archive.file)
-    }
+    self = try archive.autoencoder(
+      of: SAEArchive.selectingParameters, configuration)
   }
 }
 

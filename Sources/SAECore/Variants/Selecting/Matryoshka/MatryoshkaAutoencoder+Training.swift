@@ -18,12 +18,12 @@ extension MatryoshkaAutoencoder {
     var totalSquaredError = 0.0
     var wholeError: Matrix?
     var nested = NestedReconstruction(
-      code, decoder: dictionary, bias: parameters[.decoderBias].array, target: batch.target,
+      code, decoder: decoder, bias: parameters[.decoderBias].array, target: batch.target,
       weights: batch.errorWeights)
 
     for level in prefixes.indices.reversed() {
       let group = (level == 0 ? 0 : prefixes[level - 1])..<prefixes[level]
-      let squares = nested.visit(group: group, slope: Float(2 * factor), decoder: dictionary)
+      let squares = nested.visit(group: group, slope: Float(2 * factor), decoder: decoder)
       let isWhole = level == prefixes.count - 1
       if isWhole { totalSquaredError = squares.total }
       step.losses.append(
@@ -44,7 +44,7 @@ extension MatryoshkaAutoencoder {
             auxiliary, dead: own, error: nested.error, into: &gradients)
         }
       }
-      if level > 0 { nested.remove(group: group, decoder: dictionary) }
+      if level > 0 { nested.remove(group: group, decoder: decoder) }
     }
     for (column, sum) in nested.gradient.columnSums().enumerated() {
       step.outputSums[column] += sum

@@ -61,9 +61,9 @@ public struct TopKAutoencoder: SelectingAutoencoder, Equatable {
 
   /// As for every autoencoder; with rescaling, scores shrink by the scale as the decoder rows do, and
   /// the threshold with them.
-  public func foldingScale(_ scale: Double) throws(ShapeError) -> TopKAutoencoder {
-    var folded = try TopKAutoencoder(
-      parameters: parameters.foldingScale(scale), configuration: configuration)
+  public func foldingScale(_ scale: Double) throws -> TopKAutoencoder {
+    var folded = self
+    try folded.parameters.foldScalingFactor(scale)
     folded.threshold = threshold.map { configuration.rescalesByDecoderNorm ? $0 / scale : $0 }
     return folded
   }

@@ -1,6 +1,6 @@
 /// The settings of a ``GatedAutoencoder``. Defaults are the recommended ones; each library's own
 /// conventions are ``saeLens(coefficient:)``, ``dictionaryLearning(coefficient:)`` and
-/// ``pAnnealing(_:form:coefficient:)``.
+/// ``AnnealedConfiguration/pAnnealing(_:form:coefficient:)``.
 public struct GatedConfiguration: Sendable, Equatable {
   /// What keeps gates closed: of the gates' positive pre-activations.
   public var penalty = ActivationPenalty.weightedL1
@@ -44,26 +44,9 @@ public struct GatedConfiguration: Sendable, Equatable {
     configuration.decoderBiasInitialization = .zeros
     return configuration
   }
-
-  /// dictionary_learning's `GatedAnnealTrainer`.
-  ///
-  /// - Throws: ``InvalidOption`` if a norm's exponent is to reach 0, where it is no norm any more.
-  public static func pAnnealing(
-    _ annealing: PAnnealing, form: ActivationPenalty.Form = .norm,
-    coefficient: CoefficientSchedule
-  ) throws(InvalidOption) -> GatedConfiguration {
-    try annealing.check(form)
-    var configuration = GatedConfiguration.dictionaryLearning(coefficient: coefficient)
-    configuration.penalty = try ActivationPenalty(
-      form, exponent: 1, weightsByDecoderNorm: false)
-    configuration.annealing = annealing
-    return configuration
-  }
 }
 
-extension GatedConfiguration: ThresholdingConfiguration {
-  public var activationPenalty: ActivationPenalty? { penalty }
-
+extension GatedConfiguration: AnnealedConfiguration {
   /// Random unit directions where the decoder is held at them, else SAELens' small rows.
   public var weightInitialization: WeightInitialization {
     decoderConstraint == .none ? .saeLens : .randomDirections(rowNorm: 1)

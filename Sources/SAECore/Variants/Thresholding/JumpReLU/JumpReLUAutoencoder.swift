@@ -43,7 +43,7 @@ public struct JumpReLUAutoencoder: ThresholdingAutoencoder, Equatable {
     if configuration.parametrization == .clamped {
       parameters[.threshold] = .rowVector(parameters[.threshold].array.map { max($0, 0) })
     }
-    norms = dictionary.rowNorms()
+    norms = decoder.rowNorms()
     return JumpReLUUnit(self, norms: norms, batch, inputs)
   }
 
@@ -55,7 +55,7 @@ public struct JumpReLUAutoencoder: ThresholdingAutoencoder, Equatable {
 
   public mutating func finishStep(_ pass: TrainingPass, step: Int) {
     let factors = configuration.thresholdFactors(
-      l0: pass.activity.l0, normsBefore: norms, normsAfter: dictionary.rowNorms())
+      l0: pass.activity.l0, normsBefore: norms, normsAfter: decoder.rowNorms())
     guard let factors else { return }
     let moved = zip(thresholds, factors).map { $0 * $1 }
     let (name, values) = configuration.parametrization.parameter(moved)

@@ -1,26 +1,16 @@
 extension ReLUAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive {
-    var archive = SAEArchive(
-      SAEArchitecture(.relu), inputDimension: inputDimension, outputDimension: outputDimension,
-      latentCount: latentCount)
-    archive.subtractsDecoderBias = configuration.subtractsDecoderBias
-    archive.setParameters(parameters)
-    return archive
+    archive(
+      SAEArchitecture(.relu), parameters, subtractsDecoderBias: configuration.subtractsDecoderBias)
   }
 
   /// The autoencoder that files hold; what they do not say of its training is SAELens' default.
   public init(_ archive: SAEArchive) throws(TensorFileError) {
-    let archive = try archive.plain(for: Self.self)
-    try archive.check(SAEArchitecture(.relu))
+    let archive = try archive.plain(for: Self.self, SAEArchitecture(.relu))
     var configuration = ReLUConfiguration(coefficient: .one)
     configuration.subtractsDecoderBias = archive.subtractsDecoderBias
-    let parameters = try archive.parameterSet(
-      [.encoder, .encoderBias, .decoder, .decoderBias])
-    do {
-      try self.init(parameters: parameters, configuration: configuration)
-    } catch {
-      throw error.of(file: archive.file)
-    }
+    self = try archive.autoencoder(
+      of: [.encoder, .encoderBias, .decoder, .decoderBias], configuration)
   }
 }
 

@@ -1,6 +1,6 @@
 /// The settings of a ``ReLUAutoencoder``. Defaults are the recommended ones; each library's own
 /// conventions are ``saeLens(coefficient:exponent:)``, ``dictionaryLearning(coefficient:)`` and
-/// ``pAnnealing(_:form:coefficient:)``.
+/// ``AnnealedConfiguration/pAnnealing(_:form:coefficient:)``.
 public struct ReLUConfiguration: Sendable, Equatable {
   /// What keeps latents sparse.
   public var penalty = ActivationPenalty.weightedL1
@@ -56,26 +56,9 @@ public struct ReLUConfiguration: Sendable, Equatable {
     configuration.decoderBiasInitialization = .zeros
     return configuration
   }
-
-  /// dictionary_learning's `PAnnealTrainer`.
-  ///
-  /// - Throws: ``InvalidOption`` if a norm's exponent is to reach 0, where it is no norm any more.
-  public static func pAnnealing(
-    _ annealing: PAnnealing, form: ActivationPenalty.Form = .norm,
-    coefficient: CoefficientSchedule
-  ) throws(InvalidOption) -> ReLUConfiguration {
-    try annealing.check(form)
-    var configuration = ReLUConfiguration.dictionaryLearning(coefficient: coefficient)
-    configuration.penalty = try ActivationPenalty(
-      form, exponent: 1, weightsByDecoderNorm: false)
-    configuration.annealing = annealing
-    return configuration
-  }
 }
 
-extension ReLUConfiguration: ThresholdingConfiguration {
-  public var activationPenalty: ActivationPenalty? { penalty }
-}
+extension ReLUConfiguration: AnnealedConfiguration {}
 
 extension ReLUConfiguration: Codable {
   private static var fields: SettingsFields<Self> {

@@ -137,16 +137,13 @@ private struct ProLUUnit: ThresholdingUnit {
 /// Files of a JumpReLU autoencoder that say how it was trained.
 extension ProLUAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive {
-    var archive = SAEArchive(
-      SAEArchitecture(.jumpReLU), inputDimension: inputDimension,
-      outputDimension: outputDimension, latentCount: latentCount)
-    archive.subtractsDecoderBias = configuration.subtractsDecoderBias
-    archive.setParameters(
+    var archive = archive(
+      SAEArchitecture(.jumpReLU),
       parameters.replacing(
         [.gatingBias],
         with: [
           (.encoderBias, [Float](repeating: 0, count: latentCount)), (.threshold, thresholds),
-        ]))
+        ]), subtractsDecoderBias: configuration.subtractsDecoderBias)
     archive.metadata[SAEArchive.trainingArchitecture] = .string(Self.name)
     return archive
   }
@@ -155,8 +152,7 @@ extension ProLUAutoencoder: StorableAutoencoder {
 
   /// The autoencoder that files hold: a JumpReLU autoencoder that says it was trained as one of these.
   public init(_ archive: SAEArchive) throws(TensorFileError) {
-    let archive = try archive.plain(for: Self.self)
-    try archive.check(SAEArchitecture(.jumpReLU))
+    let archive = try archive.plain(for: Self.self, SAEArchitecture(.jumpReLU))
     let stored = try archive.parameterSet(
       [.encoder, .encoderBias, .decoder, .decoderBias, .threshold])
     let trained = archive.metadata[SAEArchive.trainingArchitecture]?.asString

@@ -16,7 +16,7 @@ extension SAEArchive {
       guard architecture.isTranscoder, subtractsDecoderBias else { return self }
       try checkParameters(file)
       var result = self
-      result.moveDecoderBiasOutOfInput()
+      try result.moveDecoderBiasOutOfInput()
       return result
     case .gemmaScope:
       let isReLU = architecture == SAEArchitecture(.relu)
@@ -28,7 +28,7 @@ extension SAEArchive {
         result.parameters[SAEArchive.threshold] = Parameter(
           Matrix(rows: 1, columns: latentCount), isVector: true)
       }
-      result.moveDecoderBiasOutOfInput()
+      try result.moveDecoderBiasOutOfInput()
       return result
     case .sparsify:
       guard architecture.activation == .topK || architecture.activation == .groupMax else {
@@ -36,9 +36,12 @@ extension SAEArchive {
       }
       try checkParameters(file)
       var result = try foldingActivationScale()
-      if settings[SAEArchive.rescaling]?.asBool == true { result.foldDecoderNorms() }
+      if settings[SAEArchive.rescaling]?.asBool == true {
+        try result.fold { set throws(InvalidOption) in try set.foldDecoderNorms() }
+        result.settings[SAEArchive.rescaling] = .bool(false)
+      }
       if !subtractsDecoderBias, !architecture.isTranscoder {
-        result.moveDecoderBias(times: 1)
+        try result.moveDecoderBias(times: 1)
         result.subtractsDecoderBias = true
       }
       return result
@@ -47,42 +50,19 @@ extension SAEArchive {
 
   /// Subtracts b_dec in the encoder's bias and no longer from the input; nothing where it is not
   /// subtracted.
-  mutating func moveDecoderBiasOutOfInput() {
+  ///
+  /// - Throws: ``TensorFileError`` if a parameter is missing.
+  mutating func moveDecoderBiasOutOfInput() throws(TensorFileError) {
     guard subtractsDecoderBias else { return }
-    moveDecoderBias(times: -1)
+    try moveDecoderBias(times: -1)
     subtractsDecoderBias = false
   }
 
   /// b_enc ← b_enc + factor · W_enc b_dec, in double.
-  private mutating func moveDecoderBias(times factor: Double) {
-    guard let encoder = parameters["W_enc"]?.values, let bias = parameters["b_dec"]?.values,
-      var target = parameters["b_enc"]
-    else { return }
-    let shift = bias.array.map { Double($0) }
-    for latent in 0..<encoder.rows {
-      let row = encoder.row(latent)
-      var sum = 0.0
-      for column in row.indices { sum += Double(row[column]) * shift[column] }
-      target.values[0, latent] = Float(Double(target.values[0, latent]) + factor * sum)
+  private mutating func moveDecoderBias(times factor: Double) throws(TensorFileError) {
+    try fold { set in
+      let shift = set[.encoder].products(with: set[.decoderBias].array.map { Double($0) })
+      set.subtract(shift.map { -factor * $0 }, from: .encoderBias)
     }
-    target.type = .f32
-    parameters["b_enc"] = target
-  }
-
-  /// Rows of W_dec to norm 1, those of W_enc and b_enc as many times longer.
-  private mutating func foldDecoderNorms() {
-    guard let decoder = parameters["W_dec"]?.values else { return }
-    let norms = decoder.rowNorms().map { max($0, 1e-8) }
-    for name in ["W_enc", "W_dec", "b_enc"] {
-      guard var parameter = parameters[name] else { continue }
-      if parameter.isVector {
-        for latent in norms.indices { parameter.values[0, latent] *= norms[latent] }
-      } else {
-        parameter.values.scaleRows(by: name == "W_dec" ? norms.map { 1 / $0 } : norms)
-      }
-      parameter.type = .f32
-      parameters[name] = parameter
-    }
-    settings[SAEArchive.rescaling] = .bool(false)
   }
 }

@@ -1,4 +1,8 @@
 extension SelectingAutoencoder {
+  public func foldingCenter(_ center: [Double]) throws -> Self {
+    try foldingCenter(center, subtractsDecoderBias: configuration.subtractsDecoderBias)
+  }
+
   /// Decoder norms go into the encoder first, where latents compete multiplied by them: the whitening
   /// changes them.
   public func foldingWhitening(_ whitening: Whitening) throws -> Self {
@@ -6,6 +10,7 @@ extension SelectingAutoencoder {
     return try Self(parameters: parameters, configuration: configuration)
   }
 
+  /// Parameters and settings with a whitening made part of them.
   func foldedSettings(
     _ whitening: Whitening
   ) throws(InvalidOption) -> (ParameterSet, Configuration) {
@@ -17,13 +22,5 @@ extension SelectingAutoencoder {
     try parameters.foldWhitening(
       whitening, subtractsDecoderBias: configuration.subtractsDecoderBias)
     return (parameters, configuration)
-  }
-}
-
-extension BatchSelectingAutoencoder {
-  /// As for every selecting autoencoder; scores stay what they were, and so does the threshold.
-  public func foldingWhitening(_ whitening: Whitening) throws -> Self {
-    let (parameters, configuration) = try foldedSettings(whitening)
-    return try Self(parameters: parameters, configuration: configuration, threshold: threshold)
   }
 }
