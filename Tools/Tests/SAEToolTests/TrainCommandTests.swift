@@ -44,7 +44,7 @@ import Testing
       let x = try SafetensorsFile(activations).tensor("activations").matrix()
       let reconstruction = try SAE.load(out).reconstruct(x).array
       #expect(zip(reconstruction, x.array).contains { $0 != 0 && $0 != $1 })
-      #expect(reconstruction.allSatisfy(\.isFinite))
+      #expect(reconstruction.allSatisfy { $0.isFinite })
     } else {
       let evaluate = try Command(["evaluate", "--sae", out, "--activations", activations])
       #expect(evaluate.status == 0, "\(evaluate.errors)")
