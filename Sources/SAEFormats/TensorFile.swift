@@ -25,6 +25,12 @@ public enum TensorFile: Sendable {
     }
   }
 
+  /// What a file is, told from its content, in words for messages: "a web page (HTML)", "an empty file",
+  /// "a Git LFS pointer …", "JSON text".
+  public static func contents(of path: String) -> String {
+    (try? FileBytes(mapping: path)).map { FileKind($0).words } ?? "nothing that can be read"
+  }
+
   /// All tensors; deflated arrays are decompressed into memory.
   ///
   /// - Throws: ``TensorFileError`` if an array is broken.

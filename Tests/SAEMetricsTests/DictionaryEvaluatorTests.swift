@@ -103,6 +103,23 @@ import Testing
     }
   }
 
+  /// In a batch, or from one to the next; what was measured stays.
+  @Test func contextsThatDescendAreRefused() throws {
+    let model = try Self.model()
+    let x = Matrix(rows: 4, columns: 6) { Float(($0 * 7 + $1 * 3) % 11) / 7 }
+    var evaluator = DictionaryEvaluator(name: "a", width: 6, latentCount: 9)
+    try evaluator.update(model, x, contexts: [3, 3, 5, 5])
+    let before = evaluator.evaluation()
+    for contexts in [[5, 6, 5, 7], [4, 6, 7, 8], [9, 9, 9, 0]] {
+      #expect(throws: ShapeError.self, "\(contexts)") {
+        try evaluator.update(model, x, contexts: contexts)
+      }
+      #expect(evaluator.evaluation() == before)
+    }
+    try evaluator.update(model, x, contexts: [5, 5, 5, 6])
+    #expect(evaluator.evaluation().contexts == 3)
+  }
+
   @Test func lengthsThatDoNotFitAreRefusedAndLeaveWhatWasMeasured() throws {
     let model = try Self.model()
     var evaluator = DictionaryEvaluator(name: "a", width: 6, latentCount: 9)

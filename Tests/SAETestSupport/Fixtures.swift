@@ -1,6 +1,7 @@
 package import Foundation
 
-/// Numbers that other libraries computed, in folders by kind: `encoders`, `formats`, `metrics`, `models`.
+/// Numbers that other libraries computed, in folders by kind: `encoders`, `variants`, `formats`,
+/// `metrics`, `models`.
 ///
 /// A small set of them lies in this target. The full set lies in the folder that `SAE_FIXTURES` names,
 /// else in `../shared/fixtures` beside the package where there is such a folder; what it has comes

@@ -32,10 +32,17 @@ extension SAECandidate {
         ? .layout(.gemmaScope2) : .nothing
     }
     guard SystemCall.exists("\(directory)/\(SAELensDirectory.configurationName)") else {
-      return .lacksConfiguration
+      // Without tensors of an autoencoder a file's name says nothing.
+      return names.contains { weightNames.contains($0) } ? .lacksConfiguration : .nothing
     }
     return .layout(Sparsify.isNamed(names) || !isSAELens ? .sparsify : .saeLens)
   }
+
+  /// Names of tensors that several architectures' weights have.
+  private static let weightNames: Set = [
+    "W_dec", "W_enc", "b_dec", "b_enc", "encoder.weight", "encoder.bias", "decoder.weight",
+    "decoder.bias",
+  ]
 
   /// Weights under names that several architectures share.
   static func lacksConfiguration(_ path: String, in directory: String) -> TensorFileError {

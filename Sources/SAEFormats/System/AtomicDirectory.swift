@@ -3,7 +3,8 @@
 /// Files are written into a temporary directory beside it; ``finish(replacing:)`` synchronises it
 /// with the disk and gives it its name. If that is not reached, nothing changes under the name, and
 /// the temporary directory is removed when the value's life ends. If the name cannot be given, the
-/// complete directory is kept beside, as `NAME.result`.
+/// complete directory is kept beside, as `NAME.result`. (A killed process leaves the temporary directory
+/// behind, named `.NAME.….partial`; the next directory of that name that is begun removes it.)
 public struct AtomicDirectory: ~Copyable {
   /// Where the directory will stand once it is complete, from the root, without links.
   public var path: String { destination.path }
@@ -19,16 +20,10 @@ public struct AtomicDirectory: ~Copyable {
   /// that has been removed is made again.
   public init(_ destination: Destination) throws(TensorFileError) {
     let destination = try destination.standing()
-    let name = TemporaryName.of(destination.name)
-    try destination.folder.makeDirectory(name, for: destination.path)
-    do {
-      contents = try DirectoryHandle(name, in: destination.folder)
-    } catch {
-      destination.folder.removeDirectory(name)
-      throw error
-    }
+    destination.folder.removeLeftovers { TemporaryName.is($0, of: destination.name) }
+    (temporaryName, contents) = try destination.folder.makeTemporaryDirectory(
+      for: destination.name, path: destination.path)
     self.destination = destination
-    temporaryName = name
   }
 
   deinit { if !isFinished { AtomicDirectory.remove(temporaryName, in: destination.folder) } }
@@ -89,7 +84,7 @@ public struct AtomicDirectory: ~Copyable {
     let (folder, name) = (destination.folder, destination.name)
     var old = temporaryName
     if !folder.exchange(temporaryName, name) {
-      old = TemporaryName.of(name)
+      old = TemporaryName.ofOld(name)
       try folder.rename(name, to: old)
       do {
         try folder.rename(temporaryName, to: name)

@@ -4,12 +4,11 @@
 /// renamed. If ``finish()`` is not reached, what was there before stays as it was, and the temporary
 /// file is removed when the value's life ends. If the name cannot be given, the complete file is kept
 /// beside, as `NAME.result`. (A killed process leaves the temporary file behind, named
-/// `.NAME.….partial`.)
+/// `.NAME.….partial`; the next file of that name that is begun removes it.)
 public struct AtomicFile: ~Copyable {
   /// Where the file will stand once it is complete, from the root, without links.
   public var path: String { destination.path }
   private let destination: Destination
-  private let temporary: String
   private let replaces: Bool
   private let file: WritableFile
   private var isFinished = false
@@ -24,14 +23,13 @@ public struct AtomicFile: ~Copyable {
   ///   - replacing: whether a file of that name gives way.
   public init(_ path: String, replacing: Bool = true) throws(TensorFileError) {
     let destination = try Destination(path)
-    let temporary = TemporaryName.of(destination.name)
-    file = try WritableFile(creating: temporary, in: destination.folder, for: path)
+    destination.folder.removeLeftovers { TemporaryName.is($0, of: destination.name) }
+    file = try WritableFile(toReplace: destination.name, in: destination.folder, for: path)
     self.destination = destination
-    self.temporary = temporary
     replaces = replacing
   }
 
-  deinit { if !isFinished { destination.folder.removeFile(temporary) } }
+  deinit { if !isFinished { destination.folder.removeFile(file.name) } }
 
   /// Writes behind what was appended before.
   public mutating func append(_ bytes: [UInt8]) throws(TensorFileError) {
@@ -47,9 +45,8 @@ public struct AtomicFile: ~Copyable {
 
   /// A file without a name on the same disk, for what has to wait.
   func spool() throws(TensorFileError) -> WritableFile {
-    let name = TemporaryName.of(destination.name)
-    let spool = try WritableFile(creating: name, in: destination.folder, for: path)
-    destination.folder.removeFile(name)
+    let spool = try WritableFile(toReplace: destination.name, in: destination.folder, for: path)
+    destination.folder.removeFile(spool.name)
     return spool
   }
 
@@ -66,9 +63,9 @@ public struct AtomicFile: ~Copyable {
     try file.synchronize()
     do {
       if replaces {
-        try destination.folder.rename(temporary, to: destination.name)
+        try destination.folder.rename(file.name, to: destination.name)
       } else {
-        try destination.folder.renameExclusively(temporary, to: destination.name)
+        try destination.folder.renameExclusively(file.name, to: destination.name)
       }
       isFinished = true
     } catch {
@@ -79,7 +76,7 @@ public struct AtomicFile: ~Copyable {
         return try copy(replacing: replaces)
       }
       isFinished = true
-      throw destination.keep(temporary, because: error)
+      throw destination.keep(file.name, because: error)
     }
     try destination.folder.synchronize()
     try destination.checkStands()
@@ -91,22 +88,6 @@ public struct AtomicFile: ~Copyable {
     let copy = try AtomicFile(path, replacing: replacing)
     try file.copy(to: copy.file)
     try copy.finish()
-  }
-
-  /// Removes what killed processes left behind that were writing a file of this name.
-  ///
-  /// - Precondition: nobody is writing the file.
-  package static func removeLeftovers(of path: String) {
-    guard let destination = try? Destination(path),
-      let names = try? destination.folder.names()
-    else { return }
-    let prefix = TemporaryName.prefix(of: destination.name)
-    for bytes in names {
-      guard let name = String(validating: bytes, as: UTF8.self), name.hasPrefix(prefix),
-        name.hasSuffix(TemporaryName.suffix)
-      else { continue }
-      destination.folder.removeFile(name)
-    }
   }
 
   /// Writes a whole file at once, in the place of what was there.

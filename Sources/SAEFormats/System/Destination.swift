@@ -94,6 +94,7 @@ public final class Destination: Sendable {
       let visible = number == 1 ? stem : "\(stem)-\(number)"
       if (try? folder.renameExclusively(temporary, to: visible)) != nil { kept = visible }
     }
+    if kept == temporary { folder.protect(temporary) }
     try? folder.synchronize()
     return .notPlaced(
       file: path, kept: Path.join(folder.currentPath ?? folder.path, kept),

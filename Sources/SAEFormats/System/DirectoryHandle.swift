@@ -10,7 +10,7 @@
 package final class DirectoryHandle: Sendable {
   /// The path that it was opened by.
   package let path: String
-  private let descriptor: Int32
+  let descriptor: Int32
 
   package init(_ path: String) throws(TensorFileError) {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -1,14 +1,30 @@
 /// Names that something has until it is complete.
 package enum TemporaryName {
   /// A hidden name in the same directory, so that renaming stays within one file system.
-  package static func of(_ name: String) -> String {
-    prefix(of: name) + String(UInt64.random(in: .min ... .max), radix: 36) + suffix
+  package static func of(_ name: String) -> String { prefix(of: name) + random() + suffix }
+
+  /// A hidden name for what has just lost its own, to which a process that is killed then may leave it:
+  /// it is complete, and nobody takes it for a leftover.
+  package static func ofOld(_ name: String) -> String { prefix(of: name) + random() + ".old" }
+
+  /// Whether a name is one that another had until it was complete.
+  package static func `is`(_ temporary: String, of name: String) -> Bool {
+    let prefix = prefix(of: name)
+    guard temporary.hasPrefix(prefix), temporary.hasSuffix(suffix),
+      temporary.utf8.count > prefix.utf8.count + suffix.utf8.count
+    else { return false }
+    return temporary.dropFirst(prefix.count).dropLast(suffix.count).utf8.allSatisfy {
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+    }
   }
 
-  package static let suffix = ".partial"
+  private static let suffix = ".partial"
+
+  private static func random() -> String { String(UInt64.random(in: .min ... .max), radix: 36) }
 
   /// How the temporary names of a name begin.
-  package static func prefix(of name: String) -> String { ".\(shortened(name))." }
+  private static func prefix(of name: String) -> String { ".\(shortened(name))." }
 
   package static func isTemporary(_ name: String) -> Bool {
     name.hasPrefix(".") && name.hasSuffix(suffix)

@@ -10,14 +10,16 @@
 struct WritableFile: ~Copyable {
   /// The path that messages name.
   private let path: String
+  /// The temporary name that it was made under.
+  let name: String
   private let descriptor: Int32
 
-  /// Creates a file that must not exist yet; messages are to name `path`, as whose replacement it
-  /// is written.
+  /// Creates a file under a temporary name; messages are to name `path`, as whose replacement it is
+  /// written.
   init(
-    creating name: String, in directory: DirectoryHandle, for path: String
+    toReplace name: String, in directory: DirectoryHandle, for path: String
   ) throws(TensorFileError) {
-    descriptor = try directory.create(name, for: path)
+    (self.name, descriptor) = try directory.createTemporary(for: name, path: path)
     self.path = path
   }
 

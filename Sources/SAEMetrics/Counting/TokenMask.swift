@@ -20,6 +20,21 @@ enum CountedTokens {
     try check("reconstruction", "rows", expected: activations.rows, found: reconstruction.rows)
   }
 
+  /// Throws where the number of a context is less than that of the token before.
+  ///
+  /// - Parameter last: the context of the token before the first.
+  static func checkAscending(_ contexts: [Int], after last: Int?) throws(ShapeError) {
+    var last = last
+    for context in contexts {
+      if let last, context < last {
+        throw ShapeError(
+          "contexts", "as the least number after a token of that context", expected: last,
+          found: context)
+      }
+      last = context
+    }
+  }
+
   /// Throws unless two sizes agree.
   static func check(
     _ subject: String, _ dimension: String, expected: Int, found: Int

@@ -63,6 +63,7 @@ public struct DictionaryEvaluator: Sendable {
   public private(set) var darkMatter: DarkMatterMetrics?
   private var blocks = BlockSums()
   private var seen = 0
+  private var lastContext: Int?
 
   /// Tokens of a block, where contexts are not given.
   static let blockLength = 128
@@ -87,9 +88,10 @@ public struct DictionaryEvaluator: Sendable {
   /// - Parameters:
   ///   - autoencoder: of activations in the model's own scale.
   ///   - activations: tokens × width.
-  ///   - contexts: the context of each token, never descending; blocks of 128 tokens without.
+  ///   - contexts: the context of each token, never descending, also from one batch to the next; blocks
+  ///     of 128 tokens without.
   ///   - mask: for each token whether it counts; all do if there is none.
-  /// - Throws: `ShapeError` if something does not fit.
+  /// - Throws: `ShapeError` if something does not fit, or contexts descend; nothing is added then.
   public mutating func update(
     _ autoencoder: some SparseAutoencoder, _ activations: Matrix, contexts: [Int]? = nil,
     mask: [Bool]? = nil
@@ -97,6 +99,7 @@ public struct DictionaryEvaluator: Sendable {
     if let contexts {
       try CountedTokens.check(
         "contexts", "tokens", expected: activations.rows, found: contexts.count)
+      try CountedTokens.checkAscending(contexts, after: lastContext)
     }
     let rows = try CountedTokens.rows(activations.rows, mask: mask).map { Int($0) }
     // Masked tokens never reach the autoencoder: they may hold anything.
@@ -111,6 +114,7 @@ public struct DictionaryEvaluator: Sendable {
       try CountedTokens.check(counted, reconstructed, width: darkMatter.prediction.width)
     }
     try sparsity.update(latents, contexts: contexts.map { all in rows.map { all[$0] } })
+    lastContext = contexts?.last ?? lastContext
     let unexplained = darkMatter?.add(
       counted, reconstructed, rows: (0..<UInt32(rows.count)).map { $0 })
     let keys = rows.map {

@@ -100,7 +100,6 @@ public struct HarvestShards: Sendable {
     let kept = present.reduce(0) { $0 + rows($1).count }
     var tokens = kept
     for shard in 0..<count where !present.contains(shard) {
-      AtomicFile.removeLeftovers(of: path(shard))
       var writer = try SafetensorsWriter(
         path(shard),
         [TensorDeclaration(HarvestShards.tensor, type, [rows(shard).count, harvester.width])],

@@ -18,7 +18,12 @@ public enum Machine {
 
   /// Bytes of memory that the process may have: what the machine has, or less where a control group
   /// (a container's, a batch system's) or the process's own limit allows less.
-  public static let memory: Int = {
+  public static var memory: Int { assumedMemory ?? foundMemory }
+
+  /// What a test has in the place of the machine's.
+  @TaskLocal package static var assumedMemory: Int?
+
+  private static let foundMemory: Int = {
     let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     let limits = [MemoryLimits.controlGroup(of: MemoryLimits.file), MemoryLimits.addressSpace]
     return limits.compactMap { $0 }.reduce(physical) { min($0, $1) }

@@ -56,8 +56,17 @@ extension Matrix {
   /// Σ over the columns, a number for each row.
   public func rowSums() -> [Float] { rowValues { $0.sum() } }
 
-  /// ‖row‖₂ of each row.
-  public func rowNorms() -> [Float] { rowValues { $0.sumOfSquares().squareRoot() } }
+  /// ‖row‖₂ of each row, also where squares are too large or too small for single precision.
+  public func rowNorms() -> [Float] {
+    var norms = rowValues { $0.sumOfSquares().squareRoot() }
+    for row in norms.indices where !(norms[row] >= 1e-15 && norms[row].isFinite) {
+      let values = self.row(row)
+      var sum = 0.0
+      for column in values.indices { sum += Double(values[column]) * Double(values[column]) }
+      norms[row] = Float(sum.squareRoot())
+    }
+    return norms
+  }
 
   /// coefficients · matrix: Σ over the rows of coefficient times row.
   package func weightedRowSum(_ coefficients: [Float]) -> [Float] {

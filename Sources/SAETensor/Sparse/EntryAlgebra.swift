@@ -91,9 +91,36 @@ extension SparseLatents {
     Double(entryCount) / max(1, Double(tokens) * Double(latentCount))
   }
 
-  /// code · decoder + bias, by whichever of sums and products is faster.
+  /// code · decoder + bias, each token by whichever of sums and products is faster for its own entries,
+  /// so that its bits do not depend on the tokens beside it.
   package func reconstruction(by decoder: Matrix, bias: [Float]) -> Matrix {
-    isDense ? denselyDecoded(by: decoder, bias: bias) : decoded(by: decoder, bias: bias)
+    let limit = CodeAlgebra.denseShare * Double(latentCount)
+    var (sparse, dense): ([Int], [Int]) = ([], [])
+    for token in 0..<tokens {
+      if Double(entries(of: token).count) > limit {
+        dense.append(token)
+      } else {
+        sparse.append(token)
+      }
+    }
+    if dense.isEmpty { return decoded(by: decoder, bias: bias) }
+    if sparse.isEmpty { return denselyDecoded(by: decoder, bias: bias) }
+    var result = Matrix(rows: tokens, columns: decoder.columns)
+    result.addRows(of: selecting(sparse).decoded(by: decoder, bias: bias), to: sparse)
+    result.addRows(of: selecting(dense).denselyDecoded(by: decoder, bias: bias), to: dense)
+    return result
+  }
+
+  /// Some of the tokens.
+  private func selecting(_ tokens: [Int]) -> SparseLatents {
+    var (offsets, chosen, numbers): ([Int], [UInt32], [Float]) = ([0], [], [])
+    for token in tokens {
+      chosen += indices[entries(of: token)]
+      numbers += values[entries(of: token)]
+      offsets.append(chosen.count)
+    }
+    return SparseLatents(
+      unchecked: latentCount, rowOffsets: offsets, indices: chosen, values: numbers)
   }
 
   fileprivate func denselyDecoded(by decoder: Matrix, bias: [Float]) -> Matrix {

@@ -52,6 +52,30 @@ import Testing
     }
   }
 
+  /// Tokens with few and with many entries side by side: each is reconstructed as it is alone, to the bit.
+  @Test func aTokensBitsDoNotDependOnItsBatch() {
+    var generator = RandomGenerator(seed: 4)
+    for (latents, width) in [(60, 7), (500, 33), (2000, 24)] {
+      let shares = (0..<40).map { [0.01, 0.3, 0.08, 0][$0 % 4] }
+      let batch = SparseLatents(
+        dense: Matrix(rows: 40, columns: latents) { row, _ in
+          generator.uniform() < shares[row] ? Float(generator.gaussian()) : 0
+        })
+      let decoder = Matrix.random(latents, width, seed: 5)
+      let bias = Matrix.random(1, width, seed: 6).array
+      let whole = batch.reconstruction(by: decoder, bias: bias)
+      #expect(whole.array.allSatisfy { $0.isFinite })
+      for begin in 0..<40 {
+        for end in [begin + 1, begin + 2, begin + 9] where end <= 40 {
+          let some = SparseLatents(dense: Matrix(batch.dense()[rows: begin..<end]))
+          #expect(
+            some.reconstruction(by: decoder, bias: bias) == Matrix(whole[rows: begin..<end]),
+            "\(latents) latents, tokens \(begin)..<\(end)")
+        }
+      }
+    }
+  }
+
   @Test func sumsOverEntries() {
     let batch = Self.batch(tokens: 1100, latents: 7, share: 0.4, seed: 5)
     let dense = batch.dense()

@@ -34,6 +34,24 @@ import Testing
     }
   }
 
+  /// Squares of these are infinite or 0 in single precision.
+  @Test(arguments: [1e37, 3e20, 1e-16, 1e-25, 1e-38] as [Float])
+  func normsOfNumbersAtTheEnds(_ size: Float) {
+    let x = Matrix(rows: 5, columns: 4) { row, column in
+      row == 0 ? 0 : size * Float(row) * (column == 1 ? -1 : 1)
+    }
+    let norms = x.rowNorms()
+    #expect(norms[0] == 0)
+    for row in 1..<5 {
+      let norm = 2 * Double(size) * Double(row)
+      #expect(abs(Double(norms[row]) - norm) <= 1e-6 * norm)
+    }
+    var broken = x
+    broken[2, 1] = .nan
+    broken[3, 1] = -.infinity
+    #expect(broken.rowNorms()[2].isNaN && broken.rowNorms()[3] == .infinity)
+  }
+
   @Test(arguments: shapes) func scalingAndShifting(_ rows: Int, _ columns: Int) {
     let x = SecondMomentsTests.matrix(rows, columns, seed: 6)
     let factors = SecondMomentsTests.matrix(1, rows, seed: 7).array

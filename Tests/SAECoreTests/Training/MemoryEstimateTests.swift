@@ -105,19 +105,35 @@ import Testing
     #expect(throws: InsufficientMemory.self) {
       _ = try TrainingSweep(on: source, options: options { $0.batchTokens = 2_000_000_000_000 })
     }
-    var sweep = try TrainingSweep(on: Matrix.random(100, 8, seed: 1), options: options())
-    let share = Machine.memory / (5 * 4 * 16) / 3 * 2
-    #expect(throws: InsufficientMemory.self) {
-      try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: 1), latents: 2 * share)
-    }
-    try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: 1), latents: 32)
-    _ = try sweep.step()
   }
 
-  /// A file that is mostly a hole: its size is true, and its weights would not fit.
+  /// Members count together, and those alone that are members.
+  @Test func aSweepTakesMembersUntilMemoryIsFull() throws {
+    let configuration = TopKConfiguration(k: 1)
+    let one = options().memberMemory(configuration, sizes).bytes
+    let batches = options().batchMemory(TrainingSizes(width: 8, latents: 0, sourceTokens: 200))
+      .bytes
+    try Machine.$assumedMemory.withValue(batches + 2 * one + one / 2) {
+      var sweep = try TrainingSweep(on: Matrix.random(200, 8, seed: 1), options: options())
+      func add(_ latents: Int, k: Int = 1) throws {
+        try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: k), latents: latents)
+      }
+      // None of these becomes a member: too large, and impossible.
+      for _ in 0..<3 {
+        #expect(throws: InsufficientMemory.self) { try add(3000) }
+        #expect(throws: ShapeError.self) { try add(1000, k: 1001) }
+      }
+      try add(1000)
+      try add(1000)
+      let error = #expect(throws: InsufficientMemory.self) { try add(1000) }
+      #expect(error?.subject == "training of 3 autoencoders")
+      _ = try sweep.step()
+    }
+  }
+
   @Test func autoencodersAndTensorsThatDoNotFitAreRefused() throws {
     let folder = try ScratchFolder()
-    let latents = Machine.memory / (2 * 4 * 1024) + 1
+    let latents = 129
     let directory = folder.file("sae")
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let path = "\(directory)/sae_weights.safetensors"
@@ -129,10 +145,7 @@ import Testing
       ], [:])
     #expect(FileManager.default.createFile(atPath: path, contents: Data(header)))
     let size = header.count + 4 * (2 * 1024 * latents + 1024 + latents)
-    guard truncate(path, off_t(size)) == 0 else {
-      print("skipped: no file with a hole of \(size) bytes can be made here")
-      return
-    }
+    try #require(truncate(path, off_t(size)) == 0)
     try Data(
       """
       {"architecture": "standard", "d_in": 1024, "d_sae": \(latents), "dtype": "float32",
@@ -147,7 +160,10 @@ import Testing
         _ = try StoredTensor.checkMemory(file.tensors, path)
       },
     ] as [() throws -> Void] {
-      let error = #expect(throws: TensorFileError.self, performing: body)
+      try Machine.$assumedMemory.withValue(size + 1024, operation: body)
+      let error = #expect(throws: TensorFileError.self) {
+        try Machine.$assumedMemory.withValue(1 << 20, operation: body)
+      }
       guard case .insufficientMemory = error else {
         Issue.record("\(String(describing: error))")
         continue

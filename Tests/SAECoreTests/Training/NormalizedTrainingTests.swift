@@ -187,4 +187,39 @@ import Testing
       refusedOption { _ = try NormalizedAutoencoder(model, scaling: .factor(2)) }
         == "normalization")
   }
+
+  /// Sizes whose factor has no room in single precision are refused before anything is trained; others
+  /// are trained alike.
+  @Test(arguments: [1e20, 1e-20, 1e-28] as [Float])
+  func sizesOfAnyUsualExponentAreTrainedAlike(_ size: Float) throws {
+    func explained(_ size: Float) throws -> Double {
+      var source = Self.source
+      source.scale(by: size)
+      var run = try TrainingRun<TopKAutoencoder>(
+        TopKConfiguration(k: 4), latents: 24, on: source, options: Self.options(.centered))
+      var last = 0.0
+      while let report = try run.step() { last = try #require(report.fractionOfVarianceExplained) }
+      let finished = try run.finished()
+      for name in finished.parameters.names {
+        #expect(finished.parameters[name].isFinite(), "\(name)")
+      }
+      return last
+    }
+    #expect(abs(try explained(size) - explained(1)) < 1e-3)
+  }
+
+  @Test(
+    arguments: [1e-38, 1e-33, 1e33] as [Float],
+    [.centered, .expectedAverageOnlyIn] as [ActivationNormalization])
+  func sizesWithoutAFactorAreRefused(_ size: Float, _ normalization: ActivationNormalization) throws
+  {
+    var source = Self.source
+    source.scale(by: size)
+    let error = #expect(throws: InvalidOption.self) {
+      _ = try TrainingRun<TopKAutoencoder>(
+        TopKConfiguration(k: 4), latents: 24, on: source, options: Self.options(normalization))
+    }
+    #expect(error?.option == "normalization")
+    #expect(error?.expected.contains("between 1e-30 and 1e30") == true)
+  }
 }

@@ -94,6 +94,19 @@ import Testing
     #expect(TrainingOptions(sourceTokens: .max, batchTokens: 1).steps == .max)
   }
 
+  /// What is given leaves room for what is not.
+  @Test(arguments: [(90, nil), (nil, 100), (100, nil), (95, 5), (nil, 97)] as [(Int?, Int?)])
+  func phasesThatAreNotGivenFit(_ warmUp: Int?, _ decay: Int?) throws {
+    var options = options(100)
+    options.warmUpSteps = warmUp
+    options.decaySteps = decay
+    _ = try TrainingRun<TopKAutoencoder>(
+      TopKConfiguration(k: 1), latents: 12, on: activations, options: options)
+    let decided = options.decided(for: TopKConfiguration(k: 1), latents: 12, hasTargets: false)
+    #expect(decided.warmUpSteps == warmUp ?? (100 - (decay ?? 0)))
+    #expect(decided.decaySteps == decay ?? (100 - (warmUp ?? 0)))
+  }
+
   @Test func silentLatentsAreResampledAndTheirSilenceBeginsAnew() throws {
     var options = options(9)
     options.resampling = try Resampling(convention: .dictionaryLearning, period: 4)

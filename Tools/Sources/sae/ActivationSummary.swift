@@ -67,7 +67,7 @@ struct ActivationSummary: Encodable {
   var rows: [(String, String)] {
     var rows = [
       ("rows", count(rowCount)), ("width", "\(width)"),
-      ("dtype", dtypes.joined(separator: ", ")), ("mean norm", fixed(meanNorm, 4)),
+      ("dtype", dtypes.joined(separator: ", ")), ("mean norm", measured(meanNorm, 4)),
       ("NaN", count(nanCount)),
     ]
     if files > 1 { rows.insert(("files", count(files)), at: 0) }

@@ -150,6 +150,8 @@ struct EvaluationReport: Encodable {
     let value: String
     var interval: ConfidenceInterval?
     var digits = 4
+    /// Whether it depends on the size of the activations.
+    var hasAnySize = false
   }
 
   /// The figures, in order.
@@ -160,8 +162,8 @@ struct EvaluationReport: Encodable {
         name: "fraction of variance explained", value: fixed(fractionOfVarianceExplained, 4),
         interval: intervals.fractionOfVarianceExplained),
       Row(
-        name: "mean squared error", value: fixed(meanSquaredError, 4),
-        interval: intervals.meanSquaredError),
+        name: "mean squared error", value: measured(meanSquaredError, 4),
+        interval: intervals.meanSquaredError, hasAnySize: true),
       Row(
         name: "normalised mean squared error", value: fixed(normalizedMeanSquaredError, 4),
         interval: intervals.normalizedMeanSquaredError),
@@ -174,7 +176,8 @@ struct EvaluationReport: Encodable {
         interval: intervals.relativeReconstructionBias),
       Row(name: "L0", value: fixed(l0, 2), interval: intervals.l0, digits: 2),
       Row(name: "median L0", value: count(medianL0)),
-      Row(name: "L1", value: fixed(l1, 2), interval: intervals.l1, digits: 2),
+      Row(
+        name: "L1", value: measured(l1, 2), interval: intervals.l1, digits: 2, hasAnySize: true),
       Row(name: "latents", value: count(latents)),
       Row(name: "latents that never fired", value: count(latentsThatNeverFired)),
       Row(name: "latents on more than 10% of tokens", value: count(denseLatents)),
@@ -206,7 +209,8 @@ struct EvaluationReport: Encodable {
   func text() -> String {
     let lines = rows.map { row in
       let interval = row.interval.map {
-        "\(fixed($0.lower, row.digits)) … \(fixed($0.upper, row.digits))"
+        let figure = row.hasAnySize ? measured : fixed
+        return "\(figure($0.lower, row.digits)) … \(figure($0.upper, row.digits))"
       }
       return [row.name, row.value, interval ?? ""]
     }

@@ -13,6 +13,16 @@ func fixed(_ value: Double?, _ digits: Int) -> String {
   return String(format: "%.\(digits)f", value)
 }
 
+/// A number of any size, such as a norm or an error: as ``fixed(_:_:)``, or with more digits after the
+/// point, so that three are significant; smaller ones than 0.0001 have an exponent.
+func measured(_ value: Double?, _ digits: Int) -> String {
+  guard let value, value.isFinite, value != 0, abs(value) < pow(10, 2 - Double(digits)) else {
+    return fixed(value, digits)
+  }
+  guard abs(value) >= 1e-4 else { return String(format: "%.2e", value) }
+  return fixed(value, 2 - Int(log10(abs(value)).rounded(.down)))
+}
+
 /// A whole number with spaces between thousands.
 func grouped(_ value: Double) -> String {
   guard abs(value) < 1e15 else { return fixed(value, 0) }

@@ -12,7 +12,8 @@ struct HarvestCommand: PlannedCommand {
       directory as activations-00000.safetensors and so on, each with what it was made from in its \
       metadata, a checksum of the model's weights among it. The same command goes on where it was \
       interrupted: shards that are there are kept, after a check that their settings are the same. \
-      With --skip-tokens, tokens such as padding have no row, and rows belong to tokens no longer.
+      There is no --force: shards appear one by one, so that those of another harvest would be gone \
+      before this one is complete. Name another --out, or remove the directory. With --skip-tokens, tokens such as padding have no row, and rows belong to tokens no longer.
       """)
 
   @OptionGroup var model: ModelArguments

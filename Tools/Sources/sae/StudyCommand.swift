@@ -199,7 +199,8 @@ struct StudyCommand: PlannedCommand {
 
       A study that was interrupted or killed goes on where it was when the command is given again; \
       --out alone is enough. What comes out is the same. SIGINT and SIGTERM end it at the next \
-      step with a checkpoint of the trainings; a second signal ends it at once.
+      step with a checkpoint of the trainings; a second signal ends it at once. There is no --force: \
+      what is in the directory is gone on with, and a study with other settings is refused there.
 
       --demo studies an embedded synthetic world and needs no file.
       """)

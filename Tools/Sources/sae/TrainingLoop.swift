@@ -4,7 +4,8 @@ import SAECore
 
 /// Runs a training run to its end and tells how it goes.
 enum TrainingLoop {
-  /// Makes all steps; returns the tokens trained on a second.
+  /// Makes all steps; returns the tokens trained on a second. What is wrong is said at half of the steps, as
+  /// far as it can be told, and at the end.
   ///
   /// - Throws: ``ToolError`` where the training fails, saying which checkpoint is from before; an exit code
   ///   after a signal; and what keeps activations from being read.
@@ -15,6 +16,7 @@ enum TrainingLoop {
     var progress = Progress(total: run.options.steps)
     let before = run.trainer.tokens
     func rate() -> Double { Double(run.trainer.tokens - before) / max(progress.elapsed, 1e-9) }
+    var isFirstHalf = 2 * run.trainer.step < run.options.steps
     // A signal may have come while the run was prepared.
     try checkpoints.stopIfAsked(run)
     do {
@@ -22,8 +24,14 @@ enum TrainingLoop {
         if progress.isDue(report.step) {
           progress.show(
             report.step,
-            "loss \(fixed(report.loss, 3))  FVE \(fixed(report.fractionOfVarianceExplained, 4))  "
+            "loss \(measured(report.loss, 3))  FVE \(fixed(report.fractionOfVarianceExplained, 4))  "
               + "L0 \(fixed(report.l0, 1))  dead \(report.deadCount)  \(grouped(rate())) tokens/s")
+        }
+        if isFirstHalf, 2 * report.step >= run.options.steps {
+          isFirstHalf = false
+          for warning in run.warnings(after: report) {
+            StandardError.write("warning: at step \(report.step): \(warning)")
+          }
         }
         try checkpoints.writeIfDue(run)
         try checkpoints.stopIfAsked(run)

@@ -137,7 +137,19 @@ struct TrainingRunOptions: ParsableArguments {
     options.normalization = normalization
     options.scaleTokens = normalizationRows
     options.seed = seed
+    try checkPhases(steps: options.steps)
     return options
+  }
+
+  /// Throws where the learning rate rises and falls over more steps than a run has.
+  private func checkPhases(steps: Int) throws {
+    let given = [("--warm-up", warmUp), ("--decay", decay)].filter { $0.1 != nil }
+    let (sum, overflows) = (warmUp ?? 0).addingReportingOverflow(decay ?? 0)
+    guard overflows || sum > steps else { return }
+    throw ValidationError(
+      "\(given.map(\.0).joined(separator: " and ")): expected at most the \(steps) steps of the run"
+        + "\(given.count > 1 ? " together" : ""), found "
+        + given.compactMap { $0.1.map(String.init) }.joined(separator: " + "))
   }
 
   /// The options as arguments, defaults with their value, for a run with the library's options.

@@ -39,7 +39,13 @@ import Testing
   }
 
   @Test(arguments: [
-    ("[]", "a JSON object"), ("{\"model\": {}}", "model.vocab"),
+    ("[]", "a JSON object"), ("", "an empty file"),
+    ("<!DOCTYPE html><html></html>", "a web page (HTML)"),
+    (
+      "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 17210019\n",
+      "a Git LFS pointer to a file of 17210019 bytes"
+    ), ("{\"model\": {\"vocab\"", "JSON text that is another or has an error"),
+    ("{\"model\": {}}", "model.vocab"),
     ("{\"model\": {\"vocab\": {\"a\": -1}}}", "an id from 0"),
     ("{\"model\": {\"vocab\": {\"a\": 4000000000}}}", "an id from 0"),
     ("{\"model\": {\"vocab\": {\"a\": \"1\"}}}", "an id from 0"),

@@ -149,16 +149,13 @@ import Testing
 
   static let large = ["--latents", "256", "--k", "3", "--batch", "64", "--steps", "40"]
 
-  /// On a file system with room for one checkpoint and a half, where this process may mount one.
-  @Test func aFullDiskLeavesTheEarlierCheckpoint() throws {
+  /// On a file system with room for one checkpoint and a half.
+  @Test(.enabled(if: SmallDisk.isPossible, SmallDisk.absence))
+  func aFullDiskLeavesTheEarlierCheckpoint() throws {
     let folder = try ScratchFolder()
-    let disk = folder.file("disk")
-    try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
-    guard Command.run("/bin/mount", ["-t", "tmpfs", "-o", "size=100k", "tmpfs", disk]) == 0 else {
-      print("skipped: no small file system can be mounted here")
-      return
-    }
-    defer { _ = Command.run("/bin/umount", [disk]) }
+    let mounted = try SmallDisk(folder.file("disk"), size: "100k")
+    defer { withExtendedLifetime(mounted) {} }
+    let disk = mounted.path
     let activations = try folder.writeActivations("a.safetensors")
     let arguments = ["--activations", activations] + Self.large
     let reference = try Self.undisturbed(folder, arguments)
@@ -170,7 +167,7 @@ import Testing
     #expect(full.errors.contains("step-000000000020"), "\(full.errors)")
     let left = try FileManager.default.contentsOfDirectory(atPath: "\(disk)/sae.checkpoints")
     #expect(left == ["step-000000000010"])
-    #expect(Command.run("/bin/mount", ["-o", "remount,size=4m", disk]) == 0)
+    #expect(mounted.resize("4m"))
     let resumed = try Command(["train", "--resume", "\(disk)/sae.checkpoints"])
     #expect(resumed.status == 0, "\(resumed.errors)")
     #expect(try folder.weights("disk/sae") == reference)
@@ -180,16 +177,14 @@ import Testing
   @Test func aRefusedWriteLeavesTheEarlierCheckpoint() throws {
     let folder = try ScratchFolder()
     let activations = try folder.writeActivations("a.safetensors")
-    let arguments = ["--activations", activations] + Self.large
+    // Long enough to be killed before it ends.
+    let arguments = ["--activations", activations] + Self.large + ["--steps", "200"]
     let reference = try Self.undisturbed(folder, arguments)
     let running = try RunningCommand(
       ["train", "--out", folder.file("sae"), "--checkpoint-every", "10"] + arguments)
     while running.isRunning, try Self.checkpoints(folder, "sae").isEmpty { usleep(500) }
     running.send(SIGKILL)
-    guard try running.finish().status == 128 + SIGKILL else {
-      print("skipped: the run ended before it could be killed")
-      return
-    }
+    try #require(try running.finish().status == 128 + SIGKILL)
     let before = try Self.checkpoints(folder, "sae")
     let refused = try RunningCommand(
       ["train", "--resume", folder.file("sae.checkpoints"), "--keep-checkpoints", "9"],

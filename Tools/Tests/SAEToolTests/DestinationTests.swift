@@ -345,6 +345,24 @@ import Testing
     #expect(try SparseLatentsFile(place).tokens == 400_000)
   }
 
+  /// What a killed process leaves is hidden, and goes with the next at the same place.
+  @Test func whatAKilledProcessLeavesGoes() throws {
+    let manager = FileManager.default
+    let parent = try make("parent")
+    let many = try folder.writeActivations("many.safetensors", tokens: 400_000)
+    let encode = ["encode", "--sae", sae, "--activations", many, "--out", "\(parent)/latents"]
+    func partials() throws -> [String] {
+      try manager.contentsOfDirectory(atPath: parent).filter { $0.hasSuffix(".partial") }
+    }
+    let killed = try Command.kill(encode) { (try? partials().isEmpty) == false }
+    try #require(killed)
+    let left = try partials()
+    #expect(!left.isEmpty && left.allSatisfy { $0.hasPrefix(".latents.") }, "\(left)")
+    let run = try Command(encode)
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(try manager.contentsOfDirectory(atPath: parent) == ["latents"])
+  }
+
   /// The second process is refused in one line that names the first, and what a killed one has left is
   /// no obstacle.
   @Test func twoRunsDoNotWriteToOneDestination() throws {

@@ -26,6 +26,29 @@ import Testing
     for path in kept { _ = try TrainingCheckpoint(contentsOf: path) }
   }
 
+  /// What is certain at half of the steps is said then, and once more at the end.
+  @Test func warningsAreSaidOnceWhileItRunsAndAtTheEnd() throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors")
+    let run = try Command([
+      "train", "--activations", activations, "--out", folder.file("sae"), "--steps", "60",
+      "--latents", "2000", "--k", "1", "--batch", "20", "--lr", "1e-5",
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    let lines = run.errors.split(separator: "\n")
+    let early = lines.filter { $0.hasPrefix("warning: at step 30: ") }
+    let late = lines.filter { $0.hasPrefix("warning: ") && !$0.hasPrefix("warning: at step") }
+    #expect(early.count { $0.contains("of 2000 latents are dead") } == 1, "\(run.errors)")
+    #expect(late.count { $0.contains("of 2000 latents are dead") } == 1, "\(run.errors)")
+    #expect(lines.last == late.last, "\(run.errors)")
+    let sound = try Command([
+      "train", "--activations", activations, "--out", folder.file("sound"), "--steps", "300",
+      "--latents", "16", "--k", "4", "--batch", "64",
+    ])
+    #expect(sound.status == 0)
+    #expect(!sound.errors.contains("warning"), "\(sound.errors)")
+  }
+
   /// What nobody asked for goes with the end of the run, and is there before.
   @Test func aSoundRunLeavesNoCheckpointThatNobodyAskedFor() throws {
     let folder = try ScratchFolder()

@@ -205,16 +205,13 @@ import Testing
     #expect(nowhere.status == 1 && nowhere.errors.contains("no/such"))
   }
 
-  /// On a file system of 64 KB, where this process may mount one: the result is put where there is room.
-  @Test func aFullDiskIsSaidAndNothingIsLost() throws {
+  /// On a file system of 64 KB: the result is put where there is room.
+  @Test(.enabled(if: SmallDisk.isPossible, SmallDisk.absence))
+  func aFullDiskIsSaidAndNothingIsLost() throws {
     let folder = try ScratchFolder()
-    let disk = folder.file("disk")
-    try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
-    guard Command.run("/bin/mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk]) == 0 else {
-      print("skipped: no small file system can be mounted here")
-      return
-    }
-    defer { _ = Command.run("/bin/umount", [disk]) }
+    let mounted = try SmallDisk(folder.file("disk"), size: "64k")
+    defer { withExtendedLifetime(mounted) {} }
+    let disk = mounted.path
     let activations = try folder.writeActivations("a.safetensors")
     let run = try Command(
       ["train", "--activations", activations, "--out", disk + "/sae"] + Self.small
@@ -225,6 +222,32 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: disk) == [])
     #expect(run.errors.contains("kept as \(folder.path)/sae.result"), "\(run.errors)")
     #expect(try SAEArchive.read(folder.file("sae.result")).archive.latentCount == 4096)
+  }
+
+  /// The steps follow from the file where they are not given.
+  @Test func phasesLongerThanTheRunExitWith64() throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors")
+    let train = ["train", "--activations", activations, "--out", folder.file("sae")]
+    for (arguments, message) in [
+      (["--warm-up", "31"], "--warm-up: expected at most the 30 steps of the run, found 31"),
+      (["--decay", "31"], "--decay: expected at most the 30 steps of the run, found 31"),
+      (
+        ["--warm-up", "20", "--decay", "11"],
+        "--warm-up and --decay: expected at most the 30 steps of the run together, found 20 + 11"
+      ),
+    ] {
+      for length in [["--steps", "30"], ["--epochs", "3"]] {
+        let run = try Command(
+          train + arguments + length + ["--latents", "8", "--k", "2", "--batch", "60"])
+        #expect(run.status == 64, "\(run.errors)")
+        #expect(run.errors.contains(message), "\(run.errors)")
+        #expect(folder.names == ["a.safetensors"])
+      }
+    }
+    let all = try Command(
+      train + ["--latents", "8", "--k", "2", "--steps", "30", "--warm-up", "20", "--decay", "10"])
+    #expect(all.status == 0, "\(all.errors)")
   }
 
   @Test func wrongUsageExitsWith64() throws {

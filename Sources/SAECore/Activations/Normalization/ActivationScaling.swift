@@ -50,7 +50,8 @@ public enum ActivationScaling: Sendable, Equatable {
     case .constantNorm:
       let length = Float(activations.columns).squareRoot()
       let norms = activations.rowNorms()
-      let factors = norms.map { $0 > 0 ? length / $0 : 1 }
+      // Of a norm so small that no number is the factor, the largest is.
+      let factors = norms.map { $0 > 0 ? min(length / $0, .greatestFiniteMagnitude) : 1 }
       var scaled = activations
       scaled.scaleRows(by: factors)
       return ScaledActivations(

@@ -113,10 +113,7 @@ public struct CheckpointFolder: Sendable {
   }
 
   private func removeUnfinished() {
-    guard let folder = try? DirectoryHandle(path) else { return }
-    for name in names where name.hasPrefix(".step-") && name.hasSuffix(TemporaryName.suffix) {
-      AtomicDirectory.remove(name, in: folder)
-    }
+    try? DirectoryHandle(path).removeLeftovers { $0.hasPrefix(".step-") }
   }
 
   private var names: [String] {

@@ -5,11 +5,13 @@
 ///
 /// e is 1 − FVE where activations vary; the second term keeps it finite where they do not. A run has
 /// diverged when e was above ``bound`` times the least e of its steps so far, or times 1 where that is
-/// less, in each of the last steps, ``patience`` of them. A start that is far off, as that of dense latents
-/// with rows of norm 1, is none: it gets better from there.
+/// less, in each of the last steps, ``patience`` of them, or above ``certainty`` times that in one: where
+/// weights jump from one end to the other, errors do not stay large. A start that is far off, as that of
+/// dense latents with rows of norm 1, is none: it gets better from there.
 struct DivergenceWatch: Sendable, Equatable, Codable {
   static let bound = 100.0
   static let patience = 10
+  static let certainty = 1e4
 
   /// The least e of a step.
   private(set) var least: Double?
@@ -45,7 +47,9 @@ struct DivergenceWatch: Sendable, Equatable, Codable {
     }
     let since = since ?? step
     self.since = since
-    guard step - since + 1 >= patience else { return }
+    guard step - since + 1 >= patience || !(error <= bound * DivergenceWatch.certainty) else {
+      return
+    }
     throw .diverged(
       step: step, since: since, error: error, bound: bound, learningRate: learningRate)
   }

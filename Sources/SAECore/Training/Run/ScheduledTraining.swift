@@ -65,14 +65,28 @@ struct ScheduledTraining<Model: TrainableAutoencoder>: Sendable {
     trainer.divergencePatience = DivergenceWatch.patience(ofSteps: options.steps)
   }
 
+  /// Resamples where that is due, and makes a step.
+  ///
+  /// - Throws: ``TrainingError``; all but the gradients is then as it was, resampled latents too.
   mutating func step(on batch: ScaledBatch) throws(TrainingError) -> StepReport {
-    if let resampling = options.resampling, resampling.isDue(at: trainer.step) {
+    guard let resampling = options.resampling, resampling.isDue(at: trainer.step) else {
+      return try train(on: batch)
+    }
+    let before = trainer
+    do throws(TrainingError) {
       // A sequence of its own for each step, so that nothing has to be kept between steps.
       var generator = RandomGenerator(
         seed: options.seed ^ (UInt64(trainer.step) &* 0x9E37_79B9_7F4A_7C15))
       try trainer.resample(resampling, on: batch.activations, using: &generator)
+      return try train(on: batch)
+    } catch {
+      trainer = before
+      throw error
     }
-    return try trainer.train(
+  }
+
+  private mutating func train(on batch: ScaledBatch) throws(TrainingError) -> StepReport {
+    try trainer.train(
       on: batch.activations, target: batch.target,
       errorWeights: options.takesLossInOriginalUnits ? batch.errorWeights : nil,
       learningRate: schedule.rate(at: trainer.step))

@@ -132,6 +132,15 @@ extension ActivationNormalization {
         "normalization", expected: "\(subject) that are not all the same for \(rawValue)",
         found: "distances of \(distance)")
     }
+    // The factor and its inverse become part of the weights.
+    for size in [statistics.meanNorm, statistics.meanDistance ?? statistics.meanNorm]
+    where !(1e-30...1e30).contains(size) {
+      throw InvalidOption(
+        "normalization",
+        expected: "\(subject) of norms between 1e-30 and 1e30, since weights of others have no "
+          + "room in single precision; multiply them by a factor before",
+        found: "\(significant(size))")
+    }
     return try scaling(fittedTo: statistics)
   }
 }

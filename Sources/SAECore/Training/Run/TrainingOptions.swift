@@ -11,15 +11,16 @@ public struct TrainingOptions: Sendable, Equatable {
   /// Decay of an exponential average of the parameters over the steps, which then is what is finished
   /// (``AveragedOptimizer``); nil for none. OpenAI's is 0.999.
   public var averagingDecay: Double?
-  /// Steps over which the learning rate rises; nil takes a twentieth of all, at most 1000.
+  /// Steps over which the learning rate rises; nil takes a twentieth of all, at most 1000, and no more
+  /// than ``decaySteps`` leave.
   public var warmUpSteps: Int?
   /// How it rises: the first step has its share, as in SAELens, or 0, as in dictionary_learning and
   /// sparsify.
   public var warmUp = LearningRateSchedule.WarmUp.fromFirstShare
   /// The learning rate between its rise and its fall.
   public var learningRateShape = LearningRateSchedule.Shape.constant
-  /// Steps at the end over which the learning rate falls to 0; nil takes a fifth of all, or none where
-  /// a cosine ends at 0.
+  /// Steps at the end over which the learning rate falls to 0; nil takes a fifth of all, no more than
+  /// ``warmUpSteps`` leave, or none where a cosine ends at 0.
   public var decaySteps: Int?
   /// How the weights begin; nil takes what the variant recommends.
   public var weightInitialization: WeightInitialization?
@@ -64,11 +65,13 @@ public struct TrainingOptions: Sendable, Equatable {
 }
 
 extension TrainingOptions {
-  private var defaultWarmUpSteps: Int { min(1000, steps / 20) }
+  private var defaultWarmUpSteps: Int {
+    min(1000, steps / 20, max(0, steps - (decaySteps ?? 0)))
+  }
 
-  private var defaultDecaySteps: Int {
+  private func defaultDecaySteps(warmUpSteps: Int) -> Int {
     if case .cosine(let endRate, _) = learningRateShape, endRate <= 0 { return 0 }
-    return steps / 5
+    return min(steps / 5, max(0, steps - warmUpSteps))
   }
 
   private var defaultDeadLatentRule: DeadLatents.Rule {
@@ -85,8 +88,9 @@ extension TrainingOptions {
     var options = self
     options.learningRate =
       learningRate ?? optimizer.learningRate(configuration, latents: latents, steps: steps)
-    options.warmUpSteps = warmUpSteps ?? defaultWarmUpSteps
-    options.decaySteps = decaySteps ?? defaultDecaySteps
+    let rise = warmUpSteps ?? defaultWarmUpSteps
+    options.warmUpSteps = rise
+    options.decaySteps = decaySteps ?? defaultDecaySteps(warmUpSteps: rise)
     options.deadLatentRule = deadLatentRule ?? defaultDeadLatentRule
     guard !hasTargets else { return options }
     options.weightInitialization = weightInitialization ?? configuration.weightInitialization

@@ -25,8 +25,9 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
 
   private(set) var training: ScheduledTraining<Model>
   private(set) var batches: ScaledBatches
-  /// The next batch, where it has been drawn to begin b_dec, and the position before it.
-  private var firstBatch: (batch: ScaledBatch, position: ShuffledActivations.Position)?
+  /// The next batch, where it has been drawn already, and the position before it: to begin b_dec, or for
+  /// a step that failed.
+  private var drawnBatch: (batch: ScaledBatch, position: ShuffledActivations.Position)?
 
   /// Begins a run: fits the normalisation, draws the weights, takes b_dec from the first batch, of
   /// ``PairedActivations`` from its targets.
@@ -47,7 +48,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     training = try ScheduledTraining(
       configuration, latents: latents, firstBatch: first, options: options)
     try training.trainer.model.checkTaking(batches.scaling, targetScaling: batches.targetScaling)
-    firstBatch = (first, position)
+    drawnBatch = (first, position)
     self.options = options
   }
 
@@ -87,12 +88,25 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// Makes the next step; nil when all have been made.
   ///
   /// - Throws: ``TrainingError`` if something is not finite, and what keeps activations from being
-  ///   read.
+  ///   read. After a ``TrainingError`` the run stands where it stood before the step.
   public mutating func step() throws -> StepReport? {
     guard trainer.step < options.steps else { return nil }
-    let batch = try firstBatch?.batch ?? batches.next(step: trainer.step)
-    firstBatch = nil
-    return try training.step(on: batch)
+    let (batch, position) = try nextBatch()
+    do throws(TrainingError) {
+      return try training.step(on: batch)
+    } catch {
+      drawnBatch = (batch, position)
+      throw error
+    }
+  }
+
+  private mutating func nextBatch() throws -> (ScaledBatch, ShuffledActivations.Position) {
+    if let drawn = drawnBatch {
+      drawnBatch = nil
+      return drawn
+    }
+    let position = batches.position
+    return (try batches.next(step: trainer.step), position)
   }
 
   /// Whether reconstructions of the last step were beyond any sense: after some such steps, or at the end,
@@ -105,7 +119,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   public func checkpoint(metadata: [String: String] = [:]) -> TrainingCheckpoint {
     TrainingCheckpoint(
       trainer: trainer.state, scaling: scaling, targetScaling: targetScaling,
-      position: firstBatch?.position ?? batches.position, activations: batches.sample,
+      position: drawnBatch?.position ?? batches.position, activations: batches.sample,
       run: training.description, metadata: metadata)
   }
 

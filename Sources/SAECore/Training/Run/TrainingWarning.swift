@@ -46,10 +46,19 @@ struct TrainingQuality {
   /// - Throws: ``ShapeError`` if the batch does not fit.
   init(_ model: some SparseAutoencoder, on batch: ScaledBatch) throws {
     let target = batch.target ?? batch.activations
-    l0 = LatentActivity(try model.encode(batch.activations)).l0
-    var error = try model.reconstruct(batch.activations)
-    error -= target
-    let (squares, variance) = (error.sumOfSquares(), target.totalVariance())
+    var (active, squares) = (0, 0.0)
+    // A part at a time: early in training half of all latents may be active.
+    for first in stride(from: 0, to: target.rows, by: 512) {
+      let rows = first..<min(first + 512, target.rows)
+      let activations = Matrix(batch.activations[rows: rows])
+      let latents = try model.encode(activations)
+      active += latents.values.count { $0 != 0 }
+      var error = try model.decode(latents, of: activations)
+      error -= Matrix(target[rows: rows])
+      squares += error.sumOfSquares()
+    }
+    l0 = Double(active) / Double(max(1, target.rows))
+    let variance = target.totalVariance()
     fractionOfVarianceExplained = variance > 0 ? 1 - squares / variance : nil
     relativeError = DivergenceWatch.relativeError(squares, of: target, variance: variance)
   }
@@ -98,8 +107,10 @@ extension DeadLatents {
   ///
   /// Dead are those silent for as long as the rule says where the run was longer than that, else for the
   /// last epoch or the whole run; but no latent after fewer tokens than fifty times what one firing takes
-  /// on average, if the run had as many.
-  fileprivate func deadCount(tokens: Int, steps: Int, sourceTokens: Int, l0: Double) -> Int {
+  /// on average, if the run had as many, nor after less than a share of the run.
+  fileprivate func deadCount(
+    tokens: Int, steps: Int, sourceTokens: Int, l0: Double, silentFor share: Double = 0
+  ) -> Int {
     guard tokens > 0, steps > 0 else { return 0 }
     let limit: Int
     let countsSteps: Bool
@@ -115,7 +126,8 @@ extension DeadLatents {
     let epoch = countsSteps ? (sourceTokens + perStep - 1) / perStep : sourceTokens
     let firing = Double(silence.count) / max(l0, 1e-9) * 50 / Double(countsSteps ? perStep : 1)
     let least = firing < Double(run) ? Int(firing) : run
-    let window = max(limit <= run ? limit : min(epoch, run), least, 1)
+    let window = max(
+      limit <= run ? limit : min(epoch, run), least, Int(share * Double(run)), 1)
     return silence.count { $0 >= window }
   }
 }
@@ -146,6 +158,27 @@ extension TrainingRun {
   /// - Throws: ``TrainingError`` where it is beyond any sense, and what keeps rows from being read.
   public func warnings() throws -> [TrainingWarning] {
     try training.warnings(on: batches.evenlySpread(), sourceTokens: batches.position.tokens)
+  }
+}
+
+extension TrainingRun {
+  /// What is wrong with the autoencoder as it is now as far as counts and a step's report tell: nothing is
+  /// read, so that it can be asked for while the run goes on. Latents are dead here that were silent for
+  /// half of the steps: others may be revived yet. Of L0, which comes to its target late, nothing is said.
+  ///
+  /// - Parameter report: of the last step.
+  public func warnings(after report: StepReport) -> [TrainingWarning] {
+    var warnings: [TrainingWarning] = []
+    let dead = trainer.deadLatents.deadCount(
+      tokens: trainer.tokens, steps: trainer.step, sourceTokens: batches.position.tokens,
+      l0: report.l0, silentFor: 0.5)
+    let count = trainer.deadLatents.silence.count
+    if dead * 10 > count { warnings.append(.deadLatents(dead, of: count)) }
+    if let explained = report.fractionOfVarianceExplained, explained < 0 {
+      warnings.append(.fractionOfVarianceExplainedBelowZero(explained))
+    }
+    if report.l0 == 0 { warnings.append(.noActiveLatents) }
+    return warnings
   }
 }
 

@@ -96,10 +96,10 @@ public struct TrainingSweep: Sendable {
     sizes.latentCount = latents
     memory.add(options.memberMemory(configuration, sizes))
     try memory.check("training of \(members.count + 1) autoencoders")
-    defer { self.memory = memory }
     members.append(
       try resumed.map { try member(model, configuration, latents, options, from: $0) }
         ?? newMember(model, configuration, latents, options))
+    self.memory = memory
     return Member(index: members.count - 1)
   }
 

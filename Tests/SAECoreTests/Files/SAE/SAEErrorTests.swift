@@ -53,6 +53,31 @@ import Testing
     #expect(try SAEArchive.read(scratch.file("sae/")).archive == archive())
   }
 
+  /// A file of something else under the name of a layout's weights: what it holds is said, and nothing of
+  /// a configuration that an autoencoder would lack.
+  @Test(arguments: ["sae_weights.safetensors", "sae.safetensors", "params.safetensors"])
+  func aNameAloneIsNoAutoencoder(_ name: String) throws {
+    let scratch = try ScratchFolder()
+    var writer = try SafetensorsWriter(
+      scratch.file(name), [TensorDeclaration("activations", .f32, [2, 2])])
+    try writer.append([1, 2, 3, 4] as [Float], to: "activations")
+    try writer.finish()
+    guard
+      case .unrecognized(let file, _, let found) = failure({
+        _ = try SAEArchive.read(scratch.file(name))
+      })
+    else {
+      Issue.record("expected the file to be no autoencoder")
+      return
+    }
+    #expect(file == scratch.file(name) && found == ["activations"])
+    #expect(try ActivationFile.open(scratch.file(name)).rows == 2)
+    guard case .unrecognized = failure({ _ = try SAEArchive.read(scratch.path) }) else {
+      Issue.record("expected the folder to hold no autoencoder")
+      return
+    }
+  }
+
   @Test func settings() throws {
     #expect(
       invalid(

@@ -4,37 +4,66 @@ import SAEModels
 
 /// Makes a study's data from a model and token files, or from files of activations.
 struct ModelStudyData {
-  let configuration: StudyConfiguration
-  let folder: StudyFolder
-  let progress: StudyProgress
-  /// Throws where autoencoders for a width and so many tokens cannot be trained.
-  let checkMemory: (_ width: Int, _ tokens: Int) throws -> Void
+  private let configuration: StudyConfiguration
+  private let model: (any LanguageModel)?
+  private let tokenizer: TokenTexts?
+  /// The fingerprint of the model's weights.
+  private let weights: String?
+  private let origins: OriginCheck
+  private let notes: [String]
+  private let sides: [StudyText: StudyPools]
 
-  private var hook: HookPoint { .residPost(configuration.layer ?? 0) }
+  private var hook: HookPoint { ModelStudyData.hook(configuration) }
 
-  func data() throws -> StudyData {
+  private static func hook(_ configuration: StudyConfiguration) -> HookPoint {
+    .residPost(configuration.layer ?? 0)
+  }
+
+  /// Opens and checks all that the study reads, and writes nothing.
+  ///
+  /// - Parameters:
+  ///   - configuration: of the study.
+  ///   - checkMemory: throws where autoencoders for a width and so many tokens cannot be trained.
+  init(
+    _ configuration: StudyConfiguration,
+    checkMemory: (_ width: Int, _ tokens: Int) throws -> Void
+  ) throws {
+    self.configuration = configuration
     let files = StudyFiles(configuration)
     try files.checkDistinct()
-    let model = try loadModel()
-    let tokenizer = try loadTokenizer()
-    let weights = try configuration.model.map { try LanguageModels.fingerprint($0) }
+    model = try ModelStudyData.loadModel(configuration)
+    tokenizer = try ModelStudyData.loadTokenizer(configuration)
+    weights = try configuration.model.map { try LanguageModels.fingerprint($0) }
     var origins = try files.origins()
     if let model, let directory = configuration.model {
-      origins.add(directory, try harvester(model, []).origin(weights: weights))
+      origins.add(
+        directory,
+        try ModelStudyData.harvester(model, [], configuration).origin(weights: weights))
     }
-    var notes = try checked(origins)
-    let domain = try pools(.domain, &notes)
-    let broad = try pools(.broad, &notes)
+    self.origins = origins
+    var notes = try ModelStudyData.checked(origins, configuration)
+    let domain = try ModelStudyData.pools(.domain, configuration, &notes)
+    let broad = try ModelStudyData.pools(.broad, configuration, &notes)
     let stream = min(
       configuration.streamTokens, domain.training.tokens, broad.training.tokens)
     try checkMemory(model?.width ?? domain.training.width ?? 0, stream)
-    let sides = [
-      StudyText.domain: domain.selecting(training: stream, judging: configuration.heldOutTokens),
+    sides = [
+      .domain: domain.selecting(training: stream, judging: configuration.heldOutTokens),
       .broad: broad.selecting(training: stream, judging: configuration.heldOutTokens),
     ]
     notes += try HeldOutCheck(
       sides: sides, whole: [.domain: domain, .broad: broad], context: configuration.context
     ).notes()
+    self.notes = notes
+  }
+
+  /// The data, for which the model runs where there are no activations yet.
+  func data(in folder: StudyFolder, progress: StudyProgress) throws -> StudyData {
+    func source(_ pool: PiecePool, _ name: String) throws -> any ActivationSource {
+      try self.source(pool, in: folder.activations(name)) { made in
+        try progress(.harvest(name, done: made.tokens, of: made.total))
+      }
+    }
     let special = tokenizer?.special ?? []
     var training: [StudyText: any ActivationSource] = [:]
     var heldOut: [StudyText: HeldOutText] = [:]
@@ -45,8 +74,8 @@ struct ModelStudyData {
       let (measured, fitting) = pools.judging.alternating()
       let ids = try pools.ids(of: measured)
       let held = HeldOutText(
-        source: try source(measured, "held-out-\(text.rawValue)", model, weights),
-        fitting: try source(fitting, "fitting-\(text.rawValue)", model, weights),
+        source: try source(measured, "held-out-\(text.rawValue)"),
+        fitting: try source(fitting, "fitting-\(text.rawValue)"),
         tokenIDs: ids.map { $0.map { Int($0) } },
         mask: ids.map { $0.map { !special.contains(Int($0)) } }
           ?? [Bool](repeating: true, count: measured.tokens),
@@ -57,13 +86,13 @@ struct ModelStudyData {
         lossTokens[text] = TokenStream(Array(ids.prefix(pieces * measured.context)))
         means[text] = try StudyData.mean(held.fitting.tokens > 0 ? held.fitting : held.source)
       }
-      training[text] = try source(pools.training, text.rawValue, model, weights)
+      training[text] = try source(pools.training, text.rawValue)
     }
     guard let trainingDomain = training[.domain], let trainingBroad = training[.broad] else {
       preconditionFailure("a study has both kinds of text")
     }
     var data = StudyData(
-      subject: subject(model), domain: trainingDomain, broad: trainingBroad, heldOut: heldOut,
+      subject: subject, domain: trainingDomain, broad: trainingBroad, heldOut: heldOut,
       texts: { ids in ids.map { " [\($0)]" } })
     data.origin = origins.common
     data.notes = notes
@@ -79,7 +108,9 @@ struct ModelStudyData {
 
   /// Throws if what is brought together is of different origins, unless that is allowed: then a note
   /// for each.
-  private func checked(_ origins: OriginCheck) throws -> [String] {
+  private static func checked(
+    _ origins: OriginCheck, _ configuration: StudyConfiguration
+  ) throws -> [String] {
     guard !configuration.allowMismatch else { return origins.mismatches.map { "\($0)" } }
     if let mismatch = origins.mismatches.first {
       throw StudyError("\(mismatch); --allow-mismatch goes on")
@@ -88,13 +119,15 @@ struct ModelStudyData {
   }
 
   /// Names the model by the end of its path: directories are often called "model".
-  private func subject(_ model: (any LanguageModel)?) -> String {
+  private var subject: String {
     guard let model, let directory = configuration.model else { return "activations from files" }
     let name = directory.split(separator: "/").suffix(2).joined(separator: "/")
     return "the model \(name), \(hook.name), \(model.width) dimensions"
   }
 
-  private func loadModel() throws -> (any LanguageModel)? {
+  private static func loadModel(
+    _ configuration: StudyConfiguration
+  ) throws -> (any LanguageModel)? {
     guard let directory = configuration.model else { return nil }
     guard let layer = configuration.layer else {
       throw StudyError("--layer", expected: "the layer to study", found: "none")
@@ -107,43 +140,45 @@ struct ModelStudyData {
     return model
   }
 
-  private func loadTokenizer() throws -> TokenTexts? {
+  private static func loadTokenizer(
+    _ configuration: StudyConfiguration
+  ) throws -> TokenTexts? {
     guard let directory = configuration.model else { return nil }
     let file = "\(directory)/tokenizer.json"
     return FileManager.default.fileExists(atPath: file) ? try TokenTexts(file: file) : nil
   }
 
   /// The files of one kind of text, as pools of pieces.
-  private func pools(_ text: StudyText, _ notes: inout [String]) throws -> StudyPools {
+  private static func pools(
+    _ text: StudyText, _ configuration: StudyConfiguration, _ notes: inout [String]
+  ) throws -> StudyPools {
     var reader = StudyPools.Reader(configuration: configuration, text: text)
     let pools = try reader.pools()
     notes += reader.notes
     return pools
   }
 
-  private func harvester(
-    _ model: any LanguageModel, _ ids: [UInt32]
+  private static func harvester(
+    _ model: any LanguageModel, _ ids: [UInt32], _ configuration: StudyConfiguration
   ) throws -> ActivationHarvester {
     try ActivationHarvester(
-      model, at: hook, tokens: TokenStream(ids),
+      model, at: hook(configuration), tokens: TokenStream(ids),
       options: PieceOptions(context: configuration.context))
   }
 
   /// The activations of a pool: from its files, or harvested into shards that stay.
   private func source(
-    _ pool: PiecePool, _ name: String, _ model: (any LanguageModel)?, _ weights: String?
+    _ pool: PiecePool, in directory: String,
+    progress: (HarvestShards.Progress) throws -> Void
   ) throws -> any ActivationSource {
     if let rows = pool.rows { return rows }
     guard let model, !pool.pieces.isEmpty else {
       return Matrix(rows: 0, columns: model?.width ?? 0)
     }
-    let directory = folder.activations(name)
     let shards = try HarvestShards(
-      harvester(model, pool.ids()), directory: directory, producer: "swift-sae \(libraryVersion)",
-      fingerprint: weights)
-    try shards.write { made in
-      try progress(.harvest(name, done: made.tokens, of: made.total))
-    }
+      ModelStudyData.harvester(model, pool.ids(), configuration), directory: directory,
+      producer: "swift-sae \(libraryVersion)", fingerprint: weights)
+    try shards.write(progress: progress)
     return try HarvestShards.open(directory)
   }
 }

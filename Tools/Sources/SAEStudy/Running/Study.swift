@@ -52,16 +52,9 @@ public struct Study: Sendable {
   /// - Throws: ``StudyError`` and the errors of the library, each naming file, option or tensor, and
   ///   what `progress` throws.
   public func run(progress: @escaping StudyProgress = { _ in }) throws -> Outcome {
-    let folder = try StudyFolder(directory, configuration)
-    let data =
-      isDemo
-      ? try StudyData.demo(configuration)
-      : try ModelStudyData(
-        configuration: configuration, folder: folder, progress: progress, checkMemory: checkMemory
-      ).data()
+    let (folder, data) = try begin(progress)
     let training = configuration.training(data.origin)
     let notes = try data.notes + checkKept(folder, data.origin)
-    try checkMemory(width: data.domain.width, tokens: data.domain.tokens)
     try progress(.begins(data.subject, autoencoders: configuration.plans.count))
     for note in notes { try progress(.note(note)) }
     try train(training, data, folder, progress)
@@ -99,6 +92,20 @@ public struct Study: Sendable {
           + folder.report)
     }
     return Outcome(results: results, browsers: browsers, report: folder.report)
+  }
+
+  /// The study's directory, which is made when nothing that can be told before stands against it, and
+  /// its data.
+  private func begin(_ progress: @escaping StudyProgress) throws -> (StudyFolder, StudyData) {
+    try StudyFolder.check(directory, configuration)
+    guard !isDemo else {
+      let data = try StudyData.demo(configuration)
+      try checkMemory(width: data.domain.width, tokens: data.domain.tokens)
+      return (try StudyFolder(directory, configuration), data)
+    }
+    let checked = try ModelStudyData(configuration, checkMemory: checkMemory)
+    let folder = try StudyFolder(directory, configuration)
+    return (folder, try checked.data(in: folder, progress: progress))
   }
 
   /// Throws if an autoencoder that is there was trained on other activations, unless that is allowed:

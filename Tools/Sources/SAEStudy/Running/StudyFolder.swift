@@ -28,6 +28,33 @@ struct StudyFolder: Sendable {
   var answers: String { "\(path)/judge/answers.jsonl" }
   func measurement(_ plan: AutoencoderPlan) -> String { "\(path)/measurements/\(plan.name).json" }
 
+  /// Throws if a study cannot live in a directory: something else is there, or another process has it.
+  /// Nothing is made.
+  ///
+  /// - Throws: ``StudyError`` that says what is there.
+  static func check(_ path: String, _ configuration: StudyConfiguration) throws {
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let lock = try DestinationLock(directory: path)
+    defer { withExtendedLifetime(lock) {} }
+    try checkContents(path, configuration)
+  }
+
+  private static func checkContents(_ path: String, _ configuration: StudyConfiguration) throws {
+    let names = try FileName.list(path).filter { $0 != DestinationLock.name }
+    if names.contains("study.json") {
+      let found = try StudyConfiguration(file: "\(path)/study.json")
+      guard found.asksForTheSame(as: configuration) else {
+        throw StudyError(
+          path, expected: "an empty directory, or a study with these settings",
+          found: "one that differs in \(found.differences(from: configuration)); name another "
+            + "--out, or remove the directory")
+      }
+    } else if !names.isEmpty {
+      throw StudyError(
+        path, expected: "an empty directory, or that of a study", found: "\(names.count) files")
+    }
+  }
+
   /// Makes the directory, or takes one that a study with the same configuration has begun.
   ///
   /// - Throws: ``StudyError`` if something else is there, or it cannot be made; that another process
@@ -36,18 +63,7 @@ struct StudyFolder: Sendable {
     self.path = path
     let manager = FileManager.default
     lock = try DestinationLock(directory: path)
-    let names = try FileName.list(path).filter { $0 != DestinationLock.name }
-    if names.contains("study.json") {
-      let found = try StudyConfiguration(file: self.configuration)
-      guard found.asksForTheSame(as: configuration) else {
-        throw StudyError(
-          path, expected: "an empty directory, or a study with these settings",
-          found: "one that differs in \(found.differences(from: configuration))")
-      }
-    } else if !names.isEmpty {
-      throw StudyError(
-        path, expected: "an empty directory, or that of a study", found: "\(names.count) files")
-    }
+    try StudyFolder.checkContents(path, configuration)
     do {
       try manager.createDirectory(atPath: path, withIntermediateDirectories: true)
       // First of all: a directory with anything else in it is not taken for a study's.

@@ -100,7 +100,10 @@ struct StudyPools: Sendable {
       guard !files.isEmpty else { return nil }
       let name = "\(option)-activations"
       let pool = try PiecePool.activations(files, context: configuration.context, name: name)
-      guard configuration.skipNonfinite else { return pool }
+      guard configuration.skipNonfinite else {
+        try pool.rows?.checkFinite()
+        return pool
+      }
       let (finite, rows) = try pool.leavingOutNotFinite(name: name)
       if rows > 0 {
         notes.append(

@@ -1,4 +1,5 @@
 import Foundation
+import SAECore
 
 /// The text of token ids, from a model's `tokenizer.json`.
 ///
@@ -18,7 +19,10 @@ public struct TokenTexts: Sendable {
       throw StudyError(file, expected: "a tokenizer", found: "none that can be read")
     }
     guard let root = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
-      throw StudyError(file, expected: "a JSON object", found: "something else")
+      let found = TensorFile.contents(of: file)
+      throw StudyError(
+        file, expected: "a tokenizer, which is a JSON object",
+        found: found == "JSON text" ? "JSON text that is another or has an error" : found)
     }
     guard let model = root["model"] as? [String: Any],
       let vocabulary = model["vocab"] as? [String: Any]
