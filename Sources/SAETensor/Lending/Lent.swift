@@ -8,7 +8,7 @@ package struct Lent<Element>: @unchecked Sendable {
   let base: UnsafePointer<Element>
   package let count: Int
 
-  @inline(__always)
+  @_transparent
   init(_ base: UnsafePointer<Element>, count: Int) {
     unsafe self.base = base
     self.count = count
@@ -19,25 +19,24 @@ package struct Lent<Element>: @unchecked Sendable {
     unsafe self.init(buffer.baseAddress ?? UnsafePointer(MutableLent.nowhere), count: buffer.count)
   }
 
+  // Transparent, as loops over elements are hot in debug builds, too.
   package subscript(index: Int) -> Element {
-    @inline(__always) get {
-      assert(index >= 0 && index < count, "element \(index) of \(count) lent ones")
-      return unsafe base[index]
+    @_transparent unsafeAddress {
+      assert(index >= 0 && index < count)
+      return unsafe base + index
     }
   }
 
   /// Some of the elements.
   package subscript(range: Range<Int>) -> Lent {
-    @inline(__always) get {
-      assert(
-        range.lowerBound >= 0 && range.upperBound <= count,
-        "elements \(range) of \(count) lent ones")
+    @_transparent get {
+      assert(range.lowerBound >= 0 && range.upperBound <= count)
       return unsafe Lent(base + range.lowerBound, count: range.count)
     }
   }
 
   /// The elements from a place on.
-  @inline(__always)
+  @_transparent
   func from(_ start: Int) -> Lent { self[start..<count] }
 }
 

@@ -8,7 +8,7 @@ package struct LentRows<Element>: Sendable {
   /// Elements from a row to the next.
   let stride: Int
 
-  @inline(__always)
+  @_transparent
   init(_ elements: Lent<Element>, count: Int, width: Int, stride: Int) {
     self.elements = elements
     self.count = count
@@ -17,7 +17,7 @@ package struct LentRows<Element>: Sendable {
   }
 
   /// One row.
-  @inline(__always)
+  @_transparent
   package func row(_ index: Int) -> Lent<Element> {
     let start = index * stride
     return elements[start..<start + width]
@@ -48,7 +48,7 @@ package struct MutableLentRows<Element>: Sendable {
   /// Elements of a row, and from a row to the next.
   package let width: Int
 
-  @inline(__always)
+  @_transparent
   init(_ elements: MutableLent<Element>, count: Int, width: Int) {
     self.elements = elements
     self.count = count
@@ -56,7 +56,7 @@ package struct MutableLentRows<Element>: Sendable {
   }
 
   /// One row.
-  @inline(__always)
+  @_transparent
   package func row(_ index: Int) -> MutableLent<Element> {
     let start = index * width
     return elements[start..<start + width]

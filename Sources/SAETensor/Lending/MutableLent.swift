@@ -7,7 +7,7 @@ package struct MutableLent<Element>: @unchecked Sendable {
   let base: UnsafeMutablePointer<Element>
   package let count: Int
 
-  @inline(__always)
+  @_transparent
   init(_ base: UnsafeMutablePointer<Element>, count: Int) {
     unsafe self.base = base
     self.count = count
@@ -24,29 +24,28 @@ package struct MutableLent<Element>: @unchecked Sendable {
     unsafe UnsafeMutablePointer(bitPattern: MemoryLayout<Element>.alignment).unsafelyUnwrapped
   }
 
+  // Transparent, as loops over elements are hot in debug builds, too.
   package subscript(index: Int) -> Element {
-    @inline(__always) get {
-      assert(index >= 0 && index < count, "element \(index) of \(count) lent ones")
-      return unsafe base[index]
+    @_transparent unsafeAddress {
+      assert(index >= 0 && index < count)
+      return unsafe UnsafePointer(base + index)
     }
-    @inline(__always) nonmutating _modify {
-      assert(index >= 0 && index < count, "element \(index) of \(count) lent ones")
-      yield unsafe &base[index]
+    @_transparent nonmutating unsafeMutableAddress {
+      assert(index >= 0 && index < count)
+      return unsafe base + index
     }
   }
 
   /// Some of the elements.
   package subscript(range: Range<Int>) -> MutableLent {
-    @inline(__always) get {
-      assert(
-        range.lowerBound >= 0 && range.upperBound <= count,
-        "elements \(range) of \(count) lent ones")
+    @_transparent get {
+      assert(range.lowerBound >= 0 && range.upperBound <= count)
       return unsafe MutableLent(base + range.lowerBound, count: range.count)
     }
   }
 
   /// The elements from a place on.
-  @inline(__always)
+  @_transparent
   func from(_ start: Int) -> MutableLent { self[start..<count] }
 
   /// The elements as rows of a width, one after another.
@@ -57,7 +56,7 @@ package struct MutableLent<Element>: @unchecked Sendable {
 
   /// The elements for reading.
   var reading: Lent<Element> {
-    @inline(__always) get { unsafe Lent(base, count: count) }
+    @_transparent get { unsafe Lent(base, count: count) }
   }
 }
 

@@ -86,7 +86,7 @@ import Testing
     "count": ["100"], "judge": ["tac"], "judge-latents": ["7"], "judge-seconds": ["3"],
     "domain": ["x"], "broad": ["x"], "held-out": ["x"], "held-out-broad": ["x"],
     "domain-activations": ["x"], "broad-activations": ["x"], "held-out-activations": ["x"],
-    "held-out-broad-activations": ["x"], "seeds": ["2"], "booster-latents": ["8"],
+    "held-out-broad-activations": ["x"], "seeds": ["2"], "booster-latents": ["64"],
     "stream-tokens": ["1000"], "training-tokens": ["20000"], "held-out-tokens": ["100"],
     "loss-tokens": ["50"], "at-a-time": ["1"],
   ]
@@ -202,7 +202,7 @@ import Testing
       case .refused(let message):
         #expect(
           message.contains("--\(option.name)") || message.contains("expected one of")
-            || message.contains("found both"), "\(message)")
+            || message.contains("found both"), "--\(option.name): \(message)")
       }
     }
   }
