@@ -53,7 +53,9 @@ struct StudyOptions: ParsableArguments {
     help: ArgumentHelp(
       "Latents of the dictionaries, with commas (default: 1024,4096).", valueName: "counts"))
   var latents: NumberList?
-  @Option(help: ArgumentHelp("The variant to train (default: jumprelu).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The variant to train, any but the transcoders (default: jumprelu).", valueName: "name"))
   var architecture: Variant?
   @Option(
     help: ArgumentHelp(
