@@ -63,7 +63,7 @@ private enum Target: String {
     let checkpoint = try TrainingCheckpoint(contentsOf: Target.folder)
     let source = Matrix(rows: 64, columns: 2, repeating: 1)
     _ = try? TrainingRun<TopKAutoencoder>(
-      configuration, latents: 2, on: source, options: options, from: checkpoint)
+      configuration, latentCount: 2, on: source, options: options, from: checkpoint)
   }
 
   /// All batches in turn, and the whole.

@@ -17,7 +17,9 @@ import Testing
       SparseLatents(dense: activations)
     }
 
-    func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
+    func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
+  ) throws(ShapeError) -> Matrix {
       var matrix = latents.dense()
       matrix.scale(by: scale)
       return matrix
@@ -98,7 +100,9 @@ import Testing
         })
     }
 
-    func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix { latents.dense() }
+    func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
+  ) throws(ShapeError) -> Matrix { latents.dense() }
   }
 
   /// More blocks than are kept become fewer and longer ones, with the same sums.

@@ -65,7 +65,9 @@ import Testing
       return SparseLatents(dense: dense)
     }
 
-    func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix { latents.dense() }
+    func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
+  ) throws(ShapeError) -> Matrix { latents.dense() }
   }
 
   static func candidates(_ ks: [Int]) -> [DomainReport.Candidate] {

@@ -24,15 +24,15 @@ import Testing
   ) throws {
     let x = Self.activations(70, 6, seed: 2)
     var trainer = Trainer(
-      model, deadLatents: DeadLatents(latentCount: model.latentCount, rule: .never))
+      model, schedule: try .constant(1e-2), deadLatents: DeadLatents(latentCount: model.latentCount, rule: .never))
     let latents = try model.encode(x)
     var metrics = ReconstructionMetrics(width: model.outputDimension)
     try metrics.update(
-      activations: target ?? x, reconstruction: try model.decode(latents, of: x))
+      activations: target ?? x, reconstruction: try model.reconstruct(x, from: latents))
     var sparsity = SparsityMetrics(latentCount: model.latentCount)
     try sparsity.update(latents)
     let report = try trainer.train(
-      on: x, target: target, errorWeights: errorWeights, learningRate: 1e-2)
+      on: x, target: target, errorWeights: errorWeights)
     let (expected, found) = (metrics.value, report.fractionOfVarianceExplained)
     // Reconstructions in float32, of sums of some ten terms: 1e-5 of their size, which the squares and
     // the quotient double.
@@ -40,7 +40,7 @@ import Testing
     let squares = try #require(expected.meanSquaredError) * 70
     #expect(agree(report.totalSquaredError, squares, 4e-5 * squares), "\(Model.self)")
     #expect(report.l0 == sparsity.value.l0)
-    #expect(report.step == 1 && report.tokens == 70)
+    #expect(report.number == 1 && report.tokens == 70)
   }
 
   @Test(arguments: [nil, true, false]) func ofEveryVariant(_ isDense: Bool?) throws {
@@ -85,10 +85,10 @@ import Testing
     var trainer = Trainer(
       try TopKAutoencoder(
         parameters: Self.weights(latents: 8, inputs: 6, outputs: 6),
-        configuration: TopKConfiguration(k: 2)),
+        configuration: TopKConfiguration(k: 2)), schedule: try .constant(1e-3),
       deadLatents: DeadLatents(latentCount: 8, rule: .never))
     let report = try trainer.train(
-      on: Matrix(rows: 5, columns: 6, repeating: 2), learningRate: 1e-3)
+      on: Matrix(rows: 5, columns: 6, repeating: 2))
     #expect(report.fractionOfVarianceExplained == nil)
   }
 }

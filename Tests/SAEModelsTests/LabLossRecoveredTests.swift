@@ -50,9 +50,9 @@ struct LabLossRecoveredTests {
     let results = try run.evaluate(
       autoencoders.indices.map { index in
         { activations in
-          let latents = try autoencoders[index].encode(activations)
+          let (latents, reconstruction) = try autoencoders[index].run(activations)
           active[index] += latents.values.count { $0 != 0 }
-          return try autoencoders[index].decode(latents)
+          return reconstruction
         }
       })
     for (index, result) in results.enumerated() {

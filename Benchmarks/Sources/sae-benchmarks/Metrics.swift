@@ -24,12 +24,12 @@ struct MetricsCommand: ParsableCommand {
     var reconstruction = ReconstructionMetrics(width: width)
     var sparsity = SparsityMetrics(latentCount: latents)
     var evaluator = DictionaryEvaluator(name: "", width: width, latentCount: latents)
-    let codes = try model.encode(activations)
-    let decoded = try model.decode(codes)
+    let (codes, decoded) = try model.run(activations)
     var times: [[Double]] = Array(repeating: [], count: 5)
     for round in 0...rounds {
       let measured = [
-        try subject.measure(), try seconds { _ = try model.decode(codes) },
+        try subject.measure(), 
+        try seconds { _ = try model.reconstruct(activations, from: codes) },
         try seconds {
           try reconstruction.update(activations: activations, reconstruction: decoded)
         },

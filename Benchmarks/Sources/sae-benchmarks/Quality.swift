@@ -110,7 +110,7 @@ struct QualityCommand: ParsableCommand {
       let latents = try model.encode(batch)
       try sparsity.update(latents)
       try reconstruction.update(
-        activations: batch, reconstruction: model.decode(latents, of: batch))
+        activations: batch, reconstruction: model.reconstruct(batch, from: latents))
     }
     let counts = sparsity.value.firingCounts
     return (

@@ -99,7 +99,7 @@ struct RecoveryCommand: ParsableCommand {
     try truth.update(latents, truth: held.features)
     var reconstruction = ReconstructionMetrics(width: held.activations.columns)
     try reconstruction.update(
-      activations: held.activations, reconstruction: model.decode(latents, of: held.activations))
+      activations: held.activations, reconstruction: model.reconstruct(held.activations, from: latents))
     let cosines = try DictionarySimilarity(
       features, isSigned ? withOpposites(model.decoder) : model.decoder
     ).maximumCosines

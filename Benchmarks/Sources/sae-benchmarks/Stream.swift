@@ -81,15 +81,16 @@ struct StreamCommand: ParsableCommand {
         inputDimension: width, latentCount: latents, using: &generator)
       var trainer = Trainer(
         try TopKAutoencoder(parameters: parameters, configuration: TopKConfiguration(k: k)),
+        schedule: .constant(1e-4),
         deadLatents: DeadLatents(latentCount: latents, rule: .tokensIncludingBatch(10_000_000)))
       // The first batch fills the buffer.
-      _ = try trainer.train(on: batches.next(readsAhead: readsAhead), learningRate: 1e-4)
+      _ = try trainer.train(on: batches.next(readsAhead: readsAhead))
       var waiting = 0.0
       let total = try seconds {
         for _ in 0..<steps {
           var next: Matrix?
           waiting += try seconds { next = try batches.next(readsAhead: readsAhead) }
-          if let next { _ = try trainer.train(on: next, learningRate: 1e-4) }
+          if let next { _ = try trainer.train(on: next) }
         }
       }
       table.append([

@@ -47,15 +47,15 @@ protocol TrainingSteps {
 struct VariantSteps<Model: TrainableAutoencoder>: TrainingSteps {
   private var trainer: Trainer<Model>
 
-  init(_ model: Model) {
+  init(_ model: Model) throws {
     trainer = Trainer(
-      model,
+      model, schedule: try .constant(1e-4),
       deadLatents: DeadLatents(
         latentCount: model.latentCount, rule: .tokensIncludingBatch(10_000_000)))
   }
 
   mutating func step(_ batch: Matrix) throws -> Double {
-    try trainer.train(on: batch, learningRate: 1e-4).l0
+    try trainer.train(on: batch).l0
   }
 }
 
@@ -75,7 +75,7 @@ private func trainingSteps<Training: TrainedVariant>(
       .initialParameters(weights, batch: batch)[.threshold]
     parameters[.gateBias].add(thresholds, times: -1)
   }
-  return VariantSteps(
+  return try VariantSteps(
     try Training.Model(parameters: parameters, configuration: configuration))
 }
 

@@ -132,17 +132,17 @@ extension DescriptionLengthMetrics {
   /// of the latents as they are.
   ///
   /// - Parameters:
+  ///   - autoencoder: encoded the activations.
   ///   - batches: activations with their latents; gone through twice and once for every number of
   ///     bins that is tried.
   ///   - candidates: numbers of bins.
   ///   - tolerance: how much more error is allowed.
-  ///   - decode: reconstructions from latents.
   /// - Returns: the code; nil if no candidate is exact enough, or there are no tokens.
-  /// - Throws: what decoding throws; `ShapeError` if batches do not fit.
+  /// - Throws: `ShapeError` if batches do not fit.
   public static func shortestCode(
+    of autoencoder: some SparseAutoencoder,
     _ batches: some Collection<(activations: Matrix, latents: SparseLatents)>,
-    bins candidates: [Int] = [2, 4, 8, 16, 32, 64, 128, 256], tolerance: Double,
-    decode: (SparseLatents) throws -> Matrix
+    bins candidates: [Int] = [2, 4, 8, 16, 32, 64, 128, 256], tolerance: Double
   ) throws -> Code? {
     guard let first = batches.first else { return nil }
     var ranges = LatentRanges(latentCount: first.latents.latentCount)
@@ -151,7 +151,8 @@ extension DescriptionLengthMetrics {
       var metrics = ReconstructionMetrics(width: first.activations.columns)
       for batch in batches {
         try metrics.update(
-          activations: batch.activations, reconstruction: decode(change(batch.latents)))
+          activations: batch.activations,
+          reconstruction: autoencoder.reconstruct(batch.activations, from: change(batch.latents)))
       }
       return metrics.value.meanSquaredError
     }

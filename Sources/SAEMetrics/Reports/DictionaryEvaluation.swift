@@ -108,7 +108,7 @@ public struct DictionaryEvaluator: Sendable {
       ? activations
       : Matrix(rows: rows.count, columns: activations.columns) { activations[rows[$0], $1] }
     let latents = try autoencoder.encode(counted)
-    let reconstructed = try autoencoder.decode(latents, of: counted)
+    let reconstructed = try autoencoder.reconstruct(counted, from: latents)
     try CountedTokens.check(counted, reconstructed, width: reconstruction.width)
     if let darkMatter {
       try CountedTokens.check(counted, reconstructed, width: darkMatter.prediction.width)

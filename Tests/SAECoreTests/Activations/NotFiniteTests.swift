@@ -50,7 +50,7 @@ import Testing
       options.bufferTokens = 32
       options.normalization = .none
       var run = try TrainingRun<TopKAutoencoder>(
-        TopKConfiguration(k: 2), latents: 8, on: files(.infinity), options: options)
+        TopKConfiguration(k: 2), latentCount: 8, on: files(.infinity), options: options)
       while try run.step() != nil {}
     }
   }

@@ -47,7 +47,7 @@ import Testing
     expectClose(
       try model.reconstruct(x).array, expected, tolerance: 1e-5, "reconstruction")
     expectClose(
-      try model.decode(latents, of: x).array, expected, tolerance: 1e-5, "reconstruction")
+      try model.reconstruct(x, from: latents).array, expected, tolerance: 1e-5, "reconstruction")
   }
 
   @Test(arguments: try samples()) func conversionsGiveTheSameOutputs(_ path: String) throws {

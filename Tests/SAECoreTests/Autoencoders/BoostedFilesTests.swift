@@ -27,7 +27,7 @@ import Testing
     expected.add(try booster.reconstruct(scaled), times: 1 / scale)
     let latents = try sae.autoencoder.encode(x)
     expectClose(
-      try sae.autoencoder.decode(latents, of: x).array, expected.array, tolerance: 1e-5, "decoded")
+      try sae.autoencoder.reconstruct(x, from: latents).array, expected.array, tolerance: 1e-5, "decoded")
     expectClose(
       try sae.autoencoder.reconstruct(x).array, expected.array, tolerance: 1e-5, "reconstruction")
     // No type is one of the two.
@@ -56,7 +56,7 @@ import Testing
 
   /// A booster as version 0.1.0 wrote it: beside its base, which it names.
   @Test func boostersBesideTheirBase() throws {
-    try base.write(to: scratch.file("broad"))
+    try base.save(to: scratch.file("broad"))
     var archive = booster.archive()
     archive.metadata["boosts"] = .string("broad")
     try archive.write(to: scratch.file("boosted"))
@@ -131,7 +131,7 @@ import Testing
       .decoder: .random(4, 3, seed: 3), .decoderBias: .random(1, 3, seed: 4),
     ]
     try TopKAutoencoder(parameters: narrow, configuration: TopKConfiguration(k: 2))
-      .write(to: scratch.file("pair/base"))
+      .save(to: scratch.file("pair/base"))
     #expect(failure(path)?.contains("d_in") == true)
     // A pair in the place of one of the two.
     let nested = try pair()

@@ -62,12 +62,12 @@ import Testing
     configuration.parametrization = parametrization
     let x = Matrix.random(256, 16, seed: 5)
     var trainer = Trainer(
-      try Self.model(configuration, x, latents: 64, seed: 6),
+      try Self.model(configuration, x, latents: 64, seed: 6), schedule: try .constant(3e-3),
       deadLatents: DeadLatents(latentCount: 64, rule: .tokensIncludingBatch(2000)))
     var first = 0.0
     var last = 0.0
     for step in 0..<60 {
-      last = try trainer.train(on: x, learningRate: 3e-3).totalSquaredError
+      last = try trainer.train(on: x).totalSquaredError
       if step == 0 { first = last }
     }
     #expect(last < first)

@@ -29,7 +29,7 @@ import Testing
     } else {
       #expect(pass.activity.activeTokens == LatentActivity(latents).activeTokens, comment)
     }
-    let error = zip(try model.decode(latents, of: x).array, x.array)
+    let error = zip(try model.reconstruct(x, from: latents).array, x.array)
       .reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
     #expect(abs(pass.totalSquaredError / error - 1) < 1e-5, comment)
   }

@@ -1,4 +1,5 @@
 import SAECore
+import SAETestSupport
 import Testing
 
 @Suite struct GradientPursuitTests {
@@ -73,9 +74,9 @@ import Testing
     options.batchTokens = 128
     options.learningRate = 3e-3
     var run = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 3), latents: 32, on: source, options: options)
+      TopKConfiguration(k: 3), latentCount: 32, on: source, options: options)
     while try run.step() != nil {}
-    let model = try run.finished()
+    let model = try run.folded()
     let pursuit = try GradientPursuit(
       decoder: model.decoder, bias: model.parameters[.decoderBias].array, iterations: 3)
     func error(_ autoencoder: some SparseAutoencoder) throws -> Double {

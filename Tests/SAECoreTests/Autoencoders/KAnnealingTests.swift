@@ -1,3 +1,4 @@
+import SAETestSupport
 import Testing
 
 @testable import SAECore
@@ -31,11 +32,11 @@ import Testing
     let annealing = try KAnnealing(steps: 6, inputMultiple: 2)
     func l0<Model: TrainableAutoencoder>(
       _: Model.Type, _ configuration: Model.Configuration
-    ) throws -> [Double] {
-      var run = try TrainingRun<Model>(configuration, latents: 60, on: source, options: options)
+    ) throws -> [Double] where Model.Configuration.Model == Model {
+      var run = try TrainingRun<Model>(configuration, latentCount: 60, on: source, options: options)
       var found: [Double] = []
       while let report = try run.step() { found.append(report.l0) }
-      #expect(try run.finished().encode(source).entryCount > 0)
+      #expect(try run.folded().encode(source).entryCount > 0)
       return found
     }
     let expected = (0..<8).map {

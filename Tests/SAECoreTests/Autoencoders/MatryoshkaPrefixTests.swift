@@ -28,7 +28,9 @@ import Testing
           #expect(dense[token, latent] == (latent < prefix ? expected[token, latent] : 0))
         }
       }
-      #expect(try model.decode(found) == model.decode(all, levels: level + 1))
+      #expect(
+        try model.reconstruct(x, from: found)
+          == model.reconstruct(x, from: all, levels: level + 1))
     }
     for levels in [0, 4] {
       #expect(throws: ShapeError.self) { try model.encode(x, levels: levels) }

@@ -119,11 +119,11 @@ import Testing
     configuration.balanceCoefficient = 0.2
     let x = Matrix.random(64, 8, seed: 5)
     var trainer = Trainer(
-      try Self.model(8, configuration, latents: 32, width: 8),
+      try Self.model(8, configuration, latents: 32, width: 8), schedule: try .constant(0.01),
       deadLatents: DeadLatents(latentCount: 32, rule: .never))
-    let first = try trainer.train(on: x, learningRate: 0.01)
+    let first = try trainer.train(on: x)
     var last = first
-    for _ in 0..<80 { last = try trainer.train(on: x, learningRate: 0.01) }
+    for _ in 0..<80 { last = try trainer.train(on: x) }
     #expect(last.loss < 0.9 * first.loss)
     #expect(trainer.model.parameters[.featureScale].array.allSatisfy { $0 >= 0 })
   }

@@ -265,7 +265,7 @@ import Testing
   ) throws -> [Float] {
     let scaled = try scaling.scale(x)
     let latents = try model.encode(scaled.activations)
-    return try scaled.restored(model.decode(latents, of: scaled.activations)).array
+    return try scaled.restored(model.reconstruct(scaled.activations, from: latents)).array
   }
 
   @Test(arguments: models.indices, Normalization.allCases)
@@ -371,7 +371,7 @@ import Testing
   @Test func withoutAThreshold() throws {
     let scratch = try ScratchFolder()
     let model = try Self.batchTopK(rescales: true, threshold: nil)
-    try model.write(to: scratch.file("a"))
+    try model.save(to: scratch.file("a"))
     #expect(try SAEArchive.read(scratch.file("a")).archive.architecture.activation == .batchTopK)
     #expect(refusal { _ = try SAE.load(scratch.file("a")) }?.contains("topk_threshold") == true)
     #expect(refusal { _ = try BatchTopKAutoencoder.load(scratch.file("a")) } != nil)
@@ -392,9 +392,7 @@ import Testing
       }
       let comment: Comment = "\(name), \(normalization)"
       let x = Self.x
-      let latents = try opened.encode(x)
-      let decoded = try opened.decode(latents)
-      let reconstruction = try opened.reconstruct(x)
+      let (latents, reconstruction) = try opened.run(x)
       for token in 0..<x.rows {
         let alone = Matrix(x[rows: token..<token + 1])
         let own = try opened.encode(alone)
@@ -404,10 +402,7 @@ import Testing
         // Sums of as many terms, taken by products where latents of a batch are many: rounded otherwise,
         // by 2 · 13 · 2⁻²⁴ < 2e-6 of the terms' sum at most.
         expectClose(
-          try opened.decode(own).array, Matrix(decoded[rows: token..<token + 1]).array,
-          tolerance: 1e-5, "\(comment), decoded")
-        expectClose(
-          try opened.reconstruct(alone).array,
+          try opened.reconstruct(alone, from: own).array,
           Matrix(reconstruction[rows: token..<token + 1]).array, tolerance: 1e-5,
           "\(comment), reconstruction")
       }

@@ -5,10 +5,21 @@ import Testing
 
 /// Keeps the k largest latents of each half of the dictionary: a selection is all it says.
 struct HalvesAutoencoder: SelectingAutoencoder {
-  var parameters: ParameterSet
-  let configuration: TopKConfiguration
+  struct Configuration: SelectingConfiguration {
+    typealias Model = HalvesAutoencoder
 
-  init(parameters: ParameterSet, configuration: TopKConfiguration) throws(ShapeError) {
+    var k: Int
+    var subtractsDecoderBias = true
+    var rescalesByDecoderNorm = true
+    var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
+    var auxiliaryLoss: AuxiliaryLoss?
+    var decoderConstraint = DecoderConstraint.none
+  }
+
+  var parameters: ParameterSet
+  let configuration: Configuration
+
+  init(parameters: ParameterSet, configuration: Configuration) throws(ShapeError) {
     self.parameters = parameters
     self.configuration = configuration
   }
@@ -33,6 +44,8 @@ struct HalvesAutoencoder: SelectingAutoencoder {
 /// A tied autoencoder, x̂ = Wᵀ ReLU(W x) + b, with loss and gradients of its own.
 struct TiedAutoencoder: TrainableAutoencoder {
   struct Configuration: AutoencoderConfiguration {
+    typealias Model = TiedAutoencoder
+
     var weightInitialization: WeightInitialization { .uniformEntries(rowNorm: 0.5) }
     var decoderBiasInitialization: DecoderBiasInitialization { .mean }
     func learningRate(latentCount: Int, steps: Int) -> Double { 1e-2 }
@@ -57,7 +70,9 @@ struct TiedAutoencoder: TrainableAutoencoder {
     SparseLatents(dense: codes(activations))
   }
 
-  func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
+  func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
+  ) throws(ShapeError) -> Matrix {
     output(latents.dense())
   }
 
@@ -109,13 +124,13 @@ struct TiedAutoencoder: TrainableAutoencoder {
 
   private func losses<Model: TrainableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration
-  ) throws -> [Double] {
+  ) throws -> [Double] where Model.Configuration.Model == Model {
     var options = TrainingOptions(steps: 60)
     options.batchTokens = 64
     options.normalization = .none
     options.learningRate = 1e-2
     var run = try TrainingRun<Model>(
-      configuration, latents: 16, on: activations(), options: options)
+      configuration, latentCount: 16, on: activations(), options: options)
     var losses: [Double] = []
     while let report = try run.step() { losses.append(report.loss) }
     return losses
@@ -126,7 +141,8 @@ struct TiedAutoencoder: TrainableAutoencoder {
   }
 
   @Test func aSelectionOfItsOwn() throws {
-    let losses = try losses(HalvesAutoencoder.self, TopKConfiguration(k: 2))
+    let losses = try losses(
+      HalvesAutoencoder.self, HalvesAutoencoder.Configuration(k: 2))
     #expect(mean(losses.suffix(5)) < 0.7 * mean(losses.prefix(5)))
   }
 

@@ -45,7 +45,7 @@ import Testing
     let x = Matrix(rows: 4, columns: 1, values: [-0.5, 0.5, 1, 2])
     let latents = try model().encode(x)
     #expect(latents.dense().array == [0, 0, 0, 0.5, 0, 1, 2, 2])
-    #expect(try model().decode(latents).array == [0, 0.5, 1, 4])
+    #expect(try model().reconstruct(x, from: latents).array == [0, 0.5, 1, 4])
     // x̂ − x is (0.5, 0, 0, 2), so that G_z is 2 · 2 / 4 = 1 at both latents of the last token, and 0 at
     // all others that are active.
     #expect(try Self.gradients(model(), of: x).gradients[.gatingBias].array == [1, 1])
@@ -103,7 +103,7 @@ import Testing
     #expect(latents.entryCount > 0)
     #expect(LatentActivity(latents) == pass.activity)
     let through = model.parameters[.encoder].weightedRowSum(gradients[.gatingBias].array)
-    let error = try model.decode(latents).array
+    let error = try model.reconstruct(x, from: latents).array
     let expected = (0..<6).map { column in
       (0..<30).reduce(-through[column]) { $0 + 2 / 30 * (error[$1 * 6 + column] - x[$1, column]) }
     }
@@ -130,7 +130,7 @@ import Testing
   @Test func filesAreAJumpReLUs() throws {
     let scratch = try ScratchFolder()
     let model = try Self.model(latents: 30, width: 6, seed: 9)
-    try model.write(to: scratch.file("sae"))
+    try model.save(to: scratch.file("sae"))
     let x = Matrix.random(50, 6, seed: 10)
     let latents = try model.encode(x)
     let opened = try SAE.load(scratch.file("sae"))

@@ -1,4 +1,5 @@
 import SAECore
+import SAETestSupport
 import Testing
 
 /// Autoencoders trained on activations made from known features have these for their directions.
@@ -10,12 +11,12 @@ import Testing
 
     init<Model: TrainableAutoencoder>(
       _ name: String, _ model: Model.Type, _ configuration: Model.Configuration
-    ) {
+    ) where Model.Configuration.Model == Model {
       testDescription = name
       train = { source, options in
-        var run = try TrainingRun<Model>(configuration, latents: 64, on: source, options: options)
+        var run = try TrainingRun<Model>(configuration, latentCount: 64, on: source, options: options)
         while try run.step() != nil {}
-        return try run.finished().parameters[.decoder]
+        return try run.folded().parameters[.decoder]
       }
     }
   }
@@ -100,9 +101,9 @@ import Testing
     let targets = sample.features.decoded(by: features, bias: [Float](repeating: 0, count: 20))
     let pairs = try PairedActivations(inputs: sample.activations, targets: targets)
     var run = try TrainingRun<Transcoder>(
-      TranscoderConfiguration(k: 3), latents: 64, on: pairs, options: options)
+      TranscoderConfiguration(k: 3), latentCount: 64, on: pairs, options: options)
     while try run.step() != nil {}
-    #expect(meanMaximumCosine(features, try run.finished().decoder) > 0.9)
+    #expect(meanMaximumCosine(features, try run.folded().decoder) > 0.9)
   }
 
   /// What a pretrained autoencoder has no directions for, a booster has.
@@ -113,10 +114,10 @@ import Testing
       parameters: [.decoder: known, .decoderBias: Matrix(rows: 1, columns: 32)],
       configuration: MatchingPursuitConfiguration(maxIterations: 2))
     var run = try TrainingRun<BoostedAutoencoder<MatchingPursuitAutoencoder, TopKAutoencoder>>(
-      BoostingConfiguration(base: base, booster: TopKConfiguration(k: 3)), latents: 64,
+      BoostingConfiguration(base: base, booster: TopKConfiguration(k: 3)), latentCount: 64,
       on: world.sample(0..<30_000).activations, options: options)
     while try run.step() != nil {}
-    let directions = try run.finished().booster.decoder
+    let directions = try run.folded().booster.decoder
     let new = Matrix(world.features[rows: 24..<48])
     #expect(meanMaximumCosine(known, directions) < 0.6)
     #expect(meanMaximumCosine(new, directions) > 0.9)

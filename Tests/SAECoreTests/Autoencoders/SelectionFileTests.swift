@@ -51,7 +51,7 @@ import Testing
     expectClose(
       latents.dense().array, try io.tensor("latents").floats(), tolerance: 1e-5,
       "\(directory): latents")
-    let reconstruction = asBatch ? try model.decode(latents) : try model.reconstruct(x)
+    let reconstruction = try model.reconstruct(x, from: latents)
     expectClose(
       reconstruction.array, try io.tensor("recon").floats(), tolerance: 1e-5,
       "\(directory): reconstruction")
@@ -70,7 +70,7 @@ import Testing
       print("saelens:", URL(fileURLWithPath: path).lastPathComponent, archive.architecture)
       let isCheckpoint = archive.architecture.activation == .batchTopK
       try Self.expectOutputs(of: model, path, asBatch: isCheckpoint)
-      try model.write(to: scratch.file("copy"), replacing: true)
+      try model.save(to: scratch.file("copy"), replacing: true)
       let copy = try SAEArchive.read(scratch.file("copy")).archive
       if !isCheckpoint {
         let again = try #require(try Self.load(copy, "copy"))
@@ -108,11 +108,11 @@ import Testing
     var configuration = MatryoshkaConfiguration.saeLens(k: 3, widths: [5, 11])
     configuration.thresholdAverage = ThresholdAverage()
     var trainer = Trainer(
-      try MatryoshkaAutoencoder(parameters: weights, configuration: configuration),
+      try MatryoshkaAutoencoder(parameters: weights, configuration: configuration), schedule: try .constant(1e-3),
       deadLatents: DeadLatents(latentCount: 24, rule: .never))
-    for _ in 0..<3 { _ = try trainer.train(on: x, learningRate: 1e-3) }
+    for _ in 0..<3 { _ = try trainer.train(on: x) }
     let model = trainer.model
-    try model.write(to: scratch.file("matryoshka"))
+    try model.save(to: scratch.file("matryoshka"))
     let again = try MatryoshkaAutoencoder.load(scratch.file("matryoshka"))
     #expect(again.prefixes == [5, 11, 24])
     #expect(again.threshold.map { Float($0) } == model.threshold.map { Float($0) })

@@ -15,10 +15,10 @@ import Testing
     let x = Matrix.random(Self.tokens, Self.width, seed: 5)
     func run() throws -> (ParameterSet, [[LossTerm]]) {
       var trainer = Trainer(
-        model,
+        model, schedule: try .constant(1e-2),
         deadLatents: DeadLatents(
           silence: (0..<Self.latents).map { $0 % 3 == 0 ? 100 : 0 }, rule: .stepsBeforeBatch(50)))
-      let losses = try (0..<2).map { _ in try trainer.train(on: x, learningRate: 1e-2).losses }
+      let losses = try (0..<2).map { _ in try trainer.train(on: x).losses }
       return (trainer.model.parameters, losses)
     }
     let reference = try Threads.withCount(1, run)

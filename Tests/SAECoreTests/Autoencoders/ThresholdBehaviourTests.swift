@@ -38,9 +38,9 @@ import Testing
     func trained(_ threads: Int) throws -> (ParameterSet, [Double]) {
       try Threads.withCount(threads) {
         var trainer = Trainer(
-          model, deadLatents: DeadLatents(latentCount: model.latentCount, rule: .never))
+          model, schedule: try .constant(0.01), deadLatents: DeadLatents(latentCount: model.latentCount, rule: .never))
         var losses: [Double] = []
-        for _ in 0..<3 { losses.append(try trainer.train(on: x, learningRate: 0.01).loss) }
+        for _ in 0..<3 { losses.append(try trainer.train(on: x).loss) }
         return (trainer.model.parameters, losses)
       }
     }
@@ -73,8 +73,8 @@ import Testing
       #expect(one.indices == other.indices && one.rowOffsets == other.rowOffsets)
       expectClose(other.values, one.values, tolerance: 2e-6, "latents")
       expectClose(
-        try jump.decode(other).array, try gated.decode(one).array, tolerance: 2e-6,
-        "reconstruction")
+        try jump.reconstruct(x, from: other).array, try gated.reconstruct(x, from: one).array,
+        tolerance: 2e-6, "reconstruction")
     }
   }
 
@@ -112,13 +112,13 @@ import Testing
   private func expectRoundTrip<Model: StorableAutoencoder>(_ model: Model) throws {
     let scratch = try ScratchFolder()
     let path = scratch.file("sae")
-    try model.write(to: path)
+    try model.save(to: path)
     let again = try Model.load(path)
     let x = Matrix.random(20, model.inputDimension, seed: 6)
     let latents = try model.encode(x)
     #expect(latents.entryCount > 0)
     #expect(try again.encode(x) == latents)
-    #expect(try again.decode(latents) == model.decode(latents))
+    #expect(try again.reconstruct(x, from: latents) == model.reconstruct(x, from: latents))
     #expect(again.archive() == model.archive())
   }
 
@@ -127,7 +127,7 @@ import Testing
     try expectRoundTrip(Self.jumpReLU(2))
     try expectRoundTrip(Self.gated(3))
     let path = try ScratchFolder()
-    try Self.reLU(1).write(to: path.file("relu"))
+    try Self.reLU(1).save(to: path.file("relu"))
     #expect(throws: TensorFileError.self) { try GatedAutoencoder.load(path.file("relu")) }
     var archive = try Self.reLU(1).archive()
     archive.inputNormalization = .layerNorm

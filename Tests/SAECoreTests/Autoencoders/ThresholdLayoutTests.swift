@@ -43,7 +43,8 @@ import Testing
     // As the samples were computed, some in half precision.
     expectClose(
       latents.dense().array, try io.tensor("latents").floats(), tolerance: 1e-5, "latents")
-    let reconstruction = try scaled.restored(model.decode(latents))
+    let reconstruction = try scaled.restored(
+      model.reconstruct(scaled.activations, from: latents))
     expectClose(
       reconstruction.array, try io.tensor("recon").floats(), tolerance: 1e-5, "reconstruction")
   }

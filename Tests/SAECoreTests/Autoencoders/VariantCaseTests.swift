@@ -116,7 +116,7 @@ import Testing
       latents.dense().array, try run.expected.tensor("latents").floats(), tolerance: bound,
       "latents")
     expectClose(
-      try model.decode(latents, of: run.activations).array,
+      try model.reconstruct(run.activations, from: latents).array,
       try run.expected.tensor("recon").floats(), tolerance: bound, "reconstruction")
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SAETestSupport
 import Testing
 
 @testable import SAECore
@@ -44,12 +45,12 @@ import Testing
     func check<Training: TrainedVariant>(_ training: Training) throws {
       let source = try Self.source(variant)
       var run = try TrainingRun<Training.Model>(
-        training.configuration(Self.settings), latents: Self.latents, on: source,
+        training.configuration(Self.settings), latentCount: Self.latents, on: source,
         options: Self.options)
       while try run.step() != nil {}
-      let model = try run.finished()
+      let model = try run.folded()
       let scratch = try ScratchFolder()
-      try model.write(to: scratch.file("sae"))
+      try model.save(to: scratch.file("sae"))
       let x = Matrix.random(40, Self.width, seed: 3)
       let expected = try model.reconstruct(x)
       let latents = try model.encode(x)
@@ -71,7 +72,7 @@ import Testing
     func check<Training: TrainedVariant>(_ training: Training) throws {
       let source = try Self.source(variant)
       var run = try TrainingRun<Training.Model>(
-        training.configuration(Self.settings), latents: Self.latents, on: source,
+        training.configuration(Self.settings), latentCount: Self.latents, on: source,
         options: Self.options)
       for _ in 0..<5 { _ = try run.step() }
       let scratch = try ScratchFolder()
@@ -82,7 +83,7 @@ import Testing
         from: try TrainingCheckpoint(contentsOf: path), on: source)
       #expect(resumed.trainer.step == 5)
       while try resumed.step() != nil {}
-      #expect(try resumed.finished() == run.finished())
+      #expect(try resumed.folded() == run.folded())
     }
     try check(variant.training)
   }

@@ -178,7 +178,7 @@ import Testing
   @Test func everyCallForACheckpointMayFail() throws {
     func checkpoint(_ step: Int) throws -> TrainingCheckpoint {
       var run = try TrainingRun<TopKAutoencoder>(
-        TopKConfiguration(k: 2), latents: 6, on: Matrix.random(40, 4, seed: 3),
+        TopKConfiguration(k: 2), latentCount: 6, on: Matrix.random(40, 4, seed: 3),
         options: {
           var options = TrainingOptions(steps: 4); options.batchTokens = 8; return options
         }()

@@ -50,7 +50,7 @@ struct RecordedTraining {
     _ name: String, _: Model.Type, isDense: Bool? = nil, onPairs: Bool = false,
     _ configuration: @escaping @Sendable () throws -> Model.Configuration,
     options edit: @escaping @Sendable (inout TrainingOptions) throws -> Void = { _ in }
-  ) {
+  ) where Model.Configuration.Model == Model {
     self.name = name
     run = {
       var options = Self.options()
@@ -59,7 +59,7 @@ struct RecordedTraining {
         onPairs ? try PairedActivations(inputs: Self.source, targets: Self.targets) : Self.source
       return try ForcedDensity.$isDense.withValue(isDense) {
         try Self.train(
-          TrainingRun<Model>(configuration(), latents: Self.latents, on: source, options: options))
+          TrainingRun<Model>(configuration(), latentCount: Self.latents, on: source, options: options))
       }
     }
   }
@@ -70,14 +70,14 @@ struct RecordedTraining {
     while let report = try run.step() {
       hashes.reports.add(report.losses.map(\.value))
       hashes.reports.add([report.gradientNorm, report.learningRate])
-      hashes.reports.add([report.step, report.tokens, report.deadCount])
+      hashes.reports.add([report.number, report.tokens, report.deadCount])
     }
     let trained = run.trainer.finishedModel
     for name in trained.parameters.names { hashes.weights.add(trained.parameters[name]) }
     for (_, values) in trained.trainingState.sorted(by: { $0.key < $1.key }) {
       hashes.weights.add(values)
     }
-    let found = try run.finishedAutoencoder().encode(source)
+    let found = try run.autoencoder().encode(source)
     hashes.latents.add(found.rowOffsets)
     hashes.latents.add(found.indices)
     hashes.latents.add(found.values)

@@ -1,5 +1,6 @@
-import SAECore
 import Testing
+
+@testable import SAECore
 
 /// A peer's run of a training step, and of ten, to which one of ours is held.
 struct PeerRun {
@@ -44,7 +45,7 @@ struct PeerRun {
     let reference = try expected.tensor("latents").matrix()
     expectClose(latents.dense().array, reference.array, tolerance: forward, "latents")
     expectClose(
-      try (reconstruct ?? model.decode)(latents).array, try expected.tensor("recon").floats(),
+      try reconstruct?(latents).array ?? model.reconstruct(activations, from: latents).array, try expected.tensor("recon").floats(),
       tolerance: forward, "reconstruction")
 
     var model = model
@@ -67,7 +68,7 @@ struct PeerRun {
     try checkGradients(gradients, "grad.")
 
     var trainer = try trainer(model, dead)
-    let report = try trainer.train(on: activations, target: target, learningRate: 0)
+    let report = try trainer.train(on: activations, target: target)
     var final = trainer.gradients
     let factor = Float(trainer.clipping.factor(norm: report.gradientNorm))
     for position in final.names.indices { final[position].scale(by: factor) }
@@ -101,7 +102,7 @@ struct PeerRun {
     for (index, rate) in rates.enumerated() {
       try inspect(trainer, index)
       let counters = trainer.deadLatents
-      let report = try trainer.train(on: activations, target: target, learningRate: rate)
+      let report = try trainer.makeStep(on: activations, target, nil, learningRate: rate)
       try frequencies.add(report)
       let step = index + 1
       if let masks {
@@ -140,7 +141,8 @@ struct PeerRun {
   ) throws -> Trainer<Model> {
     let beta1 = Float(fixture.number("hyper_parameters.adam_betas.0") ?? 0.9)
     return Trainer(
-      model, optimizer: optimizer ?? Adam(for: model.parameters, beta1: beta1),
+      model, schedule: try .constant(0),
+      optimizer: optimizer ?? Adam(for: model.parameters, beta1: beta1),
       clipping: fixture.number("hyper_parameters.grad_clip").map { .globalNorm($0) } ?? .none,
       deadLatents: dead)
   }

@@ -15,14 +15,14 @@ import Testing
 
   static func run(_ steps: Int = 2) throws -> TrainingRun<BatchTopKAutoencoder> {
     var run = try TrainingRun<BatchTopKAutoencoder>(
-      BatchTopKConfiguration(k: 2), latents: 12, on: source, options: options)
+      BatchTopKConfiguration(k: 2), latentCount: 12, on: source, options: options)
     for _ in 0..<steps { _ = try run.step() }
     return run
   }
 
   static func resume(_ checkpoint: TrainingCheckpoint) throws {
     _ = try TrainingRun<BatchTopKAutoencoder>(
-      BatchTopKConfiguration(k: 2), latents: 12, on: source, options: options, from: checkpoint)
+      BatchTopKConfiguration(k: 2), latentCount: 12, on: source, options: options, from: checkpoint)
   }
 
   @Test func numbersThatJSONHasNoWordForSurvive() throws {
@@ -119,7 +119,7 @@ import Testing
       edit(&options)
       do {
         _ = try TrainingRun<BatchTopKAutoencoder>(
-          BatchTopKConfiguration(k: k), latents: latents, on: Self.source, options: options,
+          BatchTopKConfiguration(k: k), latentCount: latents, on: Self.source, options: options,
           from: checkpoint)
         return nil
       } catch TensorFileError.invalidSetting(let file, let setting, _, _) {
@@ -134,13 +134,13 @@ import Testing
     #expect(try setting { $0.steps = 5 } == "options.steps")
     #expect(throws: TensorFileError.self) {
       _ = try TrainingRun<TopKAutoencoder>(
-        TopKConfiguration(k: 2), latents: 12, on: Self.source, options: Self.options,
+        TopKConfiguration(k: 2), latentCount: 12, on: Self.source, options: Self.options,
         from: checkpoint)
     }
     // The same run on fewer rows.
     #expect(throws: InvalidOption.self) {
       _ = try TrainingRun<BatchTopKAutoencoder>(
-        BatchTopKConfiguration(k: 2), latents: 12, on: Matrix.random(79, 5, seed: 1),
+        BatchTopKConfiguration(k: 2), latentCount: 12, on: Matrix.random(79, 5, seed: 1),
         options: Self.options, from: checkpoint)
     }
   }

@@ -1,4 +1,5 @@
 import SAECore
+import SAETestSupport
 import Testing
 
 /// Runs that are interrupted and go on from files, in a new object, against runs that are not.
@@ -23,7 +24,7 @@ import Testing
   static func bits(_ report: StepReport) -> [UInt64] {
     let numbers = [
       report.loss, report.totalSquaredError, report.gradientNorm, report.learningRate, report.l0,
-      report.fractionOfVarianceExplained ?? -1, Double(report.deadCount), Double(report.step),
+      report.fractionOfVarianceExplained ?? -1, Double(report.deadCount), Double(report.number),
       Double(report.tokens),
     ]
     return (numbers + report.losses.map(\.value)).map(\.bitPattern)
@@ -38,15 +39,15 @@ import Testing
     _: Model.Type, _ configuration: Model.Configuration, _ options: TrainingOptions = Self.options,
     latents: Int = Self.latents, on source: any ActivationSource = Self.source,
     comment: Comment? = nil
-  ) throws {
+  ) throws where Model.Configuration.Model == Model {
     let folder = try ScratchFolder()
     var whole = try TrainingRun<Model>(
-      configuration, latents: latents, on: source, options: options)
+      configuration, latentCount: latents, on: source, options: options)
     var reports: [[UInt64]] = []
     while let report = try whole.step() { reports.append(Self.bits(report)) }
 
     var first = try TrainingRun<Model>(
-      configuration, latents: latents, on: source, options: options)
+      configuration, latentCount: latents, on: source, options: options)
     for step in 0..<Self.half {
       #expect(Self.bits(try #require(try first.step())) == reports[step], comment)
     }
@@ -61,7 +62,7 @@ import Testing
     #expect(read.run == checkpoint.run && read.metadata == ["note": "n"], comment)
 
     var second = try TrainingRun<Model>(
-      configuration, latents: latents, on: source, options: options, from: read)
+      configuration, latentCount: latents, on: source, options: options, from: read)
     #expect(second.trainer.step == Self.half && second.scaling == whole.scaling, comment)
     #expect(second.targetScaling == whole.targetScaling, comment)
     for step in Self.half..<2 * Self.half {
@@ -76,7 +77,7 @@ import Testing
     }
     guard whole.scaling.isFoldable else { return }
     #expect(
-      Self.bits(try whole.finished().parameters) == Self.bits(try second.finished().parameters),
+      Self.bits(try whole.folded().parameters) == Self.bits(try second.folded().parameters),
       comment)
   }
 
@@ -108,7 +109,7 @@ import Testing
     try goesOn(AbsTopKAutoencoder.self, AbsTopKConfiguration(k: 3))
     try goesOn(GroupMaxAutoencoder.self, GroupMaxConfiguration(k: 3))
     try goesOn(Transcoder.self, TranscoderConfiguration(k: 3))
-    try goesOn(HalvesAutoencoder.self, TopKConfiguration(k: 2))
+    try goesOn(HalvesAutoencoder.self, HalvesAutoencoder.Configuration(k: 2))
   }
 
   @Test func thresholdVariantsGoOn() throws {
@@ -146,14 +147,14 @@ import Testing
     variational.learnsVariance = true
     try goesOn(VariationalAutoencoder.self, variational)
     var run = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 2), latents: 8, on: Self.source, options: Self.options)
+      TopKConfiguration(k: 2), latentCount: 8, on: Self.source, options: Self.options)
     _ = try run.step()
     var options = Self.options
     options.normalization = .none
     try goesOn(TiedAutoencoder.self, TiedAutoencoder.Configuration(), options)
     try goesOn(
       BoostedAutoencoder<TopKAutoencoder, BatchTopKAutoencoder>.self,
-      BoostingConfiguration(base: run.finished(), booster: BatchTopKConfiguration(k: 2)), options)
+      BoostingConfiguration(base: run.folded(), booster: BatchTopKConfiguration(k: 2)), options)
   }
 
   @Test(arguments: ActivationNormalization.allCases)
@@ -189,11 +190,11 @@ import Testing
     func run(_ checkpoint: TrainingCheckpoint? = nil) throws -> TrainingRun<TopKAutoencoder> {
       if let checkpoint {
         return try TrainingRun(
-          TopKConfiguration(k: 3), latents: Self.latents, on: Self.source, options: Self.options,
+          TopKConfiguration(k: 3), latentCount: Self.latents, on: Self.source, options: Self.options,
           from: checkpoint)
       }
       return try TrainingRun(
-        TopKConfiguration(k: 3), latents: Self.latents, on: Self.source, options: Self.options)
+        TopKConfiguration(k: 3), latentCount: Self.latents, on: Self.source, options: Self.options)
     }
     var whole = try run()
     var other = try run(whole.checkpoint())
@@ -203,13 +204,13 @@ import Testing
     }
     var ended = try run(whole.checkpoint())
     #expect(try ended.step() == nil)
-    #expect(try ended.finished() == whole.finished())
+    #expect(try ended.folded() == whole.folded())
   }
 
   /// Copies of a run go their own ways.
   @Test func aCopyOfARunStaysWhereItIs() throws {
     var one = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 3), latents: Self.latents, on: Self.source, options: Self.options)
+      TopKConfiguration(k: 3), latentCount: Self.latents, on: Self.source, options: Self.options)
     _ = try one.step()
     _ = try one.step()
     var other = one
@@ -227,12 +228,13 @@ import Testing
         inputs: inputs, outputs: outputs, latentCount: 10, using: &generator),
       configuration: configuration)
     let dead = DeadLatents(latentCount: 10, rule: .tokensIncludingBatch(80))
-    var whole = Trainer(model, deadLatents: dead)
+    var whole = Trainer(model, schedule: try .constant(1e-2), deadLatents: dead)
     func step(_ trainer: inout Trainer<Transcoder>) throws -> [UInt64] {
-      Self.bits(try trainer.train(on: inputs, target: outputs, learningRate: 1e-2))
+      Self.bits(try trainer.train(on: inputs, target: outputs))
     }
     for _ in 0..<4 { _ = try step(&whole) }
-    var other = try Trainer(model, deadLatents: dead, from: whole.state)
+    var other = Trainer(model, schedule: try .constant(1e-2), deadLatents: dead)
+    try other.restore(whole.state)
     for _ in 0..<4 { #expect(try step(&whole) == step(&other)) }
     #expect(whole.state == other.state)
   }

@@ -118,8 +118,8 @@ import Testing
       ]), configuration: TopKConfiguration(k: 3))
     let activations = Matrix(rows: 2, columns: 2) { _, _ in 1 }
     func silence(_ rule: DeadLatents.Rule) throws -> [Int] {
-      var trainer = Trainer(model, deadLatents: DeadLatents(latentCount: 5, rule: rule))
-      _ = try trainer.train(on: activations, learningRate: 0)
+      var trainer = Trainer(model, schedule: try .constant(0), deadLatents: DeadLatents(latentCount: 5, rule: rule))
+      _ = try trainer.train(on: activations)
       return trainer.deadLatents.silence
     }
     #expect(try silence(.dictionaryLearningTopK()) == [0, 0, 2, 2, 0])
@@ -141,10 +141,10 @@ import Testing
     for dense in [true, false] {
       try ForcedDensity.$isDense.withValue(dense) {
         var trainer = Trainer(
-          model,
+          model, schedule: try .constant(0),
           deadLatents: DeadLatents(latentCount: 3, rule: .stepsBeforeBatch(1, firing: .above(0.05)))
         )
-        _ = try trainer.train(on: Matrix(rows: 1, columns: 1, values: [1]), learningRate: 0)
+        _ = try trainer.train(on: Matrix(rows: 1, columns: 1, values: [1]))
         #expect(trainer.deadLatents.silence == [0, 0, 1])
       }
     }

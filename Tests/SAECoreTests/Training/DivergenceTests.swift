@@ -1,3 +1,4 @@
+import SAETestSupport
 import Testing
 
 @testable import SAECore
@@ -18,8 +19,8 @@ import Testing
   static func end<Model: TrainableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration, _ options: TrainingOptions,
     on source: Matrix = source, latents: Int = 48
-  ) throws -> TrainingError? {
-    var run = try TrainingRun<Model>(configuration, latents: latents, on: source, options: options)
+  ) throws -> TrainingError? where Model.Configuration.Model == Model {
+    var run = try TrainingRun<Model>(configuration, latentCount: latents, on: source, options: options)
     do {
       while try run.step() != nil {}
       return nil
@@ -96,17 +97,17 @@ import Testing
   /// The member that diverges stops, the others go on to the bits of runs of their own.
   @Test func otherMembersOfASweepGoOn() throws {
     var sweep = try TrainingSweep(on: Self.source, options: Self.options(rate: 1e-2))
-    let sound = try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: 4), latents: 48)
+    let sound = try sweep.add(TopKConfiguration(k: 4), latentCount: 48)
     try sweep.add(
-      TopKAutoencoder.self, TopKConfiguration(k: 4), latents: 48, options: Self.options(rate: 10))
+      TopKConfiguration(k: 4), latentCount: 48, options: Self.options(rate: 10))
     var last: [Result<StepReport, TrainingError>] = []
     while let reports = try sweep.step() { last = reports }
     #expect(throws: Never.self) { try last[0].get() }
     #expect(throws: TrainingError.self) { try last[1].get() }
     var alone = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 4), latents: 48, on: Self.source, options: Self.options(rate: 1e-2))
+      TopKConfiguration(k: 4), latentCount: 48, on: Self.source, options: Self.options(rate: 1e-2))
     while try alone.step() != nil {}
-    #expect(try sweep.finished(sound) == alone.finished())
+    #expect(try sweep.folded(sound) == alone.folded())
     // What it ended with is in its checkpoint.
     let folder = try ScratchFolder()
     try sweep.checkpoint().write(to: folder.file("c"))
@@ -118,7 +119,7 @@ import Testing
   @Test func aRunThatGoesOnEndsAtTheSameStep() throws {
     let options = Self.options(400, rate: 0.3)
     func run() throws -> TrainingRun<TopKAutoencoder> {
-      try TrainingRun(TopKConfiguration(k: 4), latents: 48, on: Self.source, options: options)
+      try TrainingRun(TopKConfiguration(k: 4), latentCount: 48, on: Self.source, options: options)
     }
     func end(_ run: inout TrainingRun<TopKAutoencoder>) -> String {
       do {

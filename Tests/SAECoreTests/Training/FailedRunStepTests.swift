@@ -22,33 +22,34 @@ import Testing
   @Test func latentsThatWereResampledForAFailedStepAreAsBefore() throws {
     let resampling = try Resampling(convention: .dictionaryLearning, period: 4)
     let options = try options { $0.resampling = resampling }
-    func training() throws -> ScheduledTraining<TopKAutoencoder> {
-      var training = try ScheduledTraining<TopKAutoencoder>(
-        TopKConfiguration(k: 1), latents: 120, firstBatch: batch(0), options: options)
-      for step in 0..<4 { _ = try training.step(on: batch(50 * (step % 3))) }
-      return training
+    func training() throws -> Trainer<TopKAutoencoder> {
+      let configuration = TopKConfiguration(k: 1)
+      let settings = try RunSettings(
+        TopKAutoencoder.self, configuration, latentCount: 120, batch: batch(0), options: options)
+      var trainer: Trainer<TopKAutoencoder> = try settings.trainer(
+        configuration, firstBatch: batch(0))
+      for step in 0..<4 { _ = try trainer.train(on: batch(50 * (step % 3)).activations) }
+      return trainer
     }
     var (failed, untroubled) = (try training(), try training())
     // All of the batch but one row is what dead latents can be made of.
     var broken = batch(150).activations
     broken[7, 2] = .infinity
-    var resampled = failed.trainer
+    var resampled = failed
     var generator = RandomGenerator(seed: 1)
     let latents = try resampled.resample(resampling, on: broken, using: &generator)
     try #require(!latents.isEmpty)
-    let before = failed.trainer.state
+    let before = failed.state
     for _ in 0..<2 {
-      #expect(throws: TrainingError.self) {
-        _ = try failed.step(on: ScaledBatch(activations: broken, target: nil))
-      }
-      #expect(failed.trainer.state == before)
+      #expect(throws: TrainingError.self) { _ = try failed.train(on: broken) }
+      #expect(failed.state == before)
     }
     for step in 0..<2 {
-      _ = try failed.step(on: batch(50 * step))
-      _ = try untroubled.step(on: batch(50 * step))
-      #expect(failed.trainer.state == untroubled.trainer.state)
+      _ = try failed.train(on: batch(50 * step).activations)
+      _ = try untroubled.train(on: batch(50 * step).activations)
+      #expect(failed.state == untroubled.state)
     }
-    #expect(failed.trainer.state != before)
+    #expect(failed.state != before)
   }
 
   /// A run whose step failed stands where it stood: the same batch comes next, and a checkpoint says so.
@@ -61,7 +62,7 @@ import Testing
       $0.seed = 3
     }
     var run = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 1), latents: 24, on: source, options: options)
+      TopKConfiguration(k: 1), latentCount: 24, on: source, options: options)
     func stand() -> (TrainerState, ShuffledActivations.Position) {
       (run.trainer.state, run.checkpoint().position)
     }
@@ -75,7 +76,7 @@ import Testing
         failures += 1
         #expect(stand() == before)
         let resumed = try TrainingRun<TopKAutoencoder>(
-          TopKConfiguration(k: 1), latents: 24, on: source, options: options,
+          TopKConfiguration(k: 1), latentCount: 24, on: source, options: options,
           from: run.checkpoint())
         var (first, second) = (run, resumed)
         #expect(throws: TrainingError.self) { _ = try first.step() }

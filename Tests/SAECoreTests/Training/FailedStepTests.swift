@@ -4,6 +4,8 @@ import Testing
 /// Fails where the number of a batch's rows tells it to, and works as TopK else.
 private struct FailingAutoencoder: TrainableAutoencoder {
   struct Configuration: AutoencoderConfiguration {
+    typealias Model = FailingAutoencoder
+
     var decoderConstraint = DecoderConstraint.none
     var weightInitialization: WeightInitialization { .uniformEntries(rowNorm: 0.5) }
     var decoderBiasInitialization: DecoderBiasInitialization { .mean }
@@ -44,7 +46,11 @@ private struct FailingAutoencoder: TrainableAutoencoder {
     try base.encode(activations)
   }
 
-  func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix { try base.decode(latents) }
+  func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
+  ) throws(ShapeError) -> Matrix {
+    try base.reconstruct(activations, from: latents)
+  }
 
   mutating func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
@@ -98,7 +104,7 @@ private struct FailingAutoencoder: TrainableAutoencoder {
       try FailingAutoencoder(
         parameters: parameters,
         configuration: FailingAutoencoder.Configuration(decoderConstraint: constraint)),
-      optimizer: optimizer.optimizer(for: parameters), clipping: .none,
+      schedule: try .constant(1e-2), optimizer: optimizer.optimizer(for: parameters), clipping: .none,
       deadLatents: DeadLatents(latentCount: 12, rule: .tokensIncludingBatch(20)))
   }
 
@@ -117,12 +123,12 @@ private struct FailingAutoencoder: TrainableAutoencoder {
         let before = trainer.state
         for _ in 0..<2 {
           #expect(throws: TrainingError.self, "\(failure)") {
-            _ = try trainer.train(on: failure.batch, learningRate: 1e-2)
+            _ = try trainer.train(on: failure.batch)
           }
         }
         #expect(trainer.state == before, "\(failure) before step \(step)")
-        _ = try trainer.train(on: Self.batch(step), learningRate: 1e-2)
-        _ = try untroubled.train(on: Self.batch(step), learningRate: 1e-2)
+        _ = try trainer.train(on: Self.batch(step))
+        _ = try untroubled.train(on: Self.batch(step))
         #expect(trainer.state == untroubled.state, "\(failure), step \(step)")
       }
       #expect(trainer.step == 3 && trainer.tokens == 48 && trainer.model.passes == 3)
@@ -140,12 +146,7 @@ private struct FailingAutoencoder: TrainableAutoencoder {
     ]
     for (failure, name) in names {
       #expect(throws: TrainingError.notFinite(step: 0, term: name), "\(failure)") {
-        _ = try trainer.train(on: failure.batch, learningRate: 1e-2)
-      }
-    }
-    for rate in [Double.nan, .infinity, -.infinity] {
-      #expect(throws: TrainingError.notFinite(step: 0, term: "the learning rate")) {
-        _ = try trainer.train(on: Self.batch(0), learningRate: rate)
+        _ = try trainer.train(on: failure.batch)
       }
     }
     #expect(trainer.state == (try Self.trainer(constraint).state))
@@ -163,15 +164,15 @@ private struct FailingAutoencoder: TrainableAutoencoder {
       var trainer = Trainer(
         try Model(
           parameters: configuration.initialParameters(weights, batch: Self.batch(0)),
-          configuration: configuration),
+          configuration: configuration), schedule: try .constant(1e-2),
         deadLatents: DeadLatents(latentCount: 12, rule: .tokensIncludingBatch(20)))
-      for step in 0..<4 { _ = try trainer.train(on: Self.batch(step), learningRate: 1e-2) }
+      for step in 0..<4 { _ = try trainer.train(on: Self.batch(step)) }
       let before = trainer.state
       for value in [Float.nan, .infinity] {
         var broken = Self.batch(9)
         broken[7, 2] = value
         #expect(throws: TrainingError.self, "\(Model.self)") {
-          _ = try trainer.train(on: broken, learningRate: 1e-2)
+          _ = try trainer.train(on: broken)
         }
         #expect(trainer.state == before, "\(Model.self)")
       }

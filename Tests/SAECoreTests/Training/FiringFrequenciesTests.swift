@@ -36,7 +36,7 @@ import Testing
     var options = TrainingOptions(steps: 10)
     options.batchTokens = 16
     var run = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 2), latents: 12, on: Matrix.random(64, 4, seed: 3), options: options)
+      TopKConfiguration(k: 2), latentCount: 12, on: Matrix.random(64, 4, seed: 3), options: options)
     var frequencies = FiringFrequencies(latentCount: 12, window: 4)
     var complete: [Int] = []
     var active = 0
@@ -45,7 +45,7 @@ import Testing
       try frequencies.add(report)
       active += report.activity.activeTokens.reduce(0, +)
       #expect(frequencies.activeTokens.reduce(0, +) == active)
-      if frequencies.isComplete { complete.append(report.step) }
+      if frequencies.isComplete { complete.append(report.number) }
     }
     #expect(complete == [4, 8] && frequencies.steps == 2 && frequencies.tokens == 32)
   }

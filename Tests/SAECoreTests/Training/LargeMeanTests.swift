@@ -1,3 +1,4 @@
+import SAETestSupport
 import Testing
 
 @testable import SAECore
@@ -39,14 +40,14 @@ import Testing
   /// FVE and the share of latents that fire nowhere.
   static func outcome<Model: TrainableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration, on rows: Matrix
-  ) throws -> (fve: Double, dead: Double) {
+  ) throws -> (fve: Double, dead: Double) where Model.Configuration.Model == Model {
     var run = try TrainingRun<Model>(
-      configuration, latents: 64, on: rows, options: options)
+      configuration, latentCount: 64, on: rows, options: options)
     while try run.step() != nil {}
-    let model = try run.finished()
+    let model = try run.folded()
     let latents = try model.encode(rows)
     let counts = LatentActivity(latents).activeTokens
-    var error = try model.decode(latents, of: rows)
+    var error = try model.reconstruct(rows, from: latents)
     error.add(rows, times: -1)
     return (
       1 - error.sumOfSquares() / rows.totalVariance(),
@@ -70,7 +71,7 @@ import Testing
     let coefficient = try CoefficientSchedule(finalValue: 1, warmUpSteps: 60)
     func check<Model: TrainableAutoencoder>(
       _: Model.Type, _ configuration: Model.Configuration
-    ) throws {
+    ) throws where Model.Configuration.Model == Model {
       let without = try Self.outcome(Model.self, configuration, on: Self.world.activations)
       let rows = Self.shifted(Self.world.activations, by: 100, inAll: false)
       let with = try Self.outcome(Model.self, configuration, on: rows)
@@ -97,10 +98,10 @@ import Testing
       let x = Self.shifted(Self.world.activations, by: ratio, inAll: false)
       let y = Self.shifted(targets, by: ratio, inAll: true)
       var run = try TrainingRun<Transcoder>(
-        TranscoderConfiguration(k: 4, hasSkipConnection: hasSkipConnection), latents: 64,
+        TranscoderConfiguration(k: 4, hasSkipConnection: hasSkipConnection), latentCount: 64,
         on: PairedActivations(inputs: x, targets: y), options: Self.options)
       while try run.step() != nil {}
-      var error = try run.finished().reconstruct(x)
+      var error = try run.folded().reconstruct(x)
       error.add(y, times: -1)
       return 1 - error.sumOfSquares() / y.totalVariance()
     }
@@ -116,15 +117,15 @@ import Testing
     let divergence = try CoefficientSchedule(finalValue: 0.01)
     func check<Model: TrainableAutoencoder>(
       _: Model.Type, _ configuration: Model.Configuration
-    ) throws {
+    ) throws where Model.Configuration.Model == Model {
       var options = Self.options
       options.steps = 5
-      var run = try TrainingRun<Model>(configuration, latents: 64, on: rows, options: options)
+      var run = try TrainingRun<Model>(configuration, latentCount: 64, on: rows, options: options)
       while try run.step() != nil {}
       let scaled = try run.scaling.scale(rows)
       let model = run.trainer.finishedModel
       let expected = try scaled.restored(model.reconstruct(scaled.activations))
-      let finished = try run.finished()
+      let finished = try run.folded()
       #expect(
         relativeDifference(try finished.reconstruct(rows).array, expected.array) < 2e-5,
         "\(Model.self)")
@@ -138,7 +139,7 @@ import Testing
     try check(VariationalAutoencoder.self, VariationalConfiguration(k: 4, divergence: divergence))
     try check(JumpReLUAutoencoder.self, .deepMind(coefficient: divergence))
     let base = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 4), latents: 64, on: rows, options: Self.options
+      TopKConfiguration(k: 4), latentCount: 64, on: rows, options: Self.options
     ).trainer.finishedModel
     try check(
       BoostedAutoencoder<TopKAutoencoder, GatedAutoencoder>.self,

@@ -12,7 +12,7 @@ import Testing
     return options
   }
 
-  private let sizes = TrainingSizes(width: 8, latents: 1000, sourceTokens: 5000)
+  private let sizes = TrainingSizes(width: 8, latentCount: 1000, sourceTokens: 5000)
 
   private func part(_ name: String, _ estimate: MemoryEstimate) -> Int? {
     estimate.parts.first { $0.name == name }?.bytes
@@ -50,7 +50,7 @@ import Testing
     // Targets are part of a row, and the decoder's width.
     let source = try PairedActivations(
       inputs: Matrix(rows: 50, columns: 8), targets: Matrix(rows: 50, columns: 5))
-    let paired = TrainingSizes(source, latents: 10)
+    let paired = TrainingSizes(source, latentCount: 10)
     #expect(paired.inputDimension == 8 && paired.outputDimension == 5 && paired.rowWidth == 13)
     let transcoder = options().memory(TopKConfiguration(k: 3), paired)
     #expect(part("parameters", transcoder) == 4 * 10 * 13)
@@ -64,7 +64,7 @@ import Testing
     ] {
       let estimate = options { $0.batchTokens = batch }.memory(
         TopKConfiguration(k: 1),
-        TrainingSizes(width: width, latents: latents, sourceTokens: Int.max))
+        TrainingSizes(width: width, latentCount: latents, sourceTokens: Int.max))
       #expect(estimate.bytes == Int.max)
       let error = #expect(throws: InsufficientMemory.self) { try estimate.check("training") }
       #expect(error?.description.contains("over 8589934592.0 GiB") == true)
@@ -97,7 +97,7 @@ import Testing
     for (latents, batch) in [(2_000_000_000, 64), (16, 2_000_000_000_000), (Int(UInt32.max), 1)] {
       let error = #expect(throws: InsufficientMemory.self) {
         _ = try TrainingRun<TopKAutoencoder>(
-          TopKConfiguration(k: 1), latents: latents, on: source,
+          TopKConfiguration(k: 1), latentCount: latents, on: source,
           options: options { $0.batchTokens = batch })
       }
       #expect(error?.subject == "training")
@@ -111,12 +111,12 @@ import Testing
   @Test func aSweepTakesMembersUntilMemoryIsFull() throws {
     let configuration = TopKConfiguration(k: 1)
     let one = options().memberMemory(configuration, sizes).bytes
-    let batches = options().batchMemory(TrainingSizes(width: 8, latents: 0, sourceTokens: 200))
+    let batches = options().batchMemory(TrainingSizes(width: 8, latentCount: 0, sourceTokens: 200))
       .bytes
     try Machine.$assumedMemory.withValue(batches + 2 * one + one / 2) {
       var sweep = try TrainingSweep(on: Matrix.random(200, 8, seed: 1), options: options())
       func add(_ latents: Int, k: Int = 1) throws {
-        try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: k), latents: latents)
+        try sweep.add(TopKConfiguration(k: k), latentCount: latents)
       }
       // None of these becomes a member: too large, and impossible.
       for _ in 0..<3 {

@@ -1,3 +1,4 @@
+import SAETestSupport
 import Testing
 
 @testable import SAECore
@@ -26,16 +27,16 @@ import Testing
   func keepsReconstructions<Model: TrainableAutoencoder & StorableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration, _ normalization: ActivationNormalization,
     steps: Int = 5, latents: Int = 24
-  ) throws {
+  ) throws where Model.Configuration.Model == Model {
     let comment: Comment = "\(Model.self), \(normalization)"
     var run = try TrainingRun<Model>(
-      configuration, latents: latents, on: Self.source, options: Self.options(normalization))
+      configuration, latentCount: latents, on: Self.source, options: Self.options(normalization))
     for _ in 0..<steps { _ = try run.step() }
     let scaled = try run.scaling.scale(Self.source)
     let model = run.trainer.finishedModel
     let latents = try model.encode(scaled.activations)
-    let expected = try scaled.restored(model.decode(latents, of: scaled.activations))
-    let finished: any StorableAutoencoder = try run.finishedAutoencoder()
+    let expected = try scaled.restored(model.reconstruct(scaled.activations, from: latents))
+    let finished: any StorableAutoencoder = try run.autoencoder()
     // Whitening multiplies by a matrix and its inverse, whose condition is some hundreds here.
     let bound = normalization == .covarianceWhitening ? 2e-3 : 2e-5
     #expect(
@@ -45,24 +46,24 @@ import Testing
     #expect(abs(active.entryCount - latents.entryCount) <= latents.entryCount / 200, comment)
     // In a sweep and in files it is the same.
     var sweep = try TrainingSweep(on: Self.source, options: Self.options(normalization))
-    try sweep.add(Model.self, configuration, latents: 24)
+    let added = try sweep.add(configuration, latentCount: 24)
     for _ in 0..<steps { _ = try sweep.step() }
     #expect(sweep.scaling == run.scaling, comment)
-    let member = try #require(try sweep.finishedAutoencoders().first)
+    let member = try #require(try sweep.autoencoders().first)
     #expect(try member.reconstruct(Self.source) == finished.reconstruct(Self.source), comment)
     let folder = try ScratchFolder()
-    try finished.write(to: folder.file("sae"))
+    try finished.save(to: folder.file("sae"))
     let read = try SAEArchive.read(folder.file("sae")).archive.autoencoder()
     #expect(
       relativeDifference(
         try read.reconstruct(Self.source).array, try finished.reconstruct(Self.source).array)
         < 1e-5, comment)
     if run.scaling.isFoldable {
-      #expect(try run.finished().encode(Self.source) == active, comment)
+      #expect(try run.folded().encode(Self.source) == active, comment)
       #expect(finished is Model, comment)
     } else {
-      #expect(refusedOption { _ = try run.finished() } == "normalization", comment)
-      #expect(refusedOption { _ = try sweep.finished() } == "normalization", comment)
+      #expect(refusedOption { _ = try run.folded() } == "normalization", comment)
+      #expect(refusedOption { _ = try sweep.folded(added) } == "normalization", comment)
       #expect(
         finished.archive().inputNormalization.rawValue == normalization.rawValue, comment)
     }
@@ -92,7 +93,7 @@ import Testing
   @Test func batchesHaveTheScaleThatWasAskedFor() throws {
     for normalization in ActivationNormalization.allCases {
       let run = try TrainingRun<TopKAutoencoder>(
-        TopKConfiguration(k: 2), latents: 12, on: Self.source,
+        TopKConfiguration(k: 2), latentCount: 12, on: Self.source,
         options: Self.options(normalization))
       var statistics = ActivationStatistics(dimension: 6, includesCovariance: true)
       try statistics.add(run.scaling.scale(Self.source).activations)
@@ -132,7 +133,7 @@ import Testing
     options.scaleTokens = 100
     func factor() throws -> Double {
       try TrainingRun<TopKAutoencoder>(
-        TopKConfiguration(k: 1), latents: 4, on: rows, options: options
+        TopKConfiguration(k: 1), latentCount: 4, on: rows, options: options
       ).scale
     }
     #expect(abs(try factor() - 2.0.squareRoot() / 5) < 1e-12)
@@ -157,32 +158,32 @@ import Testing
     #expect(
       refusedOption {
         _ = try TrainingRun<MatchingPursuitAutoencoder>(
-          MatchingPursuitConfiguration(maxIterations: 2), latents: 8, on: Self.source,
+          MatchingPursuitConfiguration(maxIterations: 2), latentCount: 8, on: Self.source,
           options: options)
       } == "normalization")
     var sweep = try TrainingSweep(on: Self.source, options: options)
     #expect(
       refusedOption {
         try sweep.add(
-          MixtureAutoencoder.self, .switching(k: 2, experts: 2), latents: 8)
+          MixtureConfiguration.switching(k: 2, experts: 2), latentCount: 8)
       } == "normalization")
     #expect(
       refusedOption {
         try sweep.add(
-          TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 8,
+          TopKConfiguration(k: 2), latentCount: 8,
           options: Self.options(.layerNorm))
       } == "normalization")
     for normalization in [ActivationNormalization.layerNorm, .constantNormRescale] {
       #expect(
         refusedOption {
           _ = try TrainingRun<Transcoder>(
-            TranscoderConfiguration(k: 2), latents: 8, on: Self.source,
+            TranscoderConfiguration(k: 2), latentCount: 8, on: Self.source,
             options: Self.options(normalization))
         } == "normalization")
     }
     let model = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 2), latents: 8, on: Self.source, options: Self.options(.none)
-    ).finished()
+      TopKConfiguration(k: 2), latentCount: 8, on: Self.source, options: Self.options(.none)
+    ).folded()
     #expect(
       refusedOption { _ = try NormalizedAutoencoder(model, scaling: .factor(2)) }
         == "normalization")
@@ -196,10 +197,10 @@ import Testing
       var source = Self.source
       source.scale(by: size)
       var run = try TrainingRun<TopKAutoencoder>(
-        TopKConfiguration(k: 4), latents: 24, on: source, options: Self.options(.centered))
+        TopKConfiguration(k: 4), latentCount: 24, on: source, options: Self.options(.centered))
       var last = 0.0
       while let report = try run.step() { last = try #require(report.fractionOfVarianceExplained) }
-      let finished = try run.finished()
+      let finished = try run.folded()
       for name in finished.parameters.names {
         #expect(finished.parameters[name].isFinite(), "\(name)")
       }
@@ -217,7 +218,7 @@ import Testing
     source.scale(by: size)
     let error = #expect(throws: InvalidOption.self) {
       _ = try TrainingRun<TopKAutoencoder>(
-        TopKConfiguration(k: 4), latents: 24, on: source, options: Self.options(normalization))
+        TopKConfiguration(k: 4), latentCount: 24, on: source, options: Self.options(normalization))
     }
     #expect(error?.option == "normalization")
     #expect(error?.expected.contains("between 1e-30 and 1e30") == true)

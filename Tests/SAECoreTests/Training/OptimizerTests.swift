@@ -1,3 +1,4 @@
+import SAETestSupport
 import Testing
 
 @testable import SAECore
@@ -129,7 +130,7 @@ import Testing
       var options = options
       edit(&options)
       var run = try TrainingRun<TopKAutoencoder>(
-        .dictionaryLearning(k: 3), latents: 24, on: source, options: options)
+        .dictionaryLearning(k: 3), latentCount: 24, on: source, options: options)
       var found: [Double] = []
       while let report = try run.step() { found.append(report.loss) }
       return (found[0], found[39])
@@ -140,7 +141,7 @@ import Testing
     var chosen = options
     chosen.optimizer = .muon()
     var run = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 3), latents: 24, on: source, options: chosen)
+      TopKConfiguration(k: 3), latentCount: 24, on: source, options: chosen)
     var rate = 0.0
     while let report = try run.step() { rate = report.learningRate }
     #expect(rate == AutomaticLearningRate.muon)
@@ -149,12 +150,12 @@ import Testing
     averaging.averagingDecay = 0.99
     averaging.normalization = .none
     var averaged = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 3), latents: 24, on: source, options: averaging)
+      TopKConfiguration(k: 3), latentCount: 24, on: source, options: averaging)
     while try averaged.step() != nil {}
-    #expect(try averaged.finished().parameters != averaged.trainer.model.parameters)
+    #expect(try averaged.folded().parameters != averaged.trainer.model.parameters)
     averaging.averagingDecay = nil
     var plain = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 3), latents: 24, on: source, options: averaging)
+      TopKConfiguration(k: 3), latentCount: 24, on: source, options: averaging)
     while try plain.step() != nil {}
     #expect(averaged.trainer.model.parameters == plain.trainer.model.parameters)
   }
@@ -167,7 +168,7 @@ import Testing
       edit(&options)
       return refusedOption {
         try TrainingRun<TopKAutoencoder>(
-          TopKConfiguration(k: 1), latents: 8, on: source, options: options)
+          TopKConfiguration(k: 1), latentCount: 8, on: source, options: options)
       }
     }
     #expect(refused { _ in } == nil)

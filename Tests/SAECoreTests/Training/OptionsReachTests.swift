@@ -30,16 +30,16 @@ import Testing
   /// All that a run gives, to the bit.
   static func outcome<Model: TrainableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration, _ options: TrainingOptions
-  ) throws -> [UInt64] {
+  ) throws -> [UInt64] where Model.Configuration.Model == Model {
     var run = try TrainingRun<Model>(
-      configuration, latents: 48, on: source, options: options)
+      configuration, latentCount: 48, on: source, options: options)
     var bits: [UInt64] = []
     while let report = try run.step() {
       bits += report.losses.map(\.value.bitPattern)
       bits.append(report.gradientNorm.bitPattern)
       bits.append(UInt64(report.deadCount))
     }
-    let finished = try run.finishedAutoencoder().encode(source)
+    let finished = try run.autoencoder().encode(source)
     bits += finished.values.map { UInt64($0.bitPattern) }
     let trained = run.trainer.finishedModel
     for name in trained.parameters.names {
@@ -55,7 +55,7 @@ import Testing
   static func check<Model: TrainableAutoencoder>(
     _: Model.Type, _ base: Model.Configuration, steps: Int = 8,
     _ edits: [String: (inout Model.Configuration) throws -> Void]
-  ) throws {
+  ) throws where Model.Configuration.Model == Model {
     #expect(names(base) == Set(edits.keys), "\(Model.self)")
     let expected = try outcome(Model.self, base, options(steps: steps))
     for (name, edit) in edits {

@@ -25,8 +25,8 @@ import Testing
     var options = Self.options(normalization)
     func first() throws -> (loss: Double, original: Double, scaled: Double, report: Double) {
       var run = try TrainingRun<TopKAutoencoder>(
-        Self.topK, latents: 24, on: source, options: options)
-      let autoencoder: any StorableAutoencoder = try run.finishedAutoencoder()
+        Self.topK, latentCount: 24, on: source, options: options)
+      let autoencoder: any StorableAutoencoder = try run.autoencoder()
       var error = try autoencoder.reconstruct(source)
       error.add(source, times: -1)
       let activations = try run.scaling.scale(source).activations
@@ -57,11 +57,11 @@ import Testing
     options.batchTokens = 64
     var other = options
     other.takesLossInOriginalUnits = false
-    var run = try TrainingRun<TopKAutoencoder>(Self.topK, latents: 24, on: source, options: options)
+    var run = try TrainingRun<TopKAutoencoder>(Self.topK, latentCount: 24, on: source, options: options)
     var sweep = try TrainingSweep(on: source, options: other)
-    let plain = try sweep.add(TopKAutoencoder.self, Self.topK, latents: 24)
+    let plain = try sweep.add(Self.topK, latentCount: 24)
     let weighted = try sweep.add(
-      TopKAutoencoder.self, Self.topK, latents: 24, options: options)
+      Self.topK, latentCount: 24, options: options)
     for _ in 0..<3 {
       _ = try run.step()
       _ = try sweep.step()
@@ -69,13 +69,13 @@ import Testing
     #expect(sweep.trainer(of: weighted).model.parameters == run.trainer.model.parameters)
     #expect(sweep.trainer(of: plain).model.parameters != run.trainer.model.parameters)
     var resumed = try TrainingRun<TopKAutoencoder>(
-      Self.topK, latents: 24, on: source, options: options, from: run.checkpoint())
+      Self.topK, latentCount: 24, on: source, options: options, from: run.checkpoint())
     _ = try run.step()
     _ = try resumed.step()
     #expect(resumed.trainer.model.parameters == run.trainer.model.parameters)
     #expect(throws: TensorFileError.self) {
       try TrainingRun<TopKAutoencoder>(
-        Self.topK, latents: 24, on: source, options: other, from: run.checkpoint())
+        Self.topK, latentCount: 24, on: source, options: other, from: run.checkpoint())
     }
   }
 
@@ -86,7 +86,7 @@ import Testing
     ) -> String? {
       refusedOption {
         try TrainingRun<TopKAutoencoder>(
-          configuration, latents: 24, on: source, options: Self.options(normalization))
+          configuration, latentCount: 24, on: source, options: Self.options(normalization))
       }
     }
     for normalization in ActivationNormalization.allCases {
@@ -100,7 +100,7 @@ import Testing
     #expect(
       refusedOption {
         try TrainingRun<TiedAutoencoder>(
-          TiedAutoencoder.Configuration(), latents: 6, on: source, options: Self.options(.layerNorm)
+          TiedAutoencoder.Configuration(), latentCount: 6, on: source, options: Self.options(.layerNorm)
         )
       } == "takesLossInOriginalUnits")
   }

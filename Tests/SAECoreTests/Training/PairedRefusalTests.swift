@@ -7,11 +7,11 @@ import Testing
     _: Model.Type, _ configuration: Model.Configuration,
     on source: (any ActivationSource)? = nil,
     _ edit: (inout TrainingOptions) throws -> Void = { _ in }
-  ) throws {
+  ) throws where Model.Configuration.Model == Model {
     var options = PairedTrainingTests.options(.expectedAverageOnlyIn)
     try edit(&options)
     _ = try TrainingRun<Model>(
-      configuration, latents: 16, on: source ?? PairedTrainingTests.pairs(), options: options)
+      configuration, latentCount: 16, on: source ?? PairedTrainingTests.pairs(), options: options)
   }
 
   static func refused(_ edit: @escaping (inout TrainingOptions) throws -> Void) -> String? {
@@ -29,7 +29,7 @@ import Testing
       on: PairedTrainingTests.pairs(), options: PairedTrainingTests.options(.none))
     #expect(
       refusedOption {
-        try sweep.add(MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 3), latents: 16)
+        try sweep.add(MatryoshkaConfiguration(k: 3), latentCount: 16)
       } == "activations")
   }
 
@@ -99,7 +99,7 @@ import Testing
     let (x, y) = (PairedTrainingTests.inputs, PairedTrainingTests.targets)
     let configuration = TranscoderConfiguration(k: 3)
     var run = try TrainingRun<Transcoder>(
-      configuration, latents: 16, on: PairedTrainingTests.pairs(), options: options)
+      configuration, latentCount: 16, on: PairedTrainingTests.pairs(), options: options)
     _ = try run.step()
     let checkpoint = run.checkpoint()
     func setting(
@@ -109,7 +109,7 @@ import Testing
       edit(&edited)
       do {
         _ = try TrainingRun<Transcoder>(
-          configuration, latents: 16, on: source, options: options, from: edited)
+          configuration, latentCount: 16, on: source, options: options, from: edited)
         return nil
       } catch TensorFileError.invalidSetting(_, let setting, _, _) {
         return setting

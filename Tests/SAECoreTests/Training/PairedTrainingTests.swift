@@ -1,3 +1,4 @@
+import SAETestSupport
 import Testing
 
 @testable import SAECore
@@ -65,18 +66,19 @@ import Testing
         inputs: x, outputs: y, latentCount: 16, using: &generator),
       configuration: configuration)
     var trainer = Trainer(
-      model, deadLatents: DeadLatents(latentCount: 16, rule: .tokensIncludingBatch(100)))
-    let schedule = try LearningRateSchedule(
-      peak: 2e-2, totalSteps: options.steps, warmUpSteps: options.steps / 20,
-      decaySteps: options.steps / 5)
+      model,
+      schedule: try LearningRateSchedule(
+        peak: 2e-2, totalSteps: options.steps, warmUpSteps: options.steps / 20,
+        decaySteps: options.steps / 5),
+      deadLatents: DeadLatents(latentCount: 16, rule: .tokensIncludingBatch(100)))
 
     var run = try TrainingRun<Transcoder>(
-      configuration, latents: 16, on: Self.pairs(), options: options)
+      configuration, latentCount: 16, on: Self.pairs(), options: options)
     #expect(run.scaling == scale && run.targetScaling == targetScale)
     #expect(run.targetScale == targetScale.sharedFactor)
     #expect(run.trainer.model.parameters == model.parameters)
-    for step in 0..<options.steps {
-      let expected = try trainer.train(on: x, target: y, learningRate: schedule.rate(at: step))
+    for _ in 0..<options.steps {
+      let expected = try trainer.train(on: x, target: y)
       let report = try #require(try run.step())
       #expect(CheckpointTests.bits(report) == CheckpointTests.bits(expected))
       (x, y) = try batch()
@@ -93,14 +95,14 @@ import Testing
     var configuration = TranscoderConfiguration(k: 3, hasSkipConnection: hasSkipConnection)
     configuration.rescalesByDecoderNorm = hasSkipConnection
     var run = try TrainingRun<Transcoder>(
-      configuration, latents: 16, on: Self.pairs(), options: Self.options(normalization))
+      configuration, latentCount: 16, on: Self.pairs(), options: Self.options(normalization))
     while try run.step() != nil {}
     let model = run.trainer.finishedModel
     let x = try run.scaling.scale(Self.inputs).activations
     let latents = try model.encode(x)
     let expected = try #require(run.targetScaling).scale(Self.targets)
-      .restored(model.decode(latents, of: x))
-    let finished = try run.finished()
+      .restored(model.reconstruct(x, from: latents))
+    let finished = try run.folded()
     #expect(
       relativeDifference(try finished.reconstruct(Self.inputs).array, expected.array) < 2e-5)
     #expect(try finished.encode(Self.inputs).indices == latents.indices)
@@ -110,7 +112,7 @@ import Testing
     for name in folded.names where normalization != .centered {
       #expect(relativeDifference(finished.parameters[name].array, folded[name].array) < 1e-6)
     }
-    let stored: any StorableAutoencoder = try run.finishedAutoencoder()
+    let stored: any StorableAutoencoder = try run.autoencoder()
     #expect(try stored.reconstruct(Self.inputs) == finished.reconstruct(Self.inputs))
   }
 
@@ -118,11 +120,11 @@ import Testing
   func finishedTranscodersAreReadAsTheyWereWritten(hasSkipConnection: Bool) throws {
     let y = Self.targets.multiplied(by: Matrix.random(4, 6, seed: 34))
     var run = try TrainingRun<Transcoder>(
-      TranscoderConfiguration(k: 3, hasSkipConnection: hasSkipConnection), latents: 16,
+      TranscoderConfiguration(k: 3, hasSkipConnection: hasSkipConnection), latentCount: 16,
       on: PairedActivations(inputs: Self.inputs, targets: y),
       options: Self.options(.expectedAverageOnlyIn))
     while try run.step() != nil {}
-    let finished = try run.finished()
+    let finished = try run.folded()
     let folder = try ScratchFolder()
     try finished.archive().write(to: folder.file("t"), as: .sparsify)
     let read = try Transcoder.load(folder.file("t"))
@@ -136,7 +138,7 @@ import Testing
       options.bufferTokens = 300
       options.decoderBiasInitialization = bias
       return try TrainingRun<Transcoder>(
-        TranscoderConfiguration(k: 3), latents: 16, on: Self.pairs(), options: options
+        TranscoderConfiguration(k: 3), latentCount: 16, on: Self.pairs(), options: options
       ).trainer.model.parameters
     }
     let mean = Self.targets.columnSums().map { Float($0 / 300) }
@@ -162,16 +164,16 @@ import Testing
     let configuration = TranscoderConfiguration(k: 3, hasSkipConnection: true)
     func alone() throws -> ParameterSet {
       var run = try TrainingRun<Transcoder>(
-        configuration, latents: 16, on: Self.pairs(), options: options)
+        configuration, latentCount: 16, on: Self.pairs(), options: options)
       while try run.step() != nil {}
-      return try run.finished().parameters
+      return try run.folded().parameters
     }
     let one = try Threads.withCount(1) { try alone() }
     #expect(try Threads.withCount(3) { try alone() } == one)
 
     func add(to sweep: inout TrainingSweep) throws -> TrainingSweep.Member<Transcoder> {
-      try sweep.add(Transcoder.self, TranscoderConfiguration(k: 2), latents: 8)
-      return try sweep.add(Transcoder.self, configuration, latents: 16)
+      try sweep.add(TranscoderConfiguration(k: 2), latentCount: 8)
+      return try sweep.add(configuration, latentCount: 16)
     }
     var sweep = try TrainingSweep(on: Self.pairs(), options: options)
     _ = try add(to: &sweep)
@@ -182,7 +184,7 @@ import Testing
       on: Self.pairs(), options: options, from: SweepCheckpoint(contentsOf: folder.file("s")))
     let member = try add(to: &resumed)
     while try resumed.step() != nil {}
-    #expect(try resumed.finished(member).parameters == one)
+    #expect(try resumed.folded(member).parameters == one)
     #expect(resumed.targetScaling == sweep.targetScaling)
   }
 
@@ -200,14 +202,14 @@ import Testing
     /// FVE of rows that were not trained on, with targets of so many tokens later.
     func explained(later tokens: Int) throws -> Double {
       var run = try TrainingRun<Transcoder>(
-        TranscoderConfiguration(k: 4), latents: 32,
+        TranscoderConfiguration(k: 4), latentCount: 32,
         on: PairedActivations(
           inputs: Matrix(inputs[rows: 0..<900]),
           targets: Matrix(targets[rows: tokens..<900 + tokens])),
         options: options)
       while try run.step() != nil {}
       let heldOut = Matrix(targets[rows: 1000..<1200])
-      var error = try run.finished().reconstruct(Matrix(inputs[rows: 1000..<1200]))
+      var error = try run.folded().reconstruct(Matrix(inputs[rows: 1000..<1200]))
       error.add(heldOut, times: -1)
       return 1 - error.sumOfSquares() / heldOut.totalVariance()
     }

@@ -15,7 +15,7 @@ import Testing
     options.averagingDecay = 0.999
     let configuration = TopKConfiguration.openAI(k: 2, loss: try .scaledMean(of: source))
     var run = try TrainingRun<TopKAutoencoder>(
-      configuration, latents: 24, on: source, options: options)
+      configuration, latentCount: 24, on: source, options: options)
     // Reconstructions of random directions begin at norm 1.
     var generator = RandomGenerator(seed: 52)
     var probes = Matrix(rows: 4000, columns: 6) { _, _ in Float(generator.gaussian()) }
@@ -50,7 +50,7 @@ import Testing
     #expect(
       refusedOption {
         try TrainingRun<MatchingPursuitAutoencoder>(
-          MatchingPursuitConfiguration(maxIterations: 1), latents: 8, on: source, options: options)
+          MatchingPursuitConfiguration(maxIterations: 1), latentCount: 8, on: source, options: options)
       } == "calibratesEncoder")
   }
 
@@ -75,7 +75,7 @@ import Testing
     #expect(configuration.initialL0 == 10_000)
     configuration.initialL0 = l0
     let run = try TrainingRun<JumpReLUAutoencoder>(
-      configuration, latents: 300, on: source, options: options)
+      configuration, latentCount: 300, on: source, options: options)
     let model = run.trainer.model
     let counts = LatentActivity(try model.encode(source)).activeTokens
     let share = min(l0 / 300, 1)
@@ -106,7 +106,7 @@ import Testing
       configuration.initialThreshold = 0.01
       configuration.parametrization = parametrization
       var run = try TrainingRun<JumpReLUAutoencoder>(
-        configuration, latents: 40, on: source, options: options)
+        configuration, latentCount: 40, on: source, options: options)
       var l0: [Double] = []
       while let report = try run.step() { l0.append(report.l0) }
       let thresholds = run.trainer.model.thresholds

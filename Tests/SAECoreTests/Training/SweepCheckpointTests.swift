@@ -1,5 +1,6 @@
 import Foundation
 import SAECore
+import SAETestSupport
 import Testing
 
 /// Sweeps that are interrupted and go on from files, in a new object, against one that is not.
@@ -19,17 +20,16 @@ import Testing
 
   static func base() throws -> TopKAutoencoder {
     try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 2), latents: 8, on: source, options: options
+      TopKConfiguration(k: 2), latentCount: 8, on: source, options: options
     ).trainer.model
   }
 
   static func add(to sweep: inout TrainingSweep) throws {
-    try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 60)
-    try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 30, options: failing)
-    try sweep.add(JumpReLUAutoencoder.self, .controlledL0(4), latents: 40)
+    try sweep.add(TopKConfiguration(k: 2), latentCount: 60)
+    try sweep.add(TopKConfiguration(k: 2), latentCount: 30, options: failing)
+    try sweep.add(JumpReLUConfiguration.controlledL0(4), latentCount: 40)
     try sweep.add(
-      BoostedAutoencoder<TopKAutoencoder, BatchTopKAutoencoder>.self,
-      BoostingConfiguration(base: try base(), booster: BatchTopKConfiguration(k: 2)), latents: 10)
+      BoostingConfiguration(base: try base(), booster: BatchTopKConfiguration(k: 2)), latentCount: 10)
   }
 
   static func new() throws -> TrainingSweep {
@@ -49,7 +49,7 @@ import Testing
   }
 
   static func bits(_ sweep: TrainingSweep) throws -> [[UInt32]] {
-    try sweep.finished().map { CheckpointTests.bits($0.parameters) }
+    sweep.checkpoint().members.map { CheckpointTests.bits($0.trainer.parameters) }
   }
 
   @Test(arguments: 0...6) func aSweepGoesOnToTheSameBits(stop: Int) throws {
@@ -91,7 +91,7 @@ import Testing
       try TrainingSweep(on: Self.source, options: Self.options, from: checkpoint)
     }
     var few = try resumed()
-    try few.add(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 60)
+    try few.add(TopKConfiguration(k: 2), latentCount: 60)
     #expect(
       throws: InvalidOption("member", expected: "4 members, as in the checkpoint", found: "1")
     ) { try few.step() }
@@ -99,7 +99,7 @@ import Testing
     try Self.add(to: &many)
     #expect(
       throws: InvalidOption("member", expected: "4 members, as in the checkpoint", found: "another")
-    ) { try many.add(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 60) }
+    ) { try many.add(TopKConfiguration(k: 2), latentCount: 60) }
     func setting(_ add: (inout TrainingSweep) throws -> Void) throws -> String? {
       var sweep = try resumed()
       do {
@@ -110,19 +110,18 @@ import Testing
       }
     }
     #expect(
-      try setting { try $0.add(TopKAutoencoder.self, TopKConfiguration(k: 3), latents: 60) }
+      try setting { try $0.add(TopKConfiguration(k: 3), latentCount: 60) }
         == "configuration.k")
     #expect(
-      try setting { try $0.add(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 61) }
+      try setting { try $0.add(TopKConfiguration(k: 2), latentCount: 61) }
         == "latents")
     #expect(
       try setting {
-        try $0.add(
-          TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 60, options: Self.failing)
+        try $0.add(TopKConfiguration(k: 2), latentCount: 60, options: Self.failing)
       } == "options.clippingNorm")
     #expect(
       try setting {
-        try $0.add(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 2), latents: 60)
+        try $0.add(BatchTopKConfiguration(k: 2), latentCount: 60)
       } == "model")
     #expect(throws: InvalidOption.self) {
       try TrainingSweep(

@@ -1,4 +1,5 @@
 import SAECore
+import SAETestSupport
 import Testing
 
 @Suite struct TrainerTests {
@@ -10,10 +11,10 @@ import Testing
       options.deadLatentRule = .tokensIncludingBatch(100)
       options.seed = seed
       var run = try TrainingRun<TopKAutoencoder>(
-        TopKConfiguration(k: 3), latents: 60, on: Matrix.random(170, 12, seed: 4),
+        TopKConfiguration(k: 3), latentCount: 60, on: Matrix.random(170, 12, seed: 4),
         options: options)
       while try run.step() != nil {}
-      return try run.finished().parameters
+      return try run.folded().parameters
     }
   }
 
@@ -29,7 +30,7 @@ import Testing
     options.batchTokens = 128
     options.learningRate = 3e-3
     var run = try TrainingRun<TopKAutoencoder>(
-      .dictionaryLearning(k: 4), latents: 40, on: activations, options: options)
+      .dictionaryLearning(k: 4), latentCount: 40, on: activations, options: options)
     var losses: [Double] = []
     while let report = try run.step() {
       losses.append(report.loss)
@@ -45,9 +46,9 @@ import Testing
     var options = TrainingOptions(steps: 10)
     options.batchTokens = 100
     var run = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 3), latents: 30, on: activations, options: options)
+      TopKConfiguration(k: 3), latentCount: 30, on: activations, options: options)
     while try run.step() != nil {}
-    let onRaw = try run.finished().reconstruct(activations)
+    let onRaw = try run.folded().reconstruct(activations)
     let scaled = try run.scaling.scale(activations)
     let onScaled = try scaled.restored(run.trainer.model.reconstruct(scaled.activations))
     expectClose(onRaw.array, onScaled.array, tolerance: 1e-5, "reconstruction")
@@ -55,7 +56,7 @@ import Testing
     options.normalization = .expectedAverageOnlyIn
     let constant = Matrix(rows: 64, columns: 4) { $0 % 4 == $1 ? 5 : 0 }
     let plain = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 1), latents: 8, on: constant, options: options)
+      TopKConfiguration(k: 1), latentCount: 8, on: constant, options: options)
     #expect(plain.scale == 2.0 / 5)
   }
 
@@ -65,17 +66,17 @@ import Testing
         .encoder: .random(6, 4, seed: 1), .encoderBias: Matrix(rows: 1, columns: 6),
         .decoder: .random(6, 4, seed: 2), .decoderBias: Matrix(rows: 1, columns: 4),
       ], configuration: TopKConfiguration(k: 2))
-    var trainer = Trainer(model, deadLatents: DeadLatents(latentCount: 6, rule: .never))
-    _ = try trainer.train(on: .random(8, 4, seed: 3), learningRate: 1e-3)
+    var trainer = Trainer(model, schedule: try .constant(1e-3), deadLatents: DeadLatents(latentCount: 6, rule: .never))
+    _ = try trainer.train(on: .random(8, 4, seed: 3))
     let before = trainer.model.parameters
     var broken = Matrix.random(8, 4, seed: 4)
     broken[3, 2] = .nan
     #expect(throws: TrainingError.notFinite(step: 1, term: "reconstruction")) {
-      _ = try trainer.train(on: broken, learningRate: 1e-3)
+      _ = try trainer.train(on: broken)
     }
     #expect(trainer.model.parameters == before)
     #expect(throws: TrainingError.self) {
-      _ = try trainer.train(on: .random(8, 5, seed: 4), learningRate: 1e-3)
+      _ = try trainer.train(on: .random(8, 5, seed: 4))
     }
     var options = TrainingOptions(steps: 1)
     options.batchTokens = 8
@@ -83,7 +84,7 @@ import Testing
       throws: NotFiniteError(place: ElementPlace(row: 3, column: 2), found: "nan")
     ) {
       _ = try TrainingRun<TopKAutoencoder>(
-        TopKConfiguration(k: 2), latents: 6, on: broken, options: options)
+        TopKConfiguration(k: 2), latentCount: 6, on: broken, options: options)
     }
   }
 
@@ -93,7 +94,7 @@ import Testing
       var options = TrainingOptions(steps: 2)
       edit(&options)
       _ = try TrainingRun<TopKAutoencoder>(
-        TopKConfiguration(k: k), latents: latents, on: source, options: options)
+        TopKConfiguration(k: k), latentCount: latents, on: source, options: options)
     }
     #expect(throws: ShapeError.self) { try attempt(9, 8) { _ in } }
     #expect(throws: ShapeError.self) { try attempt(0, 8) { _ in } }

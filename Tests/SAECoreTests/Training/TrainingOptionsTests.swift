@@ -1,3 +1,4 @@
+import SAETestSupport
 import Testing
 
 @testable import SAECore
@@ -19,7 +20,7 @@ import Testing
     options.optimizer = .adam(beta1: 0, epsilon: 6.25e-10)
     options.clippingNorm = nil
     var run = try TrainingRun<GatedAutoencoder>(
-      .dictionaryLearning(coefficient: .one), latents: 24, on: activations, options: options)
+      .dictionaryLearning(coefficient: .one), latentCount: 24, on: activations, options: options)
     while try run.step() != nil {
       let adam = try #require(run.trainer.optimizer as? Adam)
       #expect(adam.firstMoments == run.trainer.gradients)
@@ -34,7 +35,7 @@ import Testing
       options.decaySteps = nil
       edit(&options)
       var run = try TrainingRun<TopKAutoencoder>(
-        TopKConfiguration(k: 1), latents: 16, on: activations, options: options)
+        TopKConfiguration(k: 1), latentCount: 16, on: activations, options: options)
       var found: [Double] = []
       while let report = try run.step() { found.append(report.learningRate) }
       return found
@@ -66,7 +67,7 @@ import Testing
   /// What is decided where nothing is given, pinned: a change of these is a change of results.
   @Test func defaults() throws {
     let options = TrainingOptions(steps: 1000).decided(
-      for: TopKConfiguration(k: 8), latents: 4096, hasTargets: false)
+      for: TopKConfiguration(k: 8), latentCount: 4096, hasTargets: false)
     #expect(options.batchTokens == 4096)
     #expect(options.learningRate == 1.6e-3)
     #expect(options.warmUpSteps == 50 && options.decaySteps == 200)
@@ -74,7 +75,7 @@ import Testing
     #expect(options.normalization == .centered)
     #expect(options.clippingNorm == 1)
     let long = TrainingOptions(steps: 100_000).decided(
-      for: TopKConfiguration(k: 8), latents: 4096, hasTargets: false)
+      for: TopKConfiguration(k: 8), latentCount: 4096, hasTargets: false)
     #expect(long.warmUpSteps == 1000 && long.decaySteps == 20_000)
     #expect(long.deadLatentRule == .tokensIncludingBatch(10_000_000))
   }
@@ -101,8 +102,8 @@ import Testing
     options.warmUpSteps = warmUp
     options.decaySteps = decay
     _ = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 1), latents: 12, on: activations, options: options)
-    let decided = options.decided(for: TopKConfiguration(k: 1), latents: 12, hasTargets: false)
+      TopKConfiguration(k: 1), latentCount: 12, on: activations, options: options)
+    let decided = options.decided(for: TopKConfiguration(k: 1), latentCount: 12, hasTargets: false)
     #expect(decided.warmUpSteps == warmUp ?? (100 - (decay ?? 0)))
     #expect(decided.decaySteps == decay ?? (100 - (warmUp ?? 0)))
   }
@@ -111,12 +112,12 @@ import Testing
     var options = options(9)
     options.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
     var run = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 1), latents: 120, on: activations, options: options)
+      TopKConfiguration(k: 1), latentCount: 120, on: activations, options: options)
     var plain = options
     plain.resampling = nil
     plain.warmUpSteps = 0
     var without = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 1), latents: 120, on: activations, options: plain)
+      TopKConfiguration(k: 1), latentCount: 120, on: activations, options: plain)
     for _ in 0..<4 {
       _ = try run.step()
       _ = try without.step()
@@ -150,12 +151,12 @@ import Testing
     options.resampling = .anthropic
     #expect(throws: InvalidOption.self) {
       try TrainingRun<GatedAutoencoder>(
-        GatedConfiguration(coefficient: .one), latents: 24, on: activations, options: options)
+        GatedConfiguration(coefficient: .one), latentCount: 24, on: activations, options: options)
     }
     options.optimizer = .scheduleFreeSignDescent
     #expect(throws: InvalidOption.self) {
       try TrainingRun<TopKAutoencoder>(
-        TopKConfiguration(k: 2), latents: 24, on: activations, options: options)
+        TopKConfiguration(k: 2), latentCount: 24, on: activations, options: options)
     }
   }
 
@@ -165,9 +166,9 @@ import Testing
     average.rate = 0.3
     configuration.thresholdAverage = average
     var run = try TrainingRun<TopKAutoencoder>(
-      configuration, latents: 40, on: activations, options: options(60))
+      configuration, latentCount: 40, on: activations, options: options(60))
     while try run.step() != nil {}
-    let model = try run.finished()
+    let model = try run.folded()
     #expect(model.threshold != nil && run.trainer.model.threshold != model.threshold)
     let l0 = LatentActivity(try model.encodeByThreshold(activations)).l0
     #expect(l0 > 2 && l0 < 8)

@@ -1,4 +1,5 @@
 import SAECore
+import SAETestSupport
 import Testing
 
 @Suite struct TrainingSweepTests {
@@ -19,11 +20,11 @@ import Testing
   private func alone<Model: TrainableAutoencoder>(
     _ model: Model.Type, _ configuration: Model.Configuration, latents: Int,
     _ options: TrainingOptions? = nil
-  ) throws -> ParameterSet {
+  ) throws -> ParameterSet where Model.Configuration.Model == Model {
     var run = try TrainingRun<Model>(
-      configuration, latents: latents, on: activations, options: options ?? self.options)
+      configuration, latentCount: latents, on: activations, options: options ?? self.options)
     while try run.step() != nil {}
-    return try run.finished().parameters
+    return try run.folded().parameters
   }
 
   @Test(arguments: [1, 3]) func everyMemberEndsAsOneTrainedAlone(threads: Int) throws {
@@ -34,25 +35,25 @@ import Testing
         GatedConfiguration(coefficient: .one), JumpReLUConfiguration.controlledL0(4)
       )
       var sweep = try TrainingSweep(on: activations, options: options)
-      let two = try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 60)
+      let two = try sweep.add(TopKConfiguration(k: 2), latentCount: 60)
       let five = try sweep.add(
-        TopKAutoencoder.self, TopKConfiguration(k: 5), latents: 24, options: faster)
-      let gated = try sweep.add(GatedAutoencoder.self, gating, latents: 40)
-      let jumping = try sweep.add(JumpReLUAutoencoder.self, jump, latents: 40)
+        TopKConfiguration(k: 5), latentCount: 24, options: faster)
+      let gated = try sweep.add(gating, latentCount: 40)
+      let jumping = try sweep.add(jump, latentCount: 40)
       while let reports = try sweep.step() { #expect(reports.count == 4) }
 
       #expect(
-        try sweep.finished(two).parameters
+        try sweep.folded(two).parameters
           == alone(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 60))
       #expect(
-        try sweep.finished(five).parameters
+        try sweep.folded(five).parameters
           == alone(TopKAutoencoder.self, TopKConfiguration(k: 5), latents: 24, faster))
       #expect(
-        try sweep.finished(gated).parameters == alone(GatedAutoencoder.self, gating, latents: 40))
+        try sweep.folded(gated).parameters == alone(GatedAutoencoder.self, gating, latents: 40))
       #expect(
-        try sweep.finished(jumping).parameters
+        try sweep.folded(jumping).parameters
           == alone(JumpReLUAutoencoder.self, jump, latents: 40))
-      #expect(try sweep.finished().map(\.latentCount) == [60, 24, 40, 40])
+      #expect(try sweep.autoencoders().map(\.latentCount) == [60, 24, 40, 40])
     }
   }
 
@@ -63,8 +64,8 @@ import Testing
     huge.clippingNorm = nil
     var sweep = try TrainingSweep(on: activations, options: options)
     let failing = try sweep.add(
-      TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 30, options: huge)
-    let good = try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 30)
+      TopKConfiguration(k: 2), latentCount: 30, options: huge)
+    let good = try sweep.add(TopKConfiguration(k: 2), latentCount: 30)
     var failures: [TrainingError] = []
     while let reports = try sweep.step() {
       if case .failure(let error) = reports[0] { failures.append(error) }
@@ -78,7 +79,7 @@ import Testing
     #expect(sweep.trainer(of: failing).step == 1)
     #expect(sweep.trainer(of: good).step == 6)
     #expect(
-      try sweep.finished(good).parameters
+      try sweep.folded(good).parameters
         == alone(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 30))
   }
 
@@ -90,12 +91,12 @@ import Testing
       throws: InvalidOption(
         "batchTokens", expected: "50, as in the sweep's options", found: "51")
     ) {
-      try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 30, options: other)
+      try sweep.add(TopKConfiguration(k: 2), latentCount: 30, options: other)
     }
-    try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 30)
+    try sweep.add(TopKConfiguration(k: 2), latentCount: 30)
     _ = try sweep.step()
     #expect(throws: InvalidOption.self) {
-      try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 30)
+      try sweep.add(TopKConfiguration(k: 2), latentCount: 30)
     }
   }
 }

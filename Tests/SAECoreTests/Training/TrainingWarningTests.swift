@@ -9,12 +9,12 @@ import Testing
   static func warnings<Model: TrainableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration, latents: Int = 24, steps: Int = 200,
     rate: Double = 1e-2, _ edit: (inout TrainingOptions) -> Void = { _ in }
-  ) throws -> [TrainingWarning] {
+  ) throws -> [TrainingWarning] where Model.Configuration.Model == Model {
     var options = TrainingOptions(steps: steps)
     options.batchTokens = 60
     options.learningRate = rate
     edit(&options)
-    var run = try TrainingRun<Model>(configuration, latents: latents, on: source, options: options)
+    var run = try TrainingRun<Model>(configuration, latentCount: latents, on: source, options: options)
     while try run.step() != nil {}
     return try run.warnings()
   }
@@ -75,7 +75,7 @@ import Testing
     options.learningRate = 1e-9
     options.weightInitialization = .uniformEntries(rowNorm: 2)
     var run = try TrainingRun<TopKAutoencoder>(
-      TopKConfiguration(k: 4), latents: 24, on: Self.source, options: options)
+      TopKConfiguration(k: 4), latentCount: 24, on: Self.source, options: options)
     while try run.step() != nil {}
     let warnings = try run.warnings()
     let isBelow = warnings.contains {
@@ -89,9 +89,9 @@ import Testing
     options.batchTokens = 60
     options.learningRate = 1e-2
     var sweep = try TrainingSweep(on: Self.source, options: options)
-    try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: 4), latents: 24)
+    try sweep.add(TopKConfiguration(k: 4), latentCount: 24)
     options.learningRate = 1e3
-    try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: 4), latents: 24, options: options)
+    try sweep.add(TopKConfiguration(k: 4), latentCount: 24, options: options)
     while try sweep.step() != nil {}
     let warnings = try sweep.warnings()
     #expect(throws: Never.self) { try warnings[0].get() }
@@ -103,7 +103,7 @@ import Testing
     var options = TrainingOptions(steps: 20)
     options.batchTokens = 60
     var whole = try TrainingRun<BatchTopKAutoencoder>(
-      BatchTopKConfiguration(k: 4), latents: 300, on: Self.source, options: options)
+      BatchTopKConfiguration(k: 4), latentCount: 300, on: Self.source, options: options)
     for _ in 0..<10 { _ = try whole.step() }
     var other = try TrainingRun<BatchTopKAutoencoder>(from: whole.checkpoint(), on: Self.source)
     while try whole.step() != nil {}

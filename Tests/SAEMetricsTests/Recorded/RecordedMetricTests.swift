@@ -84,8 +84,7 @@ struct RecordedMetricTests {
       try Self.expectRecorded("description-length-\(name)", metrics.value)
     }
     let code = try DescriptionLengthMetrics.shortestCode(
-      Self.cuts.map { (sample.activations($0), try sample.latents($0)) }, tolerance: 0.05
-    ) { try sample.model.decode($0) }
+      of: sample.model, Self.cuts.map { (sample.activations($0), try sample.latents($0)) }, tolerance: 0.05)
     try Self.expectRecorded("shortest-code", code as Any)
   }
 

@@ -21,9 +21,8 @@ struct RecordedSample {
     do {
       model = try Self.autoencoder(seed: 62)
       other = try Self.autoencoder(seed: 66)
-      latents = try model.encode(rows)
+      (latents, reconstruction) = try model.run(rows)
       otherLatents = try other.encode(rows)
-      reconstruction = try model.decode(latents)
     } catch {
       preconditionFailure("\(error)")
     }

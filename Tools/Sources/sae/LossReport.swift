@@ -22,7 +22,7 @@ final class SplicedAutoencoder {
     let latents = try sae.autoencoder.encode(activations)
     active += latents.values.count { $0 != 0 }
     tokens += activations.rows
-    return try sae.autoencoder.decode(latents, of: activations)
+    return try sae.autoencoder.reconstruct(activations, from: latents)
   }
 }
 

@@ -145,11 +145,11 @@ struct TrainingJob {
     let source = input.source
     func begin() throws -> TrainingRun<Trained.Model> {
       if let checkpoint { return try TrainingRun(from: checkpoint, on: source) }
-      return try TrainingRun(configuration, latents: latents, on: source, options: options)
+      return try TrainingRun(configuration, latentCount: latents, on: source, options: options)
     }
     var (run, checkpoints) = (try begin(), checkpoints)
     let rate = try TrainingLoop.finish(&run, checkpoints: &checkpoints, beginning: begin)
-    let finished: any StorableAutoencoder = try run.finishedAutoencoder()
+    let finished: any StorableAutoencoder = try run.autoencoder()
     var archive = finished.archive()
     archive.metadata["swift_sae_version"] = .string(libraryVersion)
     archive.metadata["training_tokens"] = .integer(run.trainer.tokens)

@@ -21,16 +21,16 @@ enum TrainingLoop {
     try checkpoints.stopIfAsked(run)
     do {
       while let report = try run.step() {
-        if progress.isDue(report.step) {
+        if progress.isDue(report.number) {
           progress.show(
-            report.step,
+            report.number,
             "loss \(measured(report.loss, 3))  FVE \(fixed(report.fractionOfVarianceExplained, 4))  "
               + "L0 \(fixed(report.l0, 1))  dead \(report.deadCount)  \(grouped(rate())) tokens/s")
         }
-        if isFirstHalf, 2 * report.step >= run.options.steps {
+        if isFirstHalf, 2 * report.number >= run.options.steps {
           isFirstHalf = false
           for warning in run.warnings(after: report) {
-            StandardError.write("warning: at step \(report.step): \(warning)")
+            StandardError.write("warning: at step \(report.number): \(warning)")
           }
         }
         try checkpoints.writeIfDue(run)

@@ -3,7 +3,7 @@
 ///
 ///     let pairs = try PairedActivations(inputs: before, targets: after)
 ///     var run = try TrainingRun<Transcoder>(
-///       TranscoderConfiguration(k: 32), latents: 4096, on: pairs, options: options)
+///       TranscoderConfiguration(k: 32), latentCount: 4096, on: pairs, options: options)
 ///
 /// Row i is row i of the inputs and, behind it, row i of the targets: one order of rows serves both.
 ///

@@ -79,7 +79,8 @@ extension TrainingSweep {
   @discardableResult
   public mutating func resume<Model: TrainableAutoencoder>(
     _ model: Model.Type
-  ) throws -> Member<Model> where Model.Configuration: Decodable {
+  ) throws -> Member<Model>
+  where Model.Configuration: Decodable, Model.Configuration.Model == Model {
     try resume(model) { try $0.configuration(of: model) }
   }
 
@@ -92,10 +93,12 @@ extension TrainingSweep {
   @discardableResult
   public mutating func resume<Model: TrainableAutoencoder>(
     _ model: Model.Type, configuration: (TrainingCheckpoint) throws -> Model.Configuration
-  ) throws -> Member<Model> {
-    let checkpoint = try nextOfCheckpoint()
+  ) throws -> Member<Model> where Model.Configuration.Model == Model {
+    guard let checkpoint = try nextOfCheckpoint() else {
+      throw InvalidOption("member", expected: "a sweep from a checkpoint", found: "a new one")
+    }
     return try add(
-      model, configuration(checkpoint), latents: checkpoint.latentCount,
+      configuration(checkpoint), latentCount: checkpoint.latentCount,
       options: checkpoint.options())
   }
 

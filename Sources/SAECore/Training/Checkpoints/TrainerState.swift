@@ -41,20 +41,13 @@ extension Trainer {
     return state
   }
 
-  /// A trainer that goes on from a state.
+  /// Goes on from a state.
   ///
-  /// - Parameters:
-  ///   - model: of the settings and the shapes that the state belongs to; its parameters give way.
-  ///   - optimizer: the kind of optimizer that was at work.
-  ///   - clipping: what is done to gradients that are too large.
-  ///   - deadLatents: gives the rule; its counters give way.
-  ///   - state: what was saved.
+  /// - Parameter state: of a trainer of a model of the same settings and shapes, with the same kind of
+  ///   optimizer and the same rule of dead latents.
   /// - Throws: ``ShapeError`` if the state is another model's or optimizer's, or has numbers that
-  ///   cannot be.
-  public init(
-    _ model: Model, optimizer: (any Optimizer)? = nil, clipping: GradientClipping = .globalNorm(1),
-    deadLatents: DeadLatents, from state: TrainerState
-  ) throws(ShapeError) {
+  ///   cannot be; the trainer is then of no more use.
+  public mutating func restore(_ state: TrainerState) throws(ShapeError) {
     let most = 1 << 62
     for (name, number) in [("step", state.step), ("tokens", state.tokens)] {
       guard number >= 0, number <= most else {
@@ -66,14 +59,10 @@ extension Trainer {
     if let wrong = state.silence.first(where: { $0 < 0 || $0 > most }) {
       throw ShapeError("silence", "or more, and less than 2⁶²", expected: 0, found: wrong)
     }
-    var model = model
     model.parameters = try state.parameters.ordered(like: model.parameters)
     try model.restore(state.model)
-    var optimizer = optimizer ?? Adam(for: model.parameters)
     try optimizer.restore(state.optimizer)
-    self.init(
-      model, optimizer: optimizer, clipping: clipping,
-      deadLatents: DeadLatents(silence: state.silence, rule: deadLatents.rule), step: state.step,
-      tokens: state.tokens, watch: state.watch)
+    deadLatents = DeadLatents(silence: state.silence, rule: deadLatents.rule)
+    (step, tokens, watch) = (state.step, state.tokens, state.watch)
   }
 }

@@ -21,31 +21,33 @@ extension TrainingCheckpoint {
 }
 
 /// The settings of a run that begins or goes on.
-struct RunSettings {
+struct RunSettings: Sendable {
   /// Nothing left to the library.
   let options: TrainingOptions
   let description: TrainingCheckpoint.Description
   /// The configuration as it is compared.
   private let configuration: (complete: StoredSettings, absences: StoredSettings)
   /// Whether a configuration can be read from a file: throws unless it can.
-  private let read: (StoredSettings) throws -> Void
+  private let read: @Sendable (StoredSettings) throws -> Void
 
   /// - Parameters:
   ///   - batch: as wide as the batches.
   ///   - options: as they were given.
   ///   - checkpoint: what the run goes on from; decides what the options leave to the library.
-  /// - Throws: ``TensorFileError`` if the checkpoint's options cannot be read.
+  /// - Throws: ``InvalidOption`` for numbers that make no sense, ``TensorFileError`` if the checkpoint's
+  ///   options cannot be read.
   init<Model: TrainableAutoencoder>(
-    _: Model.Type, _ configuration: Model.Configuration, latents: Int, batch: ScaledBatch,
+    _: Model.Type, _ configuration: Model.Configuration, latentCount: Int, batch: ScaledBatch,
     options: TrainingOptions, from checkpoint: TrainingCheckpoint? = nil
   ) throws {
+    try options.check(latentCount: latentCount)
     let given = try checkpoint.map { try options.completed(by: $0.options()) } ?? options
     self.options = given.decided(
-      for: configuration, latents: latents, hasTargets: batch.target != nil)
+      for: configuration, latentCount: latentCount, hasTargets: batch.target != nil)
     description = TrainingCheckpoint.Description(
       variant: Model.variantName, configuration: try StoredSettings(configuration),
       options: try StoredSettings(self.options), width: batch.activations.columns,
-      targetWidth: batch.target?.columns, latents: latents)
+      targetWidth: batch.target?.columns, latents: latentCount)
     self.configuration = (
       try StoredSettings(configuration, .complete), try StoredSettings(configuration, .absences)
     )
@@ -53,6 +55,37 @@ struct RunSettings {
       guard let type = Model.Configuration.self as? any Decodable.Type else { return }
       _ = try settings.decoded(as: type)
     }
+  }
+
+  /// What makes the steps of a run that begins.
+  ///
+  /// - Parameter firstBatch: in the scale that the model is trained in.
+  /// - Throws: ``InvalidOption`` for settings that make no sense, ``ShapeError`` if they do not fit
+  ///   each other.
+  func trainer<Model>(
+    _ configuration: Model.Configuration, firstBatch: ScaledBatch
+  ) throws -> Trainer<Model> {
+    try Trainer(
+      configuration, latentCount: description.latents, firstBatch: firstBatch, options: options)
+  }
+
+  /// What makes the steps of a run that goes on.
+  ///
+  /// - Parameter batch: one as wide as the batches.
+  /// - Throws: ``TensorFileError`` if the checkpoint is of another run, and as for a new one.
+  func trainer<Model>(
+    _ configuration: Model.Configuration, like batch: ScaledBatch,
+    from checkpoint: TrainingCheckpoint
+  ) throws -> Trainer<Model> {
+    try checkpoint.check(self)
+    // Weights that give way to the checkpoint's, and say what there has to be.
+    var trainer: Trainer<Model> = try trainer(configuration, firstBatch: batch)
+    do {
+      try trainer.restore(checkpoint.trainer)
+    } catch {
+      throw error.of(file: checkpoint.name)
+    }
+    return trainer
   }
 
   /// Where a checkpoint's settings differ in meaning.

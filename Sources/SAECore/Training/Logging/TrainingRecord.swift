@@ -44,7 +44,7 @@ public struct TrainingRecord: Sendable, Equatable {
   public init(_ report: StepReport, time: Double = TrainingRecord.now) {
     let terms = report.losses.map { ("loss/\($0.name)", $0.value) }
     self.init(
-      step: report.step, time: time,
+      step: report.number, time: time,
       [("tokens", Double(report.tokens)), ("loss", report.loss)] + terms + [
         ("l0", report.l0), ("gradient_norm", report.gradientNorm),
         ("learning_rate", report.learningRate), ("dead_latents", Double(report.deadCount)),

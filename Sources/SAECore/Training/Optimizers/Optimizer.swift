@@ -52,11 +52,11 @@ public enum OptimizerChoice: Sendable, Equatable, Codable {
 
   /// The peak learning rate when none is given: the variant's own for Adam, else the optimizer's.
   func learningRate(
-    _ configuration: some AutoencoderConfiguration, latents: Int, steps: Int
+    _ configuration: some AutoencoderConfiguration, latentCount: Int, steps: Int
   ) -> Double {
     switch self {
-    case .adam: configuration.learningRate(latentCount: latents, steps: steps)
-    case .scheduleFreeSignDescent: AutomaticLearningRate.signDescent(latentCount: latents)
+    case .adam: configuration.learningRate(latentCount: latentCount, steps: steps)
+    case .scheduleFreeSignDescent: AutomaticLearningRate.signDescent(latentCount: latentCount)
     case .muon: AutomaticLearningRate.muon
     }
   }

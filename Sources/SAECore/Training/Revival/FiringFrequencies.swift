@@ -6,9 +6,9 @@ import Foundation
 ///     var frequencies = FiringFrequencies(latentCount: 4096)
 ///     while let report = try run.step() {
 ///       try frequencies.add(report)
-///       if frequencies.isComplete { print(report.step, frequencies.count(below: 1e-5)) }
+///       if frequencies.isComplete { print(report.number, frequencies.count(below: 1e-5)) }
 ///     }
-///     var archive = try run.finished().archive()
+///     var archive = try run.autoencoder().archive()
 ///     archive.logFrequencies = frequencies.logFrequencies
 ///
 /// The archive's directory in SAELens' layout then has its `sparsity.safetensors`. No checkpoint holds

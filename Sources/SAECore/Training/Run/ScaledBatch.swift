@@ -8,6 +8,17 @@ struct ScaledBatch: Sendable {
   var errorWeights: [Float]?
 }
 
+extension Trainer {
+  /// Trains on a batch of a run with the given options.
+  mutating func train(
+    on batch: ScaledBatch, _ options: TrainingOptions
+  ) throws(TrainingError) -> StepReport {
+    try train(
+      on: batch.activations, target: batch.target,
+      errorWeights: options.takesLossInOriginalUnits ? batch.errorWeights : nil)
+  }
+}
+
 extension ScaledBatch {
   /// A token of zeros, in a source's widths.
   ///

@@ -1,7 +1,7 @@
 /// What one training step was like.
 public struct StepReport: Sendable {
-  /// Steps made, this one included.
-  public let step: Int
+  /// Its number: steps made, this one included.
+  public let number: Int
   /// Tokens trained on, this step's included.
   public let tokens: Int
   /// The terms of the loss, with their coefficients.

@@ -1,29 +1,35 @@
 /// Trains an autoencoder a batch at a time.
 ///
-/// A step: dead latents as the batch finds them → forward and backward → constraint on the decoder's
-/// gradient → clipping → optimizer → decoder rows to unit norm → counters. All that can fail comes
-/// before anything is changed for good. Equal seeds and batches give equal bits for any number of
-/// threads.
+/// A step: dead latents resampled where that is due → dead latents as the batch finds them → forward and
+/// backward → constraint on the decoder's gradient → clipping → optimizer at the schedule's learning rate
+/// → decoder rows to unit norm → counters. All that can fail comes before anything is changed for good.
+/// Equal seeds and batches give equal bits for any number of threads. ``TrainingRun`` brings the batches.
 public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// The autoencoder as it is now.
-  public private(set) var model: Model
+  public internal(set) var model: Model
   /// What turns gradients into changes of the parameters.
-  public private(set) var optimizer: any Optimizer
+  public internal(set) var optimizer: any Optimizer
   /// For how long each latent has been silent.
-  public private(set) var deadLatents: DeadLatents
+  public internal(set) var deadLatents: DeadLatents
+  /// The learning rate of each step.
+  public let schedule: LearningRateSchedule
   /// What is done to gradients that are too large.
   public let clipping: GradientClipping
+  /// When dead latents are given new directions, if at all.
+  public let resampling: Resampling?
+  /// Draws the directions of resampled latents.
+  private let seed: UInt64
 
   /// Steps made.
-  public private(set) var step: Int
+  public internal(set) var step: Int
   /// Tokens trained on.
-  public private(set) var tokens: Int
+  public internal(set) var tokens: Int
 
   /// The gradients of the last step, after constraint, before clipping.
   public private(set) var gradients: ParameterSet
 
   /// Tells when reconstructions have gone beyond any sense.
-  private(set) var watch = DivergenceWatch()
+  var watch = DivergenceWatch()
   /// Steps in a row that make a divergence.
   var divergencePatience = DivergenceWatch.patience
 
@@ -32,27 +38,30 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   private var spareDecoder: Matrix?
 
   /// A trainer that has made no step yet.
+  ///
+  /// - Parameters:
+  ///   - model: the autoencoder to train.
+  ///   - schedule: the learning rate of each step.
+  ///   - optimizer: Adam with its defaults unless given.
+  ///   - clipping: what is done to gradients that are too large.
+  ///   - deadLatents: the rule by which latents are dead, its counters at 0.
+  ///   - resampling: when dead latents are given new directions, if at all. It takes ``Adam``, and a model
+  ///     with W_enc, b_enc and W_dec.
+  ///   - seed: draws those directions.
   public init(
-    _ model: Model, optimizer: (any Optimizer)? = nil, clipping: GradientClipping = .globalNorm(1),
-    deadLatents: DeadLatents
+    _ model: Model, schedule: LearningRateSchedule, optimizer: (any Optimizer)? = nil,
+    clipping: GradientClipping = .globalNorm(1), deadLatents: DeadLatents,
+    resampling: Resampling? = nil, seed: UInt64 = 0
   ) {
-    self.init(
-      model, optimizer: optimizer ?? Adam(for: model.parameters), clipping: clipping,
-      deadLatents: deadLatents, step: 0, tokens: 0)
-  }
-
-  /// A trainer that has made so many steps.
-  init(
-    _ model: Model, optimizer: any Optimizer, clipping: GradientClipping,
-    deadLatents: DeadLatents, step: Int, tokens: Int, watch: DivergenceWatch = DivergenceWatch()
-  ) {
-    self.watch = watch
     self.model = model
-    self.optimizer = optimizer
+    self.schedule = schedule
+    self.optimizer = optimizer ?? Adam(for: model.parameters)
     self.clipping = clipping
     self.deadLatents = deadLatents
-    self.step = step
-    self.tokens = tokens
+    self.resampling = resampling
+    self.seed = seed
+    step = 0
+    tokens = 0
     gradients = model.parameters.zeros()
   }
 
@@ -69,12 +78,35 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   ///   - activations: tokens × input width, in the scale that the model is trained in.
   ///   - target: tokens × output width, for a transcoder.
   ///   - errorWeights: ``TrainingBatch/errorWeights``
-  ///   - learningRate: of this step.
   /// - Throws: ``TrainingError`` if the batch does not fit, something is not finite, or the training has
-  ///   diverged; all but ``gradients`` is then as it was before the step, to the bit.
+  ///   diverged; all but ``gradients`` is then as it was before the step, to the bit, resampled latents
+  ///   too.
   public mutating func train(
-    on activations: Matrix, target: Matrix? = nil, errorWeights: [Float]? = nil,
-    learningRate: Double
+    on activations: Matrix, target: Matrix? = nil, errorWeights: [Float]? = nil
+  ) throws(TrainingError) -> StepReport {
+    guard let resampling, resampling.isDue(at: step) else {
+      return try makeStep(
+        on: activations, target, errorWeights, learningRate: schedule.rate(at: step))
+    }
+    let before = self
+    do throws(TrainingError) {
+      // A sequence of its own for each step, so that nothing has to be kept between steps.
+      var generator = RandomGenerator(seed: seed ^ (UInt64(step) &* 0x9E37_79B9_7F4A_7C15))
+      try resample(resampling, on: activations, using: &generator)
+      return try makeStep(
+        on: activations, target, errorWeights, learningRate: schedule.rate(at: step))
+    } catch {
+      self = before
+      throw error
+    }
+  }
+
+  /// The learning rate of the last step that was made.
+  var lastLearningRate: Double { schedule.rate(at: max(0, step - 1)) }
+
+  /// A step without the resampling before it.
+  mutating func makeStep(
+    on activations: Matrix, _ target: Matrix?, _ errorWeights: [Float]?, learningRate: Double
   ) throws(TrainingError) -> StepReport {
     let batch = TrainingBatch(
       activations: activations, target: target, errorWeights: errorWeights,
@@ -84,7 +116,7 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     let (pass, norm): (TrainingPass, Double)
     let variance: Double
     do throws(TrainingError) {
-      (pass, norm) = try finitePass(batch, learningRate)
+      (pass, norm) = try finitePass(batch)
       variance = batch.target.totalVariance()
       try watch.note(
         DivergenceWatch.relativeError(
@@ -111,7 +143,7 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     step += 1
     tokens += activations.rows
     return StepReport(
-      step: step, tokens: tokens, losses: pass.losses, activity: pass.activity,
+      number: step, tokens: tokens, losses: pass.losses, activity: pass.activity,
       totalSquaredError: pass.totalSquaredError, gradientNorm: norm, learningRate: learningRate,
       deadCount: pass.deadCount, variance: variance)
   }
@@ -119,9 +151,8 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// The gradients of a batch with the decoder's constraint, and their norm; throws where a loss or a
   /// gradient is not finite.
   private mutating func finitePass(
-    _ batch: TrainingBatch, _ learningRate: Double
+    _ batch: TrainingBatch
   ) throws(TrainingError) -> (TrainingPass, norm: Double) {
-    guard learningRate.isFinite else { throw .notFinite(step: step, term: "the learning rate") }
     let constraint = model.decoderConstraint
     if constraint == .unitRowsBeforeForward {
       let decoder = model.parameters[.decoder]
@@ -181,7 +212,7 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case .shape(let error): return error.description
     case .notFinite(let step, let term):
       let expectation = "step \(step): expected finite numbers, found NaN or infinity in \(term)"
-      return ["the activations", "the targets", "the learning rate"].contains(term)
+      return ["the activations", "the targets"].contains(term)
         ? expectation : "\(expectation); \(remedy)"
     case .diverged(let step, let since, let error, let bound, let learningRate):
       return "step \(step): the training has diverged: expected a squared error of at most "

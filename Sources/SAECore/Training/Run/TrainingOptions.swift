@@ -80,14 +80,22 @@ extension TrainingOptions {
     return .dictionaryLearning(tokens: min(10_000_000, share))
   }
 
+  /// Throws where a number makes no sense, before anything is read or drawn.
+  func check(latentCount: Int) throws(InvalidOption) {
+    try InvalidOption.check("latentCount", latentCount, in: 1...Int(UInt32.max))
+    try InvalidOption.check("steps", steps, in: 1...Int.max)
+    try InvalidOption.check("batchTokens", batchTokens, in: 1...Int.max)
+    try optimizer.check()
+  }
+
   /// The same options with what was left to the library decided: what a run is made with, and a
   /// checkpoint holds, so that it goes on as it began where a later version decides otherwise.
   func decided(
-    for configuration: some AutoencoderConfiguration, latents: Int, hasTargets: Bool
+    for configuration: some AutoencoderConfiguration, latentCount: Int, hasTargets: Bool
   ) -> TrainingOptions {
     var options = self
     options.learningRate =
-      learningRate ?? optimizer.learningRate(configuration, latents: latents, steps: steps)
+      learningRate ?? optimizer.learningRate(configuration, latentCount: latentCount, steps: steps)
     let rise = warmUpSteps ?? defaultWarmUpSteps
     options.warmUpSteps = rise
     options.decaySteps = decaySteps ?? defaultDecaySteps(warmUpSteps: rise)

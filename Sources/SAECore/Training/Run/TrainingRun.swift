@@ -1,10 +1,10 @@
 /// A training run from activations to an autoencoder that works on them as they are.
 ///
-///     var run = try TrainingRun<TopKAutoencoder>(
-///       TopKConfiguration(k: 32), latents: 4096, on: activations,
+///     var run = try TrainingRun(
+///       TopKConfiguration(k: 32), latentCount: 4096, on: activations,
 ///       options: TrainingOptions(steps: 2000))
-///     while let report = try run.step() { print(report.step, report.loss) }
-///     let autoencoder = try run.finished()
+///     try run.train { step in print(step.number, step.loss) }
+///     try run.autoencoder().save(to: "my-sae")
 ///
 /// Equal sources, settings and seeds give equal bits for any number of threads. So does a run that
 /// goes on from a ``checkpoint(metadata:)``.
@@ -21,9 +21,10 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// What targets are multiplied by, as ``scale``.
   public var targetScale: Double? { targetScaling?.sharedFactor }
   /// The model in training and all that is kept from step to step.
-  public var trainer: Trainer<Model> { training.trainer }
+  public private(set) var trainer: Trainer<Model>
 
-  private(set) var training: ScheduledTraining<Model>
+  /// Of what a checkpoint is one.
+  private let description: TrainingCheckpoint.Description
   private(set) var batches: ScaledBatches
   /// The next batch, where it has been drawn already, and the position before it: to begin b_dec, or for
   /// a step that failed.
@@ -36,18 +37,21 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   ///   cannot be finished with among them, ``ShapeError`` if they do not fit
   ///   each other, ``InsufficientMemory`` if the run cannot fit, ``NotFiniteError`` if activations are
   ///   not finite, and what keeps activations from being read.
-  public init(
-    _ configuration: Model.Configuration, latents: Int, on source: any ActivationSource,
+  public init<Configuration: AutoencoderConfiguration>(
+    _ configuration: Configuration, latentCount: Int, on source: any ActivationSource,
     options: TrainingOptions
-  ) throws {
-    try ScheduledTraining<Model>.check(latents: latents, options)
-    try options.memory(configuration, TrainingSizes(source, latents: latents)).check("training")
+  ) throws where Configuration.Model == Model {
+    let settings = try RunSettings(
+      Model.self, configuration, latentCount: latentCount, batch: ScaledBatch(zerosLike: source),
+      options: options)
+    try options.memory(configuration, TrainingSizes(source, latentCount: latentCount))
+      .check("training")
     batches = try ScaledBatches(source, options: options)
     let position = batches.position
     let first = try batches.next(step: 0)
-    training = try ScheduledTraining(
-      configuration, latents: latents, firstBatch: first, options: options)
-    try training.trainer.model.checkTaking(batches.scaling, targetScaling: batches.targetScaling)
+    trainer = try settings.trainer(configuration, firstBatch: first)
+    description = settings.description
+    try trainer.model.checkTaking(batches.scaling, targetScaling: batches.targetScaling)
     drawnBatch = (first, position)
     self.options = options
   }
@@ -56,20 +60,24 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   ///
   /// - Parameters:
   ///   - configuration: as the run began with; so are the others.
-  ///   - latents: the number of latents.
+  ///   - latentCount: the number of latents.
   ///   - source: what is trained on.
   ///   - options: the settings that do not belong to a variant.
   ///   - checkpoint: of the run.
   /// - Throws: ``TensorFileError`` if the checkpoint is of another run or of one on other activations,
   ///   and as for a new run.
-  public init(
-    _ configuration: Model.Configuration, latents: Int, on source: any ActivationSource,
+  public init<Configuration: AutoencoderConfiguration>(
+    _ configuration: Configuration, latentCount: Int, on source: any ActivationSource,
     options: TrainingOptions, from checkpoint: TrainingCheckpoint
-  ) throws {
-    try options.memory(configuration, TrainingSizes(source, latents: latents)).check("training")
-    training = try ScheduledTraining(
-      configuration, latents: latents, like: ScaledBatch(zerosLike: source), options: options,
+  ) throws where Configuration.Model == Model {
+    try options.memory(configuration, TrainingSizes(source, latentCount: latentCount))
+      .check("training")
+    let batch = try ScaledBatch(zerosLike: source)
+    let settings = try RunSettings(
+      Model.self, configuration, latentCount: latentCount, batch: batch, options: options,
       from: checkpoint)
+    trainer = try settings.trainer(configuration, like: batch, from: checkpoint)
+    description = settings.description
     batches = try ScaledBatches(source, options: options, from: checkpoint)
     self.options = options
   }
@@ -79,9 +87,9 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// - Throws: ``TensorFileError`` if the checkpoint is of another variant, and as for a new run.
   public init(
     from checkpoint: TrainingCheckpoint, on source: any ActivationSource
-  ) throws where Model.Configuration: Decodable {
+  ) throws where Model.Configuration: Decodable, Model.Configuration.Model == Model {
     try self.init(
-      checkpoint.configuration(of: Model.self), latents: checkpoint.latentCount, on: source,
+      checkpoint.configuration(of: Model.self), latentCount: checkpoint.latentCount, on: source,
       options: checkpoint.options(), from: checkpoint)
   }
 
@@ -93,7 +101,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     guard trainer.step < options.steps else { return nil }
     let (batch, position) = try nextBatch()
     do throws(TrainingError) {
-      return try training.step(on: batch)
+      return try trainer.train(on: batch, options)
     } catch {
       drawnBatch = (batch, position)
       throw error
@@ -120,31 +128,31 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     TrainingCheckpoint(
       trainer: trainer.state, scaling: scaling, targetScaling: targetScaling,
       position: drawnBatch?.position ?? batches.position, activations: batches.sample,
-      run: training.description, metadata: metadata)
+      run: description, metadata: metadata)
   }
 
-  /// The autoencoder as it is now, for activations as the source has them: the normalisation is folded
-  /// into the weights.
+  /// The autoencoder as it is now, for activations as they were put through ``scaling``: that of the
+  /// trainer unless its optimizer averages over steps.
+  public var model: Model { trainer.finishedModel }
+
+  /// The autoencoder as it is now, for activations as the source has them: ``model`` with the
+  /// normalization folded into its weights, or where each token has a scale of its own, a
+  /// ``NormalizedAutoencoder`` around it.
   ///
-  /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
-  ///   `finishedAutoencoder()`.
-  public func finished() throws -> Model {
-    try trainer.finishedModel.folding(scaling, targetScaling: targetScaling)
-  }
-
-  /// The autoencoder as it is now, for activations as the source has them: ``finished()``, or where
-  /// each token has a scale of its own, a ``NormalizedAutoencoder``.
-  public func finishedAutoencoder() throws -> any SparseAutoencoder {
-    try trainer.finishedModel.taking(scaling, targetScaling: targetScaling)
+  /// - Throws: ``InvalidOption`` if the variant cannot take the normalization, which no run begins with.
+  public func autoencoder() throws -> any SparseAutoencoder {
+    try model.taking(scaling, targetScaling: targetScaling)
   }
 }
 
 extension TrainingRun where Model: StorableAutoencoder {
-  /// The autoencoder as it is now, for activations as the source has them, to be written to files:
-  /// ``finished()``, or where each token has a scale of its own, a ``NormalizedAutoencoder``.
-  public func finishedAutoencoder() throws -> any StorableAutoencoder {
-    let model = trainer.finishedModel
-    return scaling.isFoldable
+  /// The autoencoder as it is now, for activations as the source has them, to be saved: ``model`` with the
+  /// normalization folded into its weights, or where each token has a scale of its own, a
+  /// ``NormalizedAutoencoder`` around it.
+  ///
+  /// - Throws: ``InvalidOption`` if the variant cannot take the normalization, which no run begins with.
+  public func autoencoder() throws -> any StorableAutoencoder {
+    scaling.isFoldable
       ? try model.folding(scaling, targetScaling: targetScaling)
       : try NormalizedAutoencoder(model, scaling: scaling)
   }

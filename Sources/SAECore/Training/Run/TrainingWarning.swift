@@ -51,9 +51,9 @@ struct TrainingQuality {
     for first in stride(from: 0, to: target.rows, by: 512) {
       let rows = first..<min(first + 512, target.rows)
       let activations = Matrix(batch.activations[rows: rows])
-      let latents = try model.encode(activations)
+      let (latents, reconstruction) = try model.run(activations)
       active += latents.values.count { $0 != 0 }
-      var error = try model.decode(latents, of: activations)
+      var error = reconstruction
       error -= Matrix(target[rows: rows])
       squares += error.sumOfSquares()
     }
@@ -64,7 +64,7 @@ struct TrainingQuality {
   }
 }
 
-extension ScheduledTraining {
+extension Trainer {
   /// What is wrong with the autoencoder as it is now.
   ///
   /// - Parameters:
@@ -72,21 +72,20 @@ extension ScheduledTraining {
   ///   - sourceTokens: rows of an epoch.
   /// - Throws: ``TrainingError`` where it is beyond any sense.
   func warnings(on batch: ScaledBatch, sourceTokens: Int) throws -> [TrainingWarning] {
-    let model = trainer.finishedModel
-    let quality = try TrainingQuality(model, on: batch)
+    let quality = try TrainingQuality(finishedModel, on: batch)
     if let error = quality.relativeError {
-      let bound = DivergenceWatch.bound * max(1, trainer.watch.least ?? 1)
+      let bound = DivergenceWatch.bound * max(1, watch.least ?? 1)
       guard error <= bound else {
         throw TrainingError.diverged(
-          step: trainer.step, since: trainer.watch.since ?? trainer.step, error: error,
+          step: step, since: watch.since ?? step, error: error,
           bound: bound,
           learningRate: lastLearningRate)
       }
     }
     var warnings: [TrainingWarning] = []
-    let dead = trainer.deadLatents.deadCount(
-      tokens: trainer.tokens, steps: trainer.step, sourceTokens: sourceTokens, l0: quality.l0)
-    let count = trainer.deadLatents.silence.count
+    let dead = deadLatents.deadCount(
+      tokens: tokens, steps: step, sourceTokens: sourceTokens, l0: quality.l0)
+    let count = deadLatents.silence.count
     if dead * 10 > count { warnings.append(.deadLatents(dead, of: count)) }
     if let explained = quality.fractionOfVarianceExplained, explained < 0 {
       warnings.append(.fractionOfVarianceExplainedBelowZero(explained))
@@ -157,7 +156,7 @@ extension TrainingRun {
   ///
   /// - Throws: ``TrainingError`` where it is beyond any sense, and what keeps rows from being read.
   public func warnings() throws -> [TrainingWarning] {
-    try training.warnings(on: batches.evenlySpread(), sourceTokens: batches.position.tokens)
+    try trainer.warnings(on: batches.evenlySpread(), sourceTokens: batches.position.tokens)
   }
 }
 
@@ -199,7 +198,7 @@ extension SweepTraining {
   ) throws -> Result<[TrainingWarning], TrainingError> {
     if let failure { return .failure(failure) }
     do {
-      return .success(try training.warnings(on: batch, sourceTokens: sourceTokens))
+      return .success(try trainer.warnings(on: batch, sourceTokens: sourceTokens))
     } catch let error as TrainingError {
       return .failure(error)
     }

@@ -113,6 +113,13 @@ public struct LearningRateSchedule: Sendable, Equatable {
 }
 
 extension LearningRateSchedule {
+  /// The same learning rate in every step.
+  ///
+  /// - Throws: ``InvalidOption`` if it is negative or not finite.
+  public static func constant(_ rate: Double) throws(InvalidOption) -> LearningRateSchedule {
+    try LearningRateSchedule(peak: rate, totalSteps: 1)
+  }
+
   /// SAELens' schedule: `lr_warm_up_steps`, `lr_decay_steps` and `lr_scheduler_name`, whose `lr_end`
   /// is a tenth of the peak unless given.
   public static func saeLens(

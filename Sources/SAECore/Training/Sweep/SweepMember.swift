@@ -7,10 +7,7 @@ protocol SweepMember: Sendable {
   func warnings(
     on batch: ScaledBatch, sourceTokens: Int
   ) throws -> Result<[TrainingWarning], TrainingError>
-  func finished(
-    _ scaling: ActivationScaling, targetScaling: ActivationScaling?
-  ) throws -> any TrainableAutoencoder
-  func finishedAutoencoder(
+  func autoencoder(
     _ scaling: ActivationScaling, targetScaling: ActivationScaling?
   ) throws -> any SparseAutoencoder
   func checkpoint(
@@ -19,42 +16,38 @@ protocol SweepMember: Sendable {
 }
 
 struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
-  var training: ScheduledTraining<Model>
+  private(set) var trainer: Trainer<Model>
   private(set) var failure: TrainingError?
+  private let settings: RunSettings
 
-  init(training: ScheduledTraining<Model>, failure: TrainingError? = nil) {
-    self.training = training
+  init(trainer: Trainer<Model>, settings: RunSettings, failure: TrainingError? = nil) {
+    self.trainer = trainer
+    self.settings = settings
     self.failure = failure
   }
 
   mutating func step(on batch: ScaledBatch) -> Result<StepReport, TrainingError> {
     if let failure { return .failure(failure) }
     do throws(TrainingError) {
-      return .success(try training.step(on: batch))
+      return .success(try trainer.train(on: batch, settings.options))
     } catch {
       failure = error
       return .failure(error)
     }
   }
 
-  func finished(
-    _ scaling: ActivationScaling, targetScaling: ActivationScaling?
-  ) throws -> any TrainableAutoencoder {
-    try training.trainer.finishedModel.folding(scaling, targetScaling: targetScaling)
-  }
-
-  func finishedAutoencoder(
+  func autoencoder(
     _ scaling: ActivationScaling, targetScaling: ActivationScaling?
   ) throws -> any SparseAutoencoder {
-    try training.trainer.finishedModel.taking(scaling, targetScaling: targetScaling)
+    try trainer.finishedModel.taking(scaling, targetScaling: targetScaling)
   }
 
   func checkpoint(
     _ batches: ScaledBatches, position: ShuffledActivations.Position
   ) -> TrainingCheckpoint {
     TrainingCheckpoint(
-      trainer: training.trainer.state, scaling: batches.scaling,
+      trainer: trainer.state, scaling: batches.scaling,
       targetScaling: batches.targetScaling, position: position, activations: batches.sample,
-      run: training.description, metadata: [:])
+      run: settings.description, metadata: [:])
   }
 }

@@ -2,11 +2,10 @@
 /// numbers of latents, other variants.
 ///
 ///     var sweep = try TrainingSweep(on: activations, options: TrainingOptions(steps: 2000))
-///     for k in [16, 32, 64] { try sweep.add(TopKAutoencoder.self, TopKConfiguration(k: k), latents: 4096) }
-///     let gated = try sweep.add(
-///       GatedAutoencoder.self, GatedConfiguration(coefficient: .one), latents: 2048)
+///     for k in [16, 32, 64] { try sweep.add(TopKConfiguration(k: k), latentCount: 4096) }
+///     let gated = try sweep.add(GatedConfiguration(coefficient: .one), latentCount: 2048)
 ///     while let reports = try sweep.step() { print(reports.count) }
-///     let autoencoder = try sweep.finished(gated)
+///     let autoencoder = try sweep.autoencoder(gated)
 ///
 /// Each one ends as the same bits as a ``TrainingRun`` of its own with the same options, also in a sweep
 /// that goes on from a ``checkpoint(metadata:)``.
@@ -74,9 +73,8 @@ public struct TrainingSweep: Sendable {
   /// checkpoint, the one that was added to it in the same place.
   ///
   /// - Parameters:
-  ///   - model: the variant.
-  ///   - configuration: its settings.
-  ///   - latents: the number of latents.
+  ///   - configuration: the settings of a variant.
+  ///   - latentCount: the number of latents.
   ///   - options: the sweep's own unless given; what says which activations there are, and in what
   ///     scale, must be the same.
   /// - Throws: ``InvalidOption`` for settings that make no sense, if the variant cannot be finished with
@@ -85,54 +83,45 @@ public struct TrainingSweep: Sendable {
   ///   together cannot fit; ``TensorFileError`` if the checkpoint's
   ///   member was begun with other settings.
   @discardableResult
-  public mutating func add<Model: TrainableAutoencoder>(
-    _ model: Model.Type, _ configuration: Model.Configuration, latents: Int,
-    options: TrainingOptions? = nil
-  ) throws -> Member<Model> {
+  public mutating func add<Configuration: AutoencoderConfiguration>(
+    _ configuration: Configuration, latentCount: Int, options: TrainingOptions? = nil
+  ) throws -> Member<Configuration.Model> {
     let options = options ?? self.options
     try self.options.checkSharesBatches(with: options)
     var memory = memory
     var sizes = sizes
-    sizes.latentCount = latents
+    sizes.latentCount = latentCount
     memory.add(options.memberMemory(configuration, sizes))
     try memory.check("training of \(members.count + 1) autoencoders")
+    let checkpoint = try nextOfCheckpoint()
+    let settings = try RunSettings(
+      Configuration.Model.self, configuration, latentCount: latentCount, batch: zeroBatch,
+      options: options, from: checkpoint)
+    let trainer: Trainer<Configuration.Model>
+    if let checkpoint {
+      trainer = try settings.trainer(configuration, like: zeroBatch, from: checkpoint)
+    } else {
+      guard stepsMade == 0, let firstBatch else {
+        throw InvalidOption(
+          "member", expected: "a sweep before its first step", found: "step \(stepsMade)")
+      }
+      trainer = try settings.trainer(configuration, firstBatch: firstBatch.batch)
+    }
+    try trainer.model.checkTaking(scaling, targetScaling: targetScaling)
     members.append(
-      try resumed.map { try member(model, configuration, latents, options, from: $0) }
-        ?? newMember(model, configuration, latents, options))
+      SweepTraining(
+        trainer: trainer, settings: settings, failure: resumed?.failures[members.count]))
     self.memory = memory
     return Member(index: members.count - 1)
   }
 
-  private func newMember<Model: TrainableAutoencoder>(
-    _: Model.Type, _ configuration: Model.Configuration, _ latents: Int, _ options: TrainingOptions
-  ) throws -> SweepTraining<Model> {
-    guard stepsMade == 0, let firstBatch else {
+  /// What the next member to be added goes on from; nil in a sweep that begins.
+  func nextOfCheckpoint() throws(InvalidOption) -> TrainingCheckpoint? {
+    guard let resumed else { return nil }
+    guard members.count < resumed.members.count else {
       throw InvalidOption(
-        "member", expected: "a sweep before its first step", found: "step \(stepsMade)")
-    }
-    let training = try ScheduledTraining<Model>(
-      configuration, latents: latents, firstBatch: firstBatch.batch, options: options)
-    try training.trainer.model.checkTaking(scaling, targetScaling: targetScaling)
-    return SweepTraining(training: training)
-  }
-
-  /// The next member of a checkpoint.
-  private func member<Model: TrainableAutoencoder>(
-    _: Model.Type, _ configuration: Model.Configuration, _ latents: Int,
-    _ options: TrainingOptions, from checkpoint: SweepCheckpoint
-  ) throws -> SweepTraining<Model> {
-    let training = try ScheduledTraining<Model>(
-      configuration, latents: latents, like: zeroBatch, options: options, from: nextOfCheckpoint())
-    try training.trainer.model.checkTaking(scaling, targetScaling: targetScaling)
-    return SweepTraining(training: training, failure: checkpoint.failures[members.count])
-  }
-
-  /// What the next member to be added goes on from.
-  func nextOfCheckpoint() throws(InvalidOption) -> TrainingCheckpoint {
-    let count = resumed?.members.count ?? 0
-    guard let resumed, members.count < count else {
-      throw InvalidOption(
-        "member", expected: "\(count) members, as in the checkpoint", found: "another")
+        "member", expected: "\(resumed.members.count) members, as in the checkpoint",
+        found: "another")
     }
     return resumed.members[members.count]
   }
@@ -159,28 +148,24 @@ public struct TrainingSweep: Sendable {
     return members.indices.map { members[$0].step(on: batch) }
   }
 
-  /// A member as it is now, for activations as the source has them: the normalisation is folded into
-  /// the weights.
+  /// A member as it is now, for activations as they were put through ``scaling``.
   ///
-  /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
-  ///   ``finishedAutoencoders()``.
   /// - Precondition: the member is of this sweep.
-  public func finished<Model>(_ member: Member<Model>) throws -> Model {
-    try trainer(of: member).finishedModel.folding(scaling, targetScaling: targetScaling)
-  }
+  public func model<Model>(_ member: Member<Model>) -> Model { trainer(of: member).finishedModel }
 
-  /// All members as they are now, in the order in which they were added.
+  /// A member as it is now, for activations as the source has them: ``model(_:)`` with the normalization
+  /// folded into its weights, or where each token has a scale of its own, a ``NormalizedAutoencoder``
+  /// around it.
   ///
-  /// - Throws: ``InvalidOption`` under a normalisation that cannot be folded, for which there is
-  ///   ``finishedAutoencoders()``.
-  public func finished() throws -> [any TrainableAutoencoder] {
-    try members.map { try $0.finished(scaling, targetScaling: targetScaling) }
+  /// - Throws: ``InvalidOption`` if the variant cannot take the normalization, which no member begins with.
+  /// - Precondition: the member is of this sweep.
+  public func autoencoder<Model>(_ member: Member<Model>) throws -> any SparseAutoencoder {
+    try model(member).taking(scaling, targetScaling: targetScaling)
   }
 
-  /// All members as they are now, in the order in which they were added: as ``finished()`` has them,
-  /// or where each token has a scale of its own, each a ``NormalizedAutoencoder``.
-  public func finishedAutoencoders() throws -> [any SparseAutoencoder] {
-    try members.map { try $0.finishedAutoencoder(scaling, targetScaling: targetScaling) }
+  /// All members as they are now, in the order in which they were added, as ``autoencoder(_:)`` has them.
+  public func autoencoders() throws -> [any SparseAutoencoder] {
+    try members.map { try $0.autoencoder(scaling, targetScaling: targetScaling) }
   }
 
   /// A member's trainer.
@@ -190,7 +175,7 @@ public struct TrainingSweep: Sendable {
     guard let found = members[member.index] as? SweepTraining<Model> else {
       preconditionFailure("member \(member.index) belongs to another sweep")
     }
-    return found.training.trainer
+    return found.trainer
   }
 }
 
@@ -198,7 +183,7 @@ extension TrainingOptions {
   /// The sizes of a source, if there is memory for its batches.
   func checkedSizes(_ source: any ActivationSource) throws -> TrainingSizes {
     try InvalidOption.check("batchTokens", batchTokens, in: 1...Int.max)
-    let sizes = TrainingSizes(source, latents: 0)
+    let sizes = TrainingSizes(source, latentCount: 0)
     try batchMemory(sizes).check("training")
     return sizes
   }

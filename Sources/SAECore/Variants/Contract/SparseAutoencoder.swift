@@ -20,39 +20,52 @@ public protocol SparseAutoencoder: Sendable {
   /// - Throws: ``ShapeError`` if the width is another.
   func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents
 
-  /// The reconstruction from latents, tokens × ``SparseAutoencoder/outputDimension``.
-  ///
-  /// - Throws: ``ShapeError`` if the number of latents is another.
-  func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix
-
-  /// What activations are reconstructed as, from latents that they were encoded into: decoded, and
-  /// what a variant makes of the activations besides, such as a skip connection or a token's own
-  /// scale.
+  /// What activations are reconstructed as, from latents that they were encoded into, which a caller may
+  /// have changed: decoded, and what a variant makes of the activations besides, such as a skip connection
+  /// or a token's own scale.
   ///
   /// - Parameters:
-  ///   - latents: tokens × ``SparseAutoencoder/latentCount``.
   ///   - activations: tokens × ``SparseAutoencoder/inputDimension``.
+  ///   - latents: tokens × ``SparseAutoencoder/latentCount``.
+  /// - Returns: tokens × ``SparseAutoencoder/outputDimension``.
   /// - Throws: ``ShapeError`` if a size is another.
-  func decode(_ latents: SparseLatents, of activations: Matrix) throws(ShapeError) -> Matrix
-
-  /// What activations are reconstructed as: encoded and decoded, and what a variant adds besides.
-  ///
-  /// - Parameter activations: tokens × ``SparseAutoencoder/inputDimension``.
-  /// - Throws: ``ShapeError`` if the width is another.
-  func reconstruct(_ activations: Matrix) throws(ShapeError) -> Matrix
+  func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
+  ) throws(ShapeError) -> Matrix
 }
 
 extension SparseAutoencoder {
   public var outputDimension: Int { inputDimension }
   public var encoder: Matrix? { nil }
 
-  public func decode(
-    _ latents: SparseLatents, of activations: Matrix
-  ) throws(ShapeError) -> Matrix {
-    try decode(latents)
+  /// The latents of activations, and what these are reconstructed as.
+  ///
+  /// - Parameter activations: tokens × ``SparseAutoencoder/inputDimension``.
+  /// - Returns: latents, tokens × ``SparseAutoencoder/latentCount``, and their reconstruction, tokens ×
+  ///   ``SparseAutoencoder/outputDimension``.
+  /// - Throws: ``ShapeError`` if the width is another.
+  public func run(
+    _ activations: Matrix
+  ) throws(ShapeError) -> (latents: SparseLatents, reconstruction: Matrix) {
+    let latents = try encode(activations)
+    return (latents, try reconstruct(activations, from: latents))
   }
 
+  /// What activations are reconstructed as.
+  ///
+  /// - Parameter activations: tokens × ``SparseAutoencoder/inputDimension``.
+  /// - Throws: ``ShapeError`` if the width is another.
   public func reconstruct(_ activations: Matrix) throws(ShapeError) -> Matrix {
-    try decode(encode(activations), of: activations)
+    try run(activations).reconstruction
+  }
+}
+
+extension SparseAutoencoder {
+  /// Throws unless activations have the width, and latents are of them and of this autoencoder.
+  func check(_ activations: Matrix, _ latents: SparseLatents) throws(ShapeError) {
+    try ShapeError.check(
+      "activations", "columns", expected: inputDimension, found: activations.columns)
+    try ShapeError.check("latents", "tokens", expected: activations.rows, found: latents.tokens)
+    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
   }
 }

@@ -44,7 +44,7 @@ extension StorableAutoencoder {
   ///   - replacing: whether an autoencoder of that name gives way. A directory that holds anything
   ///     else stays.
   /// - Throws: ``TensorFileError`` if something is there already, or the disk refuses.
-  public func write(to path: String, replacing: Bool = false) throws(TensorFileError) {
+  public func save(to path: String, replacing: Bool = false) throws(TensorFileError) {
     try archive().write(to: path, replacing: replacing)
   }
 }

@@ -96,6 +96,13 @@ extension TrainableAutoencoder {
   /// The parameter of that name, if there is one.
   public var encoder: Matrix? { parameters.contains(.encoder) ? parameters[.encoder] : nil }
 
+  public func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
+  ) throws(ShapeError) -> Matrix {
+    try check(activations, latents)
+    return latents.decoded(by: decoder, bias: parameters[.decoderBias].array)
+  }
+
   public func checkErrorWeights() throws(InvalidOption) {
     throw InvalidOption(
       "takesLossInOriginalUnits", expected: "false for a \(Self.self)", found: "true")
@@ -134,6 +141,9 @@ extension TrainableAutoencoder {
 /// (``TrainingRun/init(from:on:)``). A property that is added to one has to be a key that older files
 /// may lack.
 public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
+  /// The variant that it configures.
+  associatedtype Model: TrainableAutoencoder where Model.Configuration == Self
+
   /// The recommended beginning of the weights.
   var weightInitialization: WeightInitialization { get }
   /// The recommended beginning of b_dec.

@@ -12,17 +12,17 @@ public struct TrainingSizes: Sendable, Equatable {
   public var sourceTokens: Int
 
   /// Sizes of a run on a source's rows.
-  public init(_ source: any ActivationSource, latents: Int) {
+  public init(_ source: any ActivationSource, latentCount: Int) {
     inputDimension = source.width - source.targetWidth
     outputDimension = source.targetWidth > 0 ? source.targetWidth : inputDimension
     rowWidth = source.width
-    latentCount = latents
+    self.latentCount = latentCount
     sourceTokens = source.tokens
   }
 
   /// Sizes of a run that reconstructs its own input.
-  public init(width: Int, latents: Int, sourceTokens: Int) {
+  public init(width: Int, latentCount: Int, sourceTokens: Int) {
     (inputDimension, outputDimension, rowWidth) = (width, width, width)
-    (latentCount, self.sourceTokens) = (latents, sourceTokens)
+    (self.latentCount, self.sourceTokens) = (latentCount, sourceTokens)
   }
 }

@@ -12,14 +12,15 @@ extension TrainableAutoencoder {
     return folded
   }
 
-  /// The autoencoder for activations as they are, of one trained on scaled ones.
+  /// The autoencoder for activations as they are, of one trained on scaled ones: the inverse of
+  /// ``fitting(_:)``.
   ///
   /// - Parameters:
   ///   - scaling: of the activations.
   ///   - targetScaling: of a transcoder's targets, where it was trained on such.
   /// - Throws: ``InvalidOption`` if that cannot be said by its parameters.
-  func folding(
-    _ scaling: ActivationScaling, targetScaling: ActivationScaling?
+  public func folding(
+    _ scaling: ActivationScaling, targetScaling: ActivationScaling? = nil
   ) throws -> Self {
     if let targetScaling {
       let folded = try foldingScale(

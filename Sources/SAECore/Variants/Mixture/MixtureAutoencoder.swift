@@ -71,11 +71,6 @@ public struct MixtureAutoencoder: SparseAutoencoder, Equatable {
   public func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
     try routedPass(activations).latents
   }
-
-  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
-    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
-    return latents.decoded(by: decoder, bias: parameters[.decoderBias].array)
-  }
 }
 
 extension ParameterName {

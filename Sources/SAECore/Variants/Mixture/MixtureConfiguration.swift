@@ -1,5 +1,7 @@
 /// The settings of a ``MixtureAutoencoder``.
 public struct MixtureConfiguration: AutoencoderConfiguration {
+  public typealias Model = MixtureAutoencoder
+
   /// Latents that may be active on a token.
   public var k: Int
   /// Groups that the latents stand in.

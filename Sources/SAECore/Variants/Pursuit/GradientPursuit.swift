@@ -73,8 +73,10 @@ public struct GradientPursuit: SparseAutoencoder, Equatable {
     return code.droppingZeros()
   }
 
-  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
-    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
+  public func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
+  ) throws(ShapeError) -> Matrix {
+    try check(activations, latents)
     return latents.decoded(by: decoder, bias: bias)
   }
 }

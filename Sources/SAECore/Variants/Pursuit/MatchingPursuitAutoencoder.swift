@@ -38,8 +38,10 @@ public struct MatchingPursuitAutoencoder: SparseAutoencoder, Equatable {
     try pursuit(of: activations).latents()
   }
 
-  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
-    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
+  public func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
+  ) throws(ShapeError) -> Matrix {
+    try check(activations, latents)
     return latents.decoded(by: decoder, bias: offset)
   }
 
@@ -61,6 +63,8 @@ public struct MatchingPursuitAutoencoder: SparseAutoencoder, Equatable {
 
 /// The settings of a ``MatchingPursuitAutoencoder``; defaults are SAELens'.
 public struct MatchingPursuitConfiguration: AutoencoderConfiguration {
+  public typealias Model = MatchingPursuitAutoencoder
+
   /// Directions that are taken at most; nil for as many as the width.
   public var maxIterations: Int?
   /// A token ends when its residual's norm is below this; 0 for never.

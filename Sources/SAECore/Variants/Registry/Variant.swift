@@ -48,7 +48,7 @@ public struct Variant: Sendable {
     _ name: String, _ model: Model.Type, _ architectures: [SAEArchitecture],
     _ options: Set<Option>,
     configuration: @escaping @Sendable (VariantSettings) throws -> Model.Configuration
-  ) where Model.Configuration: Decodable {
+  ) where Model.Configuration: Decodable, Model.Configuration.Model == Model {
     self.name = name
     self.options = options
     self.architectures = architectures
@@ -57,7 +57,7 @@ public struct Variant: Sendable {
 
   private struct Training<Model: TrainableAutoencoder & StorableAutoencoder & Equatable>:
     TrainedVariant
-  where Model.Configuration: Decodable {
+  where Model.Configuration: Decodable, Model.Configuration.Model == Model {
     let make: @Sendable (VariantSettings) throws -> Model.Configuration
 
     func configuration(_ settings: VariantSettings) throws -> Model.Configuration {
@@ -70,7 +70,7 @@ public struct Variant: Sendable {
 public protocol TrainedVariant<Model>: Sendable {
   /// The type that is trained, written, read, and resumed from its checkpoints.
   associatedtype Model: TrainableAutoencoder & StorableAutoencoder & Equatable
-  where Model.Configuration: Decodable
+  where Model.Configuration: Decodable, Model.Configuration.Model == Model
 
   /// The settings of a training.
   ///

@@ -50,9 +50,16 @@ extension SelectingAutoencoder {
     selectAfterTraining(try scores(of: activations))
   }
 
-  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
-    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
-    return code(of: latents, scale: scoreScale()).decoded(
+  public func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
+  ) throws(ShapeError) -> Matrix {
+    try check(activations, latents)
+    return decoded(latents)
+  }
+
+  /// W_decᵀ u + b_dec.
+  func decoded(_ latents: SparseLatents) -> Matrix {
+    code(of: latents, scale: scoreScale()).decoded(
       by: decoder, bias: parameters[.decoderBias].array)
   }
 

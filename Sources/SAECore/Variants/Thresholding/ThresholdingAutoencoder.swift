@@ -50,8 +50,10 @@ extension ThresholdingAutoencoder {
     return latents(of: centered(activations))
   }
 
-  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
-    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
+  public func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
+  ) throws(ShapeError) -> Matrix {
+    try check(activations, latents)
     return latents.reconstruction(by: decoder, bias: parameters[.decoderBias].array)
   }
 

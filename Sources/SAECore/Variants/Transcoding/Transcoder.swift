@@ -39,19 +39,14 @@ public struct Transcoder: SelectingAutoencoder, Equatable {
     }
   }
 
-  /// The reconstruction of the output, with the skip connection.
+  /// What the activations become, tokens × ``SparseAutoencoder/outputDimension``, with the skip connection.
   ///
-  /// - Parameters:
-  ///   - latents: tokens × ``SparseAutoencoder/latentCount``.
-  ///   - activations: tokens × ``SparseAutoencoder/inputDimension``.
   /// - Throws: ``ShapeError`` if a size is another.
-  public func decode(
-    _ latents: SparseLatents, of activations: Matrix
+  public func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
   ) throws(ShapeError) -> Matrix {
-    try ShapeError.check(
-      "activations", "columns", expected: inputDimension, found: activations.columns)
-    try ShapeError.check("latents", "tokens", expected: activations.rows, found: latents.tokens)
-    return parameters.addingSkipConnection(of: activations, to: try decode(latents))
+    try check(activations, latents)
+    return parameters.addingSkipConnection(of: activations, to: decoded(latents))
   }
 
   /// The loss is the reconstruction error, and the auxiliary loss if there are dead latents.

@@ -1,5 +1,7 @@
 /// The settings of a ``Transcoder``. Decoder rows are free, as sparsify leaves those of transcoders.
 public struct TranscoderConfiguration: SelectingConfiguration {
+  public typealias Model = Transcoder
+
   /// How latents are selected.
   public enum Selection: Sendable, Equatable, Codable {
     /// The k largest of each token.

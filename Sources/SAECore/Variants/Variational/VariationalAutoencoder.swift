@@ -55,15 +55,12 @@ public struct VariationalAutoencoder: SparseAutoencoder, Equatable {
     guard let k = configuration.k else { return scores.above(0) }
     return scores.largest(k)
   }
-
-  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
-    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
-    return latents.decoded(by: decoder, bias: parameters[.decoderBias].array)
-  }
 }
 
 /// The settings of a ``VariationalAutoencoder``.
 public struct VariationalConfiguration: AutoencoderConfiguration {
+  public typealias Model = VariationalAutoencoder
+
   /// Samples of a token that decode; nil for all.
   public var k: Int?
   /// β at each step.

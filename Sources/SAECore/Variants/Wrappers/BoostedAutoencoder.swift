@@ -12,7 +12,7 @@
 /// section 3; there is no released code that this was compared with.
 public struct BoostedAutoencoder<
   Base: TrainableAutoencoder & Equatable, Booster: TrainableAutoencoder & Equatable
->: TrainableAutoencoder, Equatable {
+>: TrainableAutoencoder, Equatable where Booster.Configuration.Model == Booster {
   public let configuration: BoostingConfiguration<Base, Booster.Configuration>
   /// What learns.
   public private(set) var booster: Booster
@@ -66,14 +66,10 @@ public struct BoostedAutoencoder<
     try pair.encode(activations)
   }
 
-  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
-    try pair.decode(latents)
-  }
-
-  public func decode(
-    _ latents: SparseLatents, of activations: Matrix
+  public func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
   ) throws(ShapeError) -> Matrix {
-    try pair.decode(latents, of: activations)
+    try pair.reconstruct(activations, from: latents)
   }
 
   public func checkErrorWeights() throws(InvalidOption) { try booster.checkErrorWeights() }
@@ -140,7 +136,9 @@ public struct BoostedAutoencoder<
 /// ``TrainableAutoencoder/fitting(_:)`` gives it for the run's scaling.
 public struct BoostingConfiguration<
   Base: TrainableAutoencoder & Equatable, Booster: AutoencoderConfiguration
->: AutoencoderConfiguration {
+>: AutoencoderConfiguration where Booster.Model: Equatable {
+  public typealias Model = BoostedAutoencoder<Base, Booster.Model>
+
   /// What is frozen, for activations as the booster sees them: put through the run's normalisation.
   public let base: Base
   /// How the second autoencoder is trained.

@@ -39,29 +39,16 @@ public struct BoostedPair: SparseAutoencoder {
     try base.encode(activations).besides(booster.encode(activations))
   }
 
-  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
-    let (own, added) = try split(latents)
-    var reconstruction = try base.decode(own)
-    reconstruction.add(try booster.decode(added))
-    return reconstruction
-  }
-
-  public func decode(
-    _ latents: SparseLatents, of activations: Matrix
+  public func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
   ) throws(ShapeError) -> Matrix {
-    let (own, added) = try split(latents)
-    var reconstruction = try base.decode(own, of: activations)
-    reconstruction.add(try booster.decode(added, of: activations))
-    return reconstruction
-  }
-
-  private func split(
-    _ latents: SparseLatents
-  ) throws(ShapeError) -> (base: SparseLatents, booster: SparseLatents) {
-    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
-    return (
+    try check(activations, latents)
+    let (own, added) = (
       latents.slice(0..<base.latentCount), latents.slice(base.latentCount..<latentCount)
     )
+    var reconstruction = try base.reconstruct(activations, from: own)
+    reconstruction.add(try booster.reconstruct(activations, from: added))
+    return reconstruction
   }
 }
 

@@ -1,7 +1,7 @@
 /// An autoencoder that sees every token at a scale of the token's own, and whose reconstruction is
 /// brought back to it: each to norm √width, or to mean 0 and variance 1.
 ///
-///     z = encode(x̃), x̃ = s(x)      x̂ = s⁻¹(decode(z))
+///     z = encode(x̃), x̃ = s(x)      x̂ = s⁻¹(x̃ reconstructed from z)
 ///
 /// Source: SAELens' `normalize_activations` of `constant_norm_rescale` and `layer_norm`.
 public struct NormalizedAutoencoder<Base: SparseAutoencoder>: SparseAutoencoder {
@@ -41,17 +41,12 @@ public struct NormalizedAutoencoder<Base: SparseAutoencoder>: SparseAutoencoder 
     try base.encode(scaling.scale(activations).activations)
   }
 
-  /// The reconstruction at the common scale: a token's own is not in its latents.
-  public func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
-    try base.decode(latents)
-  }
-
   /// The reconstruction at the activations' own scale.
-  public func decode(
-    _ latents: SparseLatents, of activations: Matrix
+  public func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents
   ) throws(ShapeError) -> Matrix {
     let scaled = try scaling.scale(activations)
-    return try scaled.restored(base.decode(latents, of: scaled.activations))
+    return try scaled.restored(base.reconstruct(scaled.activations, from: latents))
   }
 }
 

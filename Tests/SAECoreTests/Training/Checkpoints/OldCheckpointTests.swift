@@ -29,14 +29,14 @@ import Testing
     _ name: String, _: Model.Type, _ configuration: Model.Configuration,
     _ options: TrainingOptions? = nil, on source: (any ActivationSource)? = nil,
     sourceLocation: SourceLocation = #_sourceLocation
-  ) throws where Model.Configuration: Decodable {
+  ) throws where Model.Configuration.Model == Model, Model.Configuration: Decodable {
     let source = try source ?? OldCheckpoints.activations()
     let checkpoint = try TrainingCheckpoint(contentsOf: OldCheckpoints.path(name))
     #expect(checkpoint.metadata == ["note": "made by 0.1.0"])
     let runs = [
       try TrainingRun<Model>(from: checkpoint, on: source),
       try TrainingRun<Model>(
-        configuration, latents: 16, on: source, options: options ?? self.options(),
+        configuration, latentCount: 16, on: source, options: options ?? self.options(),
         from: checkpoint),
     ]
     for run in runs {
@@ -157,13 +157,12 @@ import Testing
     var options = options { $0.warmUpSteps = nil }
     options.deadLatentRule = nil
     var given = try TrainingSweep(on: activations, options: options, from: checkpoint)
-    try given.add(TopKAutoencoder.self, TopKConfiguration(k: 2), latents: 12)
+    try given.add(TopKConfiguration(k: 2), latentCount: 12)
     try given.add(
-      GatedAutoencoder.self, GatedConfiguration(coefficient: Self.coefficient), latents: 10)
+      GatedConfiguration(coefficient: Self.coefficient), latentCount: 10)
     options.learningRate = 3e-3
     try given.add(
-      Boosted.self,
-      BoostingConfiguration(base: base(), booster: BatchTopKConfiguration(k: 1)), latents: 6,
+      BoostingConfiguration(base: base(), booster: BatchTopKConfiguration(k: 1)), latentCount: 6,
       options: options)
     for sweep in [again, given] {
       var sweep = sweep
@@ -184,7 +183,7 @@ import Testing
     ) throws -> (String, String)? {
       do {
         _ = try TrainingRun<TopKAutoencoder>(
-          configuration, latents: 16, on: OldCheckpoints.activations(), options: options,
+          configuration, latentCount: 16, on: OldCheckpoints.activations(), options: options,
           from: checkpoint)
         return nil
       } catch TensorFileError.invalidSetting(_, let setting, let expected, let found) {

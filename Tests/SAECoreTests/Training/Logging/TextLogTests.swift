@@ -64,9 +64,9 @@ import Testing
     var trainer = Trainer(
       try TopKAutoencoder(
         parameters: FoldingTests.parameters(.standard, seed: 1),
-        configuration: TopKConfiguration(k: 2)),
+        configuration: TopKConfiguration(k: 2)), schedule: try .constant(0.25),
       deadLatents: DeadLatents(latentCount: 11, rule: .tokensIncludingBatch(10)))
-    let report = try trainer.train(on: FoldingTests.activations(2), learningRate: 0.25)
+    let report = try trainer.train(on: FoldingTests.activations(2))
     let record = TrainingRecord(report, time: 3)
     #expect(record.step == 1 && record.time == 3)
     let values = Dictionary(uniqueKeysWithValues: record.entries.map { ($0.name, $0.value) })

@@ -42,7 +42,7 @@ struct StudyLog {
       report.gradientNorm, report.learningRate, Double(report.deadCount),
     ]
     do {
-      try table?.write(TrainingRecord(step: report.step, Array(zip(StudyLog.names, values))))
+      try table?.write(TrainingRecord(step: report.number, Array(zip(StudyLog.names, values))))
     } catch {
       table = nil
       try StudyLog.tell(error, warn)

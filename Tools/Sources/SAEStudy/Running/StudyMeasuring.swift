@@ -129,7 +129,7 @@ enum StudyMeasuring {
       batches.append((activations, try autoencoder.encode(activations)))
     }
     return try DescriptionLengthMetrics.shortestCode(
-      batches, bins: [4, 8, 16, 32, 64, 128], tolerance: 0.05, decode: autoencoder.decode)
+      of: autoencoder, batches, bins: [4, 8, 16, 32, 64, 128], tolerance: 0.05)
   }
 
   /// What a dictionary has found of a known truth.

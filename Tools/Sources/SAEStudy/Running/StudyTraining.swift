@@ -36,7 +36,7 @@ extension StudyConfiguration {
 /// Trains one variant.
 struct VariantTraining<Model: TrainableAutoencoder & StorableAutoencoder & Equatable>:
   StudyTraining
-where Model.Configuration: Decodable {
+where Model.Configuration: Decodable, Model.Configuration.Model == Model {
   typealias Boosted = BoostedAutoencoder<Model, Model>
 
   let study: StudyConfiguration
@@ -66,7 +66,7 @@ where Model.Configuration: Decodable {
   func memory(_ plans: [AutoencoderPlan], width: Int, tokens: Int) throws -> MemoryEstimate {
     var options = TrainingOptions(steps: study.steps)
     options.batchTokens = study.batch
-    var sizes = TrainingSizes(width: width, latents: 0, sourceTokens: tokens)
+    var sizes = TrainingSizes(width: width, latentCount: 0, sourceTokens: tokens)
     var estimate = options.batchMemory(sizes)
     for plan in plans {
       let configuration = try settings(plan.sparsity, plan.latents)
@@ -141,14 +141,14 @@ where Model.Configuration: Decodable {
   ) throws -> Member {
     guard plan.arm == .boosted else {
       return .plain(
-        try sweep.add(Model.self, settings(plan.sparsity, plan.latents), latents: plan.latents))
+        try sweep.add(settings(plan.sparsity, plan.latents), latentCount: plan.latents))
     }
     // The base as it is for activations in the sweep's scale.
     let base = try read(model: plan.base, from: folder).fitting(sweep.scaling)
     let latents = study.boosterLatents(for: plan.latents)
     let configuration = BoostingConfiguration(
       base: base, booster: try settings(study.boosterSparsity(plan.sparsity), latents))
-    return .boosted(try sweep.add(Boosted.self, configuration, latents: latents))
+    return .boosted(try sweep.add(configuration, latentCount: latents))
   }
 
   /// Brings back a member with the settings that it was begun with.
@@ -170,8 +170,8 @@ where Model.Configuration: Decodable {
   ) throws {
     let model =
       switch member {
-      case .plain(let member): try sweep.finished(member)
-      case .boosted(let member): try sweep.finished(member).booster
+      case .plain(let member): try sweep.model(member).folding(sweep.scaling)
+      case .boosted(let member): try sweep.model(member).folding(sweep.scaling).booster
       }
     var archive = model.archive()
     archive.metadata["swift_sae_version"] = .string(libraryVersion)

@@ -31,6 +31,8 @@ public struct AbsTopKAutoencoder: SelectingAutoencoder, Equatable {
 
 /// The settings of an ``AbsTopKAutoencoder``.
 public struct AbsTopKConfiguration: SelectingConfiguration {
+  public typealias Model = AbsTopKAutoencoder
+
   /// Latents that are active on a token.
   public var k: Int
   public var subtractsDecoderBias = true

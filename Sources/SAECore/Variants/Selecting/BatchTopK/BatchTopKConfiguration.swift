@@ -1,6 +1,8 @@
 /// The settings of a ``BatchTopKAutoencoder``. Defaults are the recommended ones; each library's own
 /// conventions are ``dictionaryLearning(k:)`` and ``saeLens(k:)``.
 public struct BatchTopKConfiguration: SelectingConfiguration {
+  public typealias Model = BatchTopKAutoencoder
+
   /// Latents that are active on a token, on average: ⌊k · tokens⌋ are kept of a batch.
   public var k: Double
   public var subtractsDecoderBias = true

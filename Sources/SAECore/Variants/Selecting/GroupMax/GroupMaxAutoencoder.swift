@@ -34,6 +34,8 @@ public struct GroupMaxAutoencoder: SelectingAutoencoder, Equatable {
 
 /// The settings of a ``GroupMaxAutoencoder``.
 public struct GroupMaxConfiguration: SelectingConfiguration {
+  public typealias Model = GroupMaxAutoencoder
+
   /// Groups, and so latents that are active on a token.
   public var k: Int
   public var subtractsDecoderBias = true

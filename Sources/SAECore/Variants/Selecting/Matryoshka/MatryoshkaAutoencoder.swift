@@ -76,14 +76,14 @@ public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder, Equatable {
     try encode(activations).restricted(to: latents(ofLevels: levels))
   }
 
-  /// The reconstruction from the latents of some first levels, tokens × width.
+  /// What activations are reconstructed as from the latents of some first levels, tokens × width.
   ///
-  /// - Throws: ``ShapeError`` if there are not that many levels, or the latents are others.
-  public func decode(
-    _ latents: SparseLatents, levels: Int
+  /// - Throws: ``ShapeError`` if there are not that many levels, or a size is another.
+  public func reconstruct(
+    _ activations: Matrix, from latents: SparseLatents, levels: Int
   ) throws(ShapeError) -> Matrix {
-    try ShapeError.check("latents", "latents", expected: latentCount, found: latents.latentCount)
-    return try decode(latents.restricted(to: self.latents(ofLevels: levels)))
+    try check(activations, latents)
+    return decoded(latents.restricted(to: try self.latents(ofLevels: levels)))
   }
 
   private func latents(ofLevels levels: Int) throws(ShapeError) -> Range<Int> {

@@ -1,6 +1,8 @@
 /// The settings of a ``MatryoshkaAutoencoder``. Defaults are the recommended ones; each library's own
 /// conventions are ``dictionaryLearning(k:fractions:)`` and ``saeLens(k:widths:)``.
 public struct MatryoshkaConfiguration: SelectingConfiguration {
+  public typealias Model = MatryoshkaAutoencoder
+
   /// Over what the largest latents are kept.
   public enum Selection: Sendable, Equatable, Codable {
     /// ⌊k · tokens⌋ of a batch.

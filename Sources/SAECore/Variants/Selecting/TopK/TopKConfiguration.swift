@@ -5,6 +5,8 @@
 /// million tokens) they explain 0.878 of the variance of tokens not trained on, dictionary_learning's
 /// unit rows and auxiliary loss 0.870.
 public struct TopKConfiguration: SelectingConfiguration {
+  public typealias Model = TopKAutoencoder
+
   /// Latents that may be active on a token.
   public var k: Int
   public var subtractsDecoderBias = true

@@ -2,6 +2,8 @@
 /// conventions are ``saeLens(coefficient:)``, ``dictionaryLearning(coefficient:)`` and
 /// ``AnnealedConfiguration/pAnnealing(_:form:coefficient:)``.
 public struct GatedConfiguration: Sendable, Equatable {
+  public typealias Model = GatedAutoencoder
+
   /// What keeps gates closed: of the gates' positive pre-activations.
   public var penalty = ActivationPenalty.weightedL1
   /// λ, what the penalty is multiplied by.

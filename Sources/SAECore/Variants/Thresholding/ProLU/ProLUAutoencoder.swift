@@ -43,6 +43,8 @@ extension ParameterName {
 
 /// The settings of a ``ProLUAutoencoder``.
 public struct ProLUConfiguration: ThresholdingConfiguration {
+  public typealias Model = ProLUAutoencoder
+
   /// The gradients of z where it is above 0, of which b has none in truth; with G that of the loss by z.
   public enum Estimator: Sendable, Equatable, Codable {
     /// G to h, and G to b: those of max(h + b, 0).

@@ -2,6 +2,8 @@
 /// conventions are ``saeLens(coefficient:exponent:)``, ``dictionaryLearning(coefficient:)`` and
 /// ``AnnealedConfiguration/pAnnealing(_:form:coefficient:)``.
 public struct ReLUConfiguration: Sendable, Equatable {
+  public typealias Model = ReLUAutoencoder
+
   /// What keeps latents sparse.
   public var penalty = ActivationPenalty.weightedL1
   /// λ, what the penalty is multiplied by. Anthropic trains with 5 and warms it up over a twentieth

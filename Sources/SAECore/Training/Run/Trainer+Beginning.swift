@@ -1,0 +1,128 @@
+extension Trainer {
+  /// A trainer of an autoencoder that begins as options say: draws the weights, and takes b_dec from the
+  /// first batch.
+  ///
+  /// - Parameters:
+  ///   - firstBatch: in the scale that the model is trained in.
+  ///   - options: nothing left to the library.
+  /// - Throws: ``InvalidOption`` for settings that make no sense, ``ShapeError`` if they do not fit
+  ///   each other.
+  init(
+    _ configuration: Model.Configuration, latentCount: Int, firstBatch: ScaledBatch,
+    options: TrainingOptions
+  ) throws {
+    let schedule = try options.schedule()
+    let model = try Model.beginning(configuration, latentCount, firstBatch, options)
+    try options.checkLossUnits(of: model)
+    self.init(
+      model, schedule: schedule, optimizer: try options.optimizer(for: model.parameters),
+      clipping: options.clipping, deadLatents: options.deadLatents(latentCount),
+      resampling: options.resampling, seed: options.seed)
+    divergencePatience = DivergenceWatch.patience(ofSteps: options.steps)
+  }
+}
+
+extension TrainableAutoencoder {
+  /// The autoencoder that a run begins with.
+  fileprivate static func beginning(
+    _ configuration: Configuration, _ latentCount: Int, _ batch: ScaledBatch,
+    _ options: TrainingOptions
+  ) throws -> Self {
+    var generator = options.seeds.weights
+    if let target = batch.target {
+      try options.checkTakesTargets()
+      var parameters = try configuration.initialParameters(
+        inputs: batch.activations, outputs: target, latentCount: latentCount, using: &generator)
+      if let bias = options.decoderBiasInitialization {
+        parameters[.decoderBias] = try bias.bias(for: target)
+      }
+      return try Self(parameters: parameters, configuration: configuration)
+    }
+    guard let weights = options.weightInitialization, let bias = options.decoderBiasInitialization
+    else { preconditionFailure("the beginning of the weights has not been decided") }
+    var parameters = try weights.parameters(
+      inputDimension: batch.activations.columns, latentCount: latentCount, using: &generator)
+    parameters[.decoderBias] = try bias.bias(for: batch.activations)
+    let model = try Self(
+      parameters: configuration.initialParameters(parameters, batch: batch.activations),
+      configuration: configuration)
+    try options.checkResampling(of: model.parameters)
+    return options.calibratesEncoder ? try model.calibratingEncoder(using: &generator) : model
+  }
+}
+
+/// Of options that leave nothing to the library.
+extension TrainingOptions {
+  /// Counters for a run's beginning.
+  fileprivate func deadLatents(_ latentCount: Int) -> DeadLatents {
+    guard let deadLatentRule else { preconditionFailure("the rule has not been decided") }
+    return DeadLatents(latentCount: latentCount, rule: deadLatentRule)
+  }
+
+  /// The learning rate of each step.
+  ///
+  /// - Throws: ``InvalidOption`` if phases are longer than the run.
+  fileprivate func schedule() throws(InvalidOption) -> LearningRateSchedule {
+    guard let learningRate, let warmUpSteps, let decaySteps else {
+      preconditionFailure("the learning rate has not been decided")
+    }
+    return try LearningRateSchedule(
+      peak: learningRate, totalSteps: steps, warmUpSteps: warmUpSteps, warmUp: warmUp,
+      decaySteps: decaySteps, shape: learningRateShape, warmUpPeriod: resampling?.period)
+  }
+
+  /// Throws where dead latents are to be resampled that have not got what is resampled.
+  fileprivate func checkResampling(of parameters: ParameterSet) throws(InvalidOption) {
+    guard resampling != nil else { return }
+    guard case .adam = optimizer else {
+      throw InvalidOption("resampling", expected: "Adam as the optimizer", found: "\(optimizer)")
+    }
+    guard averagingDecay == nil else {
+      throw InvalidOption(
+        "resampling",
+        expected: "no averagingDecay, whose average the replaced latents would stay in",
+        found: "both")
+    }
+    guard parameters.contains(.encoder), parameters.contains(.encoderBias) else {
+      throw InvalidOption(
+        "resampling", expected: "an autoencoder with W_enc and b_enc",
+        found: "parameters \(parameters.names.map(\.rawValue).joined(separator: ", "))")
+    }
+  }
+
+  /// Throws where something is asked for that takes the target for the input.
+  fileprivate func checkTakesTargets() throws(InvalidOption) {
+    let given = [
+      ("weightInitialization", weightInitialization.map { "\($0)" }),
+      ("resampling", resampling.map { "\($0)" }),
+      ("calibratesEncoder", calibratesEncoder ? "true" : nil),
+    ]
+    for (option, found) in given {
+      guard let found else { continue }
+      throw InvalidOption(
+        option, expected: "none for inputs with targets, whose decoder is not the encoder's",
+        found: found)
+    }
+  }
+
+  /// Throws where the loss is to be in original units and cannot be.
+  fileprivate func checkLossUnits(of model: some TrainableAutoencoder) throws(InvalidOption) {
+    guard takesLossInOriginalUnits else { return }
+    guard normalization == .layerNorm || normalization == .constantNormRescale else {
+      throw InvalidOption(
+        "takesLossInOriginalUnits",
+        expected: "false unless each token has a scale of its own, layer_norm or "
+          + "constant_norm_rescale", found: "true with \(normalization.rawValue)")
+    }
+    try model.checkErrorWeights()
+  }
+
+  /// The optimizer of parameters that begin as given.
+  fileprivate func optimizer(for parameters: ParameterSet) throws(InvalidOption) -> any Optimizer {
+    let base = optimizer.optimizer(for: parameters)
+    guard let averagingDecay else { return base }
+    return try AveragedOptimizer(base, decay: averagingDecay, for: parameters)
+  }
+
+  fileprivate var clipping: GradientClipping { clippingNorm.map { .globalNorm($0) } ?? .none }
+}
