@@ -36,13 +36,13 @@ enum MemoryPool {
   private static let leastOutgrown = 1 << 20
   /// What the pool keeps at most: what a step needs besides parameters, gradients and moments. More
   /// would only hold what was needed before training.
-  private static let mostBytes = 40 << 20
+  static let mostBytes = 40 << 20
 
   static let alignment = 64
 
   private static let largePage = 2 << 20
   /// Blocks below this would waste too much of their last page.
-  private static let leastLargePages = 8 << 20
+  static let leastLargePages = 8 << 20
 
   /// A block of at least `bytes` with arbitrary contents, and its size.
   static func take(_ bytes: Int) -> (base: UnsafeMutableRawPointer, bytes: Int) {

@@ -103,8 +103,8 @@ package struct LatentPanels: Sendable {
       products, bias: Array(bias[latents]), thresholds: Array(thresholds[latents]))
   }
 
-  private static let sampleTokens = 64
-  private static let denseShare = 1.0 / 24
+  static let sampleTokens = 64
+  static let denseShare = 1.0 / 24
 }
 
 /// Whether batches are taken for dense, whatever their density: nil but in tests and measurements.

@@ -19,7 +19,7 @@ struct EncoderProduct {
 
   /// Latents that a collector gets at a time: with the block's tokens an eighth of the second
   /// cache.
-  private var stripe: Int { 16 * kernels.tileColumns }
+  var stripe: Int { 16 * kernels.tileColumns }
 
   /// Tokens that a collector gets at a time, the last time fewer: ranges begin at its multiples.
   var blockTokens: Int { min(product.blockRows, product.padded(max(1, tokens), kernels.tileRows)) }
