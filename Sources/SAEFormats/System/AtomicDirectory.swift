@@ -1,6 +1,6 @@
 /// A directory that appears under its name only when it is complete.
 ///
-/// Files are written into a temporary directory beside it; ``finish(replacing:)`` synchronises it
+/// Files are written into a temporary directory beside it; ``finish(replacing:)`` synchronizes it
 /// with the disk and gives it its name. If that is not reached, nothing changes under the name, and
 /// the temporary directory is removed when the value's life ends. If the name cannot be given, the
 /// complete directory is kept beside, as `NAME.result`. (A killed process leaves the temporary directory

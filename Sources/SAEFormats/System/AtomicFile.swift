@@ -1,6 +1,6 @@
 /// A file that appears under its name only when it is complete.
 ///
-/// It is written under a temporary name in the same folder, synchronised with the disk and then
+/// It is written under a temporary name in the same folder, synchronized with the disk and then
 /// renamed. If ``finish()`` is not reached, what was there before stays as it was, and the temporary
 /// file is removed when the value's life ends. If the name cannot be given, the complete file is kept
 /// beside, as `NAME.result`. (A killed process leaves the temporary file behind, named

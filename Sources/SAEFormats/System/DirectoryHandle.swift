@@ -198,7 +198,7 @@ package final class DirectoryHandle: Sendable {
     do {
       try SystemCall.synchronize(descriptor, path, as: .synchronizeDirectory)
     } catch {
-      // Some file systems cannot synchronise a directory and say so with this code.
+      // Some file systems cannot synchronize a directory and say so with this code.
       if errno != EINVAL { throw error }
     }
   }

@@ -12,7 +12,7 @@
 /// A mapped file must not be made shorter while it is in use: looking at the part that went missing
 /// ends the process, as with every memory mapping. Files replaced by renaming are safe.
 ///
-/// Safe to share between threads: nothing changes after initialisation.
+/// Safe to share between threads: nothing changes after initialization.
 @safe
 public final class FileBytes: @unchecked Sendable {
   /// The path it was opened by, or the name given to bytes in memory.

@@ -2,7 +2,7 @@
 ///
 ///     panel 0: step 0 (width floats) · step 1 · … · step depth−1 │ panel 1 …
 ///
-/// The last panel is padded with zeros. `acrossStride` is the distance between neighbours across a
+/// The last panel is padded with zeros. `acrossStride` is the distance between neighbors across a
 /// panel (rows of A, columns of B), `depthStride` that between steps of the sum.
 ///
 /// What is copied lies a row of the source apart, often a page: no processor sees that coming, so the

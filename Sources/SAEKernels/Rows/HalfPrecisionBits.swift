@@ -6,7 +6,7 @@ public enum HalfPrecisionBits {
   @inlinable @inline(__always)
   public static func widen(f16 bits: UInt16) -> Float {
     let magnitude = UInt32(bits & 0x7FFF) << 13
-    // Moves the exponent's bias from 15 to 127 and normalises subnormal numbers.
+    // Moves the exponent's bias from 15 to 127 and normalizes subnormal numbers.
     let scaled = (Float(bitPattern: magnitude) * 0x1p112).bitPattern
     let special: UInt32 = bits & 0x7C00 == 0x7C00 ? 0x7F80_0000 | magnitude : scaled
     return Float(bitPattern: special | UInt32(bits & 0x8000) << 16)

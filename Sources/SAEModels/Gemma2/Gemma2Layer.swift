@@ -62,7 +62,7 @@ struct Gemma2Layer: Sendable {
   ) {
     work.normed.setRMSNorm(of: stream.view, weight: beforeAttention, epsilon: epsilon)
     work.heads.setProduct(work.normed.view, queryKeyValue.transposed)
-    // Queries and keys are neighbours in a row.
+    // Queries and keys are neighbors in a row.
     work.heads.rotate(
       heads: attention.queryHeads + attention.keyValueHeads, by: rotary, sequences: sequences)
     work.heads.attend(attention, sequences: sequences)

@@ -41,7 +41,7 @@ public protocol LanguageModel: Sendable {
   /// - Precondition: the layers are loaded, and the stream has a row for each token.
   func run(layers: Range<Int>, on stream: inout Matrix, of batch: TokenBatch)
 
-  /// The stream as it leaves the last layer, normalised for the unembedding.
+  /// The stream as it leaves the last layer, normalized for the unembedding.
   func finalNorm(_ stream: MatrixView) -> Matrix
 
   /// The logits of rows of the stream as it leaves the last layer, rows × vocabulary.

@@ -111,7 +111,7 @@ struct Tridiagonal {
   }
 
   /// One implicit QL step on the block low ... high: a rotation that the shift calls for at its end,
-  /// and others that chase what it leaves beside the diagonal upwards and out of the block.
+  /// and others that chase what it leaves beside the diagonal upward and out of the block.
   private mutating func step(_ low: Int, _ high: Int, _ rotations: inout [PlaneRotation]) {
     let ratio = (diagonal[low + 1] - diagonal[low]) / (2 * beside[low])
     let root = (ratio * ratio + 1).squareRoot()

@@ -24,7 +24,7 @@ package enum Parallel {
     }
   }
 
-  /// The same, a thread taking at least `least` neighbours at a time.
+  /// The same, a thread taking at least `least` neighbors at a time.
   @inline(__always)
   package static func forEach(
     _ count: Int, least: Int, _ body: @Sendable (_ index: Int) -> Void

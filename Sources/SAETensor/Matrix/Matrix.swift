@@ -99,7 +99,7 @@ public struct Matrix: Sendable {
 
   /// Where the elements lie once no other matrix or view holds them.
   ///
-  /// Not inlined: inside an accessor that returns a span it trips the optimiser (Swift 6.3.1).
+  /// Not inlined: inside an accessor that returns a span it trips the optimizer (Swift 6.3.1).
   @inline(never)
   mutating func uniqueElements() -> MutableLent<Float> {
     makeUnique()

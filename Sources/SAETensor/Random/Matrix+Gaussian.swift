@@ -1,7 +1,7 @@
 extension RandomGenerator {
   /// The generator of one token, or of one context.
   package static func token(_ token: Int, _ seed: UInt64) -> RandomGenerator {
-    // Multiplied by an odd number, so that neighbours' seeds differ in many bits.
+    // Multiplied by an odd number, so that neighbors' seeds differ in many bits.
     RandomGenerator(seed: seed ^ (UInt64(token) &* 0xD6E8_FEB8_6659_FD93))
   }
 

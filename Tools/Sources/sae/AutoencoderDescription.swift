@@ -46,7 +46,7 @@ struct AutoencoderDescription: Encodable {
       ("layout", layout), ("architecture", architecture),
       ("width", "\(inputDimension)"), ("latents", "\(latents)"), ("dtype", dtype),
       ("subtracts b_dec", subtractsDecoderBias ? "yes" : "no"),
-      ("normalisation", inputNormalization),
+      ("normalization", inputNormalization),
     ]
     if outputDimension != inputDimension {
       rows.insert(("output width", "\(outputDimension)"), at: 3)

@@ -165,7 +165,7 @@ struct EvaluationReport: Encodable {
         name: "mean squared error", value: measured(meanSquaredError, 4),
         interval: intervals.meanSquaredError, hasAnySize: true),
       Row(
-        name: "normalised mean squared error", value: fixed(normalizedMeanSquaredError, 4),
+        name: "normalized mean squared error", value: fixed(normalizedMeanSquaredError, 4),
         interval: intervals.normalizedMeanSquaredError),
       Row(
         name: "cosine similarity", value: fixed(cosineSimilarity, 4),

@@ -9,7 +9,7 @@ struct InspectCommand: PlannedCommand {
     abstract: "Makes a page with the latents of an autoencoder and where they fire.",
     discussion: """
       Runs the model on tokens and shows for each latent its strongest contexts, how often and how \
-      strongly it fires, its neighbours, and the tokens that it promotes. A judge is any program \
+      strongly it fires, its neighbors, and the tokens that it promotes. A judge is any program \
       that reads lines {"id": 1, "prompt": "…"} and answers each with a line {"id": 1, "response": \
       "…"}: it explains latents and tells from the explanation where they fire.
       """)

@@ -9,7 +9,7 @@ struct Progress {
   private var lastShown: ContinuousClock.Instant?
   private var lastLength = 0
 
-  /// Progress towards `total`.
+  /// Progress toward `total`.
   init(total: Int) {
     self.total = total
     start = clock.now

@@ -9,8 +9,8 @@ struct TrainCommand: PlannedCommand {
     discussion: """
       With --model the model runs on the file of tokens while the autoencoder trains, and \
       activations are not stored. The result is a directory in SAELens' layout, for activations as \
-      the files or the model have them. Rows are shuffled, normalised (by default less a large \
-      mean, and scaled to a mean distance of √width from it; losses are those of normalised \
+      the files or the model have them. Rows are shuffled, normalized (by default less a large \
+      mean, and scaled to a mean distance of √width from it; losses are those of normalized \
       activations), and each is seen once an epoch. Batch and steps follow from the number of rows.
 
       SIGINT, SIGTERM and SIGHUP end the run after its step with a checkpoint, from which --resume goes \

@@ -12,7 +12,7 @@ struct TrainingRunOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "What the sparsity loss of gated, relu and prolu is multiplied by (default: 4, 5, 5); for "
-        + "jumprelu, trains with the tanh loss times this instead of towards k.",
+        + "jumprelu, trains with the tanh loss times this instead of toward k.",
       valueName: "coefficient"))
   var sparsity: Double?
   @Option(
@@ -75,7 +75,7 @@ struct TrainingRunOptions: ParsableArguments {
   @Option(
     name: .customLong("normalization-rows"),
     help: ArgumentHelp(
-      "Rows, from all over the activations, that the normalisation's numbers are measured on "
+      "Rows, from all over the activations, that the normalization's numbers are measured on "
         + "(default: 65536).",
       valueName: "count"))
   var givenNormalizationRows: Int?

@@ -32,7 +32,7 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass
 
-  /// Throws unless the losses honour ``TrainingBatch/errorWeights`` with the settings as they are. By
+  /// Throws unless the losses honor ``TrainingBatch/errorWeights`` with the settings as they are. By
   /// default none do.
   func checkErrorWeights() throws(InvalidOption)
 
@@ -196,7 +196,7 @@ extension AutoencoderConfiguration {
 }
 
 extension InvalidOption {
-  /// The weights of a variant cannot take a normalisation.
+  /// The weights of a variant cannot take a normalization.
   static func unfoldable(
     _ name: String, _ normalization: ActivationNormalization, for type: Any.Type
   ) -> InvalidOption {

@@ -9,7 +9,7 @@ import Foundation
 ///
 /// Source: SAELens' `fold_activation_norm_scaling_factor`, `fold_W_dec_norm` and its whitening.
 extension ParameterSet {
-  /// Folds a normalisation.
+  /// Folds a normalization.
   ///
   /// - Parameters:
   ///   - scaling: what activations were put through before training.

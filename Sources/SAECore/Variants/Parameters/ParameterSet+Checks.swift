@@ -25,12 +25,12 @@ extension ParameterSet {
   }
 
   /// G_b_dec: Σ over tokens of the reconstruction's gradient, less what flows through the input's
-  /// centring. That is Σ_b G_h W_encᵀ, the sum of the encoder's rows weighted by Σ_b G_h.
+  /// centering. That is Σ_b G_h W_encᵀ, the sum of the encoder's rows weighted by Σ_b G_h.
   ///
   /// - Parameters:
   ///   - error: x̂ − y, tokens × width.
   ///   - slope: what it is multiplied by to be the gradient.
-  ///   - preActivations: Σ_b G_h for each latent; nil where the input is not centred.
+  ///   - preActivations: Σ_b G_h for each latent; nil where the input is not centered.
   func decoderBiasGradient(error: Matrix, slope: Double, preActivations: [Float]?) -> Matrix {
     var gradient = error.columnSums().map { Float(slope * $0) }
     if let preActivations {

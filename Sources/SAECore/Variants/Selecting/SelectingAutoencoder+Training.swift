@@ -119,7 +119,7 @@ struct SelectionStep<Model: SelectingAutoencoder> {
   }
 
   /// Writes the gradients of the biases. That of b_dec is the sum of the reconstruction's, less what
-  /// flows through the input's centring: Σ_b G_h W_encᵀ is the sum of the encoder's rows weighted by
+  /// flows through the input's centering: Σ_b G_h W_encᵀ is the sum of the encoder's rows weighted by
   /// the gradient of b_enc.
   func finish(
     _ latents: SparseLatents, firing: SparseLatents? = nil, totalSquaredError: Double,

@@ -89,7 +89,7 @@ struct ThresholdingStep<Model: ThresholdingAutoencoder> {
   }
 
   /// The gradient of b_dec: what the reconstructions have of it, less what flows through the input's
-  /// centring. That is Σ_b G_h W_encᵀ, the sum of the encoder's rows weighted by Σ_b G_h.
+  /// centering. That is Σ_b G_h W_encᵀ, the sum of the encoder's rows weighted by Σ_b G_h.
   private func setDecoderBias(
     _ reconstructions: [Reconstruction], _ slope: Double, _ inputSums: [Double],
     in gradients: inout ParameterSet

@@ -4,7 +4,7 @@
 ///     loss = (1/tokens) Σ ‖x̂ − y‖² + β (1/tokens) Σ ½ (σ² + μ² − 1 − log σ²)
 ///
 /// ε is standard normal; σ is 1, or log σ² = W_var (x − b_dec) + b_var is learned. With a k only the
-/// largest k of a token's samples decode. Afterwards ε is 0.
+/// largest k of a token's samples decode. Afterward ε is 0.
 ///
 /// Every latent of every token is sampled, so training takes matrices of tokens × latents; published
 /// results are behind those of TopK. It is here to be compared with.

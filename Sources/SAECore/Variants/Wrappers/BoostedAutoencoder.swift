@@ -141,7 +141,7 @@ public struct BoostedAutoencoder<
 public struct BoostingConfiguration<
   Base: TrainableAutoencoder & Equatable, Booster: AutoencoderConfiguration
 >: AutoencoderConfiguration {
-  /// What is frozen, for activations as the booster sees them: put through the run's normalisation.
+  /// What is frozen, for activations as the booster sees them: put through the run's normalization.
   public let base: Base
   /// How the second autoencoder is trained.
   public var booster: Booster

@@ -55,7 +55,7 @@ public struct StudyFailure: Codable, Equatable, Sendable {
 /// What an autoencoder was trained on.
 public enum StudyArm: String, Codable, CaseIterable, Sendable {
   case domain, broad
-  /// On broad text, with a small autoencoder beside it that learnt on the domain what it leaves over.
+  /// On broad text, with a small autoencoder beside it that learned on the domain what it leaves over.
   case boosted
 }
 
@@ -146,7 +146,7 @@ public struct AutoencoderMeasurement: Codable, Equatable, Sendable {
   /// Shares of the latents that fired often enough to tell: see ``LatentKind``.
   public var trivialFraction: Double?
   public var conceptualFraction: Double?
-  /// Bits that a token's quantised latents take, where quantising costs at most 5% more error.
+  /// Bits that a token's quantized latents take, where quantizing costs at most 5% more error.
   public var bitsPerToken: Double?
   public var bins: Int?
   /// Latents that fired, by log₁₀ of their density, in ``densityEdges``.

@@ -20,7 +20,7 @@ struct ScatterChart {
   }
 
   struct Series {
-    /// Decides the colour.
+    /// Decides the color.
     var arm: StudyArm
     /// 0 for the narrowest dictionaries: decides the mark and the dashes.
     var rank: Int

@@ -27,7 +27,7 @@ extension StudyReport {
         ["autoencoder", "latents", settingName, "trivial", "conceptual", "unmatched", "reproduced",
          "seed stability", "bits a token", "alive", "dense"], rows))
       <p class="note">Seed stability: mean cosine of decoder rows matched one to one between seeds. \
-      Bits a token: the shortest code of the quantised latents that costs at most 5% more error. \
+      Bits a token: the shortest code of the quantized latents that costs at most 5% more error. \
       Dense: active on more than a tenth of the tokens. A boosted autoencoder has its booster's \
       latents besides.</p>
       </section>
@@ -212,7 +212,7 @@ extension StudyReport {
       configuration.boosts
       ? """
       <li>A boosted autoencoder is a broad one, frozen, with a booster of a quarter of its active \
-      latents that learnt on the domain what the broad one leaves over (Koriagin et al. 2025). \
+      latents that learned on the domain what the broad one leaves over (Koriagin et al. 2025). \
       Counting its base, it has seen twice the tokens of the others; its L0 counts both parts.</li>
       """ : ""
     return """

@@ -4,7 +4,7 @@ import SAECore
 extension StudyReport {
   /// What explains less of the variance of its own kind of text is not trained.
   static let leastExplained = 0.2
-  /// Different tokens that a latent takes at least, to be learned and not memorised.
+  /// Different tokens that a latent takes at least, to be learned and not memorized.
   static let leastTokensPerLatent = 10
 
   /// Why the autoencoders that are compared are not trained, in sentences; empty if they are.
