@@ -7,7 +7,7 @@ public struct InvalidOption: Error, Equatable, Sendable, CustomStringConvertible
   /// What it is.
   public let found: String
 
-  /// `option` was given as `found`; `expected` says what it may be.
+  /// `option` was given as `found`; `expected` describes the allowed values.
   public init(_ option: String, expected: String, found: String) {
     self.option = option
     self.expected = expected

@@ -48,7 +48,7 @@ extension Matrix {
     var basis: [[Double]] = []
     for row in 0..<rows {
       var direction = (0..<columns).map { Double(random[row, $0]) }
-      // Twice: one pass leaves what cancellation has made of the first.
+      // Twice: the first pass leaves an error from cancellation, which the second removes.
       for _ in 0..<2 {
         for other in basis {
           let product = zip(direction, other).reduce(0) { $0 + $1.0 * $1.1 }
