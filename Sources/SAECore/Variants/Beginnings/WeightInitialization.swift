@@ -1,4 +1,4 @@
-/// What weights begin as. Biases are 0 throughout.
+/// The first values of the weights. Biases begin at 0.
 ///
 /// The encoder is the decoder, row by row, unless said otherwise. A row norm of 0.1 suits free
 /// decoders and normalized activations, 1 decoders that are held at unit norm.

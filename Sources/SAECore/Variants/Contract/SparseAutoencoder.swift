@@ -2,16 +2,16 @@
 public protocol SparseAutoencoder: Sendable {
   /// d_in: the width of the activations.
   var inputDimension: Int { get }
-  /// d_out: the width of what is reconstructed; ``SparseAutoencoder/inputDimension`` but for a
+  /// d_out: the width of the reconstruction; ``SparseAutoencoder/inputDimension`` except for a
   /// transcoder.
   var outputDimension: Int { get }
   /// d_sae.
   var latentCount: Int { get }
-  /// The directions that latents stand for, latents × ``SparseAutoencoder/outputDimension``; of whatever
-  /// lengths they have.
+  /// The directions that latents stand for, latents × ``SparseAutoencoder/outputDimension``, with the
+  /// lengths that training gave them.
   var decoder: Matrix { get }
-  /// The rows that make latents' pre-activations, latents × ``SparseAutoencoder/inputDimension``; nil, by
-  /// default, where no one matrix does, or the decoder.
+  /// The rows that make latents' pre-activations, latents × ``SparseAutoencoder/inputDimension``; nil,
+  /// the default, where no single matrix makes them, or the decoder does.
   var encoder: Matrix? { get }
 
   /// The latents of each token.
@@ -25,9 +25,9 @@ public protocol SparseAutoencoder: Sendable {
   /// - Throws: ``ShapeError`` if the number of latents is another.
   func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix
 
-  /// What activations are reconstructed as, from latents that they were encoded into: decoded, and
-  /// what a variant makes of the activations besides, such as a skip connection or a token's own
-  /// scale.
+  /// The reconstruction of activations from the latents that they were encoded into: the decoded latents,
+  /// and anything else that a variant computes from the activations, such as a skip connection or a
+  /// token's own scale.
   ///
   /// - Parameters:
   ///   - latents: tokens × ``SparseAutoencoder/latentCount``.
@@ -35,7 +35,7 @@ public protocol SparseAutoencoder: Sendable {
   /// - Throws: ``ShapeError`` if a size is another.
   func decode(_ latents: SparseLatents, of activations: Matrix) throws(ShapeError) -> Matrix
 
-  /// What activations are reconstructed as: encoded and decoded, and what a variant adds besides.
+  /// The reconstruction of activations: encoded and decoded, with anything else that a variant adds.
   ///
   /// - Parameter activations: tokens × ``SparseAutoencoder/inputDimension``.
   /// - Throws: ``ShapeError`` if the width is another.

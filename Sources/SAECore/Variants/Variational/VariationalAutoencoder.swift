@@ -7,7 +7,7 @@
 /// largest k of a token's samples decode. Afterward ε is 0.
 ///
 /// Every latent of every token is sampled, so training takes matrices of tokens × latents; published
-/// results are behind those of TopK. It is here to be compared with.
+/// results are worse than those of TopK. It is here for comparison.
 ///
 /// Source: rebuilt from descriptions of variational sparse autoencoders (vSAE, 2025) and the objective
 /// of Kingma and Welling 2014, arXiv 1312.6114; there was no released code to compare with.
