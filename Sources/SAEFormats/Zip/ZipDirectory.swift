@@ -1,4 +1,4 @@
-/// Where a zip archive's central directory lies, from the records at the end of the file.
+/// The place of a zip archive's central directory, from the records at the end of the file.
 struct ZipDirectory {
   let range: Range<Int>
   let count: UInt64
