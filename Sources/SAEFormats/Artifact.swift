@@ -1,7 +1,7 @@
 /// A kind of result that the package writes: which files it is made of, so that another kind is not taken
 /// for it and lost.
 public struct Artifact: Sendable {
-  /// What it is called in messages.
+  /// Its name in messages.
   let what: String
   /// Names of files that may be in it.
   package let files: Set<String>

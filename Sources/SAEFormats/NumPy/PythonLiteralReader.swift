@@ -144,6 +144,6 @@ struct PythonLiteralReader {
     return value
   }
 
-  /// What a number, whole or not, may consist of.
+  /// The characters of a number, whole or not.
   private static let numberCharacters = Set("+-.0123456789eEL".utf8)
 }

@@ -2,9 +2,9 @@
 public struct InvalidOption: Error, Equatable, Sendable, CustomStringConvertible {
   /// The option's name, such as "decaySteps".
   public let option: String
-  /// What it may be.
+  /// A description of the allowed values.
   public let expected: String
-  /// What it is.
+  /// The value that was given.
   public let found: String
 
   /// `option` was given as `found`; `expected` describes the allowed values.

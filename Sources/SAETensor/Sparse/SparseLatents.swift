@@ -131,7 +131,7 @@ public struct SparseLatents: Sendable, Equatable {
   }
 }
 
-/// What is wrong with parts that do not make sparse latents.
+/// A fault of parts that do not make sparse latents.
 public enum SparseLatentsError: Error, Equatable, Sendable {
   /// As many indices as values were expected.
   case countsDiffer(indices: Int, values: Int)

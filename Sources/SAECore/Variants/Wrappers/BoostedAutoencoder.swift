@@ -21,7 +21,7 @@ public struct BoostedAutoencoder<
     "BoostedAutoencoder<\(Base.variantName), \(Booster.variantName)>"
   }
 
-  /// What is frozen.
+  /// The frozen autoencoder.
   public var base: Base { configuration.base }
 
   /// The booster's.

@@ -2,7 +2,8 @@
 /// conventions are ``saeLens(_:coefficient:)``, ``dictionaryLearning(targetL0:coefficient:)``,
 /// ``deepMind(coefficient:)`` and ``anthropic(coefficient:)``; ``controlledL0(_:)`` needs no coefficient.
 public struct JumpReLUConfiguration: Sendable, Equatable {
-  /// What keeps latents sparse; λ is ``coefficient``, L0 the number of active latents of a token.
+  /// The term that keeps latents sparse; λ is ``coefficient``, L0 the number of active latents of a
+  /// token.
   public enum SparsityLoss: Sendable, Equatable, Codable {
     /// λ · mean L0.
     ///
