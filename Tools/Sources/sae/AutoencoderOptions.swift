@@ -1,7 +1,7 @@
 import ArgumentParser
 import SAECore
 
-/// The option that says how an autoencoder is opened, shared by the commands that open one.
+/// The option for opening an autoencoder, shared by the commands that open one.
 struct AutoencoderOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -43,7 +43,7 @@ struct AutoencoderOptions: ParsableArguments {
 }
 
 extension SAE {
-  /// Throws unless it reconstructs what it sees.
+  /// Throws unless it reconstructs its own input.
   func checkReconstructsItsInput() throws {
     guard !isTranscoder else {
       throw ToolError(

@@ -124,13 +124,13 @@ struct DictionaryComparison: Encodable {
   }
 }
 
-/// What `compare` prints.
+/// The output of `compare`.
 struct ComparisonReport: Encodable {
   let evaluations: [EvaluationReport]
   let dictionaries: [DictionaryComparison]
-  /// What is not of one origin, a line for each two; nil where all is.
+  /// Pairs of inputs of different origins, one line per pair; nil where all have one origin.
   let mismatches: [String]?
-  /// Rows that were not measured; nil where none were to be left out.
+  /// Rows that were left out; nil where none should be.
   let leftOut: LeftOutRows?
 
   /// A, B, C … so that columns stay narrow; the legend says which is which.
@@ -143,7 +143,7 @@ struct ComparisonReport: Encodable {
     let legend = evaluations.enumerated().map {
       ("\(letter($0))", "\($1.sae) (\($1.architecture), \($1.layout))")
     }
-    // A row that one of them has alone would shift the others.
+    // A row that only one of them has would shift the others.
     let names = evaluations[0].rows.map(\.name).filter { name in
       evaluations.allSatisfy { $0.rows.contains { $0.name == name } }
     }

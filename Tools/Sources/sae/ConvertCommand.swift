@@ -12,7 +12,7 @@ struct ConvertCommand: PlannedCommand {
       configuration in the header, and a file of arrays (npy, npz) becomes one of tensors.
       """)
 
-  /// What can be written.
+  /// The formats that can be written.
   enum Target: String, ExpressibleByArgument, CaseIterable {
     case saelens
     case gemmaScope = "gemma-scope"
@@ -31,7 +31,7 @@ struct ConvertCommand: PlannedCommand {
     return own + AutoencoderOptions.rules.map { $0.of(\.opening) }
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let input: String
     let output: String

@@ -31,7 +31,7 @@ struct EncodeCommand: PlannedCommand {
       + OriginOptions.rules.map { $0.of(\.origins) }
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let sae: String
     let activationScale: Double?
@@ -89,7 +89,7 @@ struct EncodeCommand: PlannedCommand {
           + "L0 \(fixed(report.l0, 2))")
   }
 
-  /// What the file says of itself.
+  /// The description in the file's metadata.
   private func metadata(_ sae: SAE, _ mismatches: [String]) -> [String: String] {
     var metadata = ["architecture": sae.architecture]
     if !mismatches.isEmpty { metadata["mismatches"] = mismatches.joined(separator: "\n") }
@@ -103,6 +103,6 @@ private struct EncodingReport: Encodable {
   let latents: Int
   let entries: Int
   let l0: Double
-  /// What is not of one origin, a line for each two; nil where all is.
+  /// Pairs of inputs of different origins, one line per pair; nil where all have one origin.
   let mismatches: [String]?
 }

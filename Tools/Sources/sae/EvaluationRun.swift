@@ -4,7 +4,7 @@ import SAEMetrics
 /// Measures autoencoders on activations.
 struct EvaluationRun {
   let source: any ActivationSource
-  /// Tokens that the linear part of the errors is fitted on; what follows them is measured.
+  /// Tokens that the linear part of the errors is fitted on; the tokens after them are measured.
   let fitted: Int
   private static let batch = 4096
 

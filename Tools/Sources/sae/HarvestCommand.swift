@@ -41,7 +41,7 @@ struct HarvestCommand: PlannedCommand {
       + OriginOptions.rules.map { $0.of(\.origins) }
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let model: ModelArguments.Plan?
     let tokens: String

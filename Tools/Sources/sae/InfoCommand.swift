@@ -21,7 +21,7 @@ struct InfoCommand: PlannedCommand {
     [OptionRule("tensor"), OptionRule("json")]
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let path: String
     let tensor: String?
@@ -36,13 +36,13 @@ struct InfoCommand: PlannedCommand {
   }
 }
 
-/// What is at a path.
+/// The content of a path.
 struct PathDescription: Encodable {
   let path: String
   let kind: String
   let bytes: Int
   var autoencoder: AutoencoderDescription?
-  /// Of a boosted autoencoder, what reconstructs the rest; the base is `autoencoder`.
+  /// The booster of a boosted autoencoder; its base is `autoencoder`.
   var booster: AutoencoderDescription?
   var latents: LatentsDescription?
   var activations: ActivationSummary?
@@ -165,7 +165,7 @@ struct LatentsDescription: Encodable {
   let tokens: Int
   let latentCount: Int
   let entries: Int
-  /// Entries a token.
+  /// Entries per token.
   let meanEntries: Double?
   let metadata: [String: String]
 

@@ -69,7 +69,7 @@ struct InspectCommand: PlannedCommand {
       + OriginOptions.rules.map { $0.of(\.origins) }
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let inspection: Inspection.Options
     let out: String

@@ -51,7 +51,7 @@ struct LossRecoveredCommand: PlannedCommand {
       + OriginOptions.rules.map { $0.of(\.origins) }
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let model: ModelArguments.Plan?
     let autoencoders: [String]

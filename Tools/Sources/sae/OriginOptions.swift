@@ -1,7 +1,7 @@
 import ArgumentParser
 import SAECore
 
-/// The option of every command that brings activations, autoencoders and models together.
+/// The option of every command that combines activations, autoencoders and models.
 struct OriginOptions: ParsableArguments {
   @Flag(
     help:
@@ -14,9 +14,9 @@ struct OriginOptions: ParsableArguments {
     [OptionRule("allow-mismatch")]
   }
 
-  /// What does not agree, where that is allowed: a line for each two.
+  /// The mismatches, where they are allowed: one line per pair.
   ///
-  /// - Throws: ``ToolError`` with the first of them, where it is not.
+  /// - Throws: ``ToolError`` with the first of them, where they are not.
   func check(_ origins: OriginCheck) throws -> [String] {
     let mismatches = origins.mismatches.map(\.description)
     guard let first = mismatches.first else { return [] }

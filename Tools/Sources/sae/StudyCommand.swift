@@ -126,7 +126,7 @@ struct StudyOptions: ParsableArguments {
       "Seconds to wait for an answer of the judge (default: 120).", valueName: "seconds"))
   var judgeSeconds: Double?
 
-  /// Puts what is given in the place of what a configuration has.
+  /// Puts given options in the place of a configuration's settings.
   func apply(to configuration: inout StudyConfiguration) throws {
     func set<Value>(_ value: Value?, _ path: WritableKeyPath<StudyConfiguration, Value>) {
       if let value { configuration[keyPath: path] = value }

@@ -120,7 +120,7 @@ struct TrainingRunOptions: ParsableArguments {
     return all / batch + (all % batch > 0 ? 1 : 0)
   }
 
-  /// Tokens a step on a source of so many.
+  /// Tokens per step on a source of so many.
   private func batch(sourceTokens: Int) -> Int {
     givenBatch ?? TrainingOptions.batchTokens(forSource: sourceTokens)
   }

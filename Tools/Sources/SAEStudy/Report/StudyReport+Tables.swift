@@ -6,7 +6,7 @@ extension StudyReport {
 
   private func dot(_ arm: StudyArm) -> String { mark(arm) + Self.short(arm) }
 
-  /// What the latents are about, how stable they are, what they cost.
+  /// Kind, stability and cost of the latents.
   func meaning() -> String {
     let rows = widths.flatMap { latents in
       results.configuration.sparsity.sorted().flatMap { sparsity in
@@ -100,7 +100,7 @@ extension StudyReport {
       """
   }
 
-  /// What was found of a known truth.
+  /// The known features that were found.
   func recovery() -> String {
     guard results.autoencoders.contains(where: { $0.recovery != nil }) else { return "" }
     let rows = widths.flatMap { latents in
@@ -194,7 +194,7 @@ extension StudyReport {
       notes: browsers.compactMap(judgement))
   }
 
-  /// How well the latents of a dictionary can be told by what a judge says of them.
+  /// How well a judge's explanations tell where the latents of a dictionary are active.
   private func judgement(_ browser: LatentBrowser) -> String? {
     guard let judge = browser.judge else { return nil }
     return """

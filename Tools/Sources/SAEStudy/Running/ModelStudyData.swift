@@ -106,8 +106,8 @@ struct ModelStudyData {
     return data
   }
 
-  /// Throws if what is brought together is of different origins, unless that is allowed: then a note
-  /// for each.
+  /// Throws if the inputs have different origins, unless that is allowed: then it returns a note for each
+  /// difference.
   private static func checked(
     _ origins: OriginCheck, _ configuration: StudyConfiguration
   ) throws -> [String] {
