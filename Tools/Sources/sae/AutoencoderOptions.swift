@@ -5,8 +5,8 @@ import SAECore
 struct AutoencoderOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What activations were multiplied by in training, for autoencoders whose files say that they "
-        + "were (normalize_activations: expected_average_only_in) and not by what; 1 if the "
+      "The factor that activations were multiplied by in training, for autoencoders whose files say "
+        + "that there was one (normalize_activations: expected_average_only_in) but lack it; 1 if the "
         + "activations are scaled already.",
       valueName: "factor"))
   var activationScale: Double?

@@ -5,8 +5,8 @@ import SAECore
 struct CheckpointOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Write a checkpoint every so many steps, and after the last, beside the directory to write: "
-        + "into OUT.checkpoints.",
+      "Write a checkpoint every so many steps, and after the last step, into OUT.checkpoints beside "
+        + "the directory to write.",
       valueName: "steps"))
   var checkpointEvery: Int?
   @Option(help: ArgumentHelp("How many checkpoints are kept (default: 2).", valueName: "count"))

@@ -7,9 +7,10 @@ struct ConvertCommand: PlannedCommand {
     commandName: "convert",
     abstract: "Writes an autoencoder in another layout, or tensors as safetensors.",
     discussion: """
-      Latents and reconstructions stay the same. What a layout cannot hold is refused. With \
-      safetensors, an autoencoder becomes one file, with its weights under SAELens' names and its \
-      configuration in the header, and a file of arrays (npy, npz) becomes one of tensors.
+      Latents and reconstructions stay the same. The command refuses an autoencoder that the layout \
+      cannot hold. With safetensors, an autoencoder becomes one file, with its weights under SAELens' \
+      names and its configuration in the header, and a file of arrays (npy, npz) becomes a file of \
+      tensors.
       """)
 
   /// The formats that can be written.

@@ -8,8 +8,9 @@ struct EncodeCommand: PlannedCommand {
     abstract: "Writes the latents of activations to a safetensors file.",
     discussion: """
       The file holds compressed sparse rows: shape, row_offsets, indices and values, as \
-      Docs/Files.md says. Memory stays within a batch, whatever the number of tokens. Row i of the \
-      file belongs to row i of the activations: none is left out, and NaN or infinity is an error.
+      Docs/Files.md describes. The command holds one batch in memory, whatever the number of tokens. \
+      Row i of the file belongs to row i of the activations: none is left out, and NaN or infinity \
+      is an error.
       """)
 
   @Option(help: ArgumentHelp("The autoencoder's directory.", valueName: "directory"))

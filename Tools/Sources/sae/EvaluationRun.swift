@@ -41,7 +41,7 @@ struct EvaluationRun {
       if !prediction.hasEnoughTokens {
         Progress.note(
           "the linear part was fitted on \(fitted) tokens, fewer than 5 for each of "
-            + "\(source.width) dimensions: too little of the error will seem linear")
+            + "\(source.width) dimensions: the linear part of the error is underestimated")
       }
       linearPart = prediction
     }

@@ -5,15 +5,15 @@ import SAECore
 struct InfoCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
-    abstract: "Says what is at a path: an autoencoder, tensors, latents or activations.",
+    abstract: "Describes the content of a path: an autoencoder, tensors, latents or activations.",
     discussion: """
-      What it is, is told from its content. Activations are a matrix alone in a file, or a folder of \
-      such files; all of them are read, for their norms and for NaN.
+      The command recognizes the kind from the content. Activations are the only matrix in a file, or \
+      a folder of such files; the command reads all of them, for their norms and for NaN.
       """)
 
   @Argument(help: "A directory or a file.") var path: String
   @Option(
-    help: ArgumentHelp("The tensor that is the activations, of several.", valueName: "name"))
+    help: ArgumentHelp("The tensor of activations in a file with several.", valueName: "name"))
   var tensor: String?
   @Flag(help: "Print one JSON object instead of a table.") var json = false
 
@@ -180,7 +180,7 @@ struct LatentsDescription: Encodable {
   var rows: [(String, String)] {
     [
       ("tokens", count(tokens)), ("latents", count(latentCount)), ("entries", count(entries)),
-      ("entries a token", fixed(meanEntries, 2)),
+      ("entries per token", fixed(meanEntries, 2)),
     ] + metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 }

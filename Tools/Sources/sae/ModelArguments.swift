@@ -16,19 +16,19 @@ struct ModelArguments: ParsableArguments {
   var layer: Int?
   @Option(
     help: ArgumentHelp(
-      "The place instead of a layer: blocks.N.hook_resid_pre or blocks.N.hook_resid_post.",
+      "The hook, instead of a layer: blocks.N.hook_resid_pre or blocks.N.hook_resid_post.",
       valueName: "name"))
   var hook: String?
   @Option(
     name: .customLong("context"),
-    help: ArgumentHelp("Tokens of the stream in a sequence (default: 255).", valueName: "count"))
+    help: ArgumentHelp("Tokens of the stream per sequence (default: 255).", valueName: "count"))
   var givenContext: Int?
   @Option(
     help: ArgumentHelp(
-      "What stands before each sequence: a token's id, or none (default: the beginning-of-sequence "
-        + "token of config.json).", valueName: "id"))
+      "The token before each sequence: its id, or none (default: the beginning-of-sequence token of "
+        + "config.json).", valueName: "id"))
   var bos: BeginningOfSequence?
-  @Flag(help: "Take the activation of the beginning-of-sequence token as well.") var keepBos = false
+  @Flag(help: "Also take the activation of the beginning-of-sequence token.") var keepBos = false
   @Option(
     name: .customLong("sequences"),
     help: ArgumentHelp("Sequences that run at a time (default: 16).", valueName: "count"))
@@ -38,7 +38,7 @@ struct ModelArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Precision of the frequencies of rotary positions (default: float32, whatever type the weights "
-        + "are).", valueName: "type"))
+        + "have).", valueName: "type"))
   var rotaryFrequencies: RotaryFrequencies?
 
   static var rules: [OptionRule<ModelArguments>] {

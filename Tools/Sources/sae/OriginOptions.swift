@@ -6,8 +6,8 @@ struct OriginOptions: ParsableArguments {
   @Flag(
     help:
       ArgumentHelp(
-        "Go on where activations, autoencoders and models are of different models, places or ways to "
-          + "run one, and say so in the output."))
+        "Go on although activations, autoencoders and models differ in the model, the place in it or "
+          + "the way to run it, and name the differences in the output."))
   var allowMismatch = false
 
   static var rules: [OptionRule<OriginOptions>] {
@@ -20,7 +20,7 @@ struct OriginOptions: ParsableArguments {
   func check(_ origins: OriginCheck) throws -> [String] {
     let mismatches = origins.mismatches.map(\.description)
     guard let first = mismatches.first else { return [] }
-    guard allowMismatch else { throw ToolError("\(first); --allow-mismatch goes on") }
+    guard allowMismatch else { throw ToolError("\(first); add --allow-mismatch to go on") }
     return mismatches
   }
 

@@ -113,7 +113,7 @@ private struct FileIdentity: Equatable {
 struct ForceOption: ParsableArguments {
   @Flag(
     help: """
-      Let the result take the place of one that is there, when it is complete. What holds anything else \
+      Replace an existing result when the new one is complete. A directory that holds anything else \
       stays.
       """)
   var force = false

@@ -5,7 +5,7 @@ import SAEModels
 /// Which rows of activations are taken.
 struct RowOptions: ParsableArguments {
   @Flag(
-    help: "Leave out rows of activations that have NaN or infinity, which else are an error.")
+    help: "Leave out rows of activations with NaN or infinity; without this they are an error.")
   var skipNonfinite = false
   @Option(
     help: ArgumentHelp(
@@ -126,7 +126,7 @@ extension OpenedActivations {
     guard skipsNonfinite else { return }
     var progress = Progress(total: source.tokens)
     let finite = try source.finiteRows { done in
-      if progress.isDue(done) { progress.show(done, "rows looked at for NaN") }
+      if progress.isDue(done) { progress.show(done, "rows searched for NaN") }
     }
     guard !finite.isEmpty else {
       throw ToolError("\(paths[0]): expected a row that is finite, found none")

@@ -19,7 +19,7 @@ enum StudyPrinting {
       }
     } catch let stop as Stop {
       StandardError.write(
-        "interrupted; what was done is kept in \(study.directory), and \(command) goes on with it")
+        "interrupted; finished work is kept in \(study.directory), and \(command) goes on with it")
       throw ExitCode(Interruption.exitCode(stop.signal))
     }
     for warning in StudyReport(outcome.results, []).warnings {

@@ -131,8 +131,8 @@ struct TrainingJob {
       resumed: checkpoint?.name)
     if let checkpoint, !checkpoint.knowsActivations {
       StandardError.write(
-        "note: \(checkpoint.name) is of a version that noted nothing of the activations but their "
-          + "number: that they are the same is not checked")
+        "note: \(checkpoint.name) is of a version that recorded only the number of activations, so "
+          + "nothing checks that they are the same")
     }
   }
 

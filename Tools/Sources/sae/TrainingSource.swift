@@ -8,7 +8,7 @@ struct TrainingSource: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Files of the activations that a transcoder is to make of --activations, row by row.",
+      "Files of the activations that a transcoder should predict from --activations, row by row.",
       valueName: "file"))
   var targets: [String] = []
   @OptionGroup var model: ModelArguments

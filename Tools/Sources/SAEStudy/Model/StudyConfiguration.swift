@@ -255,7 +255,7 @@ extension StudyConfiguration {
   ///   option has, or cannot be read.
   public init(file: String) throws(StudyError) {
     guard let data = FileManager.default.contents(atPath: file) else {
-      throw StudyError(file, expected: "a file of JSON", found: "none that can be read")
+      throw StudyError(file, expected: "a file of JSON", found: "a file that cannot be read")
     }
     let known = Set(CodingKeys.allCases.map(\.rawValue))
     guard let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {

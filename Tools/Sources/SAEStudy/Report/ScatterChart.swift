@@ -28,7 +28,7 @@ struct ScatterChart {
   }
 
   var title: String
-  var xTitle = "L0 – active latents a token (logarithmic)"
+  var xTitle = "L0 – active latents per token (logarithmic)"
   var yTitle: String
   var series: [Series]
 

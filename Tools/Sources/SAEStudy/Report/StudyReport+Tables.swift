@@ -25,9 +25,9 @@ extension StudyReport {
       are those of them that a domain dictionary of another seed has, too.</p>
       \(HTML.table(
         ["autoencoder", "latents", settingName, "trivial", "conceptual", "unmatched", "reproduced",
-         "seed stability", "bits a token", "alive", "dense"], rows))
+         "seed stability", "bits per token", "live", "dense"], rows))
       <p class="note">Seed stability: mean cosine of decoder rows matched one to one between seeds. \
-      Bits a token: the shortest code of the quantized latents that costs at most 5% more error. \
+      Bits per token: the shortest code of the quantized latents that costs at most 5% more error. \
       Dense: active on more than a tenth of the tokens. A boosted autoencoder has its booster's \
       latents besides.</p>
       </section>
@@ -137,7 +137,7 @@ extension StudyReport {
     let hasLoss = results.autoencoders.contains { $0.onDomain.lossRecovered != nil }
     var head = [
       "autoencoder", "latents", "L0", "FVE", "95% interval",
-      "linear left", "nonlinear left", "bits", "alive",
+      "linear left", "nonlinear left", "bits", "live",
     ]
     if hasLoss { head += ["loss recovered", "loss added"] }
     head += ["broad: L0", "FVE"]

@@ -134,7 +134,9 @@ public struct Inspection: Sendable {
     origins.add(options.sae, origin)
     origins.add(options.model, harvester.origin(weights: weights))
     guard let first = origins.mismatches.first else { return [] }
-    guard options.allowsMismatch else { throw StudyError("\(first); --allow-mismatch goes on") }
+    guard options.allowsMismatch else {
+      throw StudyError("\(first); add --allow-mismatch to go on")
+    }
     return origins.mismatches.map { "\($0)" }
   }
 

@@ -113,7 +113,7 @@ struct ModelStudyData {
   ) throws -> [String] {
     guard !configuration.allowMismatch else { return origins.mismatches.map { "\($0)" } }
     if let mismatch = origins.mismatches.first {
-      throw StudyError("\(mismatch); --allow-mismatch goes on")
+      throw StudyError("\(mismatch); add --allow-mismatch to go on")
     }
     return []
   }
