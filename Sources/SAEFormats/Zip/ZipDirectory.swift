@@ -46,7 +46,7 @@ struct ZipDirectory {
     range = try ZipDirectory.range(offset, size, before: limit, "zip directory", file)
     guard range.upperBound == limit else {
       throw .malformed(
-        file: file, offset: range.upperBound, expected: "the end records behind the directory",
+        file: file, offset: range.upperBound, expected: "the end records after the directory",
         found: "other bytes")
     }
     self.count = count
