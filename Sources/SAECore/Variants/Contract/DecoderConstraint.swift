@@ -1,6 +1,6 @@
 /// The way in which the rows of the decoder are kept at unit norm.
 ///
-/// A row's length and its latent's activations could trade against each other for ever; with unit
+/// A row's length and its latent's activations could trade against each other forever; with unit
 /// rows the gradient's component along the row is wasted motion, so it is removed.
 ///
 /// Source: Bricken et al. 2023, "Towards Monosemanticity", appendix on optimization.

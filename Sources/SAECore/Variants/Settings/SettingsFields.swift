@@ -55,7 +55,7 @@ extension SettingsFields.Field {
 
   /// A field that files may lack.
   ///
-  /// - Parameter absent: the value of a missing field, for ever.
+  /// - Parameter absent: the value of a missing field, forever.
   static func optional<Value: Codable & Equatable>(
     _ key: String, _ property: WritableKeyPath<Settings, Value>, absent: Value
   ) -> Self {
