@@ -1,11 +1,11 @@
 /// A kind of result that the package writes: which files it is made of, so that another kind is not taken
 /// for it and lost.
 public struct Artifact: Sendable {
-  /// What it is called in messages.
+  /// Its name in messages.
   let what: String
   /// Names of files that may be in it.
   package let files: Set<String>
-  /// Of these must be one; a directory that has none is something else.
+  /// One of these must be there; a directory that has none is something else.
   package let marks: Set<String>
   /// How the names of directories in it begin, and what may be in these.
   let folders: [(prefix: String, contents: Artifact)]
@@ -39,13 +39,13 @@ public struct Artifact: Sendable {
   public static let tensorFile = Artifact(
     "a safetensors file", files: [], marks: [], isFile: true)
 
-  /// A directory of which nothing gives way.
+  /// A directory whose content is never replaced.
   static let nothing = Artifact("nothing", files: [], marks: [])
 
-  /// Throws unless nothing has a destination's name, or an empty directory where a directory is to be
-  /// written, or what gives way.
+  /// Throws unless a destination's name is free, or belongs to an empty directory where a directory is to
+  /// be written, or to a result that may be replaced.
   ///
-  /// - Parameter replacing: whether what is described here gives way.
+  /// - Parameter replacing: whether a result of this kind is replaced.
   package func check(_ destination: Destination, replacing: Bool) throws(TensorFileError) {
     let (folder, name) = (destination.folder, destination.name)
     func refusal(_ found: String) -> TensorFileError {
@@ -103,7 +103,7 @@ public struct Artifact: Sendable {
     folders.first { folder.hasPrefix($0.prefix) }?.contents
   }
 
-  /// Removes a directory and what is described here, and nothing else.
+  /// Removes a directory with the files that this kind may have, and nothing else.
   ///
   /// - Returns: whether all has gone.
   @discardableResult package func remove(_ name: String, in folder: DirectoryHandle) -> Bool {

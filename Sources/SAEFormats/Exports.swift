@@ -1,2 +1,2 @@
-/// The formats speak of matrices, so that who imports them has these too.
+/// The formats' interface has matrices in it, so a file that imports them needs these too.
 @_exported public import SAETensor

@@ -1,6 +1,6 @@
-/// A file of tensors, told from its first bytes and not from its name.
+/// A file of tensors, recognized from its first bytes and not from its name.
 public enum TensorFile: Sendable {
-  /// A header in JSON and the tensors behind it.
+  /// A header in JSON and the tensors after it.
   case safetensors(SafetensorsFile)
   /// One array.
   case npy(NpyFile)
@@ -14,7 +14,7 @@ public enum TensorFile: Sendable {
     try self.init(FileBytes(mapping: path), expected: "a safetensors, npy or npz file")
   }
 
-  /// Takes the bytes for what they begin as.
+  /// Takes the bytes for a file of the kind that they begin as.
   package init(_ contents: FileBytes, expected: String) throws(TensorFileError) {
     switch FileKind(contents) {
     case .safetensors: self = .safetensors(try SafetensorsFile(contents))
@@ -25,8 +25,8 @@ public enum TensorFile: Sendable {
     }
   }
 
-  /// What a file is, told from its content, in words for messages: "a web page (HTML)", "an empty file",
-  /// "a Git LFS pointer …", "JSON text".
+  /// The kind of a file, found from its content, in words for messages: "a web page (HTML)", "an empty
+  /// file", "a Git LFS pointer …", "JSON text".
   public static func contents(of path: String) -> String {
     (try? FileBytes(mapping: path)).map { FileKind($0).words } ?? "nothing that can be read"
   }
@@ -75,7 +75,7 @@ extension TensorWriter where Self: ~Copyable {
     } else if tensor.type == .f64 {
       try append(tensor.doubles(), to: name)
     } else {
-      // Exact: what was widened is rounded back.
+      // Exact: widened numbers are rounded back.
       try append(tensor.floats(), to: name)
     }
   }

@@ -2,7 +2,7 @@ import SAECore
 import SAEMetrics
 
 // Writes the activations that the example trains on, and tells how fast products are in a debug
-// build of a dependent package: the kernels are optimised in every build.
+// build of a dependent package: the kernels are optimized in every build.
 func writeActivations() throws {
   let synthetic = try SyntheticActivations(
     SyntheticOptions(width: 16, featureCount: 64, l0: 4), seed: 1)

@@ -93,7 +93,7 @@ import Testing
         cuts: randomCuts(counted.contexts.count, &generator)) == whole)
   }
 
-  /// Without contexts a block is 128 neighbours in the stream, counted or not.
+  /// Without contexts a block is 128 neighbors in the stream, counted or not.
   @Test func blocksAreOfTheStreamAndNotOfWhatCounts() throws {
     let x = Matrix(rows: 300, columns: 6) { Float(($0 * 7 + $1 * 3) % 11) / 7 }
     let mask = (0..<300).map { !(128..<256).contains($0) }

@@ -107,8 +107,8 @@ import Testing
     try forEachCase("interpretation") { try $0.check(measure: Self.measure($0)) }
   }
 
-  /// Activations 1, 5, 4, 0, 3 with a radius of 1: the peak 5 rules out its neighbours 1 and 4, then
-  /// comes 3. Masking the 5 leaves 4, whose neighbours are 5 and 0, then 3 and 1.
+  /// Activations 1, 5, 4, 0, 3 with a radius of 1: the peak 5 rules out its neighbors 1 and 4, then
+  /// comes 3. Masking the 5 leaves 4, whose neighbors are 5 and 0, then 3 and 1.
   @Test func peaksByHand() throws {
     var options = LatentExamples.Options()
     options.radius = 1

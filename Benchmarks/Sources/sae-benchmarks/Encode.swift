@@ -23,7 +23,7 @@ struct EncodeSubject {
 
 struct EncodeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "encode", abstract: "Tokens a second of encoding: product and selection.")
+    commandName: "encode", abstract: "Tokens per second of encoding: product and selection.")
 
   @Option var width = 768
   @Option var latents = 16384

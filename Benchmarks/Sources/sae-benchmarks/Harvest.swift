@@ -56,7 +56,7 @@ struct HarvestSubject {
 
 struct HarvestCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "harvest", abstract: "Tokens a second of a language model up to a layer.")
+    commandName: "harvest", abstract: "Tokens per second of a language model up to a layer.")
 
   @Option(help: "A model's directory.") var model = LabFiles.model
   @Option(help: "A NumPy file of tokens.") var tokens = LabFiles.tokens

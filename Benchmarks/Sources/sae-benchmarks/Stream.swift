@@ -72,7 +72,7 @@ struct StreamCommand: ParsableCommand {
       try writer.finish()
     }
     let source = try ConcatenatedActivations(contentsOf: [path])
-    var table = [["reading", "tokens/s", "waiting ms a step", "of the time %"]]
+    var table = [["reading", "tokens/s", "waiting ms per step", "of the time %"]]
     for readsAhead in [false, true] {
       var batches = try ReadAheadBatches(
         ShuffledActivations(source, seed: 1, bufferTokens: buffer), batchTokens: batch)

@@ -1,6 +1,6 @@
 import SAECore
 
-/// A variant with settings, to be trained on activations and looked at afterwards.
+/// A variant with settings, to be trained on activations and looked at afterward.
 struct TrainedSubject: Sendable {
   let variant: Variant
   let setting: String

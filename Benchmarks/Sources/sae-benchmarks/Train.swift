@@ -87,7 +87,7 @@ private func sampleBatch(_ weights: ParameterSet) -> Matrix {
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Tokens a second of whole training steps, and the floor that this machine sets.")
+    abstract: "Tokens per second of whole training steps, and the floor that this machine sets.")
 
   @Option var width = 768
   @Option var latents = 16384
@@ -98,7 +98,7 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let names = variants.map { $0.split(separator: ",").map(String.init) }
-    var table = [["variant", "ms a step", "tokens/s", "L0", "floor ms", "of floor", "peak MB"]]
+    var table = [["variant", "ms per step", "tokens/s", "L0", "floor ms", "of floor", "peak MB"]]
     for name in names ?? Variant.reconstructing.map(\.name).sorted() {
       table.append(try measure(name, isFirst: table.count == 1))
     }

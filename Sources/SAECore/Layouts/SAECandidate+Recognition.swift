@@ -5,7 +5,7 @@ extension SAECandidate {
     GemmaScope.weightsName,
   ]
 
-  /// What tensors' names speak of.
+  /// The layout that tensors' names point to.
   enum Recognition {
     case layout(SAELayout)
     /// Weights that only a configuration beside them explains.
@@ -64,7 +64,7 @@ extension SAECandidate {
     ("model_cfg.yaml", "crosscode"),
   ]
 
-  /// The error that a directory holds no autoencoder: what it holds instead.
+  /// The error that a directory holds no autoencoder, with its content.
   static func nothing(in path: String, _ names: [String]) -> TensorFileError {
     let configuration = SAELensDirectory.configurationName
     if names.contains(configuration) {

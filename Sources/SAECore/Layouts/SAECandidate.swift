@@ -1,4 +1,4 @@
-/// A file of weights and the layout that its tensors' names speak of.
+/// A file of weights and the layout that its tensors' names point to.
 struct SAECandidate {
   /// Weights, of which the names are known.
   enum Weights {
@@ -33,7 +33,7 @@ struct SAECandidate {
   let layout: SAELayout
   let directory: String
 
-  /// Reads what the files say.
+  /// Reads the description in the files.
   func read() throws(TensorFileError) -> SAEFiles {
     let tensors = try weights.tensors()
     return switch layout {
@@ -114,7 +114,7 @@ struct SAECandidate {
     return candidates[0].candidate
   }
 
-  /// Opens a file by what its first bytes are.
+  /// Opens a file as the kind that its first bytes tell.
   private static func open(_ path: String) throws(TensorFileError) -> Weights {
     if path.hasSuffix(SafetensorsShards.ending) { return .shards(try SafetensorsShards(path)) }
     switch try TensorFile(FileBytes(mapping: path), expected: "weights of an autoencoder") {

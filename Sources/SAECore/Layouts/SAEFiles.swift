@@ -7,7 +7,7 @@ public struct SAEFiles: Sendable {
   public internal(set) var path = ""
   /// How the files hold it.
   public internal(set) var layout: SAELayout
-  /// What they say of it: an archive without parameters.
+  /// Their description of it: an archive without parameters.
   public internal(set) var outline: SAEArchive
   private var sources: [String: Source] = [:]
 
@@ -23,7 +23,7 @@ public struct SAEFiles: Sendable {
     var shape: [Int] { isTransposed ? tensor.shape.reversed() : tensor.shape }
   }
 
-  /// What an element stands for.
+  /// The meaning of an element.
   enum Form {
     case itself
     /// Its exponential is the parameter.
@@ -36,10 +36,10 @@ public struct SAEFiles: Sendable {
     self.outline = outline
   }
 
-  /// Finds the autoencoder at a path and reads what its files say of it.
+  /// Finds the autoencoder at a path and reads its files' description.
   ///
-  /// - Parameter path: its directory, or the file with its weights. What they are is told from their
-  ///   content; names count only where a directory holds several candidates.
+  /// - Parameter path: its directory, or the file with its weights. Their content tells the layout; names
+  ///   count only where a directory holds several candidates.
   /// - Throws: ``TensorFileError`` if there is none, or something about it is wrong.
   static func find(_ path: String) throws(TensorFileError) -> SAEFiles {
     var files = try SAECandidate.find(path).read()
@@ -48,8 +48,8 @@ public struct SAEFiles: Sendable {
     return files
   }
 
-  /// What the files at a path say: of one autoencoder, or of one and then of its booster, which belong
-  /// together.
+  /// The description of the files at a path: of one autoencoder, or of one and then of its booster, which
+  /// belong together.
   ///
   /// - Throws: ``TensorFileError`` if there is none, or something about it is wrong.
   public static func findAll(_ path: String) throws(TensorFileError) -> [SAEFiles] {
@@ -103,7 +103,7 @@ public struct SAEFiles: Sendable {
   /// Takes a tensor for a parameter.
   ///
   /// - Parameters:
-  ///   - stored: what its shape in the file must be.
+  ///   - stored: the shape that it must have in the file.
   ///   - isTransposed: whether our orientation is the other one.
   mutating func take(
     _ name: String, _ tensor: StoredTensor, stored: [Int], isTransposed: Bool = false,

@@ -10,7 +10,7 @@ public enum SAELayout: String, Sendable, CaseIterable {
   case sparsify
   /// One safetensors file that has its configuration in its header.
   case safetensors
-  /// `boosted.json` and two directories, an autoencoder and one that reconstructs what it leaves over.
+  /// `boosted.json` and two directories, an autoencoder and one that reconstructs its error.
   case boosted
 }
 
@@ -18,8 +18,8 @@ extension SAEArchive {
   /// Reads what files hold of an autoencoder, in whichever of the known layouts it is, without the
   /// means to run it; ``SAE/load(_:activationScale:)`` reads one to be run.
   ///
-  /// - Parameter path: its directory, or the file with its weights. What they are is told from their
-  ///   content; names count only where a directory holds several candidates.
+  /// - Parameter path: its directory, or the file with its weights. Their content tells the layout; names
+  ///   count only where a directory holds several candidates.
   /// - Returns: the autoencoder and the layout that it was found in.
   /// - Throws: ``TensorFileError`` if there is none, or something about it is wrong.
   public static func read(
@@ -34,7 +34,8 @@ extension SAEArchive {
   /// - Parameters:
   ///   - path: the directory or file; its parent must exist.
   ///   - layout: how; ``SAELayout/gemmaScope2`` cannot be written, and ``SAELayout/boosted`` takes two.
-  ///     nil is a directory in SAELens' form, what SAELens has no name for under one of this library's.
+  ///     nil is a directory in SAELens' form; an architecture without a name in SAELens gets one of this
+  ///     library's.
   ///   - replacing: whether an autoencoder of that name, or with ``SAELayout/safetensors`` a file of
   ///     tensors, gives way. A directory that holds anything else stays.
   /// - Throws: ``TensorFileError`` if the layout cannot express the autoencoder, something is there

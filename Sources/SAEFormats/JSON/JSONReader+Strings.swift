@@ -45,7 +45,7 @@ extension JSONReader {
     decoded.append(contentsOf: UTF8.encode(scalar) ?? .init())
   }
 
-  /// The scalar behind `\u`: four digits, or a pair of surrogates of four digits each.
+  /// The scalar after `\u`: four digits, or a pair of surrogates of four digits each.
   private mutating func escapedScalar() throws(TensorFileError) -> Unicode.Scalar {
     let start = position
     let first = try hexadecimal()

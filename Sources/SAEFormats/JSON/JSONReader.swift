@@ -1,8 +1,8 @@
 /// Reads JSON (RFC 8259) from front to back, strictly, in constant depth of the caller's choosing.
 ///
-/// It never looks further than the next token and recurses nowhere, so that the caller says at each
-/// place what may stand there; whatever else stands there is an error with its offset. Keys that
-/// occur twice in an object are errors.
+/// It never looks further than the next token and recurses nowhere, so that the caller decides at each
+/// place which token may stand there; any other token is an error with its offset. Keys that occur twice
+/// in an object are errors.
 struct JSONReader {
   let bytes: [UInt8]
   let file: String
@@ -45,7 +45,7 @@ struct JSONReader {
     return true
   }
 
-  /// Reads an object; `member` is called behind each key and reads that key's value.
+  /// Reads an object; `member` is called after each key and reads that key's value.
   mutating func object(
     _ expected: String = "an object",
     _ member: (_ reader: inout JSONReader, _ key: String) throws(TensorFileError) -> Void

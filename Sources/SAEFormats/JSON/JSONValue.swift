@@ -1,4 +1,4 @@
-/// A JSON value that keeps what the text said: the order of keys, and numbers digit by digit.
+/// A JSON value that keeps the text's order of keys, and its numbers digit by digit.
 public enum JSONValue: Sendable, Equatable {
   /// `null`.
   case null

@@ -14,7 +14,7 @@ public struct SparseLatentsFile: Sendable {
   public let latentCount: Int
   /// Entries of all rows together.
   public let entryCount: Int
-  /// What whoever wrote the file says of it.
+  /// The description that the file's writer gave it.
   public let metadata: [String: String]
 
   private let rowOffsets: StoredTensor

@@ -1,8 +1,8 @@
 /// Writes latents to a safetensors file that ``SparseLatentsFile`` reads, a batch at a time.
 ///
-/// How many entries there are is known only at the end. So row offsets and values, whose places are
-/// known, go into the file as they come; indices wait in a second file, without a name, and follow when all
-/// values are there; the header, of fixed length, is written last. Memory stays within a batch.
+/// The number of entries is known only at the end. So row offsets and values, whose places are known, go
+/// into the file as they come; indices wait in a second file, without a name, and follow when all values
+/// are there; the header, of fixed length, is written last. Memory stays within a batch.
 public struct SparseLatentsWriter: ~Copyable {
   /// Rows of the file, all of which have to be appended.
   public let tokens: Int
@@ -31,7 +31,7 @@ public struct SparseLatentsWriter: ~Copyable {
   ///   - path: of the file, which appears when it is complete.
   ///   - tokens: how many will be appended.
   ///   - latentCount: d_sae.
-  ///   - metadata: what else to say of it, some words.
+  ///   - metadata: a short description.
   ///   - replacing: whether a file of that name gives way.
   /// - Throws: ``TensorFileError`` if a number is negative or does not fit, the metadata is long, or
   ///   the file cannot be created.

@@ -13,7 +13,7 @@ public struct NpyFile: Sendable {
     try self.init(FileBytes(mapping: path))
   }
 
-  /// Opens what may be in memory already.
+  /// Opens bytes that may be in memory already.
   public init(_ contents: FileBytes) throws(TensorFileError) {
     let last = contents.name.split(separator: "/").last ?? "array"
     let name = String(last.hasSuffix(".npy") ? last.dropLast(4) : last)

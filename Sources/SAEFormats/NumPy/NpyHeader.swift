@@ -1,4 +1,4 @@
-/// The beginning of an npy file: what the array is and where its elements lie.
+/// The beginning of an npy file: the array's description and the place of its elements.
 ///
 /// Source: numpy.lib.format, versions 1.0, 2.0 and 3.0.
 struct NpyHeader {
@@ -78,7 +78,7 @@ struct NpyHeader {
   /// The array that the header describes, as a tensor.
   ///
   /// - Throws: ``TensorFileError`` if the elements do not fill the rest of `range` exactly. (NumPy
-  ///   ignores what follows them; it may well be a second array.)
+  ///   ignores the bytes after them; they may well be a second array.)
   func tensor(
     named name: String, in contents: FileBytes, _ range: Range<Int>
   ) throws(TensorFileError) -> StoredTensor {

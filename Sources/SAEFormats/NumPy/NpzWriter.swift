@@ -3,7 +3,7 @@ public struct NpzWriter: TensorWriter, ~Copyable {
   private var file: AtomicFile
   private var places: TensorPlaces
   private var members: [ZipWriter.Member] = []
-  /// Checksums of what is written so far, by the arrays' names.
+  /// Checksums of the bytes written so far, by the arrays' names.
   private var checksums: [[UInt8]: CRC32] = [:]
 
   /// Begins a file; arrays lie in it in the order given.

@@ -121,7 +121,7 @@ struct PythonLiteralReader {
       shape.append(try dimension())
       if !accept(",") {
         // Without a comma, parentheses around one number make no tuple.
-        guard shape.count > 1 else { throw unexpected("\",\" behind the only dimension") }
+        guard shape.count > 1 else { throw unexpected("\",\" after the only dimension") }
         try expect(")", "\",\" or \")\"")
         break
       }
@@ -144,6 +144,6 @@ struct PythonLiteralReader {
     return value
   }
 
-  /// What a number, whole or not, may consist of.
+  /// The characters of a number, whole or not.
   private static let numberCharacters = Set("+-.0123456789eEL".utf8)
 }

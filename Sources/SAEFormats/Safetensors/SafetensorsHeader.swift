@@ -1,4 +1,4 @@
-/// The header of a safetensors file: what it says, checked in the order of the format's rules.
+/// The header of a safetensors file, checked in the order of the format's rules.
 struct SafetensorsHeader {
   /// In the order of their data.
   var tensors: [StoredTensor] = []

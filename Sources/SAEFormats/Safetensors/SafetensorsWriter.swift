@@ -25,7 +25,7 @@ public struct SafetensorsWriter: TensorWriter, ~Copyable {
     if sorted.contains(where: { $0.name == "__metadata__" }) {
       throw .duplicateName(file: path, name: "__metadata__")
     }
-    // Once to see that offsets fit, before they are written down, and once behind the header.
+    // Once to see that offsets fit, before they are written down, and once after the header.
     _ = try SafetensorsWriter.places(path, sorted, from: 0)
     let header = SafetensorsHeader.encode(sorted, metadata)
     guard header.count - 8 <= SafetensorsHeader.lengthLimit else {

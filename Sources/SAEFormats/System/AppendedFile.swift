@@ -6,8 +6,7 @@
   import Musl
 #endif
 
-/// A file that only grows: what has been appended is the system's to keep, whatever becomes of the
-/// process.
+/// A file that only grows: the system keeps the appended bytes, whatever becomes of the process.
 package final class AppendedFile: Sendable {
   /// The path that messages name.
   package let path: String

@@ -1,6 +1,6 @@
 /// A directory that appears under its name only when it is complete.
 ///
-/// Files are written into a temporary directory beside it; ``finish(replacing:)`` synchronises it
+/// Files are written into a temporary directory beside it; ``finish(replacing:)`` synchronizes it
 /// with the disk and gives it its name. If that is not reached, nothing changes under the name, and
 /// the temporary directory is removed when the value's life ends. If the name cannot be given, the
 /// complete directory is kept beside, as `NAME.result`. (A killed process leaves the temporary directory
@@ -48,7 +48,7 @@ public struct AtomicDirectory: ~Copyable {
       remains = try place(replacing)
       isFinished = true
     } catch {
-      // Nothing is kept where the folder has gone, and all in it.
+      // Nothing is kept where the folder has been removed, with all in it.
       guard contents.currentPath != nil else { throw error }
       isFinished = true
       throw destination.keep(temporaryName, because: error)
@@ -68,8 +68,8 @@ public struct AtomicDirectory: ~Copyable {
   ///   it meanwhile.
   private func place(_ replacing: Artifact?) throws(TensorFileError) -> String? {
     let (folder, name) = (destination.folder, destination.name)
-    // Renaming puts a directory into the place of an empty one and refuses all else; what is there is
-    // looked at before so that the error says what it is.
+    // Renaming puts a directory into the place of an empty one and refuses all else. The check comes
+    // first so that the error can say what is there.
     try (replacing ?? .nothing).check(destination, replacing: replacing != nil)
     do {
       try folder.rename(temporaryName, to: name)
@@ -101,7 +101,7 @@ public struct AtomicDirectory: ~Copyable {
 
   /// Removes a temporary directory with whatever is in it.
   package static func remove(_ name: String, in folder: DirectoryHandle) {
-    // What cannot be removed stays under its temporary name.
+    // Files that cannot be removed stay under the temporary name.
     guard let directory = try? DirectoryHandle(name, in: folder) else { return }
     for bytes in (try? directory.names()) ?? [] {
       guard let name = String(validating: bytes, as: UTF8.self) else { continue }

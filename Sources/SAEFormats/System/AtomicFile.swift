@@ -1,10 +1,10 @@
 /// A file that appears under its name only when it is complete.
 ///
-/// It is written under a temporary name in the same folder, synchronised with the disk and then
-/// renamed. If ``finish()`` is not reached, what was there before stays as it was, and the temporary
-/// file is removed when the value's life ends. If the name cannot be given, the complete file is kept
-/// beside, as `NAME.result`. (A killed process leaves the temporary file behind, named
-/// `.NAME.….partial`; the next file of that name that is begun removes it.)
+/// It is written under a temporary name in the same folder, synchronized with the disk and then
+/// renamed. If ``finish()`` is not reached, the old file stays as it was, and the temporary file is
+/// removed when the value's life ends. If the name cannot be given, the complete file is kept beside, as
+/// `NAME.result`. (A killed process leaves the temporary file there, named `.NAME.….partial`; the next
+/// file of that name that is begun removes it.)
 public struct AtomicFile: ~Copyable {
   /// Where the file will stand once it is complete, from the root, without links.
   public var path: String { destination.path }
@@ -13,7 +13,7 @@ public struct AtomicFile: ~Copyable {
   private let file: WritableFile
   private var isFinished = false
 
-  /// Bytes from the beginning to the end of what was appended.
+  /// Bytes from the beginning to the end of the appended ones.
   public private(set) var length = 0
 
   /// Begins a file.
@@ -31,7 +31,7 @@ public struct AtomicFile: ~Copyable {
 
   deinit { if !isFinished { destination.folder.removeFile(file.name) } }
 
-  /// Writes behind what was appended before.
+  /// Appends bytes.
   public mutating func append(_ bytes: [UInt8]) throws(TensorFileError) {
     let span = bytes.span
     try write(span.storedBytes, at: length)
@@ -43,14 +43,14 @@ public struct AtomicFile: ~Copyable {
     try file.write(bytes, at: offset)
   }
 
-  /// A file without a name on the same disk, for what has to wait.
+  /// A file without a name on the same disk, for bytes that have to wait.
   func spool() throws(TensorFileError) -> WritableFile {
     let spool = try WritableFile(toReplace: destination.name, in: destination.folder, for: path)
     destination.folder.removeFile(spool.name)
     return spool
   }
 
-  /// Writes what another file holds at an offset.
+  /// Writes the content of another file at an offset.
   func write(contentsOf other: borrowing WritableFile, at offset: Int) throws(TensorFileError) {
     try other.copy(to: file, at: offset)
   }
@@ -69,10 +69,10 @@ public struct AtomicFile: ~Copyable {
       }
       isFinished = true
     } catch {
-      // What is part of an unfinished directory goes with it.
+      // A file of an unfinished directory goes with it.
       if TemporaryName.isTemporary(Path.split(destination.folder.path).name) { throw error }
       guard destination.folder.currentPath != nil else {
-        // The folder has been removed, with all names in it; what was written is there still.
+        // The folder has been removed, with all names in it; the written bytes are there still.
         return try copy(replacing: replaces)
       }
       isFinished = true
@@ -90,7 +90,7 @@ public struct AtomicFile: ~Copyable {
     try copy.finish()
   }
 
-  /// Writes a whole file at once, in the place of what was there.
+  /// Writes a whole file at once, in the place of an older one.
   public static func write(_ bytes: [UInt8], to path: String) throws(TensorFileError) {
     var file = try AtomicFile(path)
     try file.append(bytes)

@@ -2,15 +2,15 @@ import Foundation
 
 /// A name in a folder, for a file or a directory that is to be written there.
 ///
-/// Links are resolved when the value is made: a link to what is there or could be made stands for its
-/// target. The folder is held open from then on, so that a result can be put into it although it has
-/// been renamed.
+/// Links are resolved when the value is made: a link to something that is there or could be made stands
+/// for its target. The folder is held open from then on, so that a result can be put into it although it
+/// has been renamed.
 public final class Destination: Sendable {
   /// The path from the root, without links.
   public let path: String
   /// The last part of the path.
   package let name: String
-  /// What it is a name in.
+  /// The folder of the name.
   package let folder: DirectoryHandle
 
   /// - Throws: ``TensorFileError`` if the path has no folder, or is the root.
@@ -48,13 +48,14 @@ public final class Destination: Sendable {
     throw .system(file: path, operation: "open", reason: "too many links")
   }
 
-  /// Throws unless a result can get the name: nothing has it, or an empty directory where a directory is
-  /// to be written, or what gives way.
+  /// Throws unless a result can get the name: the name is free, or belongs to an empty directory where a
+  /// directory is to be written, or to a result that may be replaced.
   ///
-  /// Told before work is done; what happens meanwhile is told again when the result is put there.
+  /// Checked before work is done, and again when the result is put there, since others may write
+  /// meanwhile.
   ///
   /// - Parameters:
-  ///   - result: what is to be written.
+  ///   - result: the kind of result that is to be written.
   ///   - replacing: whether one of its kind gives way.
   public func check(for result: Artifact, replacing: Bool = false) throws(TensorFileError) {
     try result.check(self, replacing: replacing)
@@ -68,8 +69,8 @@ public final class Destination: Sendable {
     }
   }
 
-  /// Where the path leads now, if its folder has been renamed or removed meanwhile: there, if it is a
-  /// folder again; else into the folder as it is called now; else into a new one of that name.
+  /// The place of the result now, if its folder has been renamed or removed meanwhile: the path, if it is
+  /// a folder again; else the folder under its new name; else a new folder of the old name.
   func standing() throws(TensorFileError) -> Destination {
     if folder.stands(at: folder.path) { return self }
     if let there = try? Destination(path) { return there }
@@ -83,7 +84,7 @@ public final class Destination: Sendable {
     return try Destination(path)
   }
 
-  /// Keeps what is complete and could not get its name, under another that can be seen.
+  /// Keeps a complete result that could not get its name, under another name that is not hidden.
   ///
   /// - Parameter temporary: its name as yet.
   /// - Returns: the error that says where it is.
@@ -101,7 +102,7 @@ public final class Destination: Sendable {
       reason: error.reason)
   }
 
-  /// Throws if the folder has been renamed since, so that what was put there is elsewhere.
+  /// Throws if the folder has been renamed since, so that the result is elsewhere.
   func checkStands() throws(TensorFileError) {
     guard !folder.stands(at: folder.path), let current = folder.currentPath else { return }
     throw .notPlaced(

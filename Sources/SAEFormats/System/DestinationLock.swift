@@ -4,7 +4,7 @@ import Foundation
 public final class DestinationLock: Sendable {
   private let file: LockedFile
 
-  /// Locks what is to appear at a destination, by a file `.NAME.lock` beside it.
+  /// Locks the result that is to appear at a destination, by a file `.NAME.lock` beside it.
   ///
   /// - Throws: ``TensorFileError/locked(file:owner:)``, which says which process writes there, on which
   ///   machine, since when.

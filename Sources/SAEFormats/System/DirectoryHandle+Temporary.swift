@@ -6,8 +6,8 @@
   import Musl
 #endif
 
-/// What is written under a temporary name is locked while its process lives: what nobody holds was left
-/// behind by a process that was killed.
+/// A temporary file or directory is locked while the process that writes it lives: one that nobody holds
+/// is the leftover of a process that was killed.
 extension DirectoryHandle {
   /// A new file under a temporary name, locked.
   ///
@@ -46,7 +46,7 @@ extension DirectoryHandle {
     }
   }
 
-  /// Locks what was just made.
+  /// Locks a file or directory that was just made.
   ///
   /// - Returns: false if it is gone, because another process took it for a leftover before it was locked.
   private func locks(_ opened: Int32, named name: String) -> Bool {

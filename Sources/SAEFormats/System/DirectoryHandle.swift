@@ -54,14 +54,14 @@ package final class DirectoryHandle: Sendable {
     return names
   }
 
-  /// What has a name in the directory.
+  /// The kinds of things that can have a name in a directory.
   package enum Entry: Equatable {
     case file
     case directory
     case other
   }
 
-  /// What has a name in it, links not followed; nil for nothing.
+  /// The kind of thing that has a name in it, links not followed; nil where nothing has it.
   ///
   /// - Throws: ``TensorFileError`` if the system does not tell, or the name is too long for one.
   package func entry(_ name: String) throws(TensorFileError) -> Entry? {
@@ -118,8 +118,8 @@ package final class DirectoryHandle: Sendable {
     else { throw SystemCall.error(path, "create the directory") }
   }
 
-  /// Gives something another name in the same directory, in the place of what has it: of a file, if it
-  /// is one, of an empty directory, if it is a directory.
+  /// Gives something another name in the same directory. A file takes the place of a file that has the
+  /// name, a directory that of an empty directory.
   package func rename(_ old: String, to new: String) throws(TensorFileError) {
     guard SystemCall.permits(.rename, full(new)),
       unsafe renameat(descriptor, old, descriptor, new) == 0
@@ -198,7 +198,7 @@ package final class DirectoryHandle: Sendable {
     do {
       try SystemCall.synchronize(descriptor, path, as: .synchronizeDirectory)
     } catch {
-      // Some file systems cannot synchronise a directory and say so with this code.
+      // Some file systems cannot synchronize a directory and say so with this code.
       if errno != EINVAL { throw error }
     }
   }

@@ -65,7 +65,7 @@ extension RawSpan {
   }
 }
 
-/// Elements of one type in memory, aligned or not. Whoever makes one has checked their extent.
+/// Elements of one type in memory, aligned or not. The caller has checked their extent.
 @safe
 private struct RawElements {
   let base: UnsafeRawPointer

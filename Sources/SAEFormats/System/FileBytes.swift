@@ -9,10 +9,10 @@
 /// The bytes of a file, mapped into memory and read from the disk as they are looked at; or bytes
 /// that are in memory already.
 ///
-/// A mapped file must not be made shorter while it is in use: looking at the part that went missing
-/// ends the process, as with every memory mapping. Files replaced by renaming are safe.
+/// A mapped file must not be made shorter while it is in use: reading the part that went missing ends the
+/// process, as with every memory mapping. Files replaced by renaming are safe.
 ///
-/// Safe to share between threads: nothing changes after initialisation.
+/// Safe to share between threads: nothing changes after initialization.
 @safe
 public final class FileBytes: @unchecked Sendable {
   /// The path it was opened by, or the name given to bytes in memory.
@@ -91,7 +91,7 @@ public final class FileBytes: @unchecked Sendable {
       UnsafeMutableRawPointer(bitPattern: first), Int(end - first), MADV_DONTNEED)
   }
 
-  /// Looking at a byte maps what is in the system's cache around it: on Linux 64 KB, from an address
-  /// on that is a multiple of it, and of every page size in use.
+  /// Reading a byte maps the bytes around it that are in the system's cache: on Linux 64 KB, from an
+  /// address that is a multiple of 64 KB, and of every page size in use.
   private static let mappedAround = 1 << 16
 }

@@ -1,14 +1,14 @@
-/// What a file is, told from its first bytes and not from its name.
+/// The kind of a file, found from its first bytes and not from its name.
 ///
-/// Every reader of tensors and settings asks it when it cannot read a file, so that a message says what
-/// is there instead of at which byte it stopped making sense.
+/// Every reader of tensors and settings asks it when it cannot read a file, so that a message names the
+/// kind of file, and not the byte at which reading failed.
 package enum FileKind: Equatable, Sendable {
   /// A header's length and the brace that begins the header.
   case safetensors
   case npy
   /// A zip archive that may hold arrays.
   case zip
-  /// Something that is known and no file of tensors, in words.
+  /// A known kind of file that holds no tensors, in words.
   case other(String)
   /// Something unknown, in words.
   case unknown(String)
@@ -38,7 +38,7 @@ package enum FileKind: Equatable, Sendable {
     }
   }
 
-  /// What it is, in words.
+  /// The kind, in words.
   package var words: String {
     switch self {
     case .safetensors: "a safetensors file"
@@ -139,7 +139,7 @@ extension FileKind {
     if start.dropFirst(2).starts(with: magic) {
       return pickled("a PyTorch file from before version 1.6")
     }
-    // What a pickle may go on with: a frame, a mark, an empty container, a name or a text.
+    // The second opcode that a pickle may have: a frame, a mark, an empty container, a name or a text.
     let next: [UInt8] = [0x95, 0x28, 0x29, 0x5D, 0x7D, 0x63, 0x58, 0x8C, 0x8A, 0x4B, 0x4D, 0x4A]
     return next.contains(start[2]) ? pickled("a Python pickle") : nil
   }
@@ -195,8 +195,8 @@ extension FileKind {
 // MARK: - Messages
 
 extension FileBytes {
-  /// What to say of a file that could not be read as `expected`: what it is where that is known, else
-  /// what was wrong with it.
+  /// The error for a file that could not be read as `expected`: it gives the kind of file where that is
+  /// known, else the fault.
   func explaining(
     _ error: TensorFileError, expected: String, _ own: FileKind...
   ) -> TensorFileError {
@@ -208,8 +208,8 @@ extension FileBytes {
 }
 
 extension FileKind {
-  /// The files of a directory that could be weights and are none, each with what it is, for a message;
-  /// nil if there is none.
+  /// The files of a directory that could be weights and are none, each with its kind, for a message; nil
+  /// if there is none.
   package static func foreign(in directory: String, _ names: [String]) -> String? {
     var found: [String] = []
     for name in names.prefix(1000) where !name.hasPrefix(".") {
@@ -229,7 +229,7 @@ extension FileKind {
       .contains { name.hasSuffix($0) }
   }
 
-  /// Names of what lies beside weights everywhere.
+  /// Names of files that often lie beside weights.
   private static func isDocument(_ name: String) -> Bool {
     [".json", ".yaml", ".yml", ".md", ".txt", ".csv", ".py", ".log", ".html", "LICENSE"]
       .contains { name.hasSuffix($0) }

@@ -31,7 +31,7 @@ public enum FileName {
     name.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
   }
 
-  /// A name in quotes, for messages: what is not UTF-8 as `\xE9`, control characters escaped.
+  /// A name in quotes, for messages: bytes that are not UTF-8 as `\xE9`, control characters escaped.
   public static func quoted(_ bytes: some Collection<UInt8>) -> String {
     var parser = Unicode.UTF8.ForwardParser()
     var source = bytes.makeIterator()

@@ -8,7 +8,7 @@
 
 /// A file that one process at a time holds, removed when the value's life ends.
 ///
-/// The system gives the lock back when a process ends, however it ends: a file that is left behind is no
+/// The system gives the lock back when a process ends, however it ends: a file that is left over is no
 /// obstacle. File systems that know no locks let everybody through.
 final class LockedFile: Sendable {
   private let folder: DirectoryHandle
@@ -20,9 +20,9 @@ final class LockedFile: Sendable {
   /// - Parameters:
   ///   - name: of the file.
   ///   - folder: where it is.
-  ///   - path: what is locked, for messages.
-  ///   - owner: what to write into the file, for whoever comes next.
-  /// - Throws: ``TensorFileError/locked(file:owner:)`` with what its holder has written.
+  ///   - path: the locked path, for messages.
+  ///   - owner: the text to write into the file, for the next process that wants the lock.
+  /// - Throws: ``TensorFileError/locked(file:owner:)`` with its holder's text.
   init(
     _ name: String, in folder: DirectoryHandle, for path: String, owner: String
   ) throws(TensorFileError) {
@@ -41,7 +41,7 @@ final class LockedFile: Sendable {
           continue
         }
       }
-      // Whoever held it before may have removed the file between the two calls.
+      // The holder before may have removed the file between the two calls.
       guard folder.names(name, descriptor) else {
         _ = close(descriptor)
         continue
@@ -61,7 +61,7 @@ final class LockedFile: Sendable {
     _ = close(descriptor)
   }
 
-  /// What a holder has written, as one line for messages.
+  /// A holder's text, as one line for messages.
   private static func text(_ descriptor: Int32) -> String {
     var bytes = [UInt8](repeating: 0, count: 200)
     let count = unsafe pread(descriptor, &bytes, bytes.count, 0)

@@ -6,9 +6,9 @@
   import Musl
 #endif
 
-/// What is needed of the operating system besides files' contents.
+/// The calls to the operating system other than those on files' contents.
 package enum SystemCall {
-  /// The calls that change what is on a disk.
+  /// The calls that change a disk.
   package enum Operation: Sendable, Equatable {
     case create
     case write
@@ -19,8 +19,9 @@ package enum SystemCall {
     case synchronizeDirectory
   }
 
-  /// What a test puts between the package and the system: it gets each call, with the name that the
-  /// call is about, before it is made. A code that it returns is the error that the call fails with.
+  /// A function that a test puts between the package and the system: it gets each call, with the name
+  /// that the call is about, before it is made. A code that it returns is the error that the call fails
+  /// with.
   @TaskLocal package static var interposed: (@Sendable (Operation, String) -> Int32?)?
 
   /// Whether a call is to be made; if not, `errno` is set.
@@ -37,7 +38,7 @@ package enum SystemCall {
     return .system(file: file, operation: operation, reason: reason(code))
   }
 
-  /// What the system calls an error.
+  /// The system's text for an error.
   package static func reason(_ code: Int32) -> String {
     unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
   }
@@ -87,7 +88,7 @@ package enum SystemCall {
     return text
   }
 
-  /// Where a link points to; nil for what is none.
+  /// The target of a link; nil where the name is not that of a link.
   package static func linkTarget(_ path: String) throws(TensorFileError) -> String? {
     var buffer = [CChar](repeating: 0, count: 4097)
     let length = unsafe readlink(path, &buffer, buffer.count - 1)

@@ -1,10 +1,10 @@
-/// Names that something has until it is complete.
+/// Names of files and directories until they are complete.
 package enum TemporaryName {
   /// A hidden name in the same directory, so that renaming stays within one file system.
   package static func of(_ name: String) -> String { prefix(of: name) + random() + suffix }
 
-  /// A hidden name for what has just lost its own, to which a process that is killed then may leave it:
-  /// it is complete, and nobody takes it for a leftover.
+  /// A hidden name for a file or directory that has just lost its own. A process that is killed then
+  /// leaves it under this name: it is complete, and nobody takes it for a leftover.
   package static func ofOld(_ name: String) -> String { prefix(of: name) + random() + ".old" }
 
   /// Whether a name is one that another had until it was complete.

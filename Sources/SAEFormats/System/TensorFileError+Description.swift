@@ -103,7 +103,7 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
     }
   }
 
-  /// What went wrong, where the file is named already.
+  /// The fault, for a text that names the file already.
   var reason: String {
     switch self {
     case .system(_, let operation, let reason): "cannot \(operation): \(reason)"

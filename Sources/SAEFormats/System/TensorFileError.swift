@@ -1,6 +1,6 @@
-/// What can be wrong with a file of tensors, or with reading and writing it.
+/// A fault of a file of tensors, or of reading and writing it.
 ///
-/// Every case names the file; descriptions are one line: where, what was expected, what was found.
+/// Every case names the file; descriptions are one line: place, expectation, finding.
 public enum TensorFileError: Error, Equatable, Sendable {
   // Reaching the file
   /// The operating system refused an operation.
@@ -13,13 +13,13 @@ public enum TensorFileError: Error, Equatable, Sendable {
   case alreadyExists(file: String)
   /// There is no folder to write a file or a directory into.
   case noFolder(file: String, folder: String, reason: String)
-  /// What is at a destination holds something that would be lost.
+  /// A directory at a destination holds something that would be lost.
   case notReplaceable(file: String, expected: String, found: String)
   /// A result is complete and could not get its name; where it is instead.
   case notPlaced(file: String, kept: String, reason: String)
   /// Another process is writing the same.
   case locked(file: String, owner: String)
-  /// What a file holds does not fit into memory.
+  /// The content of a file does not fit into memory.
   case insufficientMemory(InsufficientMemory)
   /// A name in a folder is not UTF-8, so that no text names it.
   case nameNotUTF8(folder: String, name: [UInt8])
@@ -29,7 +29,7 @@ public enum TensorFileError: Error, Equatable, Sendable {
   case wrongContents(file: String, expected: String, found: String)
   /// The file ends before a part of it that must be there.
   case tooShort(file: String, part: String, expected: Int, found: Int)
-  /// The text at a byte offset is not what the format allows there.
+  /// The format does not allow the text at a byte offset.
   case malformed(file: String, offset: Int, expected: String, found: String)
   /// A key or a name occurs twice.
   case duplicateName(file: String, name: String)
@@ -70,7 +70,7 @@ public enum TensorFileError: Error, Equatable, Sendable {
   case unsupportedCompression(file: String, member: String, method: Int)
   /// A member needs a password.
   case encrypted(file: String, member: String)
-  /// A member's size is not what the directory says.
+  /// A member's size differs from the directory's.
   case wrongMemberSize(file: String, member: String, expected: Int, found: Int)
   /// A member is said to hold more than its compressed bytes can expand to, or does.
   case implausibleMemberSize(file: String, member: String, compressed: Int, declared: Int)
@@ -82,7 +82,7 @@ public enum TensorFileError: Error, Equatable, Sendable {
   // Autoencoders
   /// A weight that is NaN or infinite, or too large for float32; its place in the stored shape.
   case notFinite(file: String, tensor: String, place: [Int], found: String)
-  /// Nothing that is known; what would have been known, and what is there instead.
+  /// Nothing in a known layout; the known layouts, and the content that is there instead.
   case unrecognized(file: String, lookedFor: [String], found: [String])
   /// A setting that is missing, has no meaning, or contradicts the weights.
   case invalidSetting(file: String, setting: String, expected: String, found: String)

@@ -25,7 +25,8 @@ struct WritableFile: ~Copyable {
 
   deinit { _ = close(descriptor) }
 
-  /// Writes all of the bytes at an offset; what lies between it and the end becomes zeros.
+  /// Writes all of the bytes at an offset; a gap between the end of the file and the offset becomes
+  /// zeros.
   func write(_ bytes: RawSpan, at offset: Int) throws(TensorFileError) {
     var written = 0
     while written < bytes.byteCount {
@@ -44,7 +45,7 @@ struct WritableFile: ~Copyable {
     }
   }
 
-  /// Writes what is in the file into another, from an offset there.
+  /// Writes the file's content into another file, from an offset there.
   func copy(to other: borrowing WritableFile, at begin: Int = 0) throws(TensorFileError) {
     var piece = [UInt8](repeating: 0, count: 1 << 20)
     var offset = 0

@@ -14,7 +14,7 @@ extension StoredTensor {
 
   /// Reads rows of a column-major tensor; each element is looked up on its own.
   ///
-  /// For two axes, the elements of a column that lie in the range are neighbours and are decoded
+  /// For two axes, the elements of a column that lie in the range are neighbors and are decoded
   /// together.
   func readColumnMajor(rows range: Range<Int>, into matrix: inout Matrix, at row: Int) {
     if shape.count == 2 {

@@ -9,7 +9,7 @@ extension StoredTensor {
     return matrix
   }
 
-  /// Throws unless what was read of the whole tensor is finite.
+  /// Throws unless all elements that were read are finite.
   package func checkFinite(_ matrix: Matrix) throws(TensorFileError) {
     guard !matrix.isFinite() else { return }
     for row in 0..<matrix.rows {

@@ -119,11 +119,11 @@ public struct StoredTensor: Sendable {
     return isColumnMajor ? rowMajor(values) : values
   }
 
-  /// Tells the system that rows are not needed soon, so that what was read of them does not stay in
-  /// this process's memory; of use to whoever streams through a file larger than memory.
+  /// Tells the system that rows are not needed soon, so that their pages do not stay in this process's
+  /// memory. A reader of a file larger than memory needs this.
   public func release(rows range: Range<Int>) {
     guard range.lowerBound >= 0, range.upperBound <= rows else { return }
-    // A row of a column-major tensor lies all over it.
+    // The elements of a row of a column-major tensor are spread all over it.
     contents.release(isColumnMajor ? bytes : rowBytes(range))
   }
 

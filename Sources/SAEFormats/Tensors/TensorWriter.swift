@@ -18,9 +18,8 @@ public struct TensorDeclaration: Sendable, Equatable {
 /// Writes a file of tensors, each as many elements at a time as the caller likes.
 ///
 /// Names, types and shapes are given when the file is begun; then each tensor's elements are appended
-/// in row-major order, the tensors in any order or interleaved. The file appears under its name, in
-/// place of what was there, when ``finish()`` has returned; before that, and after any error, nothing
-/// changes.
+/// in row-major order, the tensors in any order or interleaved. The file appears under its name, in place
+/// of an older one, when ``finish()`` has returned; before that, and after any error, nothing changes.
 public protocol TensorWriter: ~Copyable {
   /// The path under which the file will appear.
   var path: String { get }

@@ -41,7 +41,7 @@ struct BitReader {
     return Int(entry >> 4)
   }
 
-  /// Leaves out what remains of a byte that was begun.
+  /// Skips the rest of a byte that was begun.
   mutating func skipToByte() { drop(bufferedBits & 7) }
 
   @inline(__always)

@@ -1,6 +1,7 @@
-/// The checksum of zip archives, and of what is to be known again: CRC-32 with the polynomial 0xEDB88320, least significant bit first.
+/// The checksum of zip archives, and of data that is to be recognized later: CRC-32 with the polynomial
+/// 0xEDB88320, least significant bit first.
 ///
-/// Eight bytes a step, by eight tables (Kounavis and Berry, "Novel Table Lookup-Based Algorithms for
+/// Eight bytes per step, by eight tables (Kounavis and Berry, "Novel Table Lookup-Based Algorithms for
 /// High-Performance CRC Generation", 2008).
 package struct CRC32 {
   private var state: UInt32 = 0xFFFF_FFFF
@@ -59,7 +60,7 @@ package struct CRC32 {
     state = crc
   }
 
-  /// Table n, from index 256 n on: what a byte contributes when n more bytes follow it.
+  /// Table n, from index 256 n on: the contribution of a byte when n more bytes follow it.
   private static let tables: [UInt32] = {
     var tables = (0..<256).map { (byte: UInt32) in
       (0..<8).reduce(byte) { crc, _ in crc >> 1 ^ (crc & 1 == 1 ? 0xEDB8_8320 : 0) }

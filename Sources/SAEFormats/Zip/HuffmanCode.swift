@@ -55,7 +55,7 @@ struct HuffmanCode {
   }
 }
 
-/// What can be wrong with a deflated stream.
+/// A fault of a deflated stream.
 enum DeflateError: Error, Equatable {
   case truncated
   case reservedBlockType

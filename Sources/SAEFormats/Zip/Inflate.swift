@@ -56,7 +56,7 @@ struct Inflate {
     }
   }
 
-  /// Room for `more` bytes behind those written.
+  /// Room for `more` bytes after those written.
   private mutating func makeRoom(_ more: Int) throws(DeflateError) {
     guard more <= limit - count else { throw .tooLong }
     if output.count - count < more {
@@ -89,7 +89,7 @@ struct Inflate {
           + (try input.take(Int(distanceExtraBits[distanceSymbol])))
         guard distance <= count else { throw .distanceTooFar }
         try makeRoom(length)
-        // One by one: source and target may overlap, which repeats what lies between them.
+        // One by one: source and target may overlap, which repeats the bytes between them.
         for index in count..<count + length { output[index] = output[index - distance] }
         count += length
       }

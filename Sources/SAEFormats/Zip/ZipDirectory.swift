@@ -1,4 +1,4 @@
-/// Where a zip archive's central directory lies, from the records at the end of the file.
+/// The place of a zip archive's central directory, from the records at the end of the file.
 struct ZipDirectory {
   let range: Range<Int>
   let count: UInt64
@@ -46,7 +46,7 @@ struct ZipDirectory {
     range = try ZipDirectory.range(offset, size, before: limit, "zip directory", file)
     guard range.upperBound == limit else {
       throw .malformed(
-        file: file, offset: range.upperBound, expected: "the end records behind the directory",
+        file: file, offset: range.upperBound, expected: "the end records after the directory",
         found: "other bytes")
     }
     self.count = count

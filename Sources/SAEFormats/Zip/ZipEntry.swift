@@ -1,4 +1,4 @@
-/// What the central directory says about a member.
+/// A member's entry in the central directory.
 struct ZipEntry {
   let nameBytes: [UInt8]
   package let name: String
@@ -9,7 +9,7 @@ struct ZipEntry {
   let size: UInt64
   let headerOffset: UInt64
 
-  /// Deflate cannot expand by more, whatever is compressed.
+  /// Deflate cannot expand any bytes by more.
   private static let largestExpansion = 1032
 
   /// The member, if it can be read.

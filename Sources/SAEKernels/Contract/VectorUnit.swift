@@ -12,10 +12,10 @@ public protocol FloatVector: SIMD where Scalar == Float {
   static func signMask(_ bits: Integers) -> UInt32
 }
 
-/// What a kernel is written against: a vector of floats and the multiply-add its machine does best.
+/// The vector of floats that kernels are written for, and the multiply-add that its machine does best.
 ///
-/// Every instruction set has a type of its own, so that what is instantiated for one can never be
-/// picked by the linker for another.
+/// Every instruction set has a type of its own, so that the linker can never pick a kernel made for one
+/// set for another.
 public protocol VectorUnit: SendableMetatype {
   associatedtype Vector: FloatVector
 

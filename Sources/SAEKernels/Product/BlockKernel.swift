@@ -7,9 +7,9 @@ public enum BlockKernel<Unit: VectorUnit, let rows: Int, let vectors: Int> {
 
   /// C[i][j] (+)= Σ_p A[i][p] · B[p][j] for i < `m`, j < `n`; rows of C are `rowStride` apart.
   ///
-  /// A panel of B stays in the first two caches while A's panels go by from the second, and each of
-  /// them fetches its share of the panel of B that follows; behind the last comes the first again, for
-  /// the next block.
+  /// A panel of B stays in the first two caches while A's panels go by from the second, and each of them
+  /// fetches its share of the panel of B that follows; after the last comes the first again, for the next
+  /// block.
   @inlinable @inline(__always)
   public static func run(
     m: Int, n: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>,

@@ -8,9 +8,9 @@ public enum DoublePanel {
 /// solution.
 ///
 /// Panels are ``DoublePanel/columns`` rows or columns wide, packed step by step of the depth and padded with
-/// zeros. Products and sums are rounded one by one, and every element of C is summed in the order of
-/// the depth, beginning with what it holds: however the depth is cut, the bits are the same, on
-/// every instruction set. The vector unit only tells the copies of the code apart.
+/// zeros. Products and sums are rounded one by one, and every element of C is summed in the order of the
+/// depth, beginning with its old value: however the depth is cut, the bits are the same, on every
+/// instruction set. The vector unit only tells the copies of the code apart.
 public enum DoubleLoops<Unit: VectorUnit> {
   public typealias Vector = SIMD8<Double>
 

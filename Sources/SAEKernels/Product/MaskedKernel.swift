@@ -4,7 +4,7 @@
 ///
 /// A strip of `vectors` vectors of a row of C stays in registers while the rows of b go by from the
 /// first cache. At half of the elements it takes two thirds of the time of the register tile, which
-/// multiplies by all of them; where most are 0, what is left of it is loading and storing C.
+/// multiplies by all of them; where most are 0, it mainly loads and stores C.
 public enum MaskedKernel<Unit: VectorUnit, let vectors: Int> {
   public typealias Vector = Unit.Vector
 
@@ -19,12 +19,12 @@ public enum MaskedKernel<Unit: VectorUnit, let vectors: Int> {
   /// `m` rows of C, `n` columns of a strip.
   ///
   /// - Parameters:
-  ///   - masks: a bit a step, one mask a row of A.
-  ///   - a: ``steps`` floats a row.
-  ///   - b: ``columns`` floats a step.
+  ///   - masks: one mask per row of A, one bit per step.
+  ///   - a: ``steps`` floats per row.
+  ///   - b: ``columns`` floats per step.
   ///   - rowStride: of C.
-  ///   - next: the block of b to come after this one, whose steps are `nextStride` apart; it is brought
-  ///     to the second cache on the way.
+  ///   - next: the block of b that comes after this one, with steps `nextStride` apart; the loop brings
+  ///     it to the second cache.
   @inlinable @inline(__always)
   public static func run(
     m: Int, n: Int, masks: UnsafePointer<UInt32>, a: UnsafePointer<Float>,

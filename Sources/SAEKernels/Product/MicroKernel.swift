@@ -10,9 +10,9 @@
 /// The caller promises `depth · rows` floats at `a`, `depth · vectors · lanes` floats at `b`, and a
 /// full tile at `c`: edges go through a scratch tile. When overwriting, C is never read.
 ///
-/// Every step of a wide tile asks for a line of what comes after it: of the panel of B that is next (`next`,
-/// a tile's share of it `nextStep` floats a step) and of the panel of A behind this one. Both come from
-/// the third cache, which answers too late to be asked when they are needed.
+/// Every step of a wide tile asks for a line of the next panel of B (`next`, a tile's share of it,
+/// `nextStep` floats per step) and a line of the panel of A after this one. Both come from the third
+/// cache, which answers too late to be asked when they are needed.
 public enum MicroKernel<Unit: VectorUnit, let rows: Int, let vectors: Int> {
   public typealias Vector = Unit.Vector
   public typealias Tile = InlineArray<rows, InlineArray<vectors, Vector>>

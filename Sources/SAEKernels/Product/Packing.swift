@@ -2,11 +2,11 @@
 ///
 ///     panel 0: step 0 (width floats) · step 1 · … · step depth−1 │ panel 1 …
 ///
-/// The last panel is padded with zeros. `acrossStride` is the distance between neighbours across a
+/// The last panel is padded with zeros. `acrossStride` is the distance between neighbors across a
 /// panel (rows of A, columns of B), `depthStride` that between steps of the sum.
 ///
-/// What is copied lies a row of the source apart, often a page: no processor sees that coming, so the
-/// next rows are asked for ahead.
+/// The copied elements lie one row of the source apart, often a page: no processor predicts that, so the
+/// loop asks for the next rows ahead.
 public enum Packing<Unit: VectorUnit, let width: Int> {
   /// Floats of a cache line.
   @inlinable @inline(__always)
@@ -27,7 +27,7 @@ public enum Packing<Unit: VectorUnit, let width: Int> {
           from, filled: filled, depth: depth, acrossStride: acrossStride,
           depthStride: depthStride, into: panel)
       } else if acrossStride == 1 {
-        // Several panels a step: a step is often a memory page away from the next.
+        // Several panels per step: a step is often a memory page away from the next.
         let panels = min(8, (count - first) / width)
         for p in 0..<depth {
           for q in 0..<panels {

@@ -11,7 +11,7 @@ public enum ActivationLoops<Unit: VectorUnit> {
     for i in 0..<n { out[i] = x[i] < 0 ? 0 : x[i] }
   }
 
-  /// x where x > θ, else 0; one threshold an element.
+  /// x where x > θ, else 0; one threshold per element.
   @inlinable @inline(__always)
   public static func jumpReLU(
     _ n: Int, _ x: UnsafePointer<Float>, _ threshold: UnsafePointer<Float>,

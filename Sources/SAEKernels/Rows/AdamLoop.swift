@@ -36,7 +36,8 @@ public enum AdamLoop<Unit: VectorUnit> {
     parameter: UnsafeMutablePointer<Float>, first: UnsafeMutablePointer<Float>,
     second: UnsafeMutablePointer<Float>
   ) {
-    // Copied out of the structure: behind a pointer they might alias what the loop writes.
+    // Copied out of the structure: read through a pointer they might alias the memory that the loop
+    // writes.
     let scale = factors.gradientScale
     let stepSize = factors.stepSize
     let correction = factors.inverseRootCorrection

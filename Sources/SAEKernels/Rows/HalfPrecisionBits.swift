@@ -6,7 +6,7 @@ public enum HalfPrecisionBits {
   @inlinable @inline(__always)
   public static func widen(f16 bits: UInt16) -> Float {
     let magnitude = UInt32(bits & 0x7FFF) << 13
-    // Moves the exponent's bias from 15 to 127 and normalises subnormal numbers.
+    // Moves the exponent's bias from 15 to 127 and normalizes subnormal numbers.
     let scaled = (Float(bitPattern: magnitude) * 0x1p112).bitPattern
     let special: UInt32 = bits & 0x7C00 == 0x7C00 ? 0x7F80_0000 | magnitude : scaled
     return Float(bitPattern: special | UInt32(bits & 0x8000) << 16)
@@ -38,7 +38,7 @@ public enum HalfPrecisionBits {
     return UInt16(truncatingIfNeeded: (bits + rounding) >> 16)
   }
 
-  /// Rounds to an IEEE half, to nearest and half to even; a NaN stays one, and what is too large
+  /// Rounds to an IEEE half, to nearest and half to even; a NaN stays one, and a number that is too large
   /// becomes infinite.
   @inlinable @inline(__always)
   public static func narrow(f16 value: Float) -> UInt16 {
@@ -48,7 +48,7 @@ public enum HalfPrecisionBits {
     if magnitude > 0x7F80_0000 {
       return sign | 0x7E00 | UInt16(truncatingIfNeeded: magnitude >> 13 & 0x3FF)
     }
-    // 65520, half way between the largest half and the next power of two, and what is above it.
+    // 65520, half way between the largest half and the next power of two, and numbers above it.
     if magnitude >= 0x477F_F000 { return sign | 0x7C00 }
     // Below 2⁻¹⁴ the result is subnormal: adding 0.5 leaves multiples of 2⁻²⁴ in the low bits.
     if magnitude < 0x3880_0000 {

@@ -1,4 +1,4 @@
-/// Element-wise loops over the latents of one token, for batches whose latents are dense: `n` floats a
+/// Element-wise loops over the latents of one token, for batches whose latents are dense: `n` floats per
 /// pointer, written a scalar at a time without branches as in ``ActivationLoops``.
 public enum PanelLoops<Unit: VectorUnit> {
   /// x = max(x + bias, 0)

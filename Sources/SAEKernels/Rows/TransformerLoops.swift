@@ -1,4 +1,4 @@
-/// What a transformer does to a row beside matrix products.
+/// The operations of a transformer on one row, other than matrix products.
 public enum TransformerLoops<Unit: VectorUnit> {
   public typealias Vector = Unit.Vector
 

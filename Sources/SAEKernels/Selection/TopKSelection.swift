@@ -1,8 +1,8 @@
 /// The candidates of one token for its k largest scores, while panels of latents go by.
 ///
-/// `indices` and `scores` have room for `2 k` entries, in ascending order of index. Nothing at or
-/// below `threshold` is still wanted: it is the k-th largest score so far once k have been seen.
-/// A score equal to it comes later, so has a higher index, and loses: ties go to the lower index.
+/// `indices` and `scores` have room for `2 k` entries, in ascending order of index. Scores at or below
+/// `threshold` are no longer candidates: it is the k-th largest score so far once k have been seen. A
+/// score equal to it comes later, so has a higher index, and loses: ties go to the lower index.
 public struct TopKCandidates {
   public var count: Int
   public var threshold: Float
@@ -24,8 +24,8 @@ public struct TopKCandidates {
 public enum TopKSelection<Unit: VectorUnit> {
   public typealias Vector = Unit.Vector
 
-  /// Takes the scores of `n` further latents into account; see ``ThresholdScan`` for what a score
-  /// is, and ``MagnitudeScan`` for scores that compete by magnitude. The scratch lists have room for
+  /// Takes the scores of `n` further latents into account; see ``ThresholdScan`` for the definition of a
+  /// score, and ``MagnitudeScan`` for scores that compete by magnitude. The scratch lists have room for
   /// `2 k + n` entries.
   @inlinable @inline(__always)
   public static func update(
@@ -74,7 +74,7 @@ public enum TopKSelection<Unit: VectorUnit> {
   /// Copies the k largest of `count` ≥ k scores, in their order, the first of equal ones; returns
   /// the k-th largest. Source and destination may be the same.
   ///
-  /// Halves the range of the scores' keys until k of them lie above a cut: a count of all keys a
+  /// Halves the range of the scores' keys until k of them lie above a cut: one count of all keys per
   /// step, without a branch to mispredict.
   @inlinable @inline(__always)
   static func keepLargest(

@@ -92,7 +92,7 @@ public struct LinearErrorRegression: Sendable {
       return
     }
     let (mine, theirs) = (Double(tokens), Double(other.tokens))
-    // Chan's update of the centred sums, taken back to this accumulator's shifts.
+    // Chan's update of the centered sums, taken back to this accumulator's shifts.
     let gap = shifts.indices.map { other.mean($0) - mean($0) }
     let moved = shifts.indices.map { column in
       column == width
@@ -140,7 +140,7 @@ extension LinearErrorRegression {
   ///
   /// - Parameters:
   ///   - penalty: α, without unit; 0 is plain least squares.
-  ///   - intercept: whether b = t̄ − Wᵀx̄ is fitted as well, without penalty; else sums are not centred.
+  ///   - intercept: whether b = t̄ − Wᵀx̄ is fitted as well, without penalty; else sums are not centered.
   /// - Returns: the prediction of errors from activations.
   /// - Throws: ``LinearErrorFailure`` if there are no tokens, one of them is not finite, or the
   ///   system cannot be solved to the precision of double.

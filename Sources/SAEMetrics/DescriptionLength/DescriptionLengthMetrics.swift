@@ -6,7 +6,7 @@ public import SAECore
   import Foundation
 #endif
 
-/// Bits a token that a code of the quantised latents takes, each latent coded by itself:
+/// Bits a token that a code of the quantized latents takes, each latent coded by itself:
 /// Σᵢ [H₂(pᵢ) + pᵢ H(qᵢ)], with the firing rate pᵢ, and qᵢ the distribution of the bins among the
 /// tokens on which latent i is active.
 ///
@@ -53,13 +53,13 @@ public struct DescriptionLengthMetrics: Sendable {
     }
   }
 
-  /// Adds what another accumulator with the same quantisation has counted.
+  /// Adds what another accumulator with the same quantization has counted.
   ///
   /// - Throws: `ShapeError` if its number of latents is another.
   public mutating func merge(_ other: DescriptionLengthMetrics) throws(ShapeError) {
     try CountedTokens.check(
       "merged description length", "latents", expected: bins.count, found: other.bins.count)
-    precondition(quantization == other.quantization, "the codes are of other quantisations")
+    precondition(quantization == other.quantization, "the codes are of other quantizations")
     for latent in bins.indices {
       bins[latent].merge(other.bins[latent], uniquingKeysWith: +)
     }
@@ -122,7 +122,7 @@ extension DescriptionLengthMetrics {
     public let bins: Int
     /// Mean bits of a token's latents.
     public let bitsPerToken: Double
-    /// Mean over tokens of ‖x − x̂‖² with quantised latents, and with the latents as they are.
+    /// Mean over tokens of ‖x − x̂‖² with quantized latents, and with the latents as they are.
     public let quantizedMeanSquaredError: Double
     /// Squared error of the reconstruction from the told values, per element.
     public let meanSquaredError: Double

@@ -39,7 +39,7 @@ public struct ExampleRendering: Sendable {
   ///
   /// - Parameters:
   ///   - tokens: token ids.
-  ///   - marked: positions to mark; neighbours share a pair of marks.
+  ///   - marked: positions to mark; neighbors share a pair of marks.
   /// - Returns: the text, line breaks shown as ⏎.
   public func line(_ tokens: [Int], marked: Set<Int> = []) -> String {
     var line = ""

@@ -8,7 +8,7 @@ import SAECore
 
 /// A linear classifier: positive where w·x + b > 0.
 ///
-/// Fitted to convergence, so that there is one answer: weights and intercept minimise
+/// Fitted to convergence, so that there is one answer: weights and intercept minimize
 /// C · Σ wₜ log(1 + exp(−yₜ (w·xₜ + b))) + ‖w‖² / 2, as scikit-learn's default does, with labels y of
 /// ±1 and the intercept free.
 public struct LogisticRegression: Sendable, Equatable, Codable {
@@ -60,7 +60,7 @@ public struct LogisticRegression: Sendable, Equatable, Codable {
   }
 }
 
-/// The function that is minimised, of weights and, last, the intercept.
+/// The function that is minimized, of weights and, last, the intercept.
 private struct LogisticProblem {
   let rows: [[Double]]
   let labels: [Bool]

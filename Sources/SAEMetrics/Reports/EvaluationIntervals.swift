@@ -27,7 +27,7 @@ public struct EvaluationIntervals: Sendable, Equatable, Codable {
 
 /// Sums of the tokens of consecutive blocks, from which metrics of any set of blocks follow.
 ///
-/// At most ``limit`` blocks are kept: neighbours are then made one, so that memory stays bounded.
+/// At most ``limit`` blocks are kept: neighbors are then made one, so that memory stays bounded.
 /// What a block is follows from the blocks' order alone, not from the batches that tokens come in.
 struct BlockSums: Sendable {
   fileprivate struct Block: Sendable {
@@ -41,7 +41,7 @@ struct BlockSums: Sendable {
     var runningSums: [Double] = []
   }
 
-  /// Blocks that have been begun, before neighbours were made one.
+  /// Blocks that have been begun, before neighbors were made one.
   private(set) var count = 0
   private var blocks: [Block] = []
   private var lastKey: Int?
@@ -56,7 +56,7 @@ struct BlockSums: Sendable {
     self.limit = limit
   }
 
-  /// Adds neighbouring tokens of one block.
+  /// Adds neighboring tokens of one block.
   ///
   /// - Parameters:
   ///   - key: the block; that of the tokens before, or a new one.
@@ -102,7 +102,7 @@ struct BlockSums: Sendable {
     inLast = 1
   }
 
-  /// Makes neighbours one.
+  /// Makes neighbors one.
   private mutating func halve() {
     var merged: [Block] = []
     for first in stride(from: 0, to: blocks.count, by: 2) {

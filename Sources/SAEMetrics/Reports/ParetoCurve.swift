@@ -51,7 +51,7 @@ public struct ParetoCurve: Sendable, Equatable, Codable {
     return knots
   }
 
-  /// The quality at an L0, linear in log L0 between neighbouring points; undefined outside the
+  /// The quality at an L0, linear in log L0 between neighboring points; undefined outside the
   /// measured range.
   public func quality(atL0 l0: Double) -> Double? {
     guard l0 > 0 else { return nil }

@@ -15,7 +15,7 @@ struct ModelWeights: Sendable {
 
   /// Opens the files of a directory.
   ///
-  /// - Throws: ``ModelError`` if there are none; `TensorFileError` if a file is malformed, or what an
+  /// - Throws: ``ModelError`` if there are none; `TensorFileError` if a file is malformed, or one that an
   ///   index names is missing.
   init(directory: String) throws {
     let single = "\(directory)/\(ModelWeights.single)"

@@ -4,9 +4,9 @@ public import SAECore
 ///
 /// All arithmetic is float32, the scaling of the embedding and the rotary angles as Hugging Face's
 /// library has them in that type. Weights are widened to float32 once, when the model is opened:
-/// widened again at each use they would take half the memory, and 1 to 2% of the time at 4096 tokens
-/// a batch, but a sixth at a single sequence of 256 (measured on a model of width 256 in bfloat16).
-/// ``ModelOptions/layers`` leaves out layers that are not needed.
+/// widened again at each use they would take half the memory, and the time would grow by 1 to 2% at 4096
+/// tokens per batch, but by a sixth at a single sequence of 256 (measured on a model of width 256 in
+/// bfloat16). ``ModelOptions/layers`` leaves out layers that are not needed.
 ///
 /// Source: Gemma Team 2024, arXiv 2408.00118, section 2.
 public struct Gemma2: LanguageModel {
@@ -16,7 +16,7 @@ public struct Gemma2: LanguageModel {
   public let options: ModelOptions
   /// Sizes and constants, from `config.json`.
   public let configuration: Gemma2Configuration
-  /// vocabulary × width; what scales it on the way in does not on the way out.
+  /// vocabulary × width; scaled as the embedding, not scaled as the unembedding.
   private let embedding: Matrix
   private let layers: [Gemma2Layer]
   private let finalNormWeight: [Float]

@@ -3,9 +3,9 @@ import SAECore
 /// The sizes and constants of a Gemma-2 model, from its `config.json`.
 ///
 /// A field that Hugging Face's library gives a default may be missing. The arithmetic is float32
-/// whatever `dtype` says. What changes the result and is not implemented is refused by name: biases of
-/// attention, untied embeddings, scaled rotary positions, bidirectional attention, another activation
-/// than the tanh form of GELU, quantized weights.
+/// whatever `dtype` says. A setting that changes the result and is not implemented is refused by name:
+/// biases of attention, untied embeddings, scaled rotary positions, bidirectional attention, another
+/// activation than the tanh form of GELU, quantized weights.
 public struct Gemma2Configuration: Sendable, Equatable {
   /// `vocab_size`
   public let vocabularySize: Int

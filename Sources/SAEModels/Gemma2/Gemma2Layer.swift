@@ -16,7 +16,7 @@ struct Gemma2Layer: Sendable {
   let beforeFeedForward: [Float]
   let afterFeedForward: [Float]
 
-  /// The names of a layer's tensors, behind the layer's own.
+  /// The names of a layer's tensors, after the layer's own name.
   static let tensorNames = [
     "self_attn.q_proj.weight", "self_attn.k_proj.weight", "self_attn.v_proj.weight",
     "self_attn.o_proj.weight", "mlp.gate_proj.weight", "mlp.up_proj.weight",
@@ -53,7 +53,7 @@ struct Gemma2Layer: Sendable {
     afterFeedForward = try norm("post_feedforward_layernorm.weight")
   }
 
-  /// Adds to the residual stream what the layer makes of it.
+  /// Adds the layer's output to the residual stream.
   ///
   /// - Parameter stream: tokens × width.
   func run(
@@ -62,7 +62,7 @@ struct Gemma2Layer: Sendable {
   ) {
     work.normed.setRMSNorm(of: stream.view, weight: beforeAttention, epsilon: epsilon)
     work.heads.setProduct(work.normed.view, queryKeyValue.transposed)
-    // Queries and keys are neighbours in a row.
+    // Queries and keys are neighbors in a row.
     work.heads.rotate(
       heads: attention.queryHeads + attention.keyValueHeads, by: rotary, sequences: sequences)
     work.heads.attend(attention, sequences: sequences)
@@ -86,7 +86,7 @@ struct Gemma2Layer: Sendable {
   }
 }
 
-/// What the layers of a run write and read again, one after another.
+/// Buffers that the layers of a run write and read again, one after another.
 struct Gemma2Workspace {
   /// tokens × width
   var normed: Matrix

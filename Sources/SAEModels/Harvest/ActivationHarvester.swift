@@ -3,11 +3,11 @@ public import SAECore
 /// The activations of a stream of tokens at one place of a model: row i belongs to token i, unless
 /// ``PieceOptions`` keep prefixes or leave tokens out.
 ///
-/// The stream is cut into pieces, each run behind a prefix whose own activation is left out, unless
-/// ``PieceOptions/keepsPrefix`` says otherwise. Layers behind the place do not run. Any rows can be
-/// read in any order; those of a token are the same bits however it is read.
+/// The stream is cut into pieces. Each runs after a prefix, whose own activation is left out unless
+/// ``PieceOptions/keepsPrefix`` says otherwise. Layers after the place do not run. Any rows can be read
+/// in any order; those of a token are the same bits however it is read.
 public struct ActivationHarvester: ActivationSource {
-  /// What is run.
+  /// The model.
   public let model: any LanguageModel
   /// Where activations are taken.
   public let hook: HookPoint
@@ -21,7 +21,7 @@ public struct ActivationHarvester: ActivationSource {
   public let blocks: RowBlocks
 
   /// - Throws: ``ModelError`` if the place or an option does not fit the model, or all tokens are left
-  ///   out; where some are, what keeps tokens from being read.
+  ///   out; where some are, the errors of reading tokens.
   public init(
     _ model: any LanguageModel, at hook: HookPoint, tokens: TokenStream,
     options: PieceOptions = PieceOptions()
@@ -36,7 +36,7 @@ public struct ActivationHarvester: ActivationSource {
     blocks = pieces.blocks
   }
 
-  /// What the activations are of.
+  /// The origin of the activations.
   ///
   /// - Parameter weights: ``LanguageModels/fingerprint(_:)`` of the model, where it is known.
   public func origin(weights: String? = nil) -> ActivationOrigin {

@@ -5,18 +5,18 @@ public import SAECore
 /// ended before, killed or not: the shards are the same, byte for byte, however often it was begun.
 ///
 /// Shard i is `activations-0000i.safetensors` with the tensor `activations`, tokens × width; it
-/// appears when it is complete. Its metadata say what it was made from. A shard that is there is
-/// kept if it was made with the settings in force.
+/// appears when it is complete. Its metadata record its origin. A shard that is there is kept if it was
+/// made with the settings in force.
 public struct HarvestShards: Sendable {
   /// Where the activations come from.
   public let harvester: ActivationHarvester
   /// Where the shards are; made if it is not there.
   public let directory: String
-  /// Rows of a shard; the last has what is left.
+  /// Rows of a shard; the last may have fewer.
   public let tokensPerShard: Int
   /// `f16` or `f32`.
   public let type: ElementType
-  /// Who writes, for the metadata.
+  /// The program that writes, for the metadata.
   public let producer: String
   /// ``LanguageModels/fingerprint(_:)`` of the model, for the metadata; nil leaves it out.
   public let fingerprint: String?
@@ -115,8 +115,8 @@ public struct HarvestShards: Sendable {
     }
   }
 
-  /// What is in the directory besides shards would be taken for some of the activations by whoever
-  /// reads all files of it.
+  /// A reader of the directory's files would take any file besides the shards for some of the
+  /// activations.
   private func checkHoldsNothingElse() throws {
     let shards = Set((0..<count).map { String(path($0).dropFirst(directory.count + 1)) })
     let foreign = try FileName.list(directory).first { name in
@@ -137,7 +137,7 @@ public struct HarvestShards: Sendable {
     }
   }
 
-  /// What a shard was made from and how; equal for a shard that can be kept, but for the producer.
+  /// The origin of a shard and its settings; equal for a shard that can be kept, except for the producer.
   func metadata(_ shard: Int) throws -> [String: String] {
     let pieces = harvester.pieces
     var metadata = [
@@ -153,7 +153,7 @@ public struct HarvestShards: Sendable {
         pieces.skippedTokens.sorted().map { "\($0)" }.joined(separator: ",")
     }
     var origin = harvester.origin(weights: fingerprint)
-    // Shards are what the model has, which goes without saying.
+    // Shards hold the model's own activations, which needs no note.
     origin.normalization = nil
     return metadata.merging(origin.metadata) { own, _ in own }
   }
@@ -198,7 +198,7 @@ public struct HarvestShards: Sendable {
     }
   }
 
-  /// What may differ between the shards of a harvest.
+  /// The fields that may differ between the shards of a harvest.
   private static let perShard: Set = ["first_row", "tokens_hash", "producer"]
 
   /// The activations in a directory's shards, in order.

@@ -15,7 +15,7 @@ public struct RowTokens: Sendable {
   ///   - files: the activations.
   ///   - tokens: at least as many.
   /// - Throws: ``ModelError/wrongTokens(file:expected:found:)`` if the tokens cannot be those of the
-  ///   rows, and what keeps them from being read.
+  ///   rows, and the errors of reading them.
   public init(_ files: HarvestFiles, tokens: [TokenStream]) throws {
     count = files.parts.reduce(0) { $0 + $1.rows }
     streams = tokens
@@ -60,7 +60,7 @@ public struct RowTokens: Sendable {
 
   /// The tokens of some rows.
   ///
-  /// - Throws: what keeps them from being read.
+  /// - Throws: the errors of reading them.
   public func ids(_ rows: Range<Int>) throws -> [UInt32] {
     var ids: [UInt32] = []
     var begin = 0
@@ -76,8 +76,8 @@ public struct RowTokens: Sendable {
 
   /// The rows whose tokens are not left out, in ranges.
   ///
-  /// - Throws: what keeps tokens from being read, ``ModelError/wrongTokens(file:expected:found:)`` if no
-  ///   row is left.
+  /// - Throws: the errors of reading tokens, ``ModelError/wrongTokens(file:expected:found:)`` if no row
+  ///   is left.
   public func rows(without skipped: Set<UInt32>) throws -> [Range<Int>] {
     var ranges: [Range<Int>] = []
     for first in stride(from: 0, to: count, by: 1 << 16) {

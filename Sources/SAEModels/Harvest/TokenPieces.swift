@@ -1,6 +1,6 @@
 import SAECore
 
-/// What stands before every piece of a stream that a model runs.
+/// The prefix of every piece of a stream that a model runs.
 public enum SequencePrefix: Sendable, Equatable {
   /// Nothing: a piece begins with a token of the stream.
   case none
@@ -12,20 +12,19 @@ public enum SequencePrefix: Sendable, Equatable {
 
 /// How a stream of tokens is cut into the sequences that a model runs.
 ///
-/// Defaults: 255 tokens behind a beginning-of-sequence token, whose own activation is left out.
+/// Defaults: 255 tokens after a beginning-of-sequence token, whose own activation is left out.
 public struct PieceOptions: Sendable, Equatable {
   /// Tokens of the stream in a sequence.
   public var context: Int
-  /// What stands before each.
+  /// The prefix of each.
   public var prefix: SequencePrefix
   /// Whether the prefix's own activations count like those of the stream's tokens. Left out, row i
   /// belongs to token i; kept, each piece begins with a row of its prefix.
   public var keepsPrefix: Bool
   /// Sequences that are run at a time.
   public var sequencesPerBatch: Int
-  /// Ids of tokens that the model sees and that are left out of what is made of its activations, such
-  /// as padding: they have no rows, keep their activations where others are replaced, and count in no
-  /// loss.
+  /// Ids of tokens, such as padding, that the model sees but that are left out of the results: they have
+  /// no rows, keep their activations where others are replaced, and count in no loss.
   public var skippedTokens: Set<UInt32>
 
   /// Takes options; they are checked where they meet a model.
@@ -41,7 +40,7 @@ public struct PieceOptions: Sendable, Equatable {
   }
 }
 
-/// A stream of tokens, cut into pieces of a length, each behind a prefix; the last may be shorter.
+/// A stream of tokens, cut into pieces of equal length, each after a prefix; the last may be shorter.
 struct TokenPieces: Sendable {
   let stream: TokenStream
   let context: Int
@@ -54,8 +53,8 @@ struct TokenPieces: Sendable {
   private let rowEnds: [Int]?
 
   /// - Throws: ``ModelError`` if an option is not positive, a sequence would be longer than the model
-  ///   has positions, the model names no beginning-of-sequence token, or all tokens are left out; and
-  ///   what keeps tokens from being read.
+  ///   has positions, the model names no beginning-of-sequence token, or all tokens are left out; and the
+  ///   errors of reading tokens.
   init(_ stream: TokenStream, options: PieceOptions, model: any LanguageModel) throws {
     prefix =
       switch options.prefix {
@@ -95,7 +94,7 @@ struct TokenPieces: Sendable {
         found: "\(stream.count) that are")
     }
     var memory = MemoryEstimate()
-    // The stream as it enters a layer, and what the layer adds to it.
+    // The stream as it enters a layer, and the layer's output.
     memory.add("activations", floats: 2, piecesPerBatch, context, model.width)
     try memory.check("\(piecesPerBatch) sequences at a time")
   }
@@ -170,8 +169,8 @@ struct TokenPieces: Sendable {
 
   /// The sequences of some pieces.
   ///
-  /// - Throws: ``ModelError/wrongTokens(file:expected:found:)`` if an id lies outside the vocabulary,
-  ///   and what keeps tokens from being read.
+  /// - Throws: ``ModelError/wrongTokens(file:expected:found:)`` if an id lies outside the vocabulary, and
+  ///   the errors of reading tokens.
   func batch(_ pieces: some Sequence<Int>) throws -> TokenBatch {
     try TokenBatch(
       pieces.map { piece in
@@ -195,7 +194,7 @@ struct TokenPieces: Sendable {
 
   private static let emptyHash: UInt64 = 0xcbf2_9ce4_8422_2325
 
-  /// FNV-1a of ids, behind those that a hash is of.
+  /// FNV-1a of ids that follow those of a given hash.
   static func hash(_ ids: [UInt32], _ before: UInt64 = emptyHash) -> UInt64 {
     ids.reduce(before) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
   }

@@ -6,7 +6,7 @@ public struct TokenStream: Sendable {
   public let name: String
   /// Tokens.
   public let count: Int
-  /// Where they begin in what is stored.
+  /// The place of the first in the stored ids.
   private let offset: Int
 
   private enum Storage: Sendable {

@@ -23,7 +23,7 @@ public struct LossRecovered: Sendable, Equatable {
   /// KL(clean ‖ mean-ablated)
   public let meanDivergence: Double
 
-  /// spliced − clean: what the reconstruction costs.
+  /// spliced − clean: the cost of the reconstruction.
   public var deltaLoss: Double { spliced - clean }
 
   /// (zero − spliced) / (zero − clean): 1 is perfect, 0 no better than zeros, negative worse; nil if

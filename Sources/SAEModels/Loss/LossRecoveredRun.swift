@@ -8,13 +8,13 @@ public typealias Splice = (_ activations: Matrix) throws -> Matrix
 /// At every token of the stream the activations are replaced: by a reconstruction, by zeros, by their
 /// mean. The prefix of a sequence keeps its own in all three, unless ``PieceOptions/keepsPrefix``
 /// counts it among the tokens; tokens that are left out (``PieceOptions/skippedTokens``) keep theirs as
-/// well, and predictions at them and of them do not count. Layers before the place run once for
-/// all, layers behind it once for each.
+/// well, and predictions at them and of them do not count. Layers before the place run once for all,
+/// layers after it once for each.
 ///
 /// Source: Bricken et al. 2023, "Towards Monosemanticity", section on automated evaluation; the score
 /// as the quotient of means.
 public struct LossRecoveredRun: Sendable {
-  /// What is run.
+  /// The model.
   public let model: any LanguageModel
   /// Where activations are replaced.
   public let hook: HookPoint
@@ -28,7 +28,7 @@ public struct LossRecoveredRun: Sendable {
   ///   - mean: the mean activation at the place, from other tokens than these.
   ///   - options: how the stream is cut into sequences.
   /// - Throws: ``ModelError`` if an option, the place or the mean does not fit the model; where tokens
-  ///   are left out, what keeps them from being read.
+  ///   are left out, the errors of reading them.
   public init(
     _ model: any LanguageModel, at hook: HookPoint, tokens: TokenStream, mean: [Float],
     options: PieceOptions = PieceOptions()
@@ -57,10 +57,10 @@ public struct LossRecoveredRun: Sendable {
   /// Runs all tokens.
   ///
   /// - Parameters:
-  ///   - splices: whatever makes reconstructions; each gets activations of some thousand tokens.
-  ///   - progress: called with the number of sequences done; what it throws ends the run.
+  ///   - splices: functions that make reconstructions; each gets activations of some thousand tokens.
+  ///   - progress: called with the number of sequences done; an error from it ends the run.
   /// - Returns: a result for each splice.
-  /// - Throws: ``ModelError``, or what a splice throws.
+  /// - Throws: ``ModelError``, or the error of a splice.
   public func evaluate(
     _ splices: [Splice], progress: (_ sequences: Int) throws -> Void = { _ in }
   ) throws -> [LossRecovered] {

@@ -2,8 +2,8 @@ public import SAECore
 
 /// How well residual streams predict a batch's next tokens.
 public struct TokenLosses: Sendable, Equatable {
-  /// −log p(next token) in nats, of every token that has one behind it in its sequence, in the order
-  /// of the batch: tokens − sequences numbers.
+  /// −log p(next token) in nats, for every token that has a next one in its sequence, in the order of the
+  /// batch: tokens − sequences numbers.
   public let crossEntropies: [Double]
   /// KL(reference ‖ this one) in nats of the same predictions; empty for the reference itself.
   public let divergences: [Double]
@@ -67,7 +67,7 @@ extension LanguageModel {
 }
 
 extension TokenBatch {
-  /// The token behind each token, nil at the end of a sequence.
+  /// The token after each token, nil at the end of a sequence.
   var nextTokens: [UInt32?] {
     var next: [UInt32?] = []
     next.reserveCapacity(count)

@@ -2,12 +2,12 @@ public import SAECore
 
 /// A place in the residual stream, named as TransformerLens names it: `blocks.4.hook_resid_post`.
 ///
-/// Layers count from 0. What leaves layer N enters layer N + 1: `blocks.4.hook_resid_post` and
+/// Layers count from 0. The stream that leaves layer N enters layer N + 1: `blocks.4.hook_resid_post` and
 /// `blocks.5.hook_resid_pre` are the same activations, and the places are equal.
 public struct HookPoint: Sendable, Hashable {
   /// Layers that lie before the place.
   public let depth: Int
-  /// The layer that the name speaks of.
+  /// The layer in the name.
   public let layer: Int
   /// The name it was made with.
   public let name: String

@@ -1,6 +1,6 @@
 public import SAECore
 
-/// What a tap asks for when it has seen the activations.
+/// A tap's request after it has seen the activations.
 public enum TapResult: Sendable {
   /// Run on.
   case proceed
@@ -8,11 +8,11 @@ public enum TapResult: Sendable {
   case stop
 }
 
-/// A look at, or a hand in, the residual stream at one place of a run.
+/// A function that reads or changes the residual stream at one place of a run.
 public struct Tap {
   /// The place.
   public let hook: HookPoint
-  /// Gets the activations, tokens × width, and may change them; what it leaves there runs on.
+  /// Gets the activations, tokens × width, and may change them; the run goes on with the result.
   public let body: (_ activations: inout Matrix) throws -> TapResult
 
   /// A tap at a place.
@@ -23,10 +23,10 @@ public struct Tap {
 }
 
 extension LanguageModel {
-  /// Where the last layer ends: behind it come the final norm and the logits.
+  /// The end of the last layer: after it come the final norm and the logits.
   public var end: HookPoint { .residPost(layerCount - 1) }
 
-  /// The activations of a batch at one place; layers behind it do not run.
+  /// The activations of a batch at one place; layers after it do not run.
   ///
   /// - Returns: tokens × width.
   /// - Throws: ``ModelError`` if an id, a sequence's length or the place is not the model's.
@@ -39,10 +39,10 @@ extension LanguageModel {
   ///
   /// - Parameters:
   ///   - batch: the sequences.
-  ///   - end: where the run ends; nil: behind the last layer.
+  ///   - end: where the run ends; nil: after the last layer.
   ///   - taps: called as the run comes by their places, in the order given where they share one.
   /// - Returns: the activations where the run ended or was stopped, tokens × width.
-  /// - Throws: ``ModelError``, or what a tap throws.
+  /// - Throws: ``ModelError``, or the error of a tap.
   public func run(
     _ batch: TokenBatch, to end: HookPoint? = nil, taps: [Tap] = []
   ) throws -> Matrix {
@@ -56,10 +56,10 @@ extension LanguageModel {
   ///   - activations: tokens × width, a row for each token of the batch.
   ///   - start: where the pass goes on.
   ///   - batch: the sequences.
-  ///   - end: where the run ends; nil: behind the last layer.
+  ///   - end: where the run ends; nil: after the last layer.
   ///   - taps: called as the run comes by their places, those at `start` included.
   /// - Returns: the activations where the run ended or was stopped, tokens × width.
-  /// - Throws: ``ModelError``, or what a tap throws.
+  /// - Throws: ``ModelError``, or the error of a tap.
   public func resume(
     _ activations: consuming Matrix, at start: HookPoint, of batch: TokenBatch,
     to end: HookPoint? = nil, taps: [Tap] = []

@@ -3,8 +3,8 @@ public import SAECore
 /// A decoder-only transformer that can be run in parts.
 ///
 /// An architecture is a type that conforms, in a file of its own, and its entry in
-/// ``LanguageModels/architectures``. It provides the parts; what runs them, taps them and judges
-/// them is written once, in extensions.
+/// ``LanguageModels/architectures``. It provides the parts; the code that runs, taps and judges them is
+/// written once, in extensions.
 public protocol LanguageModel: Sendable {
   /// The names by which `config.json` calls the architecture.
   static var architectures: [String] { get }
@@ -14,7 +14,7 @@ public protocol LanguageModel: Sendable {
   /// - Throws: ``ModelError`` or `TensorFileError`, naming file, field or tensor.
   init(directory: String, options: ModelOptions) throws
 
-  /// What the model is called in messages and metadata.
+  /// The model's name in messages and metadata.
   var name: String { get }
   /// How it was read.
   var options: ModelOptions { get }
@@ -41,7 +41,7 @@ public protocol LanguageModel: Sendable {
   /// - Precondition: the layers are loaded, and the stream has a row for each token.
   func run(layers: Range<Int>, on stream: inout Matrix, of batch: TokenBatch)
 
-  /// The stream as it leaves the last layer, normalised for the unembedding.
+  /// The stream as it leaves the last layer, normalized for the unembedding.
   func finalNorm(_ stream: MatrixView) -> Matrix
 
   /// The logits of rows of the stream as it leaves the last layer, rows × vocabulary.
@@ -69,10 +69,10 @@ public enum LanguageModels {
     return try type.init(directory: directory, options: options)
   }
 
-  /// What tells a model's weights from others': the CRC-32 of its files of weights, one after another,
-  /// in eight hexadecimal digits. It protects from confusion, not from forgery.
+  /// A fingerprint of a model's weights: the CRC-32 of its files of weights, one after another, in eight
+  /// hexadecimal digits. It protects from confusion, not from forgery.
   ///
-  /// Reads all files once, about a gigabyte a second, and keeps nothing of them in memory.
+  /// Reads all files once, about a gigabyte per second, and keeps nothing of them in memory.
   ///
   /// - Parameter directory: in Hugging Face's layout.
   /// - Throws: ``ModelError`` or `TensorFileError` if there are no weights or they cannot be read.

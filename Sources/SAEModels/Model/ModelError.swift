@@ -1,13 +1,13 @@
 public import Foundation
 
-/// What can be wrong with a model's files, or with what it is asked to run.
+/// A fault of a model's files, or of a request to run it.
 ///
-/// What is wrong with the format of a single file is a `TensorFileError`.
+/// A fault of a single file's format is a `TensorFileError`.
 public enum ModelError: Error, Equatable, Sendable {
   // Configuration
   /// None of the architectures that the configuration names is known.
   case unknownArchitecture(file: String, expected: [String], found: [String])
-  /// A field is missing or has a value that cannot be.
+  /// A field is missing or has an impossible value.
   case invalidField(file: String, field: String, expected: String, found: String)
   /// A field asks for something that changes the result and is not implemented.
   case unsupportedField(file: String, field: String, expected: String, found: String)
@@ -31,7 +31,7 @@ public enum ModelError: Error, Equatable, Sendable {
   case sequenceTooLong(sequence: Int, expected: Int, found: Int)
   /// Not the name of a place in the residual stream.
   case unknownHook(name: String)
-  /// The place lies behind the last layer that was loaded.
+  /// The place lies after the last layer that was loaded.
   case layerOutOfRange(hook: String, layers: Int)
   /// A place that lies before the one where the run begins.
   case hookBehindStart(hook: String, start: String)

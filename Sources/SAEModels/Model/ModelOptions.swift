@@ -15,7 +15,7 @@ public struct ModelOptions: Sendable, Equatable {
 
 /// The precision of the frequencies θ^(−2i/d) of rotary positions.
 ///
-/// No file of a model tells which it was run with: the type of its weights says nothing of it. The
+/// No file of a model tells which it was run with, and the type of its weights does not either. The
 /// difference is small at short contexts: 4e-4 of the residual stream's size and 2e-5 nats of
 /// cross-entropy at 255 tokens (a model of width 256). It grows with the position, as the angles are the
 /// frequencies' multiples.

@@ -1,9 +1,9 @@
 /// A = L Lᵀ of a symmetric positive definite matrix, in double.
 ///
-/// Blocked, right-looking: a block of columns is factored, then what is left of the matrix is
-/// updated by a product.
+/// Blocked, right-looking: a block of columns is factored, then the rest of the matrix is updated by a
+/// product.
 package struct CholeskyFactorization: Sendable {
-  /// L below and on the diagonal; what stands above is not part of it.
+  /// L below and on the diagonal; elements above are not part of it.
   private var lower: DoubleMatrix
 
   private static let block = 64

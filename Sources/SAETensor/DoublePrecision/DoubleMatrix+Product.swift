@@ -3,8 +3,8 @@ import SAEKernels
 extension DoubleMatrix {
   /// Adds `scale` · a · b to the block of this matrix that begins at a row and a column.
   ///
-  /// Every element is summed in the order of the depth, from what it holds: adding a product piece
-  /// by piece gives the same bits as adding it at once, on any number of threads.
+  /// Every element is summed in the order of the depth, beginning with its old value: adding a product
+  /// piece by piece gives the same bits as adding it at once, on any number of threads.
   ///
   /// - Parameters:
   ///   - a: m × depth.
@@ -12,7 +12,7 @@ extension DoubleMatrix {
   ///   - scale: a power of two, or its opposite, if the bits shall not change with it.
   ///   - row: where the block begins.
   ///   - column: where the block begins.
-  ///   - upperOnly: whether what stands more than a panel below the block's diagonal may be left.
+  ///   - upperOnly: whether elements more than a panel below the block's diagonal may be left out.
   package mutating func addProduct(
     _ a: DoubleFactor, _ b: DoubleFactor, scale: Double = 1, row: Int = 0, column: Int = 0,
     upperOnly: Bool = false

@@ -56,7 +56,7 @@ package struct SymmetricEigenvectors: Sendable {
   }
 }
 
-/// A rotation of a row and the one behind it.
+/// A rotation of a row and the one after it.
 struct PlaneRotation: Sendable {
   let row: Int
   let cosine: Double

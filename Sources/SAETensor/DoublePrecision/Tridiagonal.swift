@@ -70,7 +70,8 @@ struct Tridiagonal {
     for i in 0..<n { rows[i * n + i] = 1 }
     rows.lendMutable { rows in
       reflectors.lend { reflectors in
-        // Multiplied from the last to the first, for then what is not 0 or 1 yet is a block.
+        // Multiplied from the last to the first, since the elements that are not 0 or 1 yet then form a
+        // block.
         for k in stride(from: n - 2, through: 0, by: -1) where betas[k] != 0 {
           let v = reflectors[k * n + k + 1..<(k + 1) * n]
           for i in k + 1..<n {
@@ -111,7 +112,7 @@ struct Tridiagonal {
   }
 
   /// One implicit QL step on the block low ... high: a rotation that the shift calls for at its end,
-  /// and others that chase what it leaves beside the diagonal upwards and out of the block.
+  /// and others that chase what it leaves beside the diagonal upward and out of the block.
   private mutating func step(_ low: Int, _ high: Int, _ rotations: inout [PlaneRotation]) {
     let ratio = (diagonal[low + 1] - diagonal[low]) / (2 * beside[low])
     let root = (ratio * ratio + 1).squareRoot()

@@ -43,8 +43,8 @@ private struct BatchCollector: EntryCollector {
 /// A lower bound of the n-th largest of scores that come up in any order.
 ///
 /// Scores are counted in buckets by exponent and the first bits of their significand. Once n of them
-/// stand in buckets from some bucket on, nothing below that bucket is among the n largest. How fast
-/// the bound rises depends on who comes first, what is kept in the end does not.
+/// stand in buckets from some bucket on, nothing below that bucket is among the n largest. The speed at
+/// which the bound rises depends on which scores come first; the final selection does not.
 private final class RunningBound: Sendable {
   private struct State {
     var counts = [Int](repeating: 0, count: bucket(.infinity) + 1)
@@ -65,7 +65,7 @@ private final class RunningBound: Sendable {
 
   var threshold: Float {
     let lowest = state.withLock { $0.lowest }
-    // The number just below the bucket's first: what is not above it is in a lower bucket.
+    // The number just below the bucket's first: a score that is not above it is in a lower bucket.
     return lowest == 0
       ? 0 : Float(bitPattern: (UInt32(truncatingIfNeeded: lowest) << RunningBound.shift) - 1)
   }

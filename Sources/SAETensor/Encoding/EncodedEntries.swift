@@ -5,14 +5,14 @@ struct EntryList {
   private(set) var count = 0
   /// Entries that the last compaction left.
   private var kept = 0
-  // Longer than the list, so that a kernel can write behind its end.
+  // Longer than the list, so that a kernel can write after its end.
   private(set) var tokens: [UInt32] = []
   private(set) var latents: [UInt32] = []
   private(set) var scores: [Float] = []
 
   /// Appends the scores of a token that are above a threshold.
   ///
-  /// - Parameter block: which the products are a row of.
+  /// - Parameter block: the products are a row of it.
   mutating func append(
     token: Int, _ products: Lent<Float>, of block: ProductBlock, above threshold: Float
   ) {
@@ -28,7 +28,7 @@ struct EntryList {
     for entry in begin..<count { tokens[entry] = UInt32(truncatingIfNeeded: token) }
   }
 
-  /// Drops what is not above a threshold, once that may halve the list.
+  /// Drops entries that are not above a threshold, once that may halve the list.
   mutating func compact(above threshold: Float) {
     guard count > 2 * kept + 4096 else { return }
     var length = 0

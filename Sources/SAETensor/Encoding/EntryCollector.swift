@@ -1,4 +1,4 @@
-/// What chooses a batch's entries among an encoder's products as they come up.
+/// Chooses a batch's entries among an encoder's products as they come up.
 protocol EntryCollector: Sendable {
   /// Takes a block of products. Threads call it at the same time, but no two for one token and segment;
   /// within a segment latents come in ascending order.

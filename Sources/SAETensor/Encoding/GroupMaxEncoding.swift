@@ -6,8 +6,8 @@ extension SparseLatents {
   /// Group g has latents g · size ..< (g + 1) · size. Scores, and what their arguments are, as for
   /// ``largestScores(k:of:encoder:bias:scale:candidacy:)``.
   ///
-  /// - Returns: one entry a group; ties go to the lower index. A group without a positive score has
-  ///   its first latent, at 0.
+  /// - Returns: one entry per group; ties go to the lower index. A group without a positive score has its
+  ///   first latent, at 0.
   /// - Precondition: the latents fill the groups.
   package static func largestScoresOfGroups(
     groups: Int, of activations: Matrix, encoder: Matrix, bias: [Float], scale: [Float]

@@ -5,13 +5,13 @@
 ///
 /// Every selection gives scores as values; ties go to the lower token, then to the lower latent.
 public struct LatentScores: Sendable {
-  /// What is encoded, tokens × width.
+  /// The activations to encode, tokens × width.
   public let activations: Matrix
   /// latents × width.
   public let encoder: Matrix
-  /// One a latent.
+  /// One per latent.
   public let bias: [Float]
-  /// One a latent, positive.
+  /// One per latent, positive.
   public let scale: [Float]
 
   /// - Precondition: there are a bias and a scale for each of the encoder's rows, which are as wide as

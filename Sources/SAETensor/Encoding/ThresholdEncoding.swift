@@ -7,8 +7,8 @@ extension SparseLatents {
   /// - Parameters:
   ///   - activations: tokens × width.
   ///   - encoder: latents × width.
-  ///   - bias: one a latent.
-  ///   - thresholds: one a latent; ∞ keeps a latent out.
+  ///   - bias: one per latent.
+  ///   - thresholds: one per latent; ∞ keeps a latent out.
   /// - Returns: the entries with ⟨activations, encoder row⟩ + bias > threshold. Values are these
   ///   sums, whatever the threshold.
   package static func aboveThreshold(
@@ -100,8 +100,8 @@ private struct ThresholdCollector: EntryCollector {
 extension ThresholdCollector.List {
   /// Appends entries, and makes room for those to be expected of the latents to come.
   ///
-  /// By what was found among the `seen` latents rather than doubling: lists of dense latents are the
-  /// largest thing in memory.
+  /// The room follows the number found among the `seen` latents instead of doubling: lists of dense
+  /// latents are the largest thing in memory.
   mutating func append(
     _ newIndices: Lent<UInt32>, _ newValues: Lent<Float>, seen: Int, of latents: Int
   ) {

@@ -2,11 +2,11 @@ import SAEKernels
 
 /// Which entries compete for the k places of a token.
 package enum TopKCandidacy: Sendable {
-  /// Scores above 0: what a ReLU before or after the selection leaves.
+  /// Scores above 0: those that a ReLU before or after the selection leaves.
   case positive
   /// All scores, negative ones too.
   case any
-  /// Scores other than 0, by their magnitude; what is kept has its sign.
+  /// Scores other than 0, by their magnitude; kept scores have their sign.
   case magnitude
 }
 
@@ -17,9 +17,9 @@ extension SparseLatents {
   /// - Parameters:
   ///   - activations: tokens × width.
   ///   - encoder: latents × width.
-  ///   - bias: one a latent; −∞ keeps a latent out.
-  ///   - scale: one a latent, positive.
-  /// - Returns: at most k entries a token; ties go to the lower index. Values are scores.
+  ///   - bias: one per latent; −∞ keeps a latent out.
+  ///   - scale: one per latent, positive.
+  /// - Returns: at most k entries per token; ties go to the lower index. Values are scores.
   package static func largestScores(
     k: Int, of activations: Matrix, encoder: Matrix, bias: [Float], scale: [Float],
     candidacy: TopKCandidacy = .positive

@@ -21,7 +21,7 @@ public struct ElementPlace: Sendable, Equatable, CustomStringConvertible {
 public struct NotFiniteError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The first such number.
   public let place: ElementPlace
-  /// What it is: `nan`, `inf` or `-inf`.
+  /// The number: `nan`, `inf` or `-inf`.
   public let found: String
 
   /// A number at a place.

@@ -2,12 +2,12 @@
 public struct InvalidOption: Error, Equatable, Sendable, CustomStringConvertible {
   /// The option's name, such as "decaySteps".
   public let option: String
-  /// What it may be.
+  /// A description of the allowed values.
   public let expected: String
-  /// What it is.
+  /// The value that was given.
   public let found: String
 
-  /// `option` was given as `found`; `expected` says what it may be.
+  /// `option` was given as `found`; `expected` describes the allowed values.
   public init(_ option: String, expected: String, found: String) {
     self.option = option
     self.expected = expected

@@ -1,8 +1,8 @@
 /// A width or a count that does not fit.
 public struct ShapeError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What has the wrong size, such as "activations".
+  /// The thing with the wrong size, such as "activations".
   public let subject: String
-  /// Of what there should be another number, such as "columns".
+  /// The things of which there should be another number, such as "columns".
   public let dimension: String
   /// The size that was needed.
   public let expected: Int

@@ -1,6 +1,6 @@
 /// What lends elements for the length of a call.
 package protocol Lender {
-  /// What is lent.
+  /// The lent elements.
   associatedtype Loan
 
   /// Calls `body` with the elements, which nobody changes meanwhile.

@@ -71,7 +71,7 @@ extension MutableLent where Element == Float {
 
   /// Becomes, or adds, Σ of the rows with the given numbers, each times its coefficient.
   ///
-  /// - Parameter rows: as long as these elements, or longer: what is behind them is not looked at.
+  /// - Parameter rows: as long as these elements, or longer: numbers after them are not read.
   @inline(__always)
   func sumRows(
     _ indices: Lent<UInt32>, _ coefficients: Lent<Float>, of rows: LentRows<Float>,

@@ -1,6 +1,6 @@
 /// Floats in memory that begins on a cache line, owned by one object.
 ///
-/// Safe to share between threads: whoever writes has checked that it holds the only reference
+/// Safe to share between threads: a writer has checked that it holds the only reference
 /// (`isKnownUniquelyReferenced`), or lends disjoint rows to threads that end before it returns.
 package final class AlignedStorage: Sendable {
   let elements: MutableLent<Float>

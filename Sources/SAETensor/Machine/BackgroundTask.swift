@@ -1,6 +1,6 @@
 import Dispatch
 
-/// A thread's worth of work that goes on beside the caller's, piece by piece in order.
+/// Work for one thread that goes on beside the caller's, piece by piece in order.
 package final class BackgroundQueue: Sendable {
   private let queue: DispatchQueue
 
@@ -31,10 +31,10 @@ package final class BackgroundTask<Value: Sendable>: Sendable {
 
   /// Waits for the value.
   ///
-  /// - Throws: what the work threw.
+  /// - Throws: the error of the work.
   package func value() throws -> Value {
     isDone.wait()
-    // For whoever asks next.
+    // For the next caller.
     isDone.signal()
     guard let result = result.withLock({ $0 }) else {
       preconditionFailure("a task was done without a result")

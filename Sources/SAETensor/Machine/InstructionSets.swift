@@ -8,9 +8,9 @@
 struct InstructionSets: OptionSet, Sendable {
   let rawValue: Int
 
-  /// What a target compiled for x86-64-v3 may use.
+  /// The features that a target compiled for x86-64-v3 may use.
   static let avx2 = InstructionSets(rawValue: 1)
-  /// What a target compiled for x86-64-v4 may use.
+  /// The features that a target compiled for x86-64-v4 may use.
   static let avx512 = InstructionSets(rawValue: 2)
 
   static let current = InstructionSets.detect()

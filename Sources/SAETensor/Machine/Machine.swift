@@ -1,13 +1,13 @@
 import Foundation
 
-/// The machine that the process runs on, and what its environment asks of the library.
+/// The machine that the process runs on, and the settings of the library in its environment.
 ///
-/// Two variables are looked at, each when it is first needed: `SAE_KERNELS` names the kernels,
-/// `SAE_NUM_THREADS` the number of threads. A value that makes no sense is never obeyed: the library
-/// goes on as if the variable were missing, and says so once on standard error. A program that would
-/// rather say it in its own way calls ``checkEnvironment()`` first.
+/// The library reads two variables, each when it first needs it: `SAE_KERNELS` names the kernels,
+/// `SAE_NUM_THREADS` the number of threads. A value that makes no sense is never obeyed: the library goes
+/// on as if the variable were missing, and says so once on standard error. A program that would rather
+/// say it in its own way calls ``checkEnvironment()`` first.
 public enum Machine {
-  /// Throws where a variable asks for what this machine has not.
+  /// Throws where a variable asks for something that this machine does not have.
   ///
   /// - Throws: ``InvalidOption`` with the variable's name.
   public static func checkEnvironment() throws(InvalidOption) {
@@ -16,11 +16,11 @@ public enum Machine {
     _ = try Threads.requested(environmentValue(Threads.variable))
   }
 
-  /// Bytes of memory that the process may have: what the machine has, or less where a control group
-  /// (a container's, a batch system's) or the process's own limit allows less.
+  /// Bytes of memory that the process may have: those of the machine, or fewer where a control group (a
+  /// container's, a batch system's) or the process's own limit allows fewer.
   public static var memory: Int { assumedMemory ?? foundMemory }
 
-  /// What a test has in the place of the machine's.
+  /// The value that a test sets in the place of the machine's.
   @TaskLocal package static var assumedMemory: Int?
 
   private static let foundMemory: Int = {
@@ -29,7 +29,7 @@ public enum Machine {
     return limits.compactMap { $0 }.reduce(physical) { min($0, $1) }
   }()
 
-  /// The value that makes sense; where there is none, `other`, said on standard error.
+  /// The value if it makes sense; otherwise `other`, with a message on standard error.
   static func value<Value>(
     _ requested: () throws(InvalidOption) -> Value?, or other: Value, called name: String
   ) -> Value {

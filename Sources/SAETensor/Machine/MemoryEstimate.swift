@@ -1,20 +1,20 @@
 import Foundation
 
-/// How much memory something takes at least, told from sizes before any of it is taken.
+/// The memory that something takes at least, computed from sizes before any of it is taken.
 ///
-/// What is held at one time for certain is counted, in parts with names; what comes and goes beside it is
-/// not. So what does not fit by an estimate does not fit. Sums and products that no `Int` can hold count
-/// as the largest.
+/// Memory that is certainly held at one time is counted, in parts with names; memory that comes and goes
+/// beside it is not. So anything that does not fit by an estimate does not fit. Sums and products that no
+/// `Int` can hold count as the largest.
 public struct MemoryEstimate: Sendable, Equatable {
   /// Something that takes memory.
   public struct Part: Sendable, Equatable {
-    /// What it is: "parameters".
+    /// Its name, such as "parameters".
     public let name: String
-    /// What it takes.
+    /// Its bytes.
     public fileprivate(set) var bytes: Int
   }
 
-  /// What takes memory, in the order in which it was added.
+  /// The parts, in the order in which they were added.
   public private(set) var parts: [Part] = []
 
   /// An estimate of nothing.
@@ -45,7 +45,7 @@ public struct MemoryEstimate: Sendable, Equatable {
   /// Throws unless there is memory enough.
   ///
   /// - Parameters:
-  ///   - subject: what takes the memory, for the message.
+  ///   - subject: the thing that takes the memory, for the message.
   ///   - available: bytes.
   public func check(
     _ subject: String, available: Int = Machine.memory
@@ -67,9 +67,9 @@ public struct MemoryEstimate: Sendable, Equatable {
 
 /// More memory was asked for than the process may have.
 public struct InsufficientMemory: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What would take it: a file, "training".
+  /// The thing that would take it: a file, "training".
   public let subject: String
-  /// What it would take.
+  /// The parts of the memory that it would take.
   public let estimate: MemoryEstimate
   /// Bytes that the process may have.
   public let available: Int
@@ -85,7 +85,7 @@ public struct InsufficientMemory: Error, Equatable, Sendable, CustomStringConver
       + (parts.count > 1 ? " (\(parts.joined(separator: ", ")))" : "")
   }
 
-  /// With one digit after the point; what does not fit an `Int` is said to be more.
+  /// With one digit after the point, and "over" where the number does not fit an `Int`.
   private static func gibibytes(_ bytes: Int) -> String {
     (bytes == .max ? "over " : "") + String(format: "%.1f", Double(bytes) / Double(1 << 30))
   }

@@ -4,8 +4,8 @@
   import Musl
 #endif
 
-/// Memory that comes back: a training step needs the same few sizes again and again, and memory that
-/// the system has just handed out costs a page fault every 4 KB.
+/// Memory that is used again: a training step needs the same few sizes again and again, and fresh memory
+/// from the system costs one page fault per 4 KB.
 enum MemoryPool {
   /// A block of memory nobody uses.
   @safe
@@ -15,7 +15,7 @@ enum MemoryPool {
     let bytes: Int
   }
 
-  /// What nobody uses, the longest idle first.
+  /// The blocks that nobody uses, the longest idle first.
   private struct Idle {
     var blocks: [Block] = []
     var bytes = 0
@@ -34,29 +34,29 @@ enum MemoryPool {
   private static let leastBytes = 1 << 14
   /// Blocks below this stay when a larger one is needed.
   private static let leastOutgrown = 1 << 20
-  /// What the pool keeps at most: what a step needs besides parameters, gradients and moments. More
-  /// would only hold what was needed before training.
-  private static let mostBytes = 40 << 20
+  /// The most that the pool keeps: the memory of a step besides parameters, gradients and moments. A
+  /// larger pool would only keep memory that was needed before training.
+  static let mostBytes = 40 << 20
 
   static let alignment = 64
 
   private static let largePage = 2 << 20
   /// Blocks below this would waste too much of their last page.
-  private static let leastLargePages = 8 << 20
+  static let leastLargePages = 8 << 20
 
   /// A block of at least `bytes` with arbitrary contents, and its size.
   static func take(_ bytes: Int) -> (base: UnsafeMutableRawPointer, bytes: Int) {
     if bytes >= leastBytes {
       let (found, outgrown) = idle.withLock { pool -> (Block?, [Block]) in
-        // A block much larger than needed would be missed by whoever needs all of it.
+        // A block much larger than needed would be missing where all of it is needed.
         let fitting = pool.blocks.indices.filter {
           pool.blocks[$0].bytes >= bytes && pool.blocks[$0].bytes <= bytes + bytes / 4
         }
         if let best = fitting.min(by: { pool.blocks[$0].bytes < pool.blocks[$1].bytes }) {
           return (pool.remove([best]).first, [])
         }
-        // One for somewhat less gives way to the new one, which will do for both: where sizes vary
-        // from call to call, each would stay.
+        // A somewhat smaller block gives way to the new one, which serves for both: where sizes vary from
+        // call to call, the pool would keep one of each.
         let outgrown = pool.blocks.indices.filter {
           bytes >= leastOutgrown && pool.blocks[$0].bytes < bytes
             && pool.blocks[$0].bytes >= bytes - bytes / 5
@@ -71,8 +71,8 @@ enum MemoryPool {
 
   /// Fresh memory.
   ///
-  /// Large blocks come from the system page by page: the C library's allocator, once it has had a few of
-  /// them back, keeps what lies between those in use. Where there is enough of it they are large pages:
+  /// Large blocks come from the system page by page: the C library's allocator, after it has had a few of
+  /// them back, keeps the gaps between those in use. Blocks that are large enough lie on large pages:
   /// rows of a large matrix lie on different pages of 4 KB, and a product that walks down them waits for
   /// translations of their addresses.
   private static func allocate(_ bytes: Int) -> (base: UnsafeMutableRawPointer, bytes: Int) {
@@ -86,7 +86,7 @@ enum MemoryPool {
     return (.allocate(byteCount: bytes, alignment: alignment), bytes)
   }
 
-  /// Gives a block back to where ``allocate(_:)`` had it from.
+  /// Gives a block back to the allocator that ``allocate(_:)`` had it from.
   private static func release(_ block: Block) {
     #if os(Linux)
       if block.bytes >= leastMapped {
@@ -100,7 +100,7 @@ enum MemoryPool {
   #if os(Linux)
     /// Blocks from here on are pages of the system's.
     private static let leastMapped = 1 << 20
-    /// What they are rounded to: a multiple of every page size there is.
+    /// Their sizes are multiples of this, which is a multiple of every page size.
     private static let smallPages = 1 << 16
 
     /// Pages of whole units, the first at a multiple of one.

@@ -1,13 +1,12 @@
 import Dispatch
 import Synchronization
 
-/// The one place that knows about Dispatch.
+/// The only type that uses Dispatch.
 package enum Parallel {
   /// Calls `body` once for each index below `count`, on up to ``Threads/count`` threads, and returns
   /// when all calls have.
   ///
-  /// Threads take the next index when they are done with the last, so that one that is held up
-  /// does less.
+  /// A thread takes the next index when it has finished one, so that a thread that is held up does less.
   package static func forEach(_ count: Int, _ body: @Sendable (_ index: Int) -> Void) {
     let workers = min(Threads.count, count)
     guard workers > 1 else {
@@ -24,7 +23,7 @@ package enum Parallel {
     }
   }
 
-  /// The same, a thread taking at least `least` neighbours at a time.
+  /// The same, a thread taking at least `least` neighbors at a time.
   @inline(__always)
   package static func forEach(
     _ count: Int, least: Int, _ body: @Sendable (_ index: Int) -> Void
@@ -55,7 +54,7 @@ package enum Parallel {
     forRanges(count, grain: max(1, (share + least - 1) / least) * least, body)
   }
 
-  /// What `body` returns for each index below `count`, made by several threads.
+  /// The results of `body` for each index below `count`, computed by several threads.
   package static func map<Element: Sendable>(
     _ count: Int, _ body: @Sendable (_ index: Int) -> Element
   ) -> [Element] {

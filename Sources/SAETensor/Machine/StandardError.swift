@@ -6,7 +6,7 @@
   import Musl
 #endif
 
-/// Where the library says what it cannot throw.
+/// Messages of the library that it cannot throw.
 enum StandardError {
   /// Writes as much of a text as standard error takes.
   static func write(_ text: String) {

@@ -34,7 +34,7 @@ public struct Matrix: Sendable {
     }
   }
 
-  /// A matrix whose element (row, column) is what the closure returns for them.
+  /// A matrix whose element (row, column) is the closure's result for them.
   public init(rows: Int, columns: Int, _ element: (_ row: Int, _ column: Int) -> Float) {
     self.init(uninitialized: rows, columns) { matrix in
       for row in 0..<rows {
@@ -44,7 +44,7 @@ public struct Matrix: Sendable {
     }
   }
 
-  /// A matrix that `fill` writes completely; what it leaves out holds arbitrary values.
+  /// A matrix that `fill` writes completely; elements that it leaves out hold arbitrary values.
   package init(
     uninitialized rows: Int, _ columns: Int,
     _ fill: (MutableLentRows<Float>) throws -> Void
@@ -99,7 +99,7 @@ public struct Matrix: Sendable {
 
   /// Where the elements lie once no other matrix or view holds them.
   ///
-  /// Not inlined: inside an accessor that returns a span it trips the optimiser (Swift 6.3.1).
+  /// Not inlined: inside an accessor that returns a span it trips the optimizer (Swift 6.3.1).
   @inline(never)
   mutating func uniqueElements() -> MutableLent<Float> {
     makeUnique()

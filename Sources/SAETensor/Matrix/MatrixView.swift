@@ -72,7 +72,7 @@ public struct MatrixView: Sendable {
 
   /// The elements from the view's first on; valid as long as the view.
   var elements: Lent<Float> {
-    // An empty view may begin behind the last element.
+    // An empty view may begin after the last element.
     storage.elements.reading.from(min(offset, storage.count))
   }
 

@@ -1,6 +1,6 @@
 import SAEKernels
 
-/// What gates have of their own, one number a latent.
+/// The parameters that only gates have, one number per latent.
 package struct GateVectors {
   package let gateBias: [Float]
   /// e^r_mag
@@ -59,10 +59,10 @@ package enum GatePanel {
   /// - Parameters:
   ///   - gates: A.
   ///   - scales: e^r_mag of each latent.
-  ///   - magnitudeGradients: of z; of the magnitudes' pre-activations afterwards.
-  ///   - gateGradients: of A; of the gates' pre-activations afterwards.
-  ///   - latents: z; the gradient of p afterwards.
-  ///   - products: p; what r_mag gets of each token afterwards.
+  ///   - magnitudeGradients: of z; of the magnitudes' pre-activations afterward.
+  ///   - gateGradients: of A; of the gates' pre-activations afterward.
+  ///   - latents: z; the gradient of p afterward.
+  ///   - products: p; afterward the gradient of r_mag from each token.
   package static func passGradients(
     gates: Matrix, scales: [Float], _ magnitudeGradients: inout Matrix,
     _ gateGradients: inout Matrix, latents: inout Matrix, products: inout Matrix

@@ -1,11 +1,11 @@
 import SAEKernels
 
-/// The matrices of a step's weight gradients, and in them, until a panel's rows are written, what the
-/// first round over ``LatentPanels`` has found there: of each token a bit for every latent, and the
-/// products of those whose bit is set.
+/// The matrices of a step's weight gradients. Until a panel's rows are written, they hold the results of
+/// the first round over ``LatentPanels``: for each token one bit per latent, and the products of the
+/// latents whose bit is set.
 ///
-/// A panel's rows have room for 2 · width numbers a latent. Where half of 4096 tokens' latents are
-/// entries, that is two thirds of the tokens at a width of 768.
+/// A panel's rows have room for 2 · width numbers per latent. At a width of 768, with half of the latents
+/// of 4096 tokens above their thresholds, two thirds of the tokens fit.
 package struct KeptPanels: Sendable {
   /// Of W_dec and W_enc, latents × width each.
   package var weights: [Matrix]
@@ -22,7 +22,7 @@ package struct KeptPanels: Sendable {
 
   package init(_ weights: [Matrix]) { self.weights = weights }
 
-  /// Stands for a product that was not kept: not above any threshold.
+  /// The value of a product that was not kept: it is not above any threshold.
   private static let absent = -Float.greatestFiniteMagnitude
 
   /// Keeps the entries of the first tokens.
@@ -64,8 +64,8 @@ package struct KeptPanels: Sendable {
     panels[latents.lowerBound]?.entryCount ?? 0
   }
 
-  /// Writes the kept products of a panel's tokens; those of others below their threshold are far below
-  /// it.
+  /// Writes the kept products of a panel's tokens; in the place of the others it writes a number far
+  /// below any threshold.
   ///
   /// - Returns: how many tokens were kept, the first ones.
   func restore(_ products: inout Matrix, _ latents: Range<Int>) -> Int {

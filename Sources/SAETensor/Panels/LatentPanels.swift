@@ -1,11 +1,11 @@
 import SAEKernels
 
-/// A batch whose latents are dense, a panel of latents at a time: tokens × latents of a panel are a
-/// matrix, tokens × all latents never are.
+/// A batch whose latents are dense, one panel of latents at a time: there is a matrix of tokens × latents
+/// of a panel, never one of tokens × all latents.
 ///
-/// What a step needs of all panels before it can go on with one, such as the reconstruction, takes a
-/// second round. The products that are above their thresholds are kept where the panel's gradients will
-/// be written, as far as there is room, and those of the other tokens made again.
+/// Some results, such as the reconstruction, need all panels before the step can go on with any, so a
+/// step makes two rounds. The first keeps the products above their thresholds where the panel's gradients
+/// will be written, as far as there is room; the second computes those of the other tokens again.
 package struct LatentPanels: Sendable {
   /// tokens × width
   package let inputs: Matrix
@@ -15,7 +15,7 @@ package struct LatentPanels: Sendable {
   private let bias: [Float]
   private let thresholds: [Float]
 
-  /// - Parameter thresholds: what is not above them is of no matter in a second round.
+  /// - Parameter thresholds: a second round need not see products that are not above them.
   package init(inputs: Matrix, encoder: Matrix, bias: [Float], thresholds: [Float]) {
     precondition(
       bias.count == encoder.rows && thresholds.count == encoder.rows,
@@ -52,10 +52,11 @@ package struct LatentPanels: Sendable {
     }
   }
 
-  /// Another round, with what the first has kept: what was not above its threshold is now far below it.
+  /// Another round, with the products that the first has kept: a product that was not above its threshold
+  /// is now far below it.
   ///
-  /// - Parameter body: also gets what was kept; it may overwrite the panel's rows if there is no further
-  ///   round.
+  /// - Parameter body: also gets the matrices of kept products; it may overwrite the panel's rows if
+  ///   there is no further round.
   package func forEach(
     keptIn kept: inout KeptPanels,
     _ body: (_ latents: Range<Int>, _ products: inout Matrix, _ kept: inout KeptPanels) -> Void
@@ -82,9 +83,9 @@ package struct LatentPanels: Sendable {
     }
   }
 
-  /// Whether dense products are faster than sums over the entries, and more than the memory of a step
-  /// has room for entries: whether more than ``denseShare`` of tokens × latents are entries, among some
-  /// tokens of the batch.
+  /// Whether dense products are faster than sums over the entries, and the entries would need more memory
+  /// than a step has: whether more than ``denseShare`` of tokens × latents are entries, among some tokens
+  /// of the batch.
   package var isDense: Bool {
     if let forced = ForcedDensity.isDense { return forced && inputs.rows > 0 }
     let sample = PackedFactor(Matrix(inputs[rows: 0..<min(inputs.rows, LatentPanels.sampleTokens)]))
@@ -97,17 +98,17 @@ package struct LatentPanels: Sendable {
       > LatentPanels.denseShare * Double(sample.rows) * Double(encoder.rows)
   }
 
-  /// What of a panel's products is above the thresholds.
+  /// The products of a panel that are above the thresholds.
   private func entries(of products: Matrix, _ latents: Range<Int>) -> EntryMasks {
     EntryMasks(
       products, bias: Array(bias[latents]), thresholds: Array(thresholds[latents]))
   }
 
-  private static let sampleTokens = 64
-  private static let denseShare = 1.0 / 24
+  static let sampleTokens = 64
+  static let denseShare = 1.0 / 24
 }
 
-/// Whether batches are taken for dense, whatever their density: nil but in tests and measurements.
+/// Whether batches count as dense, whatever their density: nil except in tests and measurements.
 package enum ForcedDensity {
   @TaskLocal package static var isDense: Bool?
 }

@@ -19,15 +19,15 @@ struct EncoderProduct {
 
   /// Latents that a collector gets at a time: with the block's tokens an eighth of the second
   /// cache.
-  private var stripe: Int { 16 * kernels.tileColumns }
+  var stripe: Int { 16 * kernels.tileColumns }
 
   /// Tokens that a collector gets at a time, the last time fewer: ranges begin at its multiples.
   var blockTokens: Int { min(product.blockRows, product.padded(max(1, tokens), kernels.tileRows)) }
 
   /// How many threads may work on the same tokens at a time, each on latents of its own.
   ///
-  /// 1 when there are tokens enough to keep all threads busy. A collector's state is kept a token
-  /// and segment; within a segment latents come in ascending order.
+  /// 1 when there are tokens enough to keep all threads busy. A collector keeps one state per token and
+  /// segment; within a segment latents come in ascending order.
   var segments: Int {
     let blocks = max(1, (tokens + product.blockRows - 1) / product.blockRows)
     return max(1, min(8, 2 * Threads.count / blocks))
@@ -38,8 +38,8 @@ struct EncoderProduct {
   /// - Parameters:
   ///   - activations: tokens × width.
   ///   - encoder: latents × width.
-  ///   - bias: one a latent.
-  ///   - limits: another number a latent, for the collector: a scale or a threshold.
+  ///   - bias: one per latent.
+  ///   - limits: another number per latent, for the collector: a scale or a threshold.
   ///   - collector: made for the product.
   static func encode<Collector: EntryCollector>(
     _ activations: Matrix, by encoder: Matrix, bias: [Float], limits: [Float],

@@ -20,7 +20,7 @@ struct MaskedProduct {
 
   /// Rows of C that a thread takes at a time: few enough for a slice of A to stay in the second cache,
   /// many enough for a block of B to be worth bringing.
-  private var blockRows: Int {
+  var blockRows: Int {
     let share = (rows + Threads.count - 1) / Threads.count
     return min(256, max(64, (share + 3) / 4 * 4))
   }

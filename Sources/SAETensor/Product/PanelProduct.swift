@@ -32,7 +32,7 @@ package struct Operand: Sendable {
 ///
 ///     5  rows of C, as many at a time as 16 MB of packed A have room for
 ///     4  depth, a slice at a time: a tile of C is summed over a slice in registers
-///     3  columns of C, a panel of B at a time (4 MB: what is left of a shared third cache)
+///     3  columns of C, a panel of B at a time (4 MB: the free part of a shared third cache)
 ///
 /// B is packed by all threads together. Threads then take blocks of rows of C, each with its part of
 /// packed A in the second cache: packed by the thread that needs it at the first panel, and kept for the
@@ -154,7 +154,7 @@ private struct Blocks {
   let threads: Int
   let blockRows: Int
   let lastRows: Int
-  /// Blocks of `blockRows`; those behind them have `lastRows`.
+  /// Blocks of `blockRows`; those after them have `lastRows`.
   let wholeBlocks: Int
   let rowParts: Int
   let partColumns: Int

@@ -1,7 +1,7 @@
 extension RandomGenerator {
   /// The generator of one token, or of one context.
   package static func token(_ token: Int, _ seed: UInt64) -> RandomGenerator {
-    // Multiplied by an odd number, so that neighbours' seeds differ in many bits.
+    // Multiplied by an odd number, so that neighbors' seeds differ in many bits.
     RandomGenerator(seed: seed ^ (UInt64(token) &* 0xD6E8_FEB8_6659_FD93))
   }
 
@@ -48,7 +48,7 @@ extension Matrix {
     var basis: [[Double]] = []
     for row in 0..<rows {
       var direction = (0..<columns).map { Double(random[row, $0]) }
-      // Twice: one pass leaves what cancellation has made of the first.
+      // Twice: the first pass leaves an error from cancellation, which the second removes.
       for _ in 0..<2 {
         for other in basis {
           let product = zip(direction, other).reduce(0) { $0 + $1.0 * $1.1 }

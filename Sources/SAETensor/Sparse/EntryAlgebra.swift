@@ -5,16 +5,16 @@
 /// a fixed size, so that bits do not depend on the number of threads and the matrix tokens × latents
 /// is never whole in memory.
 package struct CodeAlgebra: Sendable {
-  /// Which entries there are; what their values are makes no difference.
+  /// The entries; their values make no difference.
   package let latents: SparseLatents
   /// Whether reconstructions and projections are dense products.
   private let isDense: Bool
   /// nil where sums of rows are dense products.
   private let occurrences: LatentOccurrences?
 
-  /// The share of entries in tokens × latents from which on dense products are taken, measured at
-  /// 768 → 16384: reconstruction and projections cost the same at 0.09, sums of rows, whose rows of
-  /// few tokens stay in cache, at 0.25.
+  /// The share of entries in tokens × latents above which products are dense, measured at 768 → 16384:
+  /// reconstruction and projections cost the same at 0.09, sums of rows, whose rows of few tokens stay in
+  /// cache, at 0.25.
   package static let denseShare = 1.0 / 12
   package static let denseSumShare = 1.0 / 5
 
@@ -33,7 +33,7 @@ package struct CodeAlgebra: Sendable {
   /// decoder rows of all entries.
   ///
   /// - Parameters:
-  ///   - code: one number an entry.
+  ///   - code: one number per entry.
   ///   - decoder: latents × width.
   ///   - bias: width.
   ///   - target: tokens × width.
@@ -60,7 +60,7 @@ package struct CodeAlgebra: Sendable {
   ///
   /// - Parameters:
   ///   - rows: tokens × width.
-  ///   - coefficients: one an entry.
+  ///   - coefficients: one per entry.
   ///   - result: latents × width.
   package func sumRows(
     _ rows: Matrix, coefficients: [Float], into result: inout Matrix, accumulate: Bool = false

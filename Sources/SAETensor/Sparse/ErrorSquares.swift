@@ -1,6 +1,6 @@
 /// Σ over tokens of ‖x̂ − y‖².
 package struct ErrorSquares {
-  /// As reports have it.
+  /// The sum that reports give.
   package let total: Double
   /// Each token's times its weight, as the loss has it; ``total`` where there are no weights.
   package let weighted: Double
@@ -28,8 +28,8 @@ extension ReconstructionPass {
   /// are.
   ///
   /// - Parameters:
-  ///   - weights: one a token; nil changes nothing.
-  ///   - entries: those that were reconstructed from.
+  ///   - weights: one per token; nil changes nothing.
+  ///   - entries: those that the reconstruction was made from.
   package func weighted(by weights: [Float]?, _ entries: SparseLatents) -> ReconstructionPass {
     guard let weights else { return self }
     var error = error

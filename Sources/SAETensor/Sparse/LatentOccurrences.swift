@@ -1,8 +1,7 @@
 /// The transposition of ``SparseLatents``: for each latent the tokens on which it has an entry.
 ///
-/// Latent i's occurrences stand at `offsets[i] ..< offsets[i + 1]`, tokens ascending. `entries`
-/// says which entry of the batch each one is, so that any list of values an entry can be read in
-/// this order.
+/// Latent i's occurrences stand at `offsets[i] ..< offsets[i + 1]`, tokens ascending. `entries` has each
+/// one's entry in the batch, so that any list with one value per entry can be read in this order.
 public struct LatentOccurrences: Sendable, Equatable {
   /// Tokens of the batch.
   public let tokenCount: Int

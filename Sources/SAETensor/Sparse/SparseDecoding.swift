@@ -1,5 +1,5 @@
-/// Reconstructions and what the gradients need of them, token by token: the decoder rows of a token
-/// are still in cache when its latents' gradients are taken.
+/// Reconstructions, and the errors and projections that the gradients need, token by token: the decoder
+/// rows of a token are still in cache when its latents' gradients are computed.
 package struct ReconstructionPass: Sendable {
   /// x̂ − y, tokens × width; times the token's weight where there are weights.
   package let error: Matrix

@@ -1,6 +1,6 @@
 extension SparseLatents {
-  /// The same latents, and at 0 the lowest others of each token that has fewer than a number of places:
-  /// what the largest of rectified scores are.
+  /// The same latents, filled up to a number of places for each token with its lowest other latents, at
+  /// 0: a selection of the largest rectified scores has these entries.
   package func fillingPlaces(_ places: Int) -> SparseLatents {
     let places = min(places, latentCount)
     guard (0..<tokens).contains(where: { entries(of: $0).count < places }) else { return self }

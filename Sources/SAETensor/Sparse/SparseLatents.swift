@@ -1,8 +1,8 @@
 /// The latents of a batch of tokens, of which only the active ones are held.
 ///
 /// Rows are tokens. Row t's entries stand at `rowOffsets[t] ..< rowOffsets[t + 1]` of `indices` and
-/// `values`, with ascending latent indices. An entry may hold 0: a latent that was selected without
-/// being active; what counts as active is `value ≠ 0`.
+/// `values`, with ascending latent indices. An entry may hold 0: a latent that was selected without being
+/// active. A latent is active if `value ≠ 0`.
 public struct SparseLatents: Sendable, Equatable {
   /// d_sae: latents that a token could have.
   public let latentCount: Int
@@ -131,7 +131,7 @@ public struct SparseLatents: Sendable, Equatable {
   }
 }
 
-/// What is wrong with parts that do not make sparse latents.
+/// A fault of parts that do not make sparse latents.
 public enum SparseLatentsError: Error, Equatable, Sendable {
   /// As many indices as values were expected.
   case countsDiffer(indices: Int, values: Int)

@@ -5,7 +5,7 @@ extension LatentOccurrences {
   /// coefficient of the entry · row of the token.
   ///
   /// - Parameters:
-  ///   - coefficients: one an entry of the batch, in the batch's order.
+  ///   - coefficients: one per entry of the batch, in the batch's order.
   ///   - rows: tokens × width.
   ///   - result: latents × width.
   ///   - latents: whose rows are made; all unless given.

@@ -7,7 +7,7 @@
 #endif
 
 extension Matrix {
-  /// log Σ eˣ of each row; what has to be subtracted from logits to have log probabilities.
+  /// log Σ eˣ of each row; logits minus this are log probabilities.
   ///
   /// The largest element is subtracted first, so that no size of logits overflows.
   package func logNormalizers() -> [Double] {

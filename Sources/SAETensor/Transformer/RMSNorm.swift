@@ -19,7 +19,7 @@ extension Matrix {
     precondition(
       source.rows == rows && source.columns == columns && weight.count == columns
         && source.columnStride == 1,
-      "cannot normalise \(source.shape) with \(weight.count) weights into \(shape)")
+      "cannot normalize \(source.shape) with \(weight.count) weights into \(shape)")
     lendMutable { rows in
       lending(source, weight) { source, weight in
         rows.forEach(least: 64) { index, row in

@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  /// Between two neighbours, the nearer one is taken, and the even one from half way.
+  /// Between two neighbors, the nearer one is taken, and the even one from half way.
   @Test func narrowingRoundsToNearestEven() {
     for bits in stride(from: UInt16(0), to: 0x7BFF, by: 7) {
       let low = HalfPrecisionBits.widen(f16: bits)

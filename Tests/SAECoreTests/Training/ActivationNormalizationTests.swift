@@ -111,7 +111,7 @@ import Testing
     for i in 0..<7 {
       #expect(abs(statistics.mean[i]) < 1e-5)
       for j in 0..<7 {
-        // The least variance is 1, of which the regularisation takes a thousandth.
+        // The least variance is 1, of which the regularization takes a thousandth.
         #expect(abs(covariance[i * 7 + j] - (i == j ? 1 : 0)) < 2e-3)
       }
     }

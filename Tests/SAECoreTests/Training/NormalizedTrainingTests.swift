@@ -3,7 +3,7 @@ import Testing
 
 @testable import SAECore
 
-/// Runs under every normalisation, from raw activations to an autoencoder that works on them.
+/// Runs under every normalization, from raw activations to an autoencoder that works on them.
 @Suite struct NormalizedTrainingTests {
   /// Correlated, far from 0, and of very different lengths.
   static let source: Matrix = {
@@ -89,7 +89,7 @@ import Testing
       ReLUAutoencoder.self, ReLUConfiguration(coefficient: one), normalization)
   }
 
-  /// The model sees what the normalisation promises.
+  /// The model sees what the normalization promises.
   @Test func batchesHaveTheScaleThatWasAskedFor() throws {
     for normalization in ActivationNormalization.allCases {
       let run = try TrainingRun<TopKAutoencoder>(

@@ -96,7 +96,7 @@ import Testing
     }
     #expect(refusal(TopKConfiguration(k: 3), .layerNorm) == "auxiliaryLoss")
     #expect(refusal(.sparsify(k: 3), .layerNorm) == "reconstructionLoss")
-    // A variant from outside does not say that its loss honours weights.
+    // A variant from outside does not say that its loss honors weights.
     #expect(
       refusedOption {
         try TrainingRun<TiedAutoencoder>(

@@ -28,7 +28,7 @@ import Testing
     var previous = run.trainer.model.decoder
     while let report = try run.step() {
       losses.append(report.loss)
-      // The gradient has no component along the rows as they were normalised.
+      // The gradient has no component along the rows as they were normalized.
       previous.normalizeRows(normGuard: 0)
       for latent in 0..<24 {
         var along = 0.0

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SAECore
 
-/// Losses and gradients of SAELens 6.54.12, in float64, with activations that it normalises itself.
+/// Losses and gradients of SAELens 6.54.12, in float64, with activations that it normalizes itself.
 @Suite struct SAELensUnitsTests {
   struct Case: Sendable {
     let isTopK: Bool
@@ -28,7 +28,7 @@ import Testing
   ]
 
   /// float32 sums are good to 5e-6, as in the other comparisons with peers. Under the layer norm the
-  /// 10⁻⁵ beside σ, which is 10 and more, is 10⁻⁶ of a normalised token.
+  /// 10⁻⁵ beside σ, which is 10 and more, is 10⁻⁶ of a normalized token.
   @Test(arguments: cases) func lossAndGradientsAreSAELens(_ peer: Case) throws {
     let scaled = try peer.scaling.scale(Self.activations)
     let batch = TrainingBatch(

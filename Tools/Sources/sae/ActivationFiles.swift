@@ -38,14 +38,14 @@ func argument(_ name: String, _ value: (some CustomStringConvertible)?) -> [Stri
   value.map { ["--\(name)=\($0)"] } ?? []
 }
 
-/// An option or a variable that makes no sense, said in one line; exit code 64.
+/// An option or a variable that makes no sense, described in one line; exit code 64.
 struct UsageError: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }
 }
 
-/// A failure that is said in one line.
+/// A failure, described in one line.
 struct ToolError: Error, CustomStringConvertible {
   let description: String
 

@@ -1,7 +1,7 @@
 import Foundation
 import SAECore
 
-/// What `info` says of activations, all of which are read, a batch at a time.
+/// The description of activations that `info` prints. All of them are read, one batch at a time.
 struct ActivationSummary: Encodable {
   let files: Int
   let rowCount: Int
@@ -34,7 +34,7 @@ struct ActivationSummary: Encodable {
         let range = first..<min(first + 4096, tensor.rows)
         let batch = try tensor.matrix(rows: range)
         for (row, norm) in batch.rowNorms().enumerated() {
-          // Whose square float32 has no room for, or no digits.
+          // Numbers whose square is too large or too small for float32.
           guard !norm.isFinite || norm < 1e-15 else {
             norms += Double(norm)
             finite += 1

@@ -1,7 +1,8 @@
 import Foundation
 import SAECore
 
-/// What `info` says of an autoencoder; of a boosted one, of the base and of the booster.
+/// The description of an autoencoder that `info` prints; for a boosted one, of the base and of the
+/// booster.
 struct AutoencoderDescription: Encodable {
   let layout: String
   let architecture: String
@@ -46,7 +47,7 @@ struct AutoencoderDescription: Encodable {
       ("layout", layout), ("architecture", architecture),
       ("width", "\(inputDimension)"), ("latents", "\(latents)"), ("dtype", dtype),
       ("subtracts b_dec", subtractsDecoderBias ? "yes" : "no"),
-      ("normalisation", inputNormalization),
+      ("normalization", inputNormalization),
     ]
     if outputDimension != inputDimension {
       rows.insert(("output width", "\(outputDimension)"), at: 3)

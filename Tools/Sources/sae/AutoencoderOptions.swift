@@ -1,12 +1,12 @@
 import ArgumentParser
 import SAECore
 
-/// The option that says how an autoencoder is opened, shared by the commands that open one.
+/// The option for opening an autoencoder, shared by the commands that open one.
 struct AutoencoderOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "What activations were multiplied by in training, for autoencoders whose files say that they "
-        + "were (normalize_activations: expected_average_only_in) and not by what; 1 if the "
+      "The factor that activations were multiplied by in training, for autoencoders whose files say "
+        + "that there was one (normalize_activations: expected_average_only_in) but lack it; 1 if the "
         + "activations are scaled already.",
       valueName: "factor"))
   var activationScale: Double?
@@ -43,7 +43,7 @@ struct AutoencoderOptions: ParsableArguments {
 }
 
 extension SAE {
-  /// Throws unless it reconstructs what it sees.
+  /// Throws unless it reconstructs its own input.
   func checkReconstructsItsInput() throws {
     guard !isTranscoder else {
       throw ToolError(

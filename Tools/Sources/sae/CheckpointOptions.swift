@@ -5,8 +5,8 @@ import SAECore
 struct CheckpointOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Write a checkpoint every so many steps, and after the last, beside the directory to write: "
-        + "into OUT.checkpoints.",
+      "Write a checkpoint every so many steps, and after the last step, into OUT.checkpoints beside "
+        + "the directory to write.",
       valueName: "steps"))
   var checkpointEvery: Int?
   @Option(help: ArgumentHelp("How many checkpoints are kept (default: 2).", valueName: "count"))
@@ -33,16 +33,16 @@ struct CheckpointOptions: ParsableArguments {
   }
 }
 
-/// Options that are saved with a checkpoint, as the arguments that say them.
+/// Options that are saved with a checkpoint, as arguments.
 enum RecordedOptions {
   private static let key = "arguments"
 
-  /// What a checkpoint carries; one argument a line, with line feeds in it escaped.
+  /// The text in a checkpoint: one argument per line, with line feeds in it escaped.
   static func metadata(_ arguments: [String]) -> [String: String] {
     [key: arguments.map(escaped).joined(separator: "\n")]
   }
 
-  /// The arguments that a checkpoint carries.
+  /// The arguments that a checkpoint holds.
   static func arguments(of checkpoint: TrainingCheckpoint) throws -> [String] {
     guard let text = checkpoint.metadata[key] else {
       throw ToolError("\(checkpoint.name): expected the options of a run of sae train, found none")
@@ -50,7 +50,7 @@ enum RecordedOptions {
     return text.split(separator: "\n", omittingEmptySubsequences: false).map { unescaped($0) }
   }
 
-  /// Throws if an option is given that differs from what a run began with.
+  /// Throws if an option is given that differs from the one a run began with.
   static func check<Value: Equatable>(_ name: String, _ given: Value?, _ began: Value?) throws {
     guard let given, given != began else { return }
     let expected = began.map { "\($0)" } ?? "none"

@@ -8,14 +8,14 @@ struct CompareCommand: PlannedCommand {
     abstract:
       "Puts autoencoders side by side: on the same activations, and dictionary by dictionary.",
     discussion: """
-      Of each pair of dictionaries a table says how alike their decoder rows are. Each row of the \
-      first has a nearest one in the second: "nearest" is the mean of that cosine, "the other way" \
-      the same with the two exchanged, "has one ≥ 0.7" the share of rows whose nearest has at least \
-      that cosine. Then rows are matched one to one for the largest sum of cosines (of encoder rows \
-      as well, where both have as many), exactly up to 4096 latents, above that among the 32 \
-      nearest candidates of each: "matched" is the mean cosine of the pairs, "matched ≥ 0.7" the \
-      share of rows in a pair with at least that, "encoder too" the share where the encoder rows \
-      have it as well.
+      For each pair of dictionaries a table shows how alike their decoder rows are. Each row of the \
+      first has a nearest row in the second: "nearest" is the mean of their cosines, "the other way" \
+      the same with the two dictionaries exchanged, "has one ≥ 0.7" the share of rows whose nearest \
+      row has at least that cosine. Then rows are matched one to one for the largest sum of cosines \
+      (of encoder rows as well, where both have as many). Matching is exact up to 4096 latents; above, \
+      it chooses among the 32 nearest candidates of each row. "matched" is the mean cosine of the \
+      pairs, "matched ≥ 0.7" the share of rows in a pair with at least that cosine, "encoder too" the \
+      share of rows whose encoder rows have it as well.
       """)
 
   @Option(
@@ -124,13 +124,13 @@ struct DictionaryComparison: Encodable {
   }
 }
 
-/// What `compare` prints.
+/// The output of `compare`.
 struct ComparisonReport: Encodable {
   let evaluations: [EvaluationReport]
   let dictionaries: [DictionaryComparison]
-  /// What is not of one origin, a line for each two; nil where all is.
+  /// Pairs of inputs of different origins, one line per pair; nil where all have one origin.
   let mismatches: [String]?
-  /// Rows that were not measured; nil where none were to be left out.
+  /// Rows that were left out; nil where none should be.
   let leftOut: LeftOutRows?
 
   /// A, B, C … so that columns stay narrow; the legend says which is which.
@@ -143,7 +143,7 @@ struct ComparisonReport: Encodable {
     let legend = evaluations.enumerated().map {
       ("\(letter($0))", "\($1.sae) (\($1.architecture), \($1.layout))")
     }
-    // A row that one of them has alone would shift the others.
+    // A row that only one of them has would shift the others.
     let names = evaluations[0].rows.map(\.name).filter { name in
       evaluations.allSatisfy { $0.rows.contains { $0.name == name } }
     }

@@ -7,12 +7,13 @@ struct ConvertCommand: PlannedCommand {
     commandName: "convert",
     abstract: "Writes an autoencoder in another layout, or tensors as safetensors.",
     discussion: """
-      Latents and reconstructions stay the same. What a layout cannot hold is refused. With \
-      safetensors, an autoencoder becomes one file, with its weights under SAELens' names and its \
-      configuration in the header, and a file of arrays (npy, npz) becomes one of tensors.
+      Latents and reconstructions stay the same. The command refuses an autoencoder that the layout \
+      cannot hold. With safetensors, an autoencoder becomes one file, with its weights under SAELens' \
+      names and its configuration in the header, and a file of arrays (npy, npz) becomes a file of \
+      tensors.
       """)
 
-  /// What can be written.
+  /// The formats that can be written.
   enum Target: String, ExpressibleByArgument, CaseIterable {
     case saelens
     case gemmaScope = "gemma-scope"
@@ -31,7 +32,7 @@ struct ConvertCommand: PlannedCommand {
     return own + AutoencoderOptions.rules.map { $0.of(\.opening) }
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let input: String
     let output: String

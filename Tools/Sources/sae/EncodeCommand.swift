@@ -8,8 +8,9 @@ struct EncodeCommand: PlannedCommand {
     abstract: "Writes the latents of activations to a safetensors file.",
     discussion: """
       The file holds compressed sparse rows: shape, row_offsets, indices and values, as \
-      Docs/Files.md says. Memory stays within a batch, whatever the number of tokens. Row i of the \
-      file belongs to row i of the activations: none is left out, and NaN or infinity is an error.
+      Docs/Files.md describes. The command holds one batch in memory, whatever the number of tokens. \
+      Row i of the file belongs to row i of the activations: none is left out, and NaN or infinity \
+      is an error.
       """)
 
   @Option(help: ArgumentHelp("The autoencoder's directory.", valueName: "directory"))
@@ -31,7 +32,7 @@ struct EncodeCommand: PlannedCommand {
       + OriginOptions.rules.map { $0.of(\.origins) }
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let sae: String
     let activationScale: Double?
@@ -89,7 +90,7 @@ struct EncodeCommand: PlannedCommand {
           + "L0 \(fixed(report.l0, 2))")
   }
 
-  /// What the file says of itself.
+  /// The description in the file's metadata.
   private func metadata(_ sae: SAE, _ mismatches: [String]) -> [String: String] {
     var metadata = ["architecture": sae.architecture]
     if !mismatches.isEmpty { metadata["mismatches"] = mismatches.joined(separator: "\n") }
@@ -103,6 +104,6 @@ private struct EncodingReport: Encodable {
   let latents: Int
   let entries: Int
   let l0: Double
-  /// What is not of one origin, a line for each two; nil where all is.
+  /// Pairs of inputs of different origins, one line per pair; nil where all have one origin.
   let mismatches: [String]?
 }

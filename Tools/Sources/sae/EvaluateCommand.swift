@@ -48,7 +48,7 @@ struct EvaluateCommand: PlannedCommand {
   }
 }
 
-/// What `evaluate` and `compare` will do.
+/// The work of `evaluate` and `compare`.
 struct MeasuringPlan: Encodable, Equatable {
   let autoencoders: [String]
   let activationScale: Double?
@@ -78,7 +78,7 @@ struct MeasuringPlan: Encodable, Equatable {
     self.json = json
   }
 
-  /// The rules of what both commands share.
+  /// The rules of the options that both commands share.
   static func rules<Command>(
     _ opening: @escaping (Command) -> AutoencoderOptions,
     _ input: @escaping (Command) -> ActivationOptions,
@@ -91,7 +91,7 @@ struct MeasuringPlan: Encodable, Equatable {
   }
 }
 
-/// What `evaluate` prints.
+/// The output of `evaluate`.
 struct EvaluationReport: Encodable {
   let sae: String
   let layout: String
@@ -113,9 +113,9 @@ struct EvaluationReport: Encodable {
   let denseLatents: Int?
   let intervals: EvaluationIntervals
   let darkMatter: DarkMatterMetrics.Value?
-  /// What is not of one origin, a line for each two; nil where all is.
+  /// Pairs of inputs of different origins, one line per pair; nil where all have one origin.
   var mismatches: [String]?
-  /// Rows that were not measured; nil where none were to be left out.
+  /// Rows that were left out; nil where none should be.
   var leftOut: LeftOutRows?
 
   init(_ loaded: SAE, _ evaluator: DictionaryEvaluator) {
@@ -165,7 +165,7 @@ struct EvaluationReport: Encodable {
         name: "mean squared error", value: measured(meanSquaredError, 4),
         interval: intervals.meanSquaredError, hasAnySize: true),
       Row(
-        name: "normalised mean squared error", value: fixed(normalizedMeanSquaredError, 4),
+        name: "normalized mean squared error", value: fixed(normalizedMeanSquaredError, 4),
         interval: intervals.normalizedMeanSquaredError),
       Row(
         name: "cosine similarity", value: fixed(cosineSimilarity, 4),

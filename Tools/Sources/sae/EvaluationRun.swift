@@ -4,7 +4,7 @@ import SAEMetrics
 /// Measures autoencoders on activations.
 struct EvaluationRun {
   let source: any ActivationSource
-  /// Tokens that the linear part of the errors is fitted on; what follows them is measured.
+  /// Tokens that the linear part of the errors is fitted on; the tokens after them are measured.
   let fitted: Int
   private static let batch = 4096
 
@@ -41,7 +41,7 @@ struct EvaluationRun {
       if !prediction.hasEnoughTokens {
         Progress.note(
           "the linear part was fitted on \(fitted) tokens, fewer than 5 for each of "
-            + "\(source.width) dimensions: too little of the error will seem linear")
+            + "\(source.width) dimensions: the linear part of the error is underestimated")
       }
       linearPart = prediction
     }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A number with a fixed count of digits after the point; "–" for none. What that would show as 0 or as
-/// a row of digits nobody reads has three significant digits and an exponent.
+/// A number with a fixed count of digits after the point; "–" for none. A number that would then read 0,
+/// or have too many digits, has three significant digits and an exponent.
 func fixed(_ value: Double?, _ digits: Int) -> String {
   guard let value else { return "–" }
   guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-infinity" : "infinity" }

@@ -7,13 +7,14 @@ struct HarvestCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "harvest", abstract: "Writes a language model's activations on a file of tokens.",
     discussion: """
-      The stream is cut into sequences, each run behind a beginning-of-sequence token whose own \
+      The stream is cut into sequences. Each runs after a beginning-of-sequence token, whose own \
       activation is left out: row i belongs to token i. Shards of equal length go into the \
-      directory as activations-00000.safetensors and so on, each with what it was made from in its \
-      metadata, a checksum of the model's weights among it. The same command goes on where it was \
-      interrupted: shards that are there are kept, after a check that their settings are the same. \
-      There is no --force: shards appear one by one, so that those of another harvest would be gone \
-      before this one is complete. Name another --out, or remove the directory. With --skip-tokens, tokens such as padding have no row, and rows belong to tokens no longer.
+      directory as activations-00000.safetensors and so on. Their metadata record the model, with a \
+      checksum of its weights, and all settings. After an interruption, the same command goes on: \
+      it checks that existing shards have the same settings, and keeps them. There is no --force: \
+      shards appear one by one, so those of another harvest would be gone before this one is \
+      complete. Name another --out, or remove the directory. With --skip-tokens, tokens such as \
+      padding have no row, and row i no longer belongs to token i.
       """)
 
   @OptionGroup var model: ModelArguments
@@ -22,7 +23,7 @@ struct HarvestCommand: PlannedCommand {
   var tokens: String
   @Option(help: ArgumentHelp("The directory for the shards.", valueName: "directory"))
   var out: String
-  @Option(help: ArgumentHelp("Rows of a shard.", valueName: "count"))
+  @Option(help: ArgumentHelp("Rows per shard.", valueName: "count"))
   var tokensPerShard = 1 << 20
   @Option(help: ArgumentHelp("The type of the numbers.", valueName: "type"))
   var dtype = StoredType.f16
@@ -41,7 +42,7 @@ struct HarvestCommand: PlannedCommand {
       + OriginOptions.rules.map { $0.of(\.origins) }
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let model: ModelArguments.Plan?
     let tokens: String

@@ -5,15 +5,15 @@ import SAECore
 struct InfoCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "info",
-    abstract: "Says what is at a path: an autoencoder, tensors, latents or activations.",
+    abstract: "Describes the content of a path: an autoencoder, tensors, latents or activations.",
     discussion: """
-      What it is, is told from its content. Activations are a matrix alone in a file, or a folder of \
-      such files; all of them are read, for their norms and for NaN.
+      The command recognizes the kind from the content. Activations are the only matrix in a file, or \
+      a folder of such files; the command reads all of them, for their norms and for NaN.
       """)
 
   @Argument(help: "A directory or a file.") var path: String
   @Option(
-    help: ArgumentHelp("The tensor that is the activations, of several.", valueName: "name"))
+    help: ArgumentHelp("The tensor of activations in a file with several.", valueName: "name"))
   var tensor: String?
   @Flag(help: "Print one JSON object instead of a table.") var json = false
 
@@ -21,7 +21,7 @@ struct InfoCommand: PlannedCommand {
     [OptionRule("tensor"), OptionRule("json")]
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let path: String
     let tensor: String?
@@ -36,13 +36,13 @@ struct InfoCommand: PlannedCommand {
   }
 }
 
-/// What is at a path.
+/// The content of a path.
 struct PathDescription: Encodable {
   let path: String
   let kind: String
   let bytes: Int
   var autoencoder: AutoencoderDescription?
-  /// Of a boosted autoencoder, what reconstructs the rest; the base is `autoencoder`.
+  /// The booster of a boosted autoencoder; its base is `autoencoder`.
   var booster: AutoencoderDescription?
   var latents: LatentsDescription?
   var activations: ActivationSummary?
@@ -165,7 +165,7 @@ struct LatentsDescription: Encodable {
   let tokens: Int
   let latentCount: Int
   let entries: Int
-  /// Entries a token.
+  /// Entries per token.
   let meanEntries: Double?
   let metadata: [String: String]
 
@@ -180,7 +180,7 @@ struct LatentsDescription: Encodable {
   var rows: [(String, String)] {
     [
       ("tokens", count(tokens)), ("latents", count(latentCount)), ("entries", count(entries)),
-      ("entries a token", fixed(meanEntries, 2)),
+      ("entries per token", fixed(meanEntries, 2)),
     ] + metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 }

@@ -6,10 +6,11 @@ import SAEStudy
 struct InspectCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Makes a page with the latents of an autoencoder and where they fire.",
+    abstract:
+      "Makes a page with the latents of an autoencoder and the contexts in which they fire.",
     discussion: """
       Runs the model on tokens and shows for each latent its strongest contexts, how often and how \
-      strongly it fires, its neighbours, and the tokens that it promotes. A judge is any program \
+      strongly it fires, its neighbors, and the tokens that it promotes. A judge is any program \
       that reads lines {"id": 1, "prompt": "…"} and answers each with a line {"id": 1, "response": \
       "…"}: it explains latents and tells from the explanation where they fire.
       """)
@@ -21,7 +22,7 @@ struct InspectCommand: PlannedCommand {
   var model: String
   @Option(
     help: ArgumentHelp(
-      "The layer, from 0, whose output the autoencoder reads (default: what its files say).",
+      "The layer, from 0, whose output the autoencoder reads (default: the one in its files).",
       valueName: "number"))
   var layer: Int?
   @Option(
@@ -31,8 +32,8 @@ struct InspectCommand: PlannedCommand {
   var count = 40_000
   @Option(
     help: ArgumentHelp(
-      "Tokens of the stream in a sequence that the model runs (default: what the autoencoder's files "
-        + "say, or 255).", valueName: "count"))
+      "Tokens of the stream per sequence that the model runs (default: the number in the "
+        + "autoencoder's files, or 255).", valueName: "count"))
   var context: Int?
   @Option(help: ArgumentHelp("Latents on the page, at most.", valueName: "count"))
   var latents = 1000
@@ -69,7 +70,7 @@ struct InspectCommand: PlannedCommand {
       + OriginOptions.rules.map { $0.of(\.origins) }
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let inspection: Inspection.Options
     let out: String

@@ -16,9 +16,9 @@ enum Interruption {
 
   /// From now on.
   static func listen() {
-    // Made before a handler can ask for it, in which nothing may be made.
+    // Created before a handler can need it, since a handler may not allocate.
     _ = received.load(ordering: .relaxed)
-    // Who starts this process may have held signals back, and that is inherited.
+    // The parent process may have blocked signals, and this process inherits that.
     var signals = sigset_t()
     sigemptyset(&signals)
     for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
@@ -33,7 +33,7 @@ enum Interruption {
     }
   }
 
-  /// Ends a command that has nothing to keep, so that what is half written is removed.
+  /// Ends a command that has nothing to keep, so that half-written files are removed.
   static func stopIfAsked() throws {
     if let signal { throw ExitCode(exitCode(signal)) }
   }

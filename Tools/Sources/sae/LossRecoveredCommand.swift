@@ -8,19 +8,19 @@ struct LossRecoveredCommand: PlannedCommand {
     commandName: "loss-recovered",
     abstract: "Measures a language model's loss with activations replaced by a reconstruction.",
     discussion: """
-      At every token of the stream but the beginning-of-sequence tokens the activations are \
+      The activations of every token of the stream, except beginning-of-sequence tokens, are \
       replaced: by the reconstruction of each autoencoder, by zeros and by their mean. \
-      Cross-entropies are means over all predictions, divergences Kullback-Leibler divergences from \
-      the model as it is; both in nats. The place, the tokens of a sequence and what stands before \
-      them are those that the autoencoders were trained on, where their files say it and no option \
-      does.
+      Cross-entropies are means over all predictions, and divergences are Kullback-Leibler \
+      divergences from the model as it is; both are in nats. The place, the tokens per sequence and \
+      the token before them are those that the autoencoders were trained on, if their files have \
+      them and no option is given.
       """)
 
   @OptionGroup var model: ModelArguments
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Directories of autoencoders for the activations as the model has them.",
+      "Directories of autoencoders that work on the model's own activations.",
       valueName: "directory"))
   var sae: [String]
   @OptionGroup var opening: AutoencoderOptions
@@ -30,7 +30,7 @@ struct LossRecoveredCommand: PlannedCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Files of activations whose mean is ablated with (default: the evaluated activations').",
+      "Files of activations whose mean is used for mean ablation (default: the evaluated ones).",
       valueName: "file"))
   var meanFrom: [String] = []
   @Option(
@@ -51,7 +51,7 @@ struct LossRecoveredCommand: PlannedCommand {
       + OriginOptions.rules.map { $0.of(\.origins) }
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let model: ModelArguments.Plan?
     let autoencoders: [String]

@@ -26,7 +26,7 @@ final class SplicedAutoencoder {
   }
 }
 
-/// What `loss-recovered` prints; as JSON, under the names that the field uses.
+/// The output of `loss-recovered`; as JSON, under the field's own names.
 struct LossReport: Encodable {
   let model: String
   let hook: String
@@ -40,7 +40,7 @@ struct LossReport: Encodable {
   let klZero: Double
   let klMean: Double
   let autoencoders: [Spliced]
-  /// What is not of one origin, a line for each two; nil where all is.
+  /// Pairs of inputs of different origins, one line per pair; nil where all have one origin.
   let mismatches: [String]?
 
   /// The model with one autoencoder in the activations' place.

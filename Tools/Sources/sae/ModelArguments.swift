@@ -16,19 +16,19 @@ struct ModelArguments: ParsableArguments {
   var layer: Int?
   @Option(
     help: ArgumentHelp(
-      "The place instead of a layer: blocks.N.hook_resid_pre or blocks.N.hook_resid_post.",
+      "The hook, instead of a layer: blocks.N.hook_resid_pre or blocks.N.hook_resid_post.",
       valueName: "name"))
   var hook: String?
   @Option(
     name: .customLong("context"),
-    help: ArgumentHelp("Tokens of the stream in a sequence (default: 255).", valueName: "count"))
+    help: ArgumentHelp("Tokens of the stream per sequence (default: 255).", valueName: "count"))
   var givenContext: Int?
   @Option(
     help: ArgumentHelp(
-      "What stands before each sequence: a token's id, or none (default: the beginning-of-sequence "
-        + "token of config.json).", valueName: "id"))
+      "The token before each sequence: its id, or none (default: the beginning-of-sequence token of "
+        + "config.json).", valueName: "id"))
   var bos: BeginningOfSequence?
-  @Flag(help: "Take the activation of the beginning-of-sequence token as well.") var keepBos = false
+  @Flag(help: "Also take the activation of the beginning-of-sequence token.") var keepBos = false
   @Option(
     name: .customLong("sequences"),
     help: ArgumentHelp("Sequences that run at a time (default: 16).", valueName: "count"))
@@ -38,7 +38,7 @@ struct ModelArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Precision of the frequencies of rotary positions (default: float32, whatever type the weights "
-        + "are).", valueName: "type"))
+        + "have).", valueName: "type"))
   var rotaryFrequencies: RotaryFrequencies?
 
   static var rules: [OptionRule<ModelArguments>] {
@@ -54,12 +54,12 @@ struct ModelArguments: ParsableArguments {
     return [OptionRule("model")] + rules.map { $0.needs("--model") { $0.model != nil } }
   }
 
-  /// What is run where, and how.
+  /// The model, the place in it, and the cutting of the stream.
   struct Plan: Encodable, Equatable {
     let model: String
     /// nil takes the place that an autoencoder names.
     let place: String?
-    /// nil takes what an autoencoder says, or 255.
+    /// nil takes the number in an autoencoder's files, or 255.
     let context: Int?
     let bos: String?
     let keepsBos: Bool
@@ -110,8 +110,8 @@ struct ModelArguments: ParsableArguments {
     return place
   }
 
-  /// The same, with what is not given taken from what autoencoders say of the activations that they were
-  /// trained on: the place, the tokens of a sequence and what stands before them.
+  /// The same, with missing options taken from the autoencoders' files: the place, the tokens of a
+  /// sequence and the prefix.
   ///
   /// - Parameter names: of the autoencoders, for messages.
   /// - Throws: `ValidationError` if no place is given and they name none or several, ``ToolError`` for one
@@ -188,7 +188,7 @@ struct ModelArguments: ParsableArguments {
       "rotary-frequencies", rotaryFrequencies?.rawValue, began.rotaryFrequencies?.rawValue)
   }
 
-  /// The activations of a file of tokens at the place; layers behind it are not even read.
+  /// The activations of a file of tokens at the place; layers after it are not even read.
   ///
   /// - Parameter skipped: tokens that have no rows.
   func harvester(
@@ -207,7 +207,7 @@ struct ModelArguments: ParsableArguments {
 /// The argument of `--bos`.
 struct BeginningOfSequence: ExpressibleByArgument {
   let prefix: SequencePrefix
-  /// What it was read from.
+  /// The argument's text.
   let argument: String
 
   init?(argument: String) {

@@ -1,26 +1,26 @@
 import ArgumentParser
 import SAECore
 
-/// The option of every command that brings activations, autoencoders and models together.
+/// The option of every command that combines activations, autoencoders and models.
 struct OriginOptions: ParsableArguments {
   @Flag(
     help:
       ArgumentHelp(
-        "Go on where activations, autoencoders and models are of different models, places or ways to "
-          + "run one, and say so in the output."))
+        "Go on although activations, autoencoders and models differ in the model, the place in it or "
+          + "the way to run it, and name the differences in the output."))
   var allowMismatch = false
 
   static var rules: [OptionRule<OriginOptions>] {
     [OptionRule("allow-mismatch")]
   }
 
-  /// What does not agree, where that is allowed: a line for each two.
+  /// The mismatches, where they are allowed: one line per pair.
   ///
-  /// - Throws: ``ToolError`` with the first of them, where it is not.
+  /// - Throws: ``ToolError`` with the first of them, where they are not.
   func check(_ origins: OriginCheck) throws -> [String] {
     let mismatches = origins.mismatches.map(\.description)
     guard let first = mismatches.first else { return [] }
-    guard allowMismatch else { throw ToolError("\(first); --allow-mismatch goes on") }
+    guard allowMismatch else { throw ToolError("\(first); add --allow-mismatch to go on") }
     return mismatches
   }
 

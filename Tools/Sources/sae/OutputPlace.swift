@@ -2,15 +2,15 @@ import ArgumentParser
 import Foundation
 import SAECore
 
-/// Where a command writes its result: whether it can, told before hours of work and not after, and kept
-/// from other processes until the value's life ends.
+/// The place where a command writes its result. It is checked before hours of work and not after, and
+/// kept from other processes until the value's life ends.
 ///
-/// The rule for all commands: what is there stays. With --force it gives way if it holds nothing but what
-/// the command writes itself, and only when the new result is complete. A directory that holds an input,
-/// or in which the command was started, stays in any case.
+/// The rule for all commands: an existing result stays. With --force it is replaced if it holds only
+/// files that the command writes itself, and only when the new result is complete. A directory that holds
+/// an input, or in which the command was started, stays in any case.
 final class OutputPlace {
   let destination: Destination
-  /// Whether what is there gives way.
+  /// Whether an existing result is replaced.
   let replaces: Bool
   private let lock: DestinationLock
 
@@ -19,8 +19,8 @@ final class OutputPlace {
 
   /// - Parameters:
   ///   - path: as it was given.
-  ///   - result: what the command writes.
-  ///   - force: whether one that is there gives way.
+  ///   - result: the kind of result that the command writes.
+  ///   - force: whether an existing one is replaced.
   ///   - inputs: the files and directories that the command reads.
   init(_ path: String, for result: Artifact, force: Bool, inputs: [String]) throws {
     let destination = try Destination(path)
@@ -28,7 +28,7 @@ final class OutputPlace {
     do {
       try destination.check(for: result, replacing: force)
     } catch {
-      // What could give way is there, and was not told to.
+      // A result that could be replaced is there, and --force is missing.
       guard !force, (try? destination.check(for: result, replacing: true)) != nil else {
         throw error
       }
@@ -44,7 +44,7 @@ final class OutputPlace {
   /// - Parameters:
   ///   - others: folders besides the working directory and that of temporary files.
   ///   - write: writes it; the second time it must not replace anything.
-  /// - Throws: what it failed with; that it is elsewhere, if it is.
+  /// - Throws: the error of writing, or one that says where the result is instead.
   func put(orInto others: [String] = [], _ write: (Destination, _ replaces: Bool) throws -> Void)
     throws
   {
@@ -70,7 +70,7 @@ final class OutputPlace {
   }
 
   /// Throws where a path is that of an input or a folder above it, or of the working directory or a
-  /// folder above that, by what the system says is the same.
+  /// folder above that, whatever names lead there.
   static func check(_ path: String, holdsNone inputs: [String]) throws {
     guard let place = FileIdentity(path) else { return }
     func isAbove(_ other: String) -> Bool {
@@ -94,7 +94,7 @@ final class OutputPlace {
   }
 }
 
-/// What the system takes for the same file or directory, however it is named.
+/// The system's identity of a file or directory, however it is named.
 private struct FileIdentity: Equatable {
   private let device: UInt64
   private let number: UInt64
@@ -113,7 +113,7 @@ private struct FileIdentity: Equatable {
 struct ForceOption: ParsableArguments {
   @Flag(
     help: """
-      Let the result take the place of one that is there, when it is complete. What holds anything else \
+      Replace an existing result when the new one is complete. A directory that holds anything else \
       stays.
       """)
   var force = false

@@ -9,7 +9,7 @@ struct Progress {
   private var lastShown: ContinuousClock.Instant?
   private var lastLength = 0
 
-  /// Progress towards `total`.
+  /// Progress toward `total`.
   init(total: Int) {
     self.total = total
     start = clock.now
@@ -30,7 +30,7 @@ struct Progress {
       return StandardError.write("\(done)/\(total)  \(text)")
     }
     let line = Progress.line(done, of: total, text, columns: columns)
-    // What is left of a longer line before is blanked out.
+    // The rest of a longer line before is blanked out.
     let padding = max(0, min(lastLength, columns - 1) - line.count)
     lastLength = line.count
     StandardError.rewrite(line + String(repeating: " ", count: padding), isLast: done >= total)
@@ -48,7 +48,7 @@ struct Progress {
       + " " + words
   }
 
-  /// Something that whoever reads the results should know.
+  /// A note for the reader of the results.
   static func note(_ text: String) { StandardError.write("note: \(text)") }
 
   private static func seconds(_ duration: Duration) -> Double {

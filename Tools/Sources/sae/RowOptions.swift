@@ -5,7 +5,7 @@ import SAEModels
 /// Which rows of activations are taken.
 struct RowOptions: ParsableArguments {
   @Flag(
-    help: "Leave out rows of activations that have NaN or infinity, which else are an error.")
+    help: "Leave out rows of activations with NaN or infinity; without this they are an error.")
   var skipNonfinite = false
   @Option(
     help: ArgumentHelp(
@@ -62,12 +62,12 @@ struct MeasuredRowOptions: ParsableArguments {
   }
 }
 
-/// Activations that a command reads, and what is known of them.
+/// Activations that a command reads, and their origins.
 struct OpenedActivations {
   var source: any ActivationSource
-  /// What the files say of where they are from.
+  /// The origins that the files record.
   var origins = OriginCheck()
-  /// Rows that are not taken; nil where none are asked to be left out.
+  /// Rows that are left out; nil where none should be.
   var leftOut: LeftOutRows?
 }
 
@@ -101,7 +101,7 @@ extension ActivationOptions {
 }
 
 extension OpenedActivations {
-  /// Opens files, and says it where rows of a harvest are missing.
+  /// Opens files, and prints a note where rows of a harvest are missing.
   ///
   /// - Parameters:
   ///   - paths: files, or folders of them.
@@ -110,7 +110,7 @@ extension OpenedActivations {
   ///   - tokens: files of the rows' token ids.
   ///   - skipsNonfinite: whether rows with NaN or infinity are not taken.
   /// - Throws: ``ToolError`` if no row is left, ``ModelError`` if tokens are not those of the rows, and
-  ///   what keeps files from being read.
+  ///   the errors of reading files.
   init(
     _ paths: [String], tensor: String? = nil, without skipped: TokenIDs? = nil,
     tokens: [String] = [], skipsNonfinite: Bool = false
@@ -126,7 +126,7 @@ extension OpenedActivations {
     guard skipsNonfinite else { return }
     var progress = Progress(total: source.tokens)
     let finite = try source.finiteRows { done in
-      if progress.isDue(done) { progress.show(done, "rows looked at for NaN") }
+      if progress.isDue(done) { progress.show(done, "rows searched for NaN") }
     }
     guard !finite.isEmpty else {
       throw ToolError("\(paths[0]): expected a row that is finite, found none")

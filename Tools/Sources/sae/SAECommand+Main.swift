@@ -20,7 +20,7 @@ extension SAECommand {
     }
   }
 
-  /// Says what has ended the command, and ends the process. Help is a result like any other.
+  /// Prints the error that has ended the command, and ends the process. Help is a result like any other.
   private static func end(_ error: any Error) -> Never {
     let message = fullMessage(for: error)
     let code = error is UsageError ? ExitCode.validationFailure : exitCode(for: error)
@@ -32,7 +32,8 @@ extension SAECommand {
     Foundation.exit(code.rawValue)
   }
 
-  /// Throws where a variable asks for what there is not: nobody who sets one wants it ignored.
+  /// Throws where a variable asks for something that is not there: a user who sets one does not want it
+  /// ignored.
   private static func checkEnvironment() throws {
     do {
       try Machine.checkEnvironment()

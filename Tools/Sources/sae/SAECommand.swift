@@ -7,9 +7,9 @@ struct SAECommand: ParsableCommand {
     commandName: "sae",
     abstract: "Trains, runs and judges sparse autoencoders on activations of language models.",
     discussion: """
-      To see what comes out, without a file: sae demo. Options that take several values take them \
-      one after another: --sae first second. Completions: eval "$(sae --generate-completion-script \
-      bash)", or zsh, or fish.
+      To see results without a file of your own, run sae demo. Options that take several values take \
+      them one after another: --sae first second. For completions, run \
+      eval "$(sae --generate-completion-script bash)", or zsh, or fish.
       """,
     version: libraryVersion,
     groupedSubcommands: [

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Synchronization
 
-/// Standard input, output and error, as whoever starts a command has left them.
+/// Standard input, output and error, as the parent process has left them.
 enum StandardStreams {
   /// Puts something that can neither be read nor written in the place of streams that are closed.
   /// Otherwise the next file to be opened would get such a stream's number, and progress would be
@@ -24,7 +24,7 @@ enum StandardStreams {
       if count >= 0 {
         rest = rest.dropFirst(count)
       } else if errno == EAGAIN {
-        // Somebody has asked for writes that do not wait.
+        // The stream is in non-blocking mode.
         var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         _ = poll(&ready, 1, -1)
       } else if errno != EINTR {
@@ -37,7 +37,7 @@ enum StandardStreams {
 
 /// Writes results and a line feed on standard output.
 ///
-/// - Throws: ``ToolError`` if they cannot be written; the exit code of a broken pipe, without a word,
+/// - Throws: ``ToolError`` if they cannot be written; the exit code of a broken pipe, without a message,
 ///   where nobody reads on.
 func emit(_ text: String) throws {
   let code = StandardStreams.write(text + "\n", to: 1)
@@ -47,8 +47,8 @@ func emit(_ text: String) throws {
   }
 }
 
-/// The one writer of standard error: progress, notes and errors. What cannot be written is dropped,
-/// and the run goes on.
+/// The one writer of standard error: progress, notes and errors. A message that cannot be written is
+/// dropped, and the run goes on.
 enum StandardError {
   /// Whether a line of progress has no end yet.
   private static let isLineOpen = Mutex(false)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import SAEStudy
 
-/// What decides on which options of a study mean something.
+/// The values that decide which options of a study have an effect.
 struct StudyFacts {
   let configuration: StudyConfiguration
   let isDemo: Bool
@@ -43,7 +43,7 @@ extension StudyCommand {
 
   /// The settings of the configuration file, of the study that is there, and of the options.
   ///
-  /// - Throws: `ValidationError` for a setting that cannot be, `StudyError` if a file cannot be read.
+  /// - Throws: `ValidationError` for an impossible setting, `StudyError` if a file cannot be read.
   func facts() throws -> StudyFacts {
     let out = out ?? (demo ? "sae-demo" : nil)
     var configuration = demo ? StudyConfiguration.demo() : StudyConfiguration()
@@ -61,7 +61,7 @@ extension StudyCommand {
     return StudyFacts(configuration: configuration, isDemo: demo, out: out)
   }
 
-  /// What a configuration file sets counts like an option.
+  /// A setting in a configuration file counts like an option.
   func given(_ options: GivenOptions) throws -> GivenOptions {
     guard let config else { return options }
     var given = options
@@ -71,7 +71,7 @@ extension StudyCommand {
     return given
   }
 
-  /// What the command will do.
+  /// The work of the command.
   struct Plan: Encodable, Equatable {
     let study: StudyPlan
     let checkpointEvery: Int?

@@ -59,7 +59,7 @@ struct StudyOptions: ParsableArguments {
   var architecture: Variant?
   @Option(
     help: ArgumentHelp(
-      "Active latents a token to aim at; for gated, relu and prolu, coefficients (default: "
+      "Targets for active latents per token; for gated, relu and prolu, coefficients (default: "
         + "16,32,64).",
       valueName: "numbers"))
   var sparsity: NumberList?
@@ -72,8 +72,8 @@ struct StudyOptions: ParsableArguments {
   var seed: UInt64?
   @Option(
     help: ArgumentHelp(
-      "Latents of the domain autoencoder that boosts a broad one (default: a quarter of its; 0 for "
-        + "no boosting).", valueName: "count"))
+      "Latents of the domain autoencoder that boosts a broad one (default: a quarter of the broad "
+        + "one's; 0 for no boosting).", valueName: "count"))
   var boosterLatents: Int?
   @Option(
     help: ArgumentHelp(
@@ -84,7 +84,8 @@ struct StudyOptions: ParsableArguments {
     help: ArgumentHelp(
       "Tokens that each autoencoder is trained on (default: 4000000).", valueName: "count"))
   var trainingTokens: Int?
-  @Option(help: ArgumentHelp("Tokens a step (default: 2048).", valueName: "count")) var batch: Int?
+  @Option(help: ArgumentHelp("Tokens per step (default: 2048).", valueName: "count"))
+  var batch: Int?
   @Option(
     name: .customLong("lr"),
     help: ArgumentHelp("Peak learning rate (default: the variant's own).", valueName: "rate"))
@@ -95,26 +96,28 @@ struct StudyOptions: ParsableArguments {
   var heldOutTokens: Int?
   @Option(
     help: ArgumentHelp(
-      "Tokens of each kind to measure the model's loss on; 0 for none (default: 20000).",
+      "Tokens of each kind of text to measure the model's loss on; 0 for none (default: 20000).",
       valueName: "count"))
   var lossTokens: Int?
   @Option(
     help: ArgumentHelp(
-      "Tokens of the stream in a sequence that the model runs (default: 255).", valueName: "count"))
+      "Tokens of the stream per sequence that the model runs (default: 255).", valueName: "count"))
   var context: Int?
   @Option(
     help: ArgumentHelp(
-      "Autoencoders that are trained in one pass: memory against time (default: 6).",
+      "Autoencoders that are trained in one pass; more take more memory and less time (default: 6).",
       valueName: "count"))
   var atATime: Int?
   @Flag(
-    help: "Leave out pieces of activations that have a row with NaN or infinity, else an error.")
+    help:
+      "Leave out pieces of activations that have a row with NaN or infinity; without this they are an "
+      + "error.")
   var skipNonfinite = false
   @OptionGroup var origins: OriginOptions
   @Option(
     help: ArgumentHelp(
-      "A program that judges the latents on the page, as for sae inspect; may be given when a study "
-        + "is done.", valueName: "command"))
+      "A program that judges the latents on the page, as for sae inspect; you may also add it when a "
+        + "study is done.", valueName: "command"))
   var judge: String?
   @Option(
     help: ArgumentHelp(
@@ -126,7 +129,7 @@ struct StudyOptions: ParsableArguments {
       "Seconds to wait for an answer of the judge (default: 120).", valueName: "seconds"))
   var judgeSeconds: Double?
 
-  /// Puts what is given in the place of what a configuration has.
+  /// Puts given options in the place of a configuration's settings.
   func apply(to configuration: inout StudyConfiguration) throws {
     func set<Value>(_ value: Value?, _ path: WritableKeyPath<StudyConfiguration, Value>) {
       if let value { configuration[keyPath: path] = value }
@@ -196,13 +199,13 @@ struct StudyCommand: PlannedCommand {
     abstract: "Trains autoencoders on a domain and on broad text and reports how they compare.",
     discussion: """
       Harvests activations of a model (or takes files of them), trains a grid of autoencoders on \
-      each kind of text at equal budget, judges all on held-out text, and writes the autoencoders, \
-      their logs, results.json and report/index.html, one page that needs nothing else.
+      each kind of text with equal budgets, judges all of them on held-out text, and writes the \
+      autoencoders, their logs, results.json and report/index.html, one page that needs nothing else.
 
-      A study that was interrupted or killed goes on where it was when the command is given again; \
-      --out alone is enough. What comes out is the same. SIGINT and SIGTERM end it at the next \
-      step with a checkpoint of the trainings; a second signal ends it at once. There is no --force: \
-      what is in the directory is gone on with, and a study with other settings is refused there.
+      After an interruption or a kill, the same command goes on with the study, to the same results; \
+      --out alone is enough. SIGINT and SIGTERM end it at the next step with a checkpoint of the \
+      trainings; a second signal ends it at once. There is no --force: the command goes on with the \
+      study in the directory, and refuses a study with other settings there.
 
       --demo studies an embedded synthetic world and needs no file.
       """)
@@ -211,7 +214,7 @@ struct StudyCommand: PlannedCommand {
   var demo = false
   @Option(
     help: ArgumentHelp(
-      "A JSON file with the options' names as keys; options given besides override it.",
+      "A JSON file with the options' names as keys; options on the command line override it.",
       valueName: "file"))
   var config: String?
   @OptionGroup var options: StudyOptions
@@ -250,8 +253,8 @@ struct DemoCommand: PlannedCommand {
     commandName: "demo",
     abstract: "Studies a synthetic world with known features: the short name of study --demo.",
     discussion: """
-      Needs no file and takes a minute or two on two cores. The page that it writes looks as that of \
-      a study of a real model.
+      Needs no file and takes a minute or two on two cores. The page that it writes looks like that \
+      of a study of a real model.
       """)
 
   @Option(help: ArgumentHelp("Equal seeds give equal bits.", valueName: "number"))

@@ -3,7 +3,7 @@ import Foundation
 import SAEStudy
 import Synchronization
 
-/// Runs a study and says how it goes and what came out.
+/// Runs a study and prints its progress and its results.
 enum StudyPrinting {
   /// Ends with the signal's exit code if one asks to stop.
   ///
@@ -19,7 +19,7 @@ enum StudyPrinting {
       }
     } catch let stop as Stop {
       StandardError.write(
-        "interrupted; what was done is kept in \(study.directory), and \(command) goes on with it")
+        "interrupted; finished work is kept in \(study.directory), and \(command) goes on with it")
       throw ExitCode(Interruption.exitCode(stop.signal))
     }
     for warning in StudyReport(outcome.results, []).warnings {
@@ -101,7 +101,7 @@ enum StudyPrinting {
   }
 }
 
-/// Tells a study's events on standard error.
+/// Prints a study's events on standard error.
 final class StudyTeller: Sendable {
   private struct State {
     var progress: Progress?

@@ -25,7 +25,7 @@ extension TrainCommand {
       ) { $0.isResumed || $0.training.normalization.needsStatistics },
       OptionRule("seed"),
       OptionRule("checkpoint-every", positive),
-      // A signal's checkpoint is the only one of a run without them.
+      // A run that writes no checkpoints has only the one after a signal.
       OptionRule("keep-checkpoints", positive).needs("--checkpoint-every") {
         $0.isResumed || $0.checkpointing.checkpointEvery != nil
       },
@@ -42,7 +42,7 @@ extension TrainCommand {
         OptionRule<TrainCommand>(rule.name, rule.values).needs("--activations") { $0.readsFiles }
       }
       + ModelArguments.rules.map { rule in
-        // Where a run goes on, what it began with says whether there is a model.
+        // When a run goes on, its first options tell whether there is a model.
         var own = OptionRule<TrainCommand>(rule.name, rule.values)
         for need in rule.needs {
           own = own.needs({ need.text($0.input.model) }) {
@@ -68,7 +68,7 @@ extension TrainCommand {
   private var readsFiles: Bool { isResumed || !input.files.activations.isEmpty }
   var architecture: Variant { givenArchitecture ?? "topk" }
 
-  /// What the command will do, for activations of a nominal number of tokens.
+  /// The work of the command, for activations of a nominal number of tokens.
   struct Plan: Encodable, Equatable {
     var resumes: String?
     var activations: [String] = []
@@ -88,7 +88,7 @@ extension TrainCommand {
     var keptCheckpoints: Int?
     var out: String?
     var replaces: Bool
-    /// Where a run goes on: everything that is compared with what it began with.
+    /// When a run goes on: all options that are compared with its first ones.
     var given: [String]?
   }
 

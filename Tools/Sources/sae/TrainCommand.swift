@@ -5,13 +5,14 @@ import SAECore
 struct TrainCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Trains a sparse autoencoder on files of activations, or on a model's.",
+    abstract: "Trains a sparse autoencoder on files of activations, or on those of a model.",
     discussion: """
       With --model the model runs on the file of tokens while the autoencoder trains, and \
-      activations are not stored. The result is a directory in SAELens' layout, for activations as \
-      the files or the model have them. Rows are shuffled, normalised (by default less a large \
-      mean, and scaled to a mean distance of √width from it; losses are those of normalised \
-      activations), and each is seen once an epoch. Batch and steps follow from the number of rows.
+      activations are not stored. The result is a directory in SAELens' layout, and works on \
+      activations as the files or the model have them. Rows are shuffled and normalized: by default, \
+      training subtracts a large mean and scales to a mean distance of √width from it. Losses are \
+      those of normalized activations. Each epoch sees each row once. Batch and steps follow from \
+      the number of rows.
 
       SIGINT, SIGTERM and SIGHUP end the run after its step with a checkpoint, from which --resume goes \
       on to the same bits; a second SIGINT or SIGTERM ends it at once.

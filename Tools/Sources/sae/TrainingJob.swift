@@ -12,7 +12,7 @@ struct TrainingJob {
   private let options: TrainingOptions
   private let place: OutputPlace
   private let checkpoints: RunCheckpoints
-  /// Those of an earlier run, which go when this one's result stands.
+  /// The checkpoints of an earlier run, which are removed when this one's result is complete.
   private let superseded: CheckpointFolder?
   private let checkpoint: TrainingCheckpoint?
 
@@ -27,9 +27,9 @@ struct TrainingJob {
   /// A run that goes on.
   ///
   /// - Parameters:
-  ///   - began: what the run began with.
-  ///   - command: what it is resumed with. Where files are and what is written when may be said
-  ///     anew; whatever else is said must be what it was.
+  ///   - began: the options that the run began with.
+  ///   - command: the options that it is resumed with. Places of files and times of checkpoints may
+  ///     change; all other options must be the same.
   init(
     _ began: TrainCommand, resumedWith command: TrainCommand, _ checkpoint: TrainingCheckpoint,
     folder: String
@@ -56,9 +56,9 @@ struct TrainingJob {
       from: checkpoint)
   }
 
-  /// Where the checkpoints of a run are, after its place.
+  /// The folder of a run's checkpoints, named after its result.
   private static let checkpoints = ".checkpoints"
-  /// Where the checkpoints of a run are that is to replace another, until it has.
+  /// The folder of the checkpoints of a run that is to replace another, until it has done so.
   private static let replacement = ".checkpoints.new"
 
   /// The folder of checkpoints of a run that has none yet.
@@ -131,8 +131,8 @@ struct TrainingJob {
       resumed: checkpoint?.name)
     if let checkpoint, !checkpoint.knowsActivations {
       StandardError.write(
-        "note: \(checkpoint.name) is of a version that noted nothing of the activations but their "
-          + "number: that they are the same is not checked")
+        "note: \(checkpoint.name) is of a version that recorded only the number of activations, so "
+          + "nothing checks that they are the same")
     }
   }
 

@@ -2,13 +2,13 @@ import ArgumentParser
 import Foundation
 import SAECore
 
-/// Runs a training run to its end and tells how it goes.
+/// Runs a training run to its end and prints its progress.
 enum TrainingLoop {
-  /// Makes all steps; returns the tokens trained on a second. What is wrong is said at half of the steps, as
-  /// far as it can be told, and at the end.
+  /// Makes all steps; returns the tokens trained on per second. Prints warnings after half of the steps,
+  /// as far as they can be known by then, and at the end.
   ///
-  /// - Throws: ``ToolError`` where the training fails, saying which checkpoint is from before; an exit code
-  ///   after a signal; and what keeps activations from being read.
+  /// - Throws: ``ToolError`` where the training fails, saying which checkpoint is from before; an exit
+  ///   code after a signal; and the errors of reading activations.
   static func finish<Model>(
     _ run: inout TrainingRun<Model>, checkpoints: inout RunCheckpoints,
     beginning: () throws -> TrainingRun<Model>
@@ -51,9 +51,9 @@ struct RunCheckpoints {
   let every: Int?
   /// The arguments that the run began with.
   let arguments: [String]
-  /// What the run goes on from, if it does.
+  /// The checkpoint that the run goes on from, if it does.
   let resumed: String?
-  /// Those that nobody asked for, which go when the result stands.
+  /// Checkpoints that nobody asked for, which are removed when the result is complete.
   private var unasked: [String] = []
   private var isRefused = false
 
@@ -69,7 +69,7 @@ struct RunCheckpoints {
   /// it does not end the run.
   mutating func writeIfDue<Model>(_ run: TrainingRun<Model>) throws {
     let (step, steps) = (run.trainer.step, run.options.steps)
-    // What is being lost need not be kept in the place of what is not.
+    // A checkpoint of a diverging run must not replace a good one.
     guard !run.isDiverging || step == steps else { return }
     if let every {
       if step % every == 0 || step == steps { _ = try write(run, to: folder) }

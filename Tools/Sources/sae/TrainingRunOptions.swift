@@ -11,18 +11,18 @@ struct TrainingRunOptions: ParsableArguments {
   var givenK: Int?
   @Option(
     help: ArgumentHelp(
-      "What the sparsity loss of gated, relu and prolu is multiplied by (default: 4, 5, 5); for "
-        + "jumprelu, trains with the tanh loss times this instead of towards k.",
+      "The factor of the sparsity loss of gated, relu and prolu (default: 4, 5, 5). With jumprelu, "
+        + "the factor of the tanh loss, which then replaces the target k.",
       valueName: "coefficient"))
   var sparsity: Double?
   @Option(
     help: ArgumentHelp(
-      "Widths of matryoshka's nested dictionaries, ascending, such as 128,512; all latents are the "
-        + "last (default: five, each twice the one before).", valueName: "counts"))
+      "Widths of matryoshka's nested dictionaries, ascending, such as 128,512; the last one always "
+        + "has all latents (default: five, each twice the one before).", valueName: "counts"))
   var levels: WidthList?
   @Option(
     help: ArgumentHelp(
-      "Groups of equal size that mixture's latents stand in (default: 4).", valueName: "count"))
+      "Groups of equal size among mixture's latents (default: 4).", valueName: "count"))
   var experts: Int?
   @Option(
     help: ArgumentHelp(
@@ -32,19 +32,19 @@ struct TrainingRunOptions: ParsableArguments {
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
-      "A whole number: tokens to train for, instead of steps. Else, with --model, the NumPy file of "
-        + "tokens to run it on.", valueName: "count or file"))
+      "A whole number: tokens to train for, instead of steps. Otherwise, with --model, the NumPy file "
+        + "of tokens to run the model on.", valueName: "count or file"))
   var tokens: [TokensArgument] = []
   @Option(
     help: ArgumentHelp(
-      "Times that each token is trained on, instead of steps (default: 10, or as many as make 4000 "
-        + "steps, at most 50).", valueName: "count"))
+      "Passes over all tokens, instead of steps (default: 10, or as many as make 4000 steps, at most "
+        + "50).", valueName: "count"))
   var epochs: Int?
   @Option(
     name: .customLong("batch"),
     help: ArgumentHelp(
-      "Tokens a step (default: by the tokens that there are: a twentieth of them, at most 1024, or a "
-        + "256th, at most 4096; to a power of two).", valueName: "count"))
+      "Tokens per step (default: a twentieth of all tokens, at most 1024, or a 256th of them, at most "
+        + "4096; rounded to a power of two).", valueName: "count"))
   var givenBatch: Int?
   @Option(
     name: .customLong("lr"),
@@ -59,24 +59,24 @@ struct TrainingRunOptions: ParsableArguments {
   @Option(
     name: .customLong("b-dec"),
     help: ArgumentHelp(
-      "What b_dec begins as: zeros, or the mean or geometric-median of the first batch, in the scale "
-        + "and about the center that the normalization gives (default: zeros; geometric-median for "
-        + "gated and relu).", valueName: "beginning"))
+      "The first value of b_dec: zeros, or the mean or geometric-median of the first batch, after "
+        + "normalization (default: zeros; geometric-median for gated and relu).",
+      valueName: "beginning"))
   var decoderBias: DecoderBiasInitialization?
   @Option(
     name: .customLong("normalization"),
     help: ArgumentHelp(
-      "How activations are brought to a common scale (default: centered, less a large mean and times "
-        + "one factor for a mean distance of √width from it; SAELens' expected_average_only_in is one "
-        + "factor for a mean norm of √width). layer_norm and constant_norm_rescale give each token a scale "
-        + "of its own and stay part of the autoencoder; the others are folded into its weights.",
+      "How activations are brought to a common scale. The default, centered, subtracts a large mean "
+        + "and multiplies by one factor, for a mean distance of √width from the mean; SAELens' "
+        + "expected_average_only_in is one factor for a mean norm of √width. layer_norm and "
+        + "constant_norm_rescale give each token a scale of its own and stay part of the autoencoder; "
+        + "the others are folded into its weights.",
       valueName: "name"))
   var givenNormalization: ActivationNormalization?
   @Option(
     name: .customLong("normalization-rows"),
     help: ArgumentHelp(
-      "Rows, from all over the activations, that the normalisation's numbers are measured on "
-        + "(default: 65536).",
+      "Rows, from all over the activations, on which the normalization is measured (default: 65536).",
       valueName: "count"))
   var givenNormalizationRows: Int?
   @Option(
@@ -120,7 +120,7 @@ struct TrainingRunOptions: ParsableArguments {
     return all / batch + (all % batch > 0 ? 1 : 0)
   }
 
-  /// Tokens a step on a source of so many.
+  /// Tokens per step on a source of so many.
   private func batch(sourceTokens: Int) -> Int {
     givenBatch ?? TrainingOptions.batchTokens(forSource: sourceTokens)
   }

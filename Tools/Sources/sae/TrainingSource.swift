@@ -2,13 +2,13 @@ import ArgumentParser
 import SAECore
 import SAEModels
 
-/// Where a training run's activations come from: files, or a model that runs while it trains.
+/// The source of a training run's activations: files, or a model that runs while it trains.
 struct TrainingSource: ParsableArguments {
   @OptionGroup var files: ActivationOptions
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Files of the activations that a transcoder is to make of --activations, row by row.",
+      "Files of the activations that a transcoder should predict from --activations, row by row.",
       valueName: "file"))
   var targets: [String] = []
   @OptionGroup var model: ModelArguments
@@ -42,14 +42,14 @@ struct TrainingSource: ParsableArguments {
     _ = try model.place()
   }
 
-  /// Files up to which all rows are looked at before the first step; of larger ones a row is when it is
-  /// drawn.
+  /// The size of files up to which all rows are checked before the first step; in larger files a row is
+  /// checked when it is drawn.
   private static let lookedAtFirst = 1 << 30
 
-  /// Opens the activations. A model runs on another thread, ahead of whoever reads.
+  /// Opens the activations. A model runs on another thread, ahead of the reader.
   ///
   /// - Throws: ``ToolError`` if files are of different origins and that is not allowed,
-  ///   ``NotFiniteError``, and what keeps activations from being read.
+  ///   ``NotFiniteError``, and the errors of reading activations.
   func open(tokens: String?) throws -> TrainingActivations {
     guard model.model != nil, let tokens else {
       let opened = try files.open(rows, tokens: tokens.map { [$0] } ?? [])
@@ -89,10 +89,10 @@ struct TrainingSource: ParsableArguments {
     targets.isEmpty ? [] : ["--targets"] + targets.map { absolute($0) }
   }
 
-  /// What a run goes on with that began with this source.
+  /// The source of a run that goes on and that began with this source.
   ///
-  /// - Parameter given: where files are now, if it is said; whatever else is said must be what it
-  ///   was.
+  /// - Parameter given: the present places of files, if they are given; all other options must be the
+  ///   same.
   func resumed(with given: TrainingSource) throws -> TrainingSource {
     try RecordedOptions.check("tensor", given.files.tensor, files.tensor)
     try given.model.check(against: model)
@@ -107,16 +107,16 @@ struct TrainingSource: ParsableArguments {
   }
 }
 
-/// What a run trains on.
+/// The activations that a run trains on.
 struct TrainingActivations {
   let source: any ActivationSource
-  /// Where all of it is from, as far as that is known.
+  /// The origins of all of it, as far as they are known.
   let origin: ActivationOrigin
-  /// What is not of one origin, a line for each two.
+  /// Pairs of inputs of different origins, one line per pair.
   var mismatches: [String] = []
-  /// Rows that are not trained on; nil where none are to be left out.
+  /// Rows that are left out; nil where none should be.
   var leftOut: LeftOutRows?
-  /// What the autoencoder's files say of it besides.
+  /// Other metadata for the autoencoder's files.
   var metadata: [String: JSONValue] = [:]
 }
 

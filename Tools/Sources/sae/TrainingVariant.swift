@@ -17,13 +17,13 @@ extension Variant {
     return variants.dropLast().map(\.name).joined(separator: ", ") + " or " + last
   }
 
-  /// The type's settings for what was asked for.
+  /// The type's settings for the given options.
   ///
   /// - Parameters:
   ///   - training: the options.
   ///   - latents: the number of latents.
   ///   - steps: those of the run.
-  /// - Throws: `ValidationError` for what cannot be.
+  /// - Throws: `ValidationError` for an impossible setting.
   static func configuration<Training: TrainedVariant>(
     _ variant: Training, _ training: TrainingRunOptions, latents: Int, steps: Int
   ) throws -> Training.Model.Configuration {

@@ -44,7 +44,7 @@ import Testing
     #expect(refused.status == 1, "\(arguments): \(refused.errors)", sourceLocation: location)
     let line = refused.errors.split(separator: "\n").filter { $0.hasPrefix("Error") }
     #expect(line.count == 1, "\(refused.errors)", sourceLocation: location)
-    for text in names + ["activations of \(word)", "--allow-mismatch goes on"] {
+    for text in names + ["activations of \(word)", "add --allow-mismatch to go on"] {
       #expect(
         line.first?.contains(text) == true, "\(text): \(refused.errors)", sourceLocation: location)
     }

@@ -49,7 +49,7 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
   /// Whether it looks at their covariance.
   public var needsCovariance: Bool { self == .covarianceWhitening }
 
-  /// The normalisation with its numbers.
+  /// The normalization with its numbers.
   ///
   /// - Parameter statistics: of activations as they will be trained on, unless none are needed.
   /// - Throws: ``InvalidOption`` if statistics are needed and missing, or those of activations that

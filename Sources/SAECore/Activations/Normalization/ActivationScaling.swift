@@ -1,4 +1,4 @@
-/// A normalisation with its numbers, ready to be applied.
+/// A normalization with its numbers, ready to be applied.
 public enum ActivationScaling: Sendable, Equatable {
   /// Nothing is changed.
   case identity

@@ -1,4 +1,4 @@
-/// What normalisation needs to know of activations, gathered batch by batch in one pass.
+/// What normalization needs to know of activations, gathered batch by batch in one pass.
 ///
 /// All means are over tokens, however they are split into batches.
 public struct ActivationStatistics: Sendable, Equatable {

@@ -1,9 +1,9 @@
 /// Batches of a source's rows in random order, each row once an epoch, for as long as they are asked
 /// for.
 ///
-/// Blocks of neighbouring rows are read in a random order into a mixing buffer, and rows are drawn
+/// Blocks of neighboring rows are read in a random order into a mixing buffer, and rows are drawn
 /// from all over it. Where the buffer holds all of the source the order is a uniform permutation;
-/// else neighbours end up a buffer's length apart, and memory stays within the buffer. The order
+/// else neighbors end up a buffer's length apart, and memory stays within the buffer. The order
 /// depends on the seed and the settings alone.
 public struct ShuffledActivations: Sendable {
   /// Where the rows come from, in their own order.

@@ -9,7 +9,7 @@
 ///
 /// A ``TrainingRun`` or ``TrainingSweep`` splits them again, and multiplies each by a factor of its own,
 /// as ``TrainingOptions/normalization`` asks; ``Transcoder/foldingScale(_:targetScale:)`` folds both.
-/// Refused are normalisations of more than a factor, variants that reconstruct their input, and
+/// Refused are normalizations of more than a factor, variants that reconstruct their input, and
 /// ``TrainingOptions/weightInitialization``, ``TrainingOptions/calibratesEncoder`` and
 /// ``TrainingOptions/resampling``, which take the target for the input.
 public struct PairedActivations: ActivationSource {

@@ -3,7 +3,7 @@ struct NamedTensors {
   /// The file, or the index of several.
   let path: String
   let names: [String]
-  /// What a safetensors file says besides.
+  /// The metadata of a safetensors file.
   let metadata: [String: String]
   private let tensors: [StoredTensor]
   private let byName: [[UInt8]: Int]

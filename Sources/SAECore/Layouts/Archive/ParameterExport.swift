@@ -14,7 +14,8 @@ extension SAEArchive {
     }
   }
 
-  /// What the input goes through, or is for, that only SAELens' configuration can say; nil if nothing.
+  /// A treatment of the input, or a use, that only SAELens' configuration can express; nil if there is
+  /// none.
   var inputThatOnlySAELensDescribes: String? {
     if inputNormalization != .none || activationScale != nil {
       return "a normalization of the input"

@@ -1,4 +1,4 @@
-/// How a sparse autoencoder makes latents from activations, and what it reconstructs.
+/// How a sparse autoencoder makes latents from activations, and the activations that it reconstructs.
 public struct SAEArchitecture: Hashable, Sendable {
   /// How latents follow from pre-activations.
   public enum Activation: String, Sendable, CaseIterable {
@@ -16,9 +16,9 @@ public struct SAEArchitecture: Hashable, Sendable {
     case groupMax
     /// The pre-activation where it exceeds its latent's threshold.
     case jumpReLU
-    /// A gate that says whether, and a magnitude that says how much.
+    /// A gate that decides whether a latent is active, and a magnitude that decides how much.
     case gated
-    /// Latents chosen one after another, each for what the earlier ones left.
+    /// Latents chosen one after another, each for the residual of the earlier ones.
     case matchingPursuit
     /// The k largest of groups that a router chooses for each token.
     case mixture
@@ -44,8 +44,8 @@ public struct SAEArchitecture: Hashable, Sendable {
     self.hasSkipConnection = hasSkipConnection
   }
 
-  /// Its name in configurations: SAELens', or one of the same kind where it has none; nil for what no
-  /// file holds.
+  /// Its name in configurations: SAELens', or one of the same kind where SAELens has none; nil for an
+  /// architecture that no file holds.
   var name: String? {
     saeLensName ?? SAEArchitecture.furtherNames.first { $0.value == self }?.key
   }
@@ -57,7 +57,7 @@ public struct SAEArchitecture: Hashable, Sendable {
     self = found.value
   }
 
-  /// What SAELens calls it; nil for what it has no name for.
+  /// Its name in SAELens; nil if it has none there.
   public var saeLensName: String? { SAEArchitecture.saeLensNames.first { $0.value == self }?.key }
 
   /// The architecture that SAELens calls so.
@@ -85,7 +85,7 @@ public struct SAEArchitecture: Hashable, Sendable {
       .jumpReLU, isTranscoder: true, hasSkipConnection: true),
   ]
 
-  /// What sparsify's layout or this library's files hold and SAELens has no name for.
+  /// Architectures of sparsify's layout or this library's files that SAELens has no name for.
   private static let furtherNames: KeyValuePairs<String, SAEArchitecture> = [
     "groupmax": SAEArchitecture(.groupMax),
     "mixture": SAEArchitecture(.mixture),

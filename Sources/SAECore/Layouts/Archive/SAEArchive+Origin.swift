@@ -1,6 +1,6 @@
-/// Where the activations are from that an autoencoder was trained on.
+/// The origin of the activations that an autoencoder was trained on.
 extension SAEArchive {
-  /// SAELens' names, and ours for what it has none for.
+  /// SAELens' names, and ours where it has none.
   private enum Key {
     static let model = "model_name"
     static let hook = "hook_name"
@@ -11,11 +11,11 @@ extension SAEArchive {
     static let prefixActivations = "prefix_activations"
   }
 
-  /// What the files say of the activations that it was trained on, and what was done to those that it
-  /// takes.
+  /// The origin, from the files, of the activations that it was trained on, and the normalization of
+  /// those that it takes.
   ///
-  /// SAELens' `context_size` counts the beginning-of-sequence token, so it says something where
-  /// `prepend_bos` does.
+  /// SAELens' `context_size` counts the beginning-of-sequence token, so it has a meaning where
+  /// `prepend_bos` has one.
   public var activationOrigin: ActivationOrigin {
     var origin = ActivationOrigin()
     origin.model = metadata[Key.model]?.asString
@@ -36,8 +36,8 @@ extension SAEArchive {
     return origin
   }
 
-  /// Notes in the metadata what activations it was trained on; what is not known is left out.
-  /// ``inputNormalization`` stays as it is.
+  /// Notes in the metadata the origin of the activations that it was trained on; unknown parts are left
+  /// out. ``inputNormalization`` stays as it is.
   public mutating func setActivationOrigin(_ origin: ActivationOrigin) {
     let hasPrefix = origin.prefix.map { $0 != .nothing }
     metadata[Key.model] = origin.model.map { .string($0) }

@@ -2,8 +2,8 @@
 extension SAEArchive {
   /// Takes a factor that the files do not hold.
   ///
-  /// - Parameter scale: what activations were multiplied by in training; 1 if the activations to come
-  ///   are scaled already; nil for none, which changes nothing.
+  /// - Parameter scale: the factor that activations were multiplied by in training; 1 if the activations
+  ///   to come are scaled already; nil for none, which changes nothing.
   /// - Throws: ``TensorFileError`` if it is no positive number, or the files say otherwise: they hold
   ///   another factor, or activations were not scaled.
   public mutating func provide(activationScale scale: Double?) throws(TensorFileError) {
@@ -25,7 +25,7 @@ extension SAEArchive {
     }
   }
 
-  /// Whether the files say that activations were multiplied by a factor, and not by which.
+  /// Whether the files say that activations were multiplied by a factor, but not by which one.
   public var lacksActivationScale: Bool {
     inputNormalization == .averageOnly && activationScale == nil
   }
@@ -52,7 +52,7 @@ extension SAEArchive {
     guard Float(scale).isNormal, scale > 0, Float(1 / scale).isNormal else {
       throw invalid(SAEArchive.scale, "a number above 0 that float32 holds", "\(scale)")
     }
-    // Nothing says what the target was multiplied by.
+    // No file has the factor of the target.
     guard scale == 1 || !architecture.isTranscoder else {
       throw invalid(
         SAEArchive.scale, "1 for a transcoder, whose target may have another", "\(scale)")

@@ -2,7 +2,7 @@
 /// run it.
 ///
 /// Weights are in one orientation whatever layout they came from: encoder and decoder latents ×
-/// width, vectors as one row. What a layout says beyond this is kept in ``metadata``.
+/// width, vectors as one row. Everything else in a layout is kept in ``metadata``.
 public struct SAEArchive: Sendable, Equatable {
   /// Where activations are brought to another scale before the autoencoder sees them.
   public enum InputNormalization: String, Sendable, CaseIterable {
@@ -22,7 +22,7 @@ public struct SAEArchive: Sendable, Equatable {
   public struct Parameter: Sendable, Equatable {
     /// The elements; a vector is one row.
     public var values: Matrix
-    /// The element type in the file; what is wider than float32 was rounded to that.
+    /// The element type in the file; wider elements than float32 were rounded to it.
     public var type: ElementType
     /// Whether the file has one axis for it instead of two.
     public var isVector: Bool
@@ -35,24 +35,23 @@ public struct SAEArchive: Sendable, Equatable {
     }
   }
 
-  /// What the parameters are parameters of.
+  /// The architecture that the parameters belong to.
   public var architecture: SAEArchitecture
   /// d_in.
   public var inputDimension: Int
-  /// d_out: ``inputDimension`` but for transcoders.
+  /// d_out: ``inputDimension`` except for transcoders.
   public var outputDimension: Int
   /// d_sae.
   public var latentCount: Int
-  /// The type that weights are computed with, by intention of whoever saved them.
+  /// The type that weights should be computed with, as their author intended.
   public var type: ElementType = .f32
   /// Whether b_dec is subtracted from the input.
   public var subtractsDecoderBias = true
-  /// What is done to activations before they are encoded.
+  /// The normalization of activations before they are encoded.
   public var inputNormalization = InputNormalization.none
   /// Whether inputs come as heads × head width and are flattened.
   public var flattensHeads = false
-  /// What the architecture needs besides: k, rescale_acts_by_decoder_norm and so on, by SAELens'
-  /// names.
+  /// The architecture's other settings: k, rescale_acts_by_decoder_norm and so on, by SAELens' names.
   public var settings = JSONObject()
   /// Anything else: model, hook point, training.
   public var metadata = JSONObject()
@@ -61,8 +60,8 @@ public struct SAEArchive: Sendable, Equatable {
   public var parameters: [String: Parameter] = [:]
   /// log₁₀ of each latent's firing frequency, where it was measured.
   public var logFrequencies: [Float]?
-  /// What activations were multiplied by in training and must be before encoding, where a checkpoint
-  /// says so.
+  /// The factor that activations were multiplied by in training, and must be before encoding, where a
+  /// checkpoint has it.
   public var activationScale: Double?
 
   /// The directory or file that it was read from, which errors name.
@@ -72,7 +71,7 @@ public struct SAEArchive: Sendable, Equatable {
   }
   private var origin = Origin()
 
-  /// Where an archive is from, which is no part of what it is: all are equal.
+  /// The place an archive is from. It does not count in comparisons: all are equal.
   private struct Origin: Sendable, Equatable {
     var file = "an autoencoder in memory"
 
@@ -99,7 +98,7 @@ extension SAEArchive {
   static let activeExperts = "active_experts"
   static let scalesFeatures = "scales_features"
 
-  /// What a parameter must look like.
+  /// The required form of a parameter.
   struct Shape: Equatable {
     let rows: Int
     let columns: Int

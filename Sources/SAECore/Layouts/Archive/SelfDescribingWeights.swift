@@ -1,9 +1,9 @@
 /// One safetensors file with an autoencoder's weights under SAELens' names, and in its header's metadata
-/// the configuration without which nobody could tell what the weights mean.
+/// the configuration, which gives the weights their meaning.
 enum SelfDescribingWeights {
-  /// What `cfg.json` has in a directory.
+  /// The content that `cfg.json` has in a directory.
   private static let configuration = "sae_config"
-  /// What `activation_scaler.json` has.
+  /// The content of `activation_scaler.json`.
   private static let scaler = "activation_scaler"
 
   static func isOne(_ metadata: [String: String]) -> Bool { metadata[configuration] != nil }

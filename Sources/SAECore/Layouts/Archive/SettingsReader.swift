@@ -1,6 +1,6 @@
 /// Takes settings out of a configuration file, with errors that name file and setting.
 ///
-/// What has not been taken when reading ends is what nobody knew.
+/// Settings that have not been taken when reading ends are unknown ones.
 struct SettingsReader {
   let file: String
   private(set) var rest: JSONObject

@@ -1,8 +1,8 @@
 import Foundation
 
 extension GemmaScope {
-  /// What the path of a file of the first release says of model and place, where it has the folders of
-  /// the release: `gemma-scope-2b-pt-res/…/layer_20/width_16k/average_l0_71/params.npz`.
+  /// Model and place from the path of a file of the first release, where it has the folders of the
+  /// release: `gemma-scope-2b-pt-res/…/layer_20/width_16k/average_l0_71/params.npz`.
   static func metadata(path: String) -> JSONObject {
     var metadata = JSONObject()
     let folders = URL(fileURLWithPath: path).pathComponents

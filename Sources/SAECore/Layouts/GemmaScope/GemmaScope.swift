@@ -7,7 +7,7 @@ enum GemmaScope {
   static let weightsName = "params.safetensors"
   static let configurationName = "config.json"
 
-  /// Names that say what a file is, in either case in the first release.
+  /// Names that tell the kind of a file, in either case in the first release.
   static let names = ["W_enc", "W_dec", "b_enc", "b_dec", "threshold"]
   /// The names of the second release: SAELens' would be taken for another layout's.
   static let names2 = ["w_enc", "w_dec", "b_enc", "b_dec", "threshold"]
@@ -57,7 +57,8 @@ enum GemmaScope {
     return try files(tensors, .gemmaScope2, reader.rest, kind)
   }
 
-  /// What the configuration says it is; where it says nothing, what its hook points or the path say.
+  /// The kind that the configuration gives; where it gives none, the one that its hook points or the path
+  /// give.
   private static func kind(
     _ reader: inout SettingsReader, path: String
   ) throws(TensorFileError) -> GemmaScopeKind {
@@ -96,8 +97,8 @@ enum GemmaScope {
     outline.metadata["hook_name_out"] = configuration["hf_hook_point_out"]
     let required = outline.requiredParameters
     var files = SAEFiles(layout, outline)
-    // Autoencoders of embeddings were trained on inputs before the model's scaling by √d_in, which
-    // hook points come after.
+    // Autoencoders of embeddings were trained on inputs before the model's scaling by √d_in, and their
+    // hook points come after the scaling.
     let scale = Float(encoder.shape[0]).squareRoot()
     let factors = kind == .embedding ? ["W_enc": 1 / scale, "W_dec": scale] : [:]
     for name in names {

@@ -1,14 +1,14 @@
 import Foundation
 
-/// What an autoencoder of Gemma Scope is, as far as the path to its files tells: the releases have no
-/// other place for it.
+/// The kind of an autoencoder of Gemma Scope, as far as the path to its files tells: the releases record
+/// it nowhere else.
 enum GemmaScopeKind {
   case autoencoder
   case transcoder
   /// Of embeddings before the model scales them.
   case embedding
 
-  /// The folder nearest to the file decides, of those that say something: a release
+  /// The nearest folder to the file with a name of a known kind decides: a release
   /// (`gemma-scope-2b-pt-transcoders`, `gemma-scope-2b-pt-res`) or a kind (`transcoder_all`,
   /// `resid_post`, `embedding`).
   init(path: String) {

@@ -1,8 +1,8 @@
 import Foundation
 
-/// A directory with an autoencoder and one that reconstructs what the first leaves over, which only
-/// together reconstruct activations: `boosted.json`, and the two in the directories `base` and `booster`,
-/// each in a layout of its own.
+/// A directory with an autoencoder and one that reconstructs the error of the first, which only together
+/// reconstruct activations: `boosted.json`, and the two in the directories `base` and `booster`, each in
+/// a layout of its own.
 enum BoostedDirectory {
   static let descriptionName = "boosted.json"
   static let base = "base"
@@ -14,7 +14,7 @@ enum BoostedDirectory {
     SystemCall.exists("\(Path.trim(path))/\(descriptionName)")
   }
 
-  /// What the files of the base and of the booster say.
+  /// The descriptions of the base and of the booster.
   ///
   /// - Throws: ``TensorFileError`` if one of the two is missing or something else.
   static func read(_ path: String) throws(TensorFileError) -> [SAEFiles] {
@@ -23,7 +23,7 @@ enum BoostedDirectory {
     return try pair(SAEFiles.find("\(path)/\(base)"), SAEFiles.find("\(path)/\(booster)"))
   }
 
-  /// What the files say of a booster that was asked for alone, and of its base: its metadata names the
+  /// The descriptions of a booster that was asked for alone, and of its base: its metadata names the
   /// directory beside its own.
   static func read(booster files: SAEFiles) throws(TensorFileError) -> [SAEFiles] {
     let name = files.outline.boosts ?? ""
@@ -71,7 +71,7 @@ enum BoostedDirectory {
     return [base, booster]
   }
 
-  /// The error that a directory of two was taken for one.
+  /// The error that a directory of two autoencoders was taken for that of one.
   static func isNotOne(_ path: String) -> TensorFileError {
     .wrongContents(
       file: path, expected: "one autoencoder",
@@ -101,14 +101,14 @@ extension SAEArchive {
   /// The name of the directory with the autoencoder that this one boosts; nil if it stands alone.
   var boosts: String? { metadata[SAEArchive.boostsKey]?.asString }
 
-  /// Whether it reconstructs only what another autoencoder leaves over.
+  /// Whether it reconstructs only the error of another autoencoder.
   var isBooster: Bool { boosts != nil }
 
-  /// Writes an autoencoder and one that was trained on what it leaves over as a new directory, which
+  /// Writes an autoencoder and one that was trained on its error as a new directory, which
   /// ``SAE/load(_:activationScale:)`` opens as the pair.
   ///
   /// - Parameters:
-  ///   - booster: what reconstructs the rest.
+  ///   - booster: the one that reconstructs the error.
   ///   - path: the directory; its parent must exist.
   ///   - replacing: whether an autoencoder of that name gives way.
   /// - Throws: ``TensorFileError`` as writing an archive does.

@@ -1,6 +1,6 @@
 /// The flat configurations from before SAELens 6, translated into the present form.
 enum LegacySAELensConfiguration {
-  /// Keys that keep their meaning at the top; all others tell of model and data.
+  /// Keys that keep their meaning at the top; all others describe model and data.
   private static let kept: Set = [
     "architecture", "d_in", "d_sae", "d_out", "dtype", "device", "apply_b_dec_to_input",
     "normalize_activations", "reshape_activations", "metadata", "k",

@@ -4,12 +4,12 @@ enum SAELensConfiguration {
   static let version = "6.54.12"
   private static let firstVersion = 6
 
-  /// What the file says, as an archive without parameters.
+  /// The file's description, as an archive without parameters.
   static func read(_ path: String) throws(TensorFileError) -> SAEArchive {
     try archive(SettingsReader(path))
   }
 
-  /// What settings say, as an archive without parameters.
+  /// The description that settings give, as an archive without parameters.
   static func archive(_ settings: SettingsReader) throws(TensorFileError) -> SAEArchive {
     var reader = settings
     let metadata = reader.rest["metadata"]?.asObject
@@ -97,7 +97,7 @@ enum SAELensConfiguration {
     }
   }
 
-  /// SAELens' defaults for what the file leaves out; how many latents it selects is none of them.
+  /// SAELens' defaults for settings that are missing; there is none for the number of selected latents.
   private static func addDefaults(to archive: inout SAEArchive) {
     let defaults: KeyValuePairs<String, JSONValue>
     switch archive.architecture.activation {

@@ -1,4 +1,5 @@
-/// SAELens' layout: `cfg.json` and `sae_weights.safetensors` in a directory, and what training adds.
+/// SAELens' layout: `cfg.json` and `sae_weights.safetensors` in a directory, and the files that training
+/// adds.
 ///
 /// Also the layout of this package.
 enum SAELensDirectory {
@@ -9,7 +10,7 @@ enum SAELensDirectory {
 
   private static let whiteningName = "activation_whitening.safetensors"
 
-  /// Reads what is said of weights, and what lies beside them.
+  /// Reads the description of weights, and the files beside them.
   static func read(
     _ weights: NamedTensors, directory: String
   ) throws(TensorFileError) -> SAEFiles {
@@ -29,7 +30,7 @@ enum SAELensDirectory {
     return try SAELensWeights.read(weights, SAEFiles(.saeLens, outline))
   }
 
-  /// Writes a new directory; what SAELens has no name for under one of this library's.
+  /// Writes a new directory; an architecture without a name in SAELens gets one of this library's.
   static func write(
     _ archive: SAEArchive, to destination: Destination, replacing: Artifact?
   ) throws(TensorFileError) {
@@ -62,7 +63,7 @@ enum SAELensDirectory {
     try directory.finish(replacing: replacing)
   }
 
-  /// What a training checkpoint says of the factor of its activations.
+  /// The factor of its activations that a training checkpoint has.
   static func scaler(_ scale: Double) -> String {
     "{\"scaling_factor\": \(JSONValue.double(scale)), \"has_whitening\": false}"
   }
@@ -102,7 +103,7 @@ extension SAEArchive {
     logFrequencies = tensor.floats()
   }
 
-  /// Takes what a training checkpoint says of the factor of its activations.
+  /// Takes the factor of its activations that a training checkpoint has.
   mutating func takeScale(_ settings: SettingsReader) throws(TensorFileError) {
     var reader = settings
     if let factor = try reader.double("scaling_factor") {

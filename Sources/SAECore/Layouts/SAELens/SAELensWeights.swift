@@ -6,8 +6,8 @@ enum SAELensWeights {
   /// log₁₀ of how often each latent fires.
   static let frequencies = "sparsity"
 
-  /// What parameters of some architectures are called. One that an architecture has no use for would be
-  /// dropped, and with it what the file says.
+  /// Names of parameters of some architectures. If an architecture has no use for one, it would be
+  /// dropped, and with it the file's meaning.
   private static let telling: Set = [
     "W_enc", "b_enc", "W_skip", "threshold", "log_threshold", "b_gate", "b_mag", "r_mag",
     "W_router", "b_router", "omega", sharedThreshold,

@@ -32,7 +32,7 @@ enum Sparsify {
     guard declaredWidth == width else {
       throw reader.invalid("d_in", "\(width), the encoder's width", .integer(declaredWidth))
     }
-    // 0 stands for d_in × expansion_factor; the tensors say what it is.
+    // 0 stands for d_in × expansion_factor; the tensors have the number.
     if let declared = reader.take("num_latents"), declared != .integer(0) {
       guard declared == .integer(latents) else {
         throw reader.invalid("num_latents", "\(latents), the encoder's rows, or 0", declared)
@@ -67,8 +67,8 @@ enum Sparsify {
     return files
   }
 
-  /// The module whose output an autoencoder reads: what its directory is called, such as `layers.4`
-  /// or `layers.4.mlp`.
+  /// The module whose output an autoencoder reads: the name of its directory, such as `layers.4` or
+  /// `layers.4.mlp`.
   private static func module(_ directory: String) -> String? {
     let name = URL(fileURLWithPath: directory).lastPathComponent
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)

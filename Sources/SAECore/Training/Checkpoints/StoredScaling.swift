@@ -1,4 +1,4 @@
-/// A normalisation as a checkpoint has it: its kind and factor in the header, a center or a whitening's
+/// A normalization as a checkpoint has it: its kind and factor in the header, a center or a whitening's
 /// numbers as tensors of double precision.
 struct StoredScaling: Codable {
   enum Kind: String, Codable {
@@ -32,7 +32,7 @@ struct StoredScaling: Codable {
     }
   }
 
-  /// What a run with a normalisation has.
+  /// What a run with a normalization has.
   static func kind(of normalization: ActivationNormalization) -> Kind {
     switch normalization {
     case .none: .none
@@ -44,7 +44,7 @@ struct StoredScaling: Codable {
     }
   }
 
-  /// Throws unless a scaling is what a run with a normalisation has, for activations of a width.
+  /// Throws unless a scaling is what a run with a normalization has, for activations of a width.
   ///
   /// - Parameter name: of the setting.
   static func check(
@@ -81,7 +81,7 @@ struct StoredScaling: Codable {
     }
   }
 
-  /// The tensors that a normalisation needs.
+  /// The tensors that a normalization needs.
   static func tensors(
     of scaling: ActivationScaling, prefix: String
   ) -> [(name: String, shape: [Int], values: [Double])] {
@@ -98,7 +98,7 @@ struct StoredScaling: Codable {
     }
   }
 
-  /// The normalisation.
+  /// The normalization.
   ///
   /// - Parameters:
   ///   - file: that has the tensors.

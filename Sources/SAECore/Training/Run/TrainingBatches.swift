@@ -1,4 +1,4 @@
-/// A source's activations as a run trains on them: shuffled, known to be finite, normalised.
+/// A source's activations as a run trains on them: shuffled, known to be finite, normalized.
 ///
 /// Which rows a batch has depends on the source, the seed and the sizes alone, so that autoencoders of
 /// all kinds and sizes see the same ones.
@@ -16,7 +16,7 @@ struct ScaledBatches: Sendable {
   private(set) var batches: ReadAheadBatches
   private let steps: Int
 
-  /// Batches from the beginning; fits the normalisation.
+  /// Batches from the beginning; fits the normalization.
   ///
   /// - Throws: ``InvalidOption`` for settings that make no sense, ``NotFiniteError`` for activations that
   ///   are not finite, and what keeps them from being read.
@@ -84,7 +84,7 @@ struct ScaledBatches: Sendable {
     return nil
   }
 
-  /// The normalisation that options ask for, with its numbers; for targets with numbers of their own.
+  /// The normalization that options ask for, with its numbers; for targets with numbers of their own.
   private static func scalings(
     for source: any ActivationSource, _ options: TrainingOptions
   ) throws -> (ActivationScaling, targets: ActivationScaling?) {
@@ -116,7 +116,7 @@ extension ActivationNormalization {
     }
   }
 
-  /// The normalisation fitted to what a run is to train on.
+  /// The normalization fitted to what a run is to train on.
   fileprivate func scaling(
     of subject: String, _ statistics: ActivationStatistics
   ) throws -> ActivationScaling {

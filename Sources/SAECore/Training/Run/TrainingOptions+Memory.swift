@@ -7,8 +7,8 @@ extension TrainingOptions {
   ///     parameters     P
   ///     gradients      P
   ///     optimizer      2P with Adam, P with sign descent or Muon; P more for an average
-  ///     result         P, which a normalisation is folded into when the run ends
-  ///     batches        2T · row, the one trained on and the next; T · (d_in + d_out), the centred
+  ///     result         P, which a normalization is folded into when the run ends
+  ///     batches        2T · row, the one trained on and the next; T · (d_in + d_out), the centered
   ///                    input and the error
   ///     mixing buffer  B · row, where a row has d_in numbers, or d_in + d_out with targets
   ///     workspace      what the variant says

@@ -41,7 +41,7 @@ public struct TrainingOptions: Sendable, Equatable {
   /// When dead latents are given new directions, if at all; warms the learning rate up again.
   public var resampling: Resampling?
   /// How activations are brought to a common scale, so that one learning rate serves all layers and
-  /// models. Losses and errors are those of the normalised activations, as in Gao et al. 2024
+  /// models. Losses and errors are those of the normalized activations, as in Gao et al. 2024
   /// (arXiv 2406.04093, section 2.1): under a whitening or a scale of each token's own they say
   /// another thing than those of the activations as they are. Targets of a transcoder
   /// (``PairedActivations``) get numbers of their own.
@@ -49,12 +49,12 @@ public struct TrainingOptions: Sendable, Equatable {
   /// Whether the loss takes the reconstruction error in the activations' own units where each token has
   /// a scale of its own, so that long tokens count more: SAELens with `layer_norm` and
   /// `constant_norm_rescale`. Goes without an auxiliary loss of dead latents, as there; latents and
-  /// penalties on them, and what reports say of errors, stay those of the normalised activations.
+  /// penalties on them, and what reports say of errors, stay those of the normalized activations.
   ///
   /// A ``GatedAutoencoder``'s gates reconstruct in the same units as its latents do; SAELens compares
-  /// theirs, normalised, with the activations as they are.
+  /// theirs, normalized, with the activations as they are.
   public var takesLossInOriginalUnits = false
-  /// Rows that the normalisation's numbers are measured on before the first step, from evenly spaced
+  /// Rows that the normalization's numbers are measured on before the first step, from evenly spaced
   /// parts of the source.
   public var scaleTokens = 65536
   /// Rows that wait to be drawn, at most; see ``ShuffledActivations``.

@@ -13,7 +13,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   public let options: TrainingOptions
   /// What activations are put through before training.
   public var scaling: ActivationScaling { batches.scaling }
-  /// What activations are multiplied by before training; 1 under a normalisation without a factor that
+  /// What activations are multiplied by before training; 1 under a normalization without a factor that
   /// all share.
   public var scale: Double { scaling.sharedFactor }
   /// What targets are put through before training; nil where the activations are what is reconstructed.
@@ -30,10 +30,10 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// a step that failed.
   private var drawnBatch: (batch: ScaledBatch, position: ShuffledActivations.Position)?
 
-  /// Begins a run: fits the normalisation, draws the weights, takes b_dec from the first batch, of
+  /// Begins a run: fits the normalization, draws the weights, takes b_dec from the first batch, of
   /// ``PairedActivations`` from its targets.
   ///
-  /// - Throws: ``InvalidOption`` for settings that make no sense, a normalisation that the variant
+  /// - Throws: ``InvalidOption`` for settings that make no sense, a normalization that the variant
   ///   cannot be finished with among them, ``ShapeError`` if they do not fit
   ///   each other, ``InsufficientMemory`` if the run cannot fit, ``NotFiniteError`` if activations are
   ///   not finite, and what keeps activations from being read.

@@ -14,7 +14,7 @@ public struct TrainingSweep: Sendable {
   public let options: TrainingOptions
   /// What activations are put through before training.
   public var scaling: ActivationScaling { batches.scaling }
-  /// What activations are multiplied by before training; 1 under a normalisation without a factor that
+  /// What activations are multiplied by before training; 1 under a normalization without a factor that
   /// all share.
   public var scale: Double { scaling.sharedFactor }
   /// What targets are put through before training; nil where the activations are what is reconstructed.
@@ -42,7 +42,7 @@ public struct TrainingSweep: Sendable {
     public let index: Int
   }
 
-  /// Begins a sweep without members: fits the normalisation and draws the first batch.
+  /// Begins a sweep without members: fits the normalization and draws the first batch.
   ///
   /// - Throws: ``InvalidOption`` for settings that make no sense, ``NotFiniteError`` if activations are
   ///   not finite, and what keeps activations from being read.
@@ -78,7 +78,7 @@ public struct TrainingSweep: Sendable {
   ///   - options: the sweep's own unless given; what says which activations there are, and in what
   ///     scale, must be the same.
   /// - Throws: ``InvalidOption`` for settings that make no sense, if the variant cannot be finished with
-  ///   the sweep's normalisation, and if the sweep has made a step, or the checkpoint has no further
+  ///   the sweep's normalization, and if the sweep has made a step, or the checkpoint has no further
   ///   member; ``ShapeError`` if settings do not fit each other; ``InsufficientMemory`` if the members
   ///   together cannot fit; ``TensorFileError`` if the checkpoint's
   ///   member was begun with other settings.

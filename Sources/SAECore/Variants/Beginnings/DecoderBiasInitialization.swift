@@ -1,4 +1,4 @@
-/// What the decoder bias begins as.
+/// The first value of the decoder bias.
 public enum DecoderBiasInitialization: Sendable, Equatable, Codable {
   /// 0: SAELens, and dictionary_learning but for its TopK family.
   case zeros

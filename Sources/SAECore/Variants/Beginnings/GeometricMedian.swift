@@ -3,13 +3,13 @@ extension Matrix {
   ///
   ///     g ← Σ_b x_b / ‖x_b − g‖  /  Σ_b 1 / ‖x_b − g‖
   ///
-  /// from the mean on, until g moves by less than `tolerance`. A row that g falls on has no weight
-  /// of its own; it holds g back by its share of the pull that it can withstand, so that g stays
-  /// there only if it is the median.
+  /// beginning with the mean, until g moves by less than `tolerance`. A row that g falls on has no weight
+  /// of its own; it holds g back by its share of the pull that it can withstand, so that g stays there
+  /// only if it is the median.
   ///
   /// - Returns: a number for each column.
   /// - Precondition: there is a row.
-  /// - Complexity: two passes over the matrix an iteration.
+  /// - Complexity: two passes over the matrix per iteration.
   ///
   /// Source: Weiszfeld 1937, with the step of Vardi and Zhang 2000 (PNAS 97, equation 2.6) at a row;
   /// the start, the number of iterations and the tolerance as in dictionary_learning.

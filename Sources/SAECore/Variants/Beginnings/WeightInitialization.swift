@@ -1,7 +1,7 @@
-/// What weights begin as. Biases are 0 throughout.
+/// The first values of the weights. Biases begin at 0.
 ///
 /// The encoder is the decoder, row by row, unless said otherwise. A row norm of 0.1 suits free
-/// decoders and normalised activations, 1 decoders that are held at unit norm.
+/// decoders and normalized activations, 1 decoders that are held at unit norm.
 public enum WeightInitialization: Sendable, Equatable, Codable {
   /// Entries uniform around 0, rows then scaled to a norm: SAELens with 0.1 (its
   /// `decoder_init_norm`), dictionary_learning's TopK, BatchTopK, Matryoshka and JumpReLU with 1.

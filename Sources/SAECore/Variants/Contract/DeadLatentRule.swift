@@ -15,16 +15,16 @@ extension DeadLatents {
     case never
   }
 
-  /// What a latent has to be on some token of a batch to have fired in it.
+  /// The condition that a latent has to meet on some token of a batch to have fired in it.
   public enum Firing: Sendable, Equatable, Codable {
     /// Other than 0.
     case active
-    /// Selected, be it at 0: where a ``TopKAutoencoder`` or ``Transcoder`` has more places for a token
-    /// than positive scores, the others go to the lowest of the other latents. The peers leave that choice
-    /// to their tensor library.
+    /// Selected, even at 0. Where a ``TopKAutoencoder`` or ``Transcoder`` has more places for a token
+    /// than positive scores, the lowest of the other latents take the places that are left. The other
+    /// libraries leave that choice to their tensor library.
     case selected
-    /// Above a value, by magnitude. A batch's latents are then held, also where a variant would work
-    /// through them a panel at a time.
+    /// Above a value, by magnitude. A step then holds all latents of a batch, even where a variant would
+    /// work through them one panel at a time.
     case above(Float)
   }
 }
@@ -33,13 +33,13 @@ extension DeadLatents.Rule {
   /// SAELens': silent for more than `dead_feature_window` steps before the current one.
   public static func saeLens(window: Int = 1000) -> DeadLatents.Rule { .stepsBeforeBatch(window) }
 
-  /// That of dictionary_learning's BatchTopK, Matryoshka and JumpReLU trainers. Its ReLU trainer counts
-  /// silence for ``Resampling`` alone.
+  /// The rule of dictionary_learning's BatchTopK, Matryoshka and JumpReLU trainers. Its ReLU trainer
+  /// counts silence for ``Resampling`` alone.
   public static func dictionaryLearning(tokens: Int = 10_000_000) -> DeadLatents.Rule {
     .tokensIncludingBatch(tokens)
   }
 
-  /// That of dictionary_learning's TopK trainer, where a latent that is selected at 0 has fired.
+  /// The rule of dictionary_learning's TopK trainer, where a latent that is selected at 0 has fired.
   public static func dictionaryLearningTopK(tokens: Int = 10_000_000) -> DeadLatents.Rule {
     .tokensIncludingBatch(tokens, firing: .selected)
   }
@@ -59,7 +59,7 @@ extension DeadLatents.Rule {
     .stepsIncludingBatch(tokens / max(1, batchTokens))
   }
 
-  /// What counts as having fired.
+  /// The condition under which a latent has fired.
   public var firing: DeadLatents.Firing {
     switch self {
     case .tokensIncludingBatch(_, let firing), .tokensBeforeBatch(_, let firing),
@@ -72,7 +72,7 @@ extension DeadLatents.Rule {
   /// Whether the values of latents have to be known.
   var looksAtValues: Bool { if case .above = firing { true } else { false } }
 
-  /// What a step of a number of tokens adds to the silence.
+  /// The silence that a step of a number of tokens adds.
   func silence(ofStep tokens: Int) -> Int {
     switch self {
     case .never: 0

@@ -20,8 +20,8 @@ public struct DeadLatents: Sendable, Equatable {
   /// The latents that are dead during a batch, ascending.
   ///
   /// - Parameters:
-  ///   - activity: what fires in the batch, as ``activity(of:)`` has it; only rules that include the
-  ///     batch look at it.
+  ///   - activity: the latents that fire in the batch, from ``activity(of:)``; only rules that include
+  ///     the batch look at it.
   public func indices(during activity: @autoclosure () -> LatentActivity) -> [Int] {
     switch rule {
     case .never: return []
@@ -43,7 +43,7 @@ public struct DeadLatents: Sendable, Equatable {
     indices(during: activity(of: latents))
   }
 
-  /// Counts a batch: who fires in it starts anew.
+  /// Counts a batch: the silence of a latent that fires in it starts anew.
   ///
   /// - Parameter activity: as ``activity(of:)`` has it.
   public mutating func record(_ activity: LatentActivity) {
@@ -59,9 +59,9 @@ public struct DeadLatents: Sendable, Equatable {
   /// Counts a batch whose latents are all there.
   public mutating func record(_ latents: SparseLatents) { record(activity(of: latents)) }
 
-  /// Counts a batch by what its pass has found.
+  /// Counts a batch by the results of its pass.
   mutating func record(_ pass: TrainingPass) {
-    // What was counted for the report serves unless values matter.
+    // The report's counts serve unless values matter.
     if rule.looksAtValues, let latents = pass.firingLatents {
       record(latents)
     } else {
@@ -69,7 +69,7 @@ public struct DeadLatents: Sendable, Equatable {
     }
   }
 
-  /// The activity of a batch by what the rule counts as firing.
+  /// The activity of a batch, with the rule's own condition for firing.
   public func activity(of latents: SparseLatents) -> LatentActivity {
     if case .above(let value) = rule.firing { return LatentActivity(latents, above: value) }
     return LatentActivity(latents)

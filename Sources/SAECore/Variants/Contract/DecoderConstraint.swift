@@ -1,6 +1,6 @@
-/// What keeps the rows of the decoder at unit norm.
+/// The way in which the rows of the decoder are kept at unit norm.
 ///
-/// A row's length and its latent's activations could trade against each other for ever; with unit
+/// A row's length and its latent's activations could trade against each other forever; with unit
 /// rows the gradient's component along the row is wasted motion, so it is removed.
 ///
 /// Source: Bricken et al. 2023, "Towards Monosemanticity", appendix on optimization.
@@ -20,10 +20,10 @@ public enum DecoderConstraint: Sendable, Equatable, Codable {
   /// step: OpenAI. After the step they are only nearly of norm 1.
   case unitRowsBeforeStep
 
-  /// What is added to a norm that rows are divided by: the unit in the last place of 1.
+  /// A number added to a norm that rows are divided by: the unit in the last place of 1.
   static let normGuard: Float = 0x1p-23
 
-  /// What is added to the norm of the direction that is removed from a gradient; nil where the row
+  /// A number added to the norm of the direction that is removed from a gradient; nil where the row
   /// itself is that direction.
   var directionGuard: Float? {
     switch self {
@@ -33,7 +33,7 @@ public enum DecoderConstraint: Sendable, Equatable, Codable {
     }
   }
 
-  /// What is added to a norm that rows are divided by after the step; nil where they are not.
+  /// A number added to a norm that rows are divided by after the step; nil where they are not divided.
   var stepGuard: Float? {
     switch self {
     case .unitRowsAfterStep: DecoderConstraint.normGuard

@@ -4,7 +4,7 @@ public struct LatentActivity: Sendable, Equatable {
   public let tokens: Int
   /// Tokens on which each latent was not 0.
   public let activeTokens: [Int]
-  /// Tokens on which each latent was selected, be it at 0.
+  /// Tokens on which each latent was selected, even at 0.
   public let selectedTokens: [Int]
 
   /// - Parameters:
@@ -21,7 +21,7 @@ public struct LatentActivity: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - latents: of the batch.
-  ///   - value: what a latent's magnitude has to exceed to be counted among the active ones.
+  ///   - value: the magnitude that a latent has to exceed to count as active.
   public init(_ latents: SparseLatents, above value: Float = 0) {
     var active = [Int](repeating: 0, count: latents.latentCount)
     var selected = active
@@ -32,7 +32,7 @@ public struct LatentActivity: Sendable, Equatable {
     self.init(tokens: latents.tokens, activeTokens: active, selectedTokens: selected)
   }
 
-  /// Active latents a token.
+  /// Active latents per token.
   public var l0: Double {
     tokens == 0 ? 0 : Double(activeTokens.reduce(0, +)) / Double(tokens)
   }

@@ -2,16 +2,16 @@
 public protocol SparseAutoencoder: Sendable {
   /// d_in: the width of the activations.
   var inputDimension: Int { get }
-  /// d_out: the width of what is reconstructed; ``SparseAutoencoder/inputDimension`` but for a
+  /// d_out: the width of the reconstruction; ``SparseAutoencoder/inputDimension`` except for a
   /// transcoder.
   var outputDimension: Int { get }
   /// d_sae.
   var latentCount: Int { get }
-  /// The directions that latents stand for, latents × ``SparseAutoencoder/outputDimension``; of whatever
-  /// lengths they have.
+  /// The directions that latents stand for, latents × ``SparseAutoencoder/outputDimension``, with the
+  /// lengths that training gave them.
   var decoder: Matrix { get }
-  /// The rows that make latents' pre-activations, latents × ``SparseAutoencoder/inputDimension``; nil, by
-  /// default, where no one matrix does, or the decoder.
+  /// The rows that make latents' pre-activations, latents × ``SparseAutoencoder/inputDimension``; nil,
+  /// the default, where no single matrix makes them, or the decoder does.
   var encoder: Matrix? { get }
 
   /// The latents of each token.

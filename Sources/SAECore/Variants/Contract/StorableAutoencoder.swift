@@ -1,6 +1,6 @@
 /// An autoencoder that can be written to files and read back.
 public protocol StorableAutoencoder: SparseAutoencoder {
-  /// What files hold of it.
+  /// The parameters and settings that files hold.
   func archive() -> SAEArchive
 
   /// The autoencoder that files hold, for activations as they are.
@@ -9,8 +9,8 @@ public protocol StorableAutoencoder: SparseAutoencoder {
   /// conforming type begins with ``SAEArchive/plain(for:)``, which folds a common factor into the
   /// weights and refuses every other normalization.
   ///
-  /// - Throws: ``TensorFileError`` if it is of another architecture, needs what the type does not do, or
-  ///   something is missing.
+  /// - Throws: ``TensorFileError`` if it is of another architecture, needs something that the type does
+  ///   not do, or something is missing.
   init(_ archive: SAEArchive) throws(TensorFileError)
 }
 
@@ -22,8 +22,8 @@ extension StorableAutoencoder {
   ///
   /// - Parameters:
   ///   - path: its directory, or the file with its weights.
-  ///   - activationScale: what activations were multiplied by in training, for files that say that they
-  ///     were and not by what; 1 if the activations to come are scaled already.
+  ///   - activationScale: the factor that activations were multiplied by in training, for files that say
+  ///     that there was one and not which; 1 if the activations to come are scaled already.
   /// - Throws: ``TensorFileError`` if there is none, it is of another type, or something about it is
   ///   wrong.
   public static func load(
@@ -36,8 +36,8 @@ extension StorableAutoencoder {
     return try Self(archive)
   }
 
-  /// Writes the autoencoder as a new directory in SAELens' form, which appears when it is complete. What
-  /// SAELens has no name for has one of this library's, which SAELens refuses.
+  /// Writes the autoencoder as a new directory in SAELens' form, which appears when it is complete. An
+  /// architecture without a name in SAELens gets one of this library's, which SAELens refuses.
   ///
   /// - Parameters:
   ///   - path: the directory; its parent must exist.
@@ -84,7 +84,8 @@ extension SAEArchive {
 
   static let normalization = "normalize_activations"
 
-  /// Parameters as files name and shape them: what has one row is a vector, but for weight matrices.
+  /// Parameters as files name and shape them: a matrix of one row is a vector there, unless it is a
+  /// weight matrix.
   mutating func setParameters(_ set: ParameterSet) {
     let matrices: [ParameterName] = [.encoder, .decoder, .skip, .router]
     for name in set.names {
@@ -93,7 +94,7 @@ extension SAEArchive {
     }
   }
 
-  /// What a type reads that has this architecture alone, as ``plain(for:)`` has it.
+  /// The archive for a type that has this architecture alone, otherwise as ``plain(for:)``.
   ///
   /// - Throws: ``TensorFileError`` if it is another, and as ``plain(for:)`` does.
   func plain(

@@ -4,7 +4,7 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   /// The variant's settings.
   associatedtype Configuration: AutoencoderConfiguration
 
-  /// What checkpoints call the variant: by default the name of the type. A type that is renamed keeps
+  /// The name of the variant in checkpoints: by default that of the type. A type that is renamed keeps
   /// the name that its checkpoints have.
   static var variantName: String { get }
 
@@ -16,10 +16,10 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   /// - Throws: ``ShapeError`` if they do not fit each other or the settings.
   init(parameters: ParameterSet, configuration: Configuration) throws(ShapeError)
 
-  /// What the optimizer changes.
+  /// The parameters that the optimizer changes.
   var parameters: ParameterSet { get set }
 
-  /// What keeps decoder rows at unit norm, if anything does.
+  /// The constraint that keeps decoder rows at unit norm, if there is one.
   var decoderConstraint: DecoderConstraint { get }
 
   /// Loss and gradients of a batch; overwrites `gradients`, which has the names and shapes of
@@ -32,25 +32,25 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass
 
-  /// Throws unless the losses honour ``TrainingBatch/errorWeights`` with the settings as they are. By
+  /// Throws unless the losses honor ``TrainingBatch/errorWeights`` with the settings as they are. By
   /// default none do.
   func checkErrorWeights() throws(InvalidOption)
 
-  /// Called when a step has been made: for what a variant keeps besides parameters, such as a running
+  /// Called after each step, so that a variant can update state besides parameters, such as a running
   /// threshold. Does nothing by default.
   ///
   /// - Parameters:
-  ///   - pass: what the step's forward and backward pass found.
+  ///   - pass: the results of the step's forward and backward pass.
   ///   - step: steps made before this one.
   mutating func finishStep(_ pass: TrainingPass, step: Int)
 
-  /// What a variant keeps from step to step besides ``parameters``, by name; without dots. Nothing by
+  /// State that a variant keeps from step to step besides ``parameters``, by names without dots. Empty by
   /// default.
   var trainingState: [String: [Double]] { get }
 
   /// Goes on from a ``trainingState``. By default there must be nothing in it.
   ///
-  /// - Throws: ``ShapeError`` if something is missing or is not what it has to be.
+  /// - Throws: ``ShapeError`` if something is missing or has the wrong size.
   mutating func restore(_ trainingState: [String: [Double]]) throws(ShapeError)
 
   /// The autoencoder for activations as they are, of one trained on activations times `scale`. By
@@ -134,7 +134,7 @@ extension TrainableAutoencoder {
   }
 }
 
-/// The settings of a variant, and what its training begins with.
+/// The settings of a variant, and the beginning of its training.
 ///
 /// Checkpoints hold settings as they are encoded, and a run goes on with those that mean the same. A
 /// configuration that can be decoded as well need not be given again
@@ -157,7 +157,7 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
   /// Floats of all parameters, at least: of W_enc and W_dec by default. A product that no `Int` can hold
   /// is the largest.
   func parameterCount(_ sizes: TrainingSizes) -> Int
-  /// Floats that a step holds besides, at least; none by default.
+  /// Other floats that a step holds, at least; none by default.
   func workspaceCount(_ sizes: TrainingSizes, batchTokens: Int) -> Int
 
   /// The parameters a run begins with, from weights and biases: where a variant has others, they
@@ -206,7 +206,7 @@ extension AutoencoderConfiguration {
 }
 
 extension InvalidOption {
-  /// The weights of a variant cannot take a normalisation.
+  /// The weights of a variant cannot take a normalization.
   static func unfoldable(
     _ name: String, _ normalization: ActivationNormalization, for type: Any.Type
   ) -> InvalidOption {
@@ -215,20 +215,20 @@ extension InvalidOption {
       found: normalization.rawValue)
   }
 
-  /// Targets were given to what reconstructs its own input.
+  /// Targets were given to a variant that reconstructs its own input.
   fileprivate static func targets(for type: Any.Type) -> InvalidOption {
     InvalidOption(
       "activations", expected: "no targets for a \(type)", found: "inputs with targets")
   }
 }
 
-/// What a training step is computed from.
+/// The input of a training step.
 public struct TrainingBatch: Sendable {
   /// Input, tokens × input width.
   public let activations: Matrix
-  /// What is to be reconstructed, tokens × output width: the input but for a transcoder.
+  /// The activations to reconstruct, tokens × output width: the input, except for a transcoder.
   public let target: Matrix
-  /// What each token's ‖x̂ − y‖² counts in the loss; nil where all count alike.
+  /// The weight of each token's ‖x̂ − y‖² in the loss; nil where all count alike.
   public let errorWeights: [Float]?
   /// How long each latent has been silent before this batch.
   public let deadLatents: DeadLatents
@@ -253,7 +253,7 @@ public struct TrainingBatch: Sendable {
   }
 }
 
-/// What a forward and backward pass tells besides the gradients.
+/// The results of a forward and backward pass besides the gradients.
 public struct TrainingPass: Sendable {
   /// The terms of the loss as they enter the total, by name.
   public let losses: [LossTerm]
@@ -261,7 +261,7 @@ public struct TrainingPass: Sendable {
   public let latents: SparseLatents?
   /// On how many tokens each latent was active.
   public let activity: LatentActivity
-  /// What counts as firing: ``activity`` but where more latents are trained on.
+  /// The latents that count as firing: those of ``activity``, except where a step trains on more latents.
   public let firing: LatentActivity
   /// Those that ``firing`` was counted of; nil where they were too many to be held.
   let firingLatents: SparseLatents?
@@ -270,7 +270,7 @@ public struct TrainingPass: Sendable {
   /// Latents that took part in the auxiliary loss.
   public let deadCount: Int
 
-  /// What a pass found; `firing` where more latents than `latents` count as having fired.
+  /// The results of a pass; `firing` where more latents than `latents` count as having fired.
   public init(
     losses: [LossTerm], latents: SparseLatents, totalSquaredError: Double, deadCount: Int,
     firing: SparseLatents? = nil

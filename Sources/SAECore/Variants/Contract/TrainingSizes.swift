@@ -2,7 +2,7 @@
 public struct TrainingSizes: Sendable, Equatable {
   /// d_in.
   public var inputDimension: Int
-  /// d_out: ``inputDimension`` but for transcoders.
+  /// d_out: ``inputDimension`` except for transcoders.
   public var outputDimension: Int
   /// Columns of the source: those of targets follow the input's.
   public var rowWidth: Int

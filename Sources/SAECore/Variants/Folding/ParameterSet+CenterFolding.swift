@@ -2,8 +2,8 @@ import Foundation
 
 /// A center of the input, made part of the biases.
 extension ParameterSet {
-  /// Subtracts what the encoder makes of a center from its biases: b_enc, b_gate, exp(r_mag) times as
-  /// much from b_mag; and what W_var makes of it from b_var.
+  /// Subtracts the encoder's product with a center from its biases: b_enc, b_gate, and exp(r_mag) times
+  /// as much from b_mag; and the product of W_var from b_var.
   ///
   /// - Throws: ``InvalidOption`` if there is no bias that could take it.
   mutating func foldCenterIntoEncoder(_ center: [Double]) throws(InvalidOption) {
@@ -19,7 +19,7 @@ extension ParameterSet {
     }
   }
 
-  /// What is added to pre-activations, so that it can take a center.
+  /// The biases that are added to pre-activations, so that they can take a center.
   private static let ofCenters: [ParameterName] = [.encoderBias, .gateBias]
 
   /// Throws if there is no bias that could take a center.

@@ -5,14 +5,14 @@ import Foundation
 ///
 /// Understood are W_enc, W_dec, b_enc, b_dec, threshold, log_threshold, b_gate, b_mag, r_mag and b_prolu; by a
 /// factor W_skip as well, by a factor or a center a router and learned variances. Parameters of another
-/// name are refused, for nobody could say what they stand for.
+/// name are refused, since nobody could tell their meaning.
 ///
 /// Source: SAELens' `fold_activation_norm_scaling_factor`, `fold_W_dec_norm` and its whitening.
 extension ParameterSet {
-  /// Folds a normalisation.
+  /// Folds a normalization.
   ///
   /// - Parameters:
-  ///   - scaling: what activations were put through before training.
+  ///   - scaling: the normalization of the activations before training.
   ///   - subtractsDecoderBias: whether the encoder is fed x − b_dec.
   /// - Throws: ``InvalidOption`` if it cannot be folded or the parameters are not understood.
   public mutating func fold(
@@ -152,15 +152,15 @@ extension ParameterSet {
     }
   }
 
-  /// What is in the unit of pre-activations.
+  /// The parameters in the unit of pre-activations.
   private static let ofPreActivations: [ParameterName] = [
     .encoderBias, .gateBias, .magnitudeBias, .threshold, .gatingBias,
   ]
-  /// What makes something else of inputs than pre-activations.
+  /// The parameters that make something other than pre-activations of inputs.
   private static let ofInputs: [ParameterName] = [
     .router, .routerBias, .featureScale, .variance, .varianceBias,
   ]
-  /// What no folding does without.
+  /// The parameters that every folding needs.
   private static let needed: [ParameterName] = [.encoder, .decoder, .decoderBias]
 
   /// - Parameter others: names that are understood besides.

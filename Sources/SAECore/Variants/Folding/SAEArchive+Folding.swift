@@ -1,4 +1,4 @@
-/// What training did to activations, made part of the weights in files.
+/// The scaling of activations in training, made part of the weights in files.
 extension SAEArchive {
   /// With the factor that training multiplied activations by made part of the weights, for
   /// activations as they are: W_enc times it, W_dec and b_dec divided by it.
@@ -46,7 +46,7 @@ extension SAEArchive {
     }
     for name in set.names where parameters[name.rawValue]?.values != set[name] {
       parameters[name.rawValue]?.values = set[name]
-      // What is no longer a rounded number of fewer bits is not written as one.
+      // A parameter whose numbers are no longer rounded to fewer bits is not written with fewer bits.
       parameters[name.rawValue]?.type = .f32
     }
   }

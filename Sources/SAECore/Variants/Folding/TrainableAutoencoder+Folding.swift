@@ -43,8 +43,8 @@ extension TrainableAutoencoder {
     }
   }
 
-  /// The autoencoder for activations that went through a scaling, of one for activations as they are:
-  /// what a ``BoostedAutoencoder`` is begun with.
+  /// The autoencoder for activations that went through a scaling, from one for activations as they are. A
+  /// ``BoostedAutoencoder`` begins with it.
   ///
   /// - Throws: ``InvalidOption`` if it is a whitening or gives each token a scale of its own, or the
   ///   variant has no such form; ``ShapeError`` as the initializer does.
@@ -61,7 +61,7 @@ extension TrainableAutoencoder {
     }
   }
 
-  /// The same, or an autoencoder that scales what it is given.
+  /// The same, or an autoencoder that scales its input.
   func taking(
     _ scaling: ActivationScaling, targetScaling: ActivationScaling?
   ) throws -> any SparseAutoencoder {

@@ -1,7 +1,7 @@
 import Foundation
 
-/// An ``ActivationPenalty`` on latents that come a panel at a time: first its value is summed over all
-/// panels, then each panel's slopes are asked for.
+/// An ``ActivationPenalty`` on latents that come one panel at a time: it first sums its value over all
+/// panels, then gives each panel's slopes.
 struct PanelPenalty {
   let penalty: ActivationPenalty
   /// Of the decoder rows; not looked at unless they are weights.
@@ -70,8 +70,8 @@ struct PanelPenalty {
     return slopes
   }
 
-  /// Adds the gradient of the penalty to those of a panel's activations, and returns what each
-  /// latent's norm gets of it: the penalty depends on z n alone, so n ∂/∂n = z ∂/∂z.
+  /// Adds the gradient of the penalty to those of a panel's activations, and returns the gradient of each
+  /// latent's norm: the penalty depends on z n alone, so n ∂/∂n = z ∂/∂z.
   ///
   /// - Returns: nothing where norms are no weights.
   func addGradients(
@@ -100,8 +100,8 @@ struct PanelPenalty {
   }
 }
 
-/// The penalty of a batch in panels, with the exponent that an annealing is at, and what the annealing
-/// measures besides.
+/// The penalty of a batch in panels, with the present exponent of an annealing, and the annealing's
+/// measurements.
 struct AnnealedPanelPenalty {
   private var now: PanelPenalty
   private var next: PanelPenalty?
@@ -129,7 +129,7 @@ struct AnnealedPanelPenalty {
   /// Without coefficient.
   var value: Double { now.value }
 
-  /// Tells the annealing what was measured.
+  /// Gives the annealing its measurements.
   func note(in annealing: inout PAnnealingState?) { annealing?.note(now.value, next: next?.value) }
 
   func addGradients(

@@ -4,13 +4,13 @@ import Foundation
 ///
 ///     mean over tokens of (Σ_i w_iᵖ)^(1/p), or of Σ_i w_iᵖ
 ///
-/// p = 1 is L1. Weighted by norms it does not change when a latent's size is split otherwise between
-/// its activation and its row, so that rows may be free.
+/// p = 1 is L1. A penalty weighted by norms does not change when a latent's size is split otherwise
+/// between its activation and its row, so that rows may be free.
 ///
 /// Sources: Bricken et al. 2023, "Towards Monosemanticity" (L1); Conerly et al. 2024, "Update on how
 /// we train SAEs" (weights); Karvonen et al. 2024, arXiv 2408.00113 (p below 1).
 public struct ActivationPenalty: Sendable, Equatable, Codable {
-  /// What becomes of the powers' sum.
+  /// The function of the sum of powers.
   public enum Form: String, Sendable, Codable {
     /// Its p-th root: SAELens' `lp_norm`, dictionary_learning's `Lp`.
     case norm = "Lp"
@@ -18,7 +18,7 @@ public struct ActivationPenalty: Sendable, Equatable, Codable {
     case powers = "Lp^p"
   }
 
-  /// What is summed over the latents.
+  /// The function that is summed over the latents.
   public let form: Form
   /// p
   public let exponent: Double
@@ -64,7 +64,7 @@ extension ActivationPenalty {
   /// The penalty's value, and its derivative by each entry's activation.
   ///
   /// - Parameters:
-  ///   - activations: z; entries of 0 or less count as absent.
+  ///   - activations: z; entries of 0 or less count as missing.
   ///   - norms: of the decoder rows; not looked at unless they are weights.
   func evaluate(
     _ activations: SparseLatents, norms: [Float]

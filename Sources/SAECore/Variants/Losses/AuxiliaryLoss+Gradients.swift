@@ -21,9 +21,9 @@ extension AuxiliaryLoss {
       outputSums: &outputSums)
   }
 
-  /// The same, with what b_dec gets.
+  /// The same, with the gradient of b_dec.
   ///
-  /// - Parameter outputSums: Σ over tokens of the gradient of what b_dec is added to.
+  /// - Parameter outputSums: Σ over tokens of the gradient of the sum that b_dec is part of.
   func addGradients(
     dead: [Int], scores: LatentScores, comparesMagnitudes: Bool, decoder: Matrix, error: Matrix,
     target: Matrix, into gradients: inout ParameterSet, encoderBias: inout [Float],
@@ -72,7 +72,7 @@ extension AuxiliaryLoss {
     return factor * pass.totalSquaredError
   }
 
-  /// What Σ‖e − r‖² is multiplied by; 0 where the form divides by a variance of 0.
+  /// The factor of Σ‖e − r‖²; 0 where the form divides by a variance of 0.
   func factor(residual: Matrix, target: Matrix, shareOfPlaces: Double) -> Double {
     switch form {
     case .residualVariance, .residualVarianceWithBias:

@@ -1,4 +1,4 @@
-/// AuxK: dead latents reconstruct what the living ones leave over, and so come back to life.
+/// AuxK: dead latents reconstruct the error of the live ones, and so come back to life.
 ///
 /// The residual r = x − x̂ counts as constant. e is the reconstruction, without bias, by the k_aux
 /// dead latents with the highest scores of each token, k_aux = min(⌊width/2⌋, dead latents) unless
@@ -28,7 +28,7 @@ public struct AuxiliaryLoss: Sendable, Equatable, Codable {
     case residualVarianceWithBias
   }
 
-  /// What the dead latents are asked to explain, and how the loss is scaled.
+  /// The target of the dead latents, and the scale of the loss.
   public let form: Form
   /// α
   public let coefficient: Double
@@ -41,7 +41,7 @@ public struct AuxiliaryLoss: Sendable, Equatable, Codable {
     self.coefficient = coefficient
   }
 
-  /// OpenAI's: 256 dead latents a token, 1/32, and a gradient to b_dec.
+  /// OpenAI's: 256 dead latents per token, 1/32, and a gradient to b_dec.
   public static var openAI: AuxiliaryLoss {
     var loss = AuxiliaryLoss(.residualVarianceWithBias)
     loss.latentsPerToken = 256

@@ -1,6 +1,6 @@
 extension InvalidOption {
   /// Throws where settings do not go with weighted errors: the auxiliary loss reconstructs errors in
-  /// normalised units, and a batch's variance is that of normalised activations.
+  /// normalized units, and a batch's variance is that of normalized activations.
   static func checkErrorWeights(
     _ loss: ReconstructionLoss, auxiliaryLoss: AuxiliaryLoss?
   ) throws(InvalidOption) {

@@ -61,7 +61,7 @@ public struct PAnnealingState: Sendable, Equatable {
   public let schedule: PAnnealing
   /// p
   public private(set) var exponent: Double
-  /// What the coefficient has been multiplied by so far.
+  /// The factor by which the coefficient has been multiplied so far.
   public private(set) var coefficientFactor = 1.0
   /// The exponent to come, once it is being measured.
   public private(set) var nextExponent: Double?
@@ -109,7 +109,7 @@ public struct PAnnealingState: Sendable, Equatable {
 extension PAnnealingState {
   /// Numbers from which an annealing of the same schedule goes on between two steps: updates made,
   /// the exponent, the coefficient's factor, the exponent to come if there is one; and then pairs of
-  /// what was measured.
+  /// measurements.
   var numbers: (state: [Double], queue: [Double]) {
     (
       [Double(updates), exponent, coefficientFactor] + (nextExponent.map { [$0] } ?? []),
@@ -145,7 +145,7 @@ extension PAnnealingState {
 }
 
 extension PAnnealingState? {
-  /// What an autoencoder with this annealing has in its
+  /// The numbers that an autoencoder with this annealing has in its
   /// ``TrainableAutoencoder/trainingState``.
   var trainingState: [String: [Double]] {
     guard let numbers = self?.numbers else { return [:] }
@@ -165,7 +165,7 @@ extension PAnnealingState? {
 }
 
 extension ActivationPenalty {
-  /// The penalty with the exponent that an annealing is at, and notes what the annealing measures.
+  /// The penalty with the present exponent of an annealing; records the annealing's measurements.
   func evaluate(
     _ activations: SparseLatents, norms: [Float], annealing: inout PAnnealingState?
   ) -> (value: Double, slopes: [Float]) {

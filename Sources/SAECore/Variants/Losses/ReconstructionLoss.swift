@@ -20,7 +20,7 @@ public enum ReconstructionLoss: Sendable, Equatable, Codable {
     return .scaledMean(scale: scale)
   }
 
-  /// What Σ ‖x̂ − y‖² is multiplied by; 0 where the batch has no variance to explain.
+  /// The factor of Σ ‖x̂ − y‖²; 0 where the batch has no variance to explain.
   func factor(for target: Matrix) -> Double {
     switch self {
     case .squaredErrorPerToken: return target.rows == 0 ? 0 : 1 / Double(target.rows)

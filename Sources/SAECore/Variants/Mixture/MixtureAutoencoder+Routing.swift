@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a mixture made of a batch.
+/// The results of a mixture for a batch.
 struct RoutedPass {
   /// x − b_router
   let routerInputs: Matrix

@@ -113,7 +113,7 @@ extension MixtureAutoencoder: TrainableAutoencoder {
     parameters[.featureScale] = Matrix(rows: 1, columns: scales.count, values: scales)
   }
 
-  /// As for every autoencoder, and what the router subtracts as b_dec is.
+  /// As for every autoencoder; the router's bias is treated as b_dec is.
   public func foldingCenter(_ center: [Double]) throws -> MixtureAutoencoder {
     try foldingCenter(center, subtractsDecoderBias: true)
   }

@@ -76,7 +76,7 @@ public struct MixtureAutoencoder: SparseAutoencoder, Equatable {
 extension ParameterName {
   /// W_router, experts × width.
   public static let router = ParameterName(rawValue: "W_router")
-  /// b_router, 1 × width: subtracted from what the router sees.
+  /// b_router, 1 × width: subtracted from the router's input.
   public static let routerBias = ParameterName(rawValue: "b_router")
   /// omega, 1 × experts: how much further an expert's encoder rows are moved apart.
   public static let featureScale = ParameterName(rawValue: "omega")

@@ -11,7 +11,7 @@ public struct MixtureConfiguration: AutoencoderConfiguration {
   /// Whether experts have a learned feature scale.
   public var scalesFeatures: Bool
   /// α of α · width · experts · Σ q_e P_e, q_e the share of tokens that expert e sees, P_e its mean
-  /// probability: what keeps experts equally busy.
+  /// probability. This term keeps experts equally busy.
   public var balanceCoefficient = 0.01
   /// The router's first weights are drawn from it.
   public var seed: UInt64 = 0
@@ -27,8 +27,7 @@ public struct MixtureConfiguration: AutoencoderConfiguration {
       k: k, experts: experts, activeExperts: activeExperts, scalesFeatures: true)
   }
 
-  /// `k` latents a token from `activeExperts` of `experts` experts; `scalesFeatures` is Scale
-  /// SAE's.
+  /// `k` latents per token from `activeExperts` of `experts` experts; `scalesFeatures` is Scale SAE's.
   public init(k: Int, experts: Int, activeExperts: Int, scalesFeatures: Bool) {
     self.k = k
     self.experts = experts

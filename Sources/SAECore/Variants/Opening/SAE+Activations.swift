@@ -1,11 +1,11 @@
 extension SAE {
-  /// Throws unless activations have the width and the scale that the autoencoder was made for: their
-  /// mean norm is compared with that of what it was trained on, as far as its files tell, and may be
-  /// up to three times as large or as small. Texts differ by less; a factor that was not applied is
-  /// another matter.
+  /// Throws unless activations have the width and the scale that the autoencoder was made for: their mean
+  /// norm is compared with that of the activations it was trained on, as far as its files tell, and may
+  /// be up to three times as large or as small. Different texts differ by less, but a factor that was not
+  /// applied exceeds this.
   ///
   /// - Parameter source: activations as they are; up to 4096 of them are read.
-  /// - Throws: ``TensorFileError`` if they are others, and what the source throws.
+  /// - Throws: ``TensorFileError`` if they are others, and the source's errors.
   public func check(_ source: any ActivationSource) throws {
     guard autoencoder.inputDimension == source.width else {
       throw TensorFileError.invalidSetting(
@@ -14,7 +14,7 @@ extension SAE {
     }
     guard let (scale, expected) = expectedNorm, source.tokens > 0 else { return }
     let found = try SAE.meanNorm(source)
-    // A NaN or infinity is for the figures to tell.
+    // A NaN or infinity shows in the figures.
     guard found.isFinite, found > expected * 3 || found < expected / 3 else { return }
     func short(_ value: Double) -> String { "\(Float(value))" }
     throw TensorFileError.invalidSetting(
@@ -23,15 +23,15 @@ extension SAE {
         + "\(short(scale))", found: "one of \(short(found))")
   }
 
-  /// What activations were multiplied by in training, and the mean norm that they must have had
-  /// before.
+  /// The factor that activations were multiplied by in training, and the mean norm that they must have
+  /// had before.
   private var expectedNorm: (scale: Double, norm: Double)? {
     for archive in archives {
       let recorded = archive.metadata["activation_scale"]?.asDouble
       guard let scale = archive.activationScale ?? recorded else { continue }
       guard scale.isFinite, scale > 0 else { return nil }
       let norm = Double(autoencoder.inputDimension).squareRoot() / scale
-      // Less a mean they had another norm than before.
+      // After a mean is subtracted, activations have another norm.
       let mean =
         archive.activationScale == nil ? archive.metadata["mean_activation_norm"]?.asDouble : nil
       return (scale, mean.flatMap { $0.isFinite && $0 > 0 ? $0 : nil } ?? norm)
@@ -51,7 +51,7 @@ extension SAE {
     return sum / Double(stretches * length)
   }
 
-  /// What its files say of the activations that it was trained on.
+  /// The origin, from its files, of the activations that it was trained on.
   public var activationOrigin: ActivationOrigin {
     archives.first?.activationOrigin ?? ActivationOrigin()
   }

@@ -1,14 +1,14 @@
 /// An autoencoder that was opened from files, with what they say of it.
 ///
-/// There is one way to open an autoencoder, whatever wrote it: its layout is found, a factor that
-/// activations were multiplied by in training is folded into the weights, and what scales each token is
-/// applied. What would be dropped is refused.
+/// There is one way to open an autoencoder, whatever library wrote it: the layout is found, a factor that
+/// activations were multiplied by in training is folded into the weights, and a scale of each token is
+/// applied. Files with anything that would be dropped are refused.
 public struct SAE: Sendable {
   /// Its directory or file.
   public let path: String
   /// How its files hold it.
   public let layout: SAELayout
-  /// What they hold: one archive, or of a boosted autoencoder that of the base and of the booster.
+  /// The archives of its files: one, or for a boosted autoencoder those of the base and of the booster.
   public let archives: [SAEArchive]
   /// The autoencoder, for activations as they are.
   public let autoencoder: any SparseAutoencoder
@@ -17,8 +17,8 @@ public struct SAE: Sendable {
   ///
   /// - Parameters:
   ///   - path: its directory, or the file with its weights.
-  ///   - activationScale: what activations were multiplied by in training, for files that say that they
-  ///     were and not by what; 1 if the activations to come are scaled already.
+  ///   - activationScale: the factor that activations were multiplied by in training, for files that say
+  ///     that there was one and not which; 1 if the activations to come are scaled already.
   /// - Throws: ``TensorFileError`` if there is none that this library runs, something about it is wrong,
   ///   or a factor is given that its files contradict.
   public static func open(
@@ -64,13 +64,13 @@ public struct SAE: Sendable {
     try open(path, activationScale: activationScale).autoencoder
   }
 
-  /// What it is, in a few words.
+  /// A description in a few words.
   public var architecture: String { archives.map { "\($0.architecture)" }.joined(separator: " + ") }
 
   /// Whether it reconstructs other activations than those it sees.
   public var isTranscoder: Bool { archives.contains { $0.architecture.isTranscoder } }
 
-  /// Something that its files say besides what they hold; of several archives, the first that says it.
+  /// A value from the metadata of its files; of several archives, the first that has it.
   public func metadata(_ name: String) -> JSONValue? {
     archives.lazy.compactMap { $0.metadata[name] }.first { $0 != .null }
   }

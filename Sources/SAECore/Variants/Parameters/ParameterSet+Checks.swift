@@ -24,13 +24,13 @@ extension ParameterSet {
       matrices: kept.map { self[$0] } + added.map { .rowVector($0.1) })
   }
 
-  /// G_b_dec: Σ over tokens of the reconstruction's gradient, less what flows through the input's
-  /// centring. That is Σ_b G_h W_encᵀ, the sum of the encoder's rows weighted by Σ_b G_h.
+  /// G_b_dec: Σ over tokens of the reconstruction's gradient, less the gradient through the input's
+  /// centering. The latter is Σ_b G_h W_encᵀ, the sum of the encoder's rows weighted by Σ_b G_h.
   ///
   /// - Parameters:
   ///   - error: x̂ − y, tokens × width.
-  ///   - slope: what it is multiplied by to be the gradient.
-  ///   - preActivations: Σ_b G_h for each latent; nil where the input is not centred.
+  ///   - slope: the factor that makes it the gradient.
+  ///   - preActivations: Σ_b G_h for each latent; nil where the input is not centered.
   func decoderBiasGradient(error: Matrix, slope: Double, preActivations: [Float]?) -> Matrix {
     var gradient = error.columnSums().map { Float(slope * $0) }
     if let preActivations {
@@ -40,8 +40,8 @@ extension ParameterSet {
     return .rowVector(gradient)
   }
 
-  /// Adds to the decoder's gradient what flows through the norms of its rows: g_i · row i / n_i,
-  /// nothing where n_i is 0.
+  /// Adds to the decoder's gradient the part through the norms of its rows: g_i · row i / n_i, or 0 where
+  /// n_i is 0.
   mutating func addNormGradients(_ normGradients: [Double], norms: [Float], decoder: Matrix) {
     let factors = zip(normGradients, norms).map { $1 > 0 ? Float($0 / Double($1)) : 0 }
     self[.decoder].addRows(of: decoder, times: factors)

@@ -1,5 +1,5 @@
 /// Latents found anew for a dictionary that another encoder was trained with, by gradient pursuit:
-/// a bound on what better encoding could explain.
+/// a bound on the variance that better encoding could explain.
 ///
 ///     r = x − b − zW      S ← S ∪ {argmaxᵢ ⟨r, W_i⟩}      g = ⟨r, W_i⟩ on S, else 0
 ///     z ← max(z + ⟨gW, r⟩/‖gW‖² · g, 0)

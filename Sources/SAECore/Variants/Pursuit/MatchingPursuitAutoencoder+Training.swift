@@ -3,8 +3,8 @@ extension MatchingPursuitAutoencoder: TrainableAutoencoder {
 
   public func checkErrorWeights() throws(InvalidOption) {}
 
-  /// The loss is the squared error per token. Because x̂ = x − r, r what is left in the end, it is the
-  /// residual that is differentiated, back through the iterations: with g the gradient of the residual
+  /// The loss is the squared error per token. Because x̂ = x − r, with r the residual in the end, the
+  /// step differentiates the residual, back through the iterations: with g the gradient of the residual
   /// after an iteration, dv = −⟨g, W_j⟩, the gradient of row j is dv r − v g, and that of the residual
   /// before it g + dv W_j.
   public func computeGradients(
@@ -69,7 +69,7 @@ extension MatchingPursuitAutoencoder: TrainableAutoencoder {
 }
 
 extension MatchingPursuitAutoencoder: StorableAutoencoder {
-  /// More iterations than this in a file are taken for an error.
+  /// A file with more iterations than this counts as wrong.
   private static let mostIterations = 1 << 16
 
   public func archive() -> SAEArchive {

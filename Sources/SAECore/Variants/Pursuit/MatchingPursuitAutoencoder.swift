@@ -1,5 +1,5 @@
-/// A sparse autoencoder that encodes by matching pursuit: again and again the dictionary's direction
-/// that has most in common with what is left of the token is taken out of it.
+/// A sparse autoencoder that encodes by matching pursuit: again and again it takes out of the token's
+/// residual the dictionary's direction that has most in common with it.
 ///
 ///     r₀ = x − b_dec      j = argmaxᵢ ⟨r, W_dec,i⟩      v = ⟨r, W_dec,j⟩      z_j += v      r ← r − v W_dec,j
 ///
@@ -45,7 +45,7 @@ public struct MatchingPursuitAutoencoder: SparseAutoencoder, Equatable {
     return latents.decoded(by: decoder, bias: offset)
   }
 
-  /// What is subtracted from activations and added to reconstructions.
+  /// The bias that is subtracted from activations and added to reconstructions.
   var offset: [Float] {
     configuration.subtractsDecoderBias
       ? parameters[.decoderBias].array : [Float](repeating: 0, count: inputDimension)
@@ -65,7 +65,7 @@ public struct MatchingPursuitAutoencoder: SparseAutoencoder, Equatable {
 public struct MatchingPursuitConfiguration: AutoencoderConfiguration {
   public typealias Model = MatchingPursuitAutoencoder
 
-  /// Directions that are taken at most; nil for as many as the width.
+  /// The largest number of directions for a token; nil for as many as the width.
   public var maxIterations: Int?
   /// A token ends when its residual's norm is below this; 0 for never.
   public var residualThreshold = 0.01
@@ -74,7 +74,7 @@ public struct MatchingPursuitConfiguration: AutoencoderConfiguration {
   /// Whether b_dec is subtracted from the activations, and added to reconstructions.
   public var subtractsDecoderBias = true
 
-  /// At most `maxIterations` directions a token; the other settings at their defaults.
+  /// At most `maxIterations` directions per token; the other settings at their defaults.
   public init(maxIterations: Int? = nil) { self.maxIterations = maxIterations }
 
   /// Rows of norm 1; they are not held there.

@@ -1,8 +1,8 @@
 /// The course of matching pursuit over a batch.
 struct Pursuit {
-  /// What one iteration took out of each token: at most one entry a token.
+  /// The entries that one iteration took out of the tokens: at most one per token.
   private(set) var iterations: [SparseLatents] = []
-  /// What is left, tokens × width.
+  /// The residuals, tokens × width.
   private(set) var residual: Matrix
   let latentCount: Int
 

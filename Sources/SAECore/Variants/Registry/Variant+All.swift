@@ -1,6 +1,6 @@
 extension Variant: CaseIterable {
-  /// Every variant that the library trains. One that is added here is offered by commands, studies and
-  /// benchmarks, and opened from files of its architecture.
+  /// Every variant that the library trains. Commands, studies and benchmarks offer a variant that is
+  /// added here, and files of its architecture can be opened.
   public static let allCases: [Variant] = [
     Variant("topk", TopKAutoencoder.self, [SAEArchitecture(.topK)], [.k]) {
       TopKConfiguration(k: try $0.wholeK())
@@ -23,7 +23,7 @@ extension Variant: CaseIterable {
       GroupMaxConfiguration(k: try $0.groups())
     },
     Variant("jumprelu", JumpReLUAutoencoder.self, [SAEArchitecture(.jumpReLU)], [.k, .sparsity]) {
-      // Held at k latents a token, unless a coefficient is given for the tanh loss.
+      // Held at k latents per token, unless a coefficient is given for the tanh loss.
       guard let coefficient = $0.coefficient else { return .controlledL0(try $0.meanK()) }
       return JumpReLUConfiguration(
         coefficient: try $0.coefficient(default: coefficient, warmUpOver: 1))

@@ -1,7 +1,7 @@
 /// A variant that the library trains, by the name that commands, studies and benchmarks know it by.
 ///
-/// ``allCases`` is the one list of them: what is in it can be trained by `sae train`, studied, measured,
-/// and opened from its files.
+/// ``allCases`` is the one list of them: each variant in it can be trained by `sae train`, studied,
+/// measured, and opened from its files.
 ///
 ///     let variant = Variant(rawValue: "batchtopk")
 public struct Variant: Sendable {
@@ -25,12 +25,12 @@ public struct Variant: Sendable {
   public let name: String
   /// The settings that it has.
   public let options: Set<Option>
-  /// What trains it.
+  /// The type and settings that train it.
   public let training: any TrainedVariant
-  /// What files call it, where they hold it under a name of its own.
+  /// Its name in files, where they hold it under a name of its own.
   let architectures: [SAEArchitecture]
 
-  /// Whether it aims at a number of latents a token, and not at a balance with a coefficient.
+  /// Whether it aims at a number of latents per token, and not at a balance with a coefficient.
   public var aimsAtL0: Bool { options.contains(.k) }
 
   /// Whether it reconstructs other activations than those it sees.
@@ -66,7 +66,7 @@ public struct Variant: Sendable {
   }
 }
 
-/// What trains a ``Variant``: its type, and what its settings become.
+/// The type that trains a ``Variant``, and its settings.
 public protocol TrainedVariant<Model>: Sendable {
   /// The type that is trained, written, read, and resumed from its checkpoints.
   associatedtype Model: TrainableAutoencoder & StorableAutoencoder & Equatable
@@ -74,7 +74,7 @@ public protocol TrainedVariant<Model>: Sendable {
 
   /// The settings of a training.
   ///
-  /// - Throws: ``InvalidOption`` under the name of a ``Variant/Option`` for what cannot be.
+  /// - Throws: ``InvalidOption`` under the name of a ``Variant/Option`` with an impossible value.
   func configuration(_ settings: VariantSettings) throws -> Model.Configuration
 }
 
@@ -82,7 +82,7 @@ extension TrainedVariant {
   /// The type that is trained.
   public var model: Model.Type { Model.self }
 
-  /// The type as files are opened by it.
+  /// The type that opens files.
   var opening: any StorableAutoencoder.Type { Model.self }
 }
 

@@ -1,4 +1,4 @@
-/// What is said of a training of any ``Variant``; each looks at the settings that it has.
+/// The settings of a training of any ``Variant``; each variant reads the settings that it has.
 public struct VariantSettings: Sendable, Equatable {
   /// d_sae.
   public var latentCount: Int
@@ -6,7 +6,7 @@ public struct VariantSettings: Sendable, Equatable {
   public var steps: Int
   /// Latents active on a token, in some variants on average.
   public var k = 32.0
-  /// λ; nil for the variant's own, or for what aims at ``k`` latents where it can do either.
+  /// λ; nil for the variant's own, or, if the variant can do either, to aim at ``k`` latents.
   public var coefficient: Double?
   /// Steps over which λ rises; nil for the variant's own share of ``steps``.
   public var warmUpSteps: Int?

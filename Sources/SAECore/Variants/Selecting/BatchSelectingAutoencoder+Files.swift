@@ -2,8 +2,8 @@
 /// autoencoders of one threshold, with the decoder's norms folded into the encoder if latents were
 /// rescaled by them; checkpoints have the threshold as a number of its own.
 extension BatchSelectingAutoencoder {
-  /// The finished form; of what has no threshold yet a checkpoint without one, which nobody can take
-  /// for something finished.
+  /// The finished form; for an autoencoder that has no threshold yet, a checkpoint without one, which
+  /// nobody can take for a finished autoencoder.
   func thresholdArchive(
     trainedAs name: SAEArchitecture.Activation, details: [(key: String, value: JSONValue)]
   ) -> SAEArchive {
@@ -40,7 +40,7 @@ extension SAEArchive {
   static let trainingArchitecture = "training_architecture"
   static let trainingDetails = "training_architecture_details"
 
-  /// What either form says of an autoencoder that was trained as `activation`.
+  /// The settings in either form of an autoencoder that was trained as `activation`.
   struct BatchSelection {
     /// The settings of its training.
     let settings: JSONObject

@@ -1,8 +1,8 @@
 /// A selecting autoencoder whose selection is made over batches, and replaced by a threshold after
 /// training.
 public protocol BatchSelectingAutoencoder: SelectingAutoencoder {
-  /// What a latent must exceed to be active after training, in the unit of the scores; nil before the
-  /// first batch has counted, when a selection over the tokens that are encoded stands in for it.
+  /// The score that a latent must exceed to be active after training; nil before the first batch has
+  /// counted. Encoding then selects over the tokens that are encoded.
   var threshold: Double? { get }
 
   /// An autoencoder of the given parameters and threshold.
@@ -45,7 +45,7 @@ extension BatchSelectingAutoencoder {
       threshold: threshold.map { configuration.rescalesByDecoderNorm ? $0 / scale : $0 })
   }
 
-  /// As for every selecting autoencoder; scores stay what they were, and so does the threshold.
+  /// As for every selecting autoencoder; scores and threshold do not change.
   public func foldingWhitening(_ whitening: Whitening) throws -> Self {
     let (parameters, configuration) = try foldedSettings(whitening)
     return try Self(parameters: parameters, configuration: configuration, threshold: threshold)
@@ -61,7 +61,7 @@ extension LatentScores {
 }
 
 extension ParameterSet {
-  /// Checks that k latents a token can be selected of a batch.
+  /// Checks that k latents per token can be selected from a batch.
   ///
   /// - Throws: ``ShapeError`` if there are fewer, or k is not positive.
   func checkSelection(ofMean k: Double) throws(ShapeError) {

@@ -15,7 +15,7 @@ public struct KAnnealing: Sendable, Equatable, Codable {
 
   /// N
   public let steps: Int
-  /// What the input's width is multiplied by for the first k.
+  /// The first k, as a multiple of the input's width.
   public let inputMultiple: Int
   /// How the k of a step is made whole.
   public let rounding: Rounding

@@ -1,4 +1,4 @@
-/// What files of selecting autoencoders have in common.
+/// The common part of selecting autoencoders' files.
 extension SelectingAutoencoder {
   /// An archive of an autoencoder with a k of its own for each token.
   func archive(_ activation: SAEArchitecture.Activation, k: Int) -> SAEArchive {
@@ -16,7 +16,7 @@ extension SAEArchive {
     .encoder, .encoderBias, .decoder, .decoderBias,
   ]
 
-  /// Takes over what files say of an autoencoder with a k for each token.
+  /// Takes over the settings of an autoencoder with a k for each token.
   func apply(to configuration: inout some SelectingConfiguration) {
     configuration.subtractsDecoderBias = subtractsDecoderBias
     configuration.rescalesByDecoderNorm = settings[SAEArchive.rescaling]?.asBool ?? false

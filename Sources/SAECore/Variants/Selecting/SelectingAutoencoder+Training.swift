@@ -21,7 +21,7 @@ struct SelectionStep<Model: SelectingAutoencoder> {
   let model: Model
   let batch: TrainingBatch
   let scores: LatentScores
-  /// What Σ‖x̂ − y‖² counts in the loss.
+  /// The factor of Σ‖x̂ − y‖² in the loss.
   let reconstructionFactor: Double
   /// The gradient of b_enc.
   var encoderBias: [Float]
@@ -44,7 +44,7 @@ struct SelectionStep<Model: SelectingAutoencoder> {
     outputSums = [Double](repeating: 0, count: model.outputDimension)
   }
 
-  /// What decodes: latents without the scale of their scores.
+  /// The code that is decoded: latents without the scale of their scores.
   func code(of latents: SparseLatents) -> SparseLatents {
     model.code(of: latents, scale: scores.scale)
   }
@@ -90,8 +90,8 @@ struct SelectionStep<Model: SelectingAutoencoder> {
     for latent in encoderBias.indices { encoderBias[latent] += encoderBiasSums[latent] }
   }
 
-  /// What counts as firing where it is more than the positive scores of a selection of so many places a
-  /// token.
+  /// The latents that count as firing where a selection of so many places per token has more of them than
+  /// positive scores.
   func firing(_ latents: SparseLatents, places: Int) -> SparseLatents? {
     batch.deadLatents.rule.firing == .selected ? latents.fillingPlaces(places) : nil
   }
@@ -118,9 +118,9 @@ struct SelectionStep<Model: SelectingAutoencoder> {
       encoderBias: &encoderBias, outputSums: &outputSums)
   }
 
-  /// Writes the gradients of the biases. That of b_dec is the sum of the reconstruction's, less what
-  /// flows through the input's centring: Σ_b G_h W_encᵀ is the sum of the encoder's rows weighted by
-  /// the gradient of b_enc.
+  /// Writes the gradients of the biases. That of b_dec is the sum of the reconstruction's, less the part
+  /// through the input's centering: Σ_b G_h W_encᵀ is the sum of the encoder's rows weighted by the
+  /// gradient of b_enc.
   func finish(
     _ latents: SparseLatents, firing: SparseLatents? = nil, totalSquaredError: Double,
     into gradients: inout ParameterSet

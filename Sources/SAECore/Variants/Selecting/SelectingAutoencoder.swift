@@ -18,7 +18,7 @@ where Configuration: SelectingConfiguration {
   /// ``select(_:)`` unless a variant says otherwise.
   ///
   /// - Parameters:
-  ///   - scores: what is selected from.
+  ///   - scores: of the batch's latents.
   ///   - step: steps made before.
   func select(_ scores: LatentScores, step: Int) -> SparseLatents
 
@@ -63,7 +63,7 @@ extension SelectingAutoencoder {
       by: decoder, bias: parameters[.decoderBias].array)
   }
 
-  /// What latents are selected from.
+  /// The scores that latents are selected from.
   ///
   /// - Throws: ``ShapeError`` if the width is not ``SparseAutoencoder/inputDimension``.
   public func scores(of activations: Matrix) throws(ShapeError) -> LatentScores {
@@ -80,21 +80,20 @@ extension SelectingAutoencoder {
       ? activations.subtractingFromRows(parameters[.decoderBias].array) : activations
   }
 
-  /// What pre-activations are multiplied by before they compete.
+  /// The factor of pre-activations before they compete.
   func scoreScale() -> [Float] {
     configuration.rescalesByDecoderNorm
       ? decoder.guardedRowNorms() : [Float](repeating: 1, count: latentCount)
   }
 
-  /// What decodes: the scores without the scale.
+  /// The code that is decoded: the scores without the scale.
   func code(of latents: SparseLatents, scale: [Float]) -> SparseLatents {
     configuration.rescalesByDecoderNorm ? latents.dividingValues(by: scale) : latents
   }
 }
 
 extension Matrix {
-  /// Norms of the rows, held above 1e-8 because things are divided by them, as SAELens does when it
-  /// folds.
+  /// Norms of the rows, held above 1e-8 because they are divisors, as SAELens does when it folds.
   func guardedRowNorms() -> [Float] { rowNorms().map { max($0, 1e-8) } }
 }
 

@@ -1,4 +1,4 @@
-/// What the variants that select latents by their scores have in common.
+/// The settings of all variants that select latents by their scores.
 ///
 /// The defaults of ``AutoencoderConfiguration/weightInitialization`` and
 /// ``AutoencoderConfiguration/decoderBiasInitialization`` follow from these settings.
@@ -11,9 +11,9 @@ public protocol SelectingConfiguration: AutoencoderConfiguration {
   var rescalesByDecoderNorm: Bool { get set }
   /// The scale of the reconstruction error.
   var reconstructionLoss: ReconstructionLoss { get set }
-  /// What revives dead latents; nil leaves them dead.
+  /// The loss that revives dead latents; nil leaves them dead.
   var auxiliaryLoss: AuxiliaryLoss? { get set }
-  /// What keeps decoder rows at unit norm.
+  /// The constraint that keeps decoder rows at unit norm.
   var decoderConstraint: DecoderConstraint { get set }
 }
 
@@ -29,7 +29,7 @@ extension SelectingConfiguration {
     decoderConstraint != .none && subtractsDecoderBias ? .geometricMedian : .zeros
   }
 
-  /// Takes over what dictionary_learning's trainers of such variants have in common: unit decoder
+  /// Takes over the conventions of all dictionary_learning's trainers of such variants: unit decoder
   /// rows, and an auxiliary loss that does not depend on the scale of activations.
   mutating func followDictionaryLearning() {
     rescalesByDecoderNorm = false
@@ -37,7 +37,7 @@ extension SelectingConfiguration {
     decoderConstraint = .unitRowsAfterStep
   }
 
-  /// Takes over what sparsify's variants have in common, with its auxiliary loss off.
+  /// Takes over the conventions of all sparsify's variants, with its auxiliary loss off.
   mutating func followSparsify() {
     rescalesByDecoderNorm = false
     reconstructionLoss = .fractionOfVarianceUnexplained
@@ -47,7 +47,8 @@ extension SelectingConfiguration {
 }
 
 extension SettingsFields where Settings: SelectingConfiguration {
-  /// What all variants have that select; `subtractsDecoderBias` but for transcoders, which never do.
+  /// The fields of all variants that select; `subtractsDecoderBias` except for transcoders, which never
+  /// subtract it.
   static func selecting(subtractsDecoderBias: Bool = true) -> [Field] {
     let subtraction: [Field] = [
       .optional("subtractsDecoderBias", \.subtractsDecoderBias, absent: true)

@@ -5,7 +5,7 @@
 public struct ThresholdAverage: Sendable, Equatable {
   /// η
   public var rate = 0.01
-  /// Whether the average begins at 0, towards which it is then biased for some 1/η steps, and not at
+  /// Whether the average begins at 0, toward which it is then biased for some 1/η steps, and not at
   /// the first τ.
   public var beginsAtZero = false
   /// The first step, from 0, whose batch counts.

@@ -2,8 +2,8 @@
 ///
 ///     TopKConfiguration(k: 3, auxiliaryLoss: Optional(SAECore.AuxiliaryLoss(form: …)), annealing: nil)
 ///
-/// Becomes what ``StoredSettings`` would hold: structures are objects of their properties, cases of
-/// enumerations objects of their name and what is with it, and an optional what is in it.
+/// The result is the one that ``StoredSettings`` would hold: structures are objects of their properties,
+/// cases of enumerations are objects of their name and their values, and an optional is its content.
 enum ReflectedSettings {
   /// The settings that a text is of; a part that is none of this stays text.
   ///
@@ -78,7 +78,7 @@ enum ReflectedSettings {
     text.split(separator: ".").last
   }
 
-  /// A part's label and what follows it.
+  /// A part's label and the text after it.
   private static func labelled(_ part: Substring) -> (label: String?, value: Substring) {
     guard let colon = part.firstIndex(of: ":"),
       part[..<colon].allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
@@ -86,7 +86,7 @@ enum ReflectedSettings {
     return (String(part[..<colon]), part[part.index(after: colon)...].drop { $0 == " " })
   }
 
-  /// What stands between commas up to a closing character, which ends the text.
+  /// The parts between commas, up to a closing character that ends the text.
   private static func parts(of text: Substring, end: Character) -> [Substring]? {
     var parts: [Substring] = []
     var depth = 0

@@ -1,20 +1,20 @@
-/// A setting that a run has otherwise than the checkpoint that it is to go on from.
+/// A setting in which a run differs from the checkpoint that it is to go on from.
 struct SettingsDifference: Equatable {
   /// Such as "auxiliaryLoss.coefficient".
   let setting: String
   let inRun: String
   let inCheckpoint: String
 
-  /// The first difference in meaning: a field that is written and one whose absence says the same are
-  /// equal, and so are 5 and 5.0.
+  /// The first difference in meaning: a written field and a missing one with the same meaning are equal,
+  /// and so are 5 and 5.0.
   ///
   /// - Parameters:
   ///   - checkpoint: in any form.
   ///   - run: in ``SettingsForm/complete``.
   ///   - absences: the run's in ``SettingsForm/absences``.
   ///   - path: where they stand, for the message.
-  /// - Returns: nil if there is none. A field of the checkpoint's that the run knows nothing of is a
-  ///   difference: it would not have been written, did it not mean something.
+  /// - Returns: nil if there is none. A field of the checkpoint that the run does not know is a
+  ///   difference: a field without a meaning would not have been written.
   static func first(
     checkpoint: JSONValue?, run: JSONValue?, absences: JSONValue?, at path: [String] = []
   ) -> SettingsDifference? {
@@ -47,7 +47,7 @@ struct SettingsDifference: Equatable {
     }
   }
 
-  /// Whole numbers beyond 2⁵³ are no two to a double.
+  /// Beyond 2⁵³ two whole numbers may be the same double.
   private static func isWhole(_ text: String) -> Bool { Int(text) != nil || UInt64(text) != nil }
 
   /// Two cases of an enumeration are one difference.

@@ -1,13 +1,13 @@
-/// How settings are written: each field under a key of its own, which stays what it is when the property
+/// How settings are written: each field under a key of its own, which stays the same when the property
 /// gets another name.
 ///
 ///     private static var fields: SettingsFields<Self> {
 ///       [.required("k", \.k), .optional("annealing", \.annealing, absent: nil)]
 ///     }
 ///
-/// A field at the value that its absence stands for is not written, so that a version with one more
-/// field and a version without it write the same where nobody uses it. What absence stands for is what
-/// versions did that had no such field; it stays when a default changes.
+/// A missing field stands for a fixed value: the behavior of versions that had no such field. A field at
+/// that value is not written, so a version with one more field and a version without it write the same
+/// where nobody uses the field. The value stays when a default changes.
 struct SettingsFields<Settings>: ExpressibleByArrayLiteral {
   /// A property and its key.
   struct Field {
@@ -22,7 +22,7 @@ struct SettingsFields<Settings>: ExpressibleByArrayLiteral {
 
   init(_ fields: [Field]) { self.fields = fields }
 
-  /// Writes settings; in which form the encoder says.
+  /// Writes settings in the form that the encoder asks for.
   func encode(_ settings: Settings, to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: SettingsKey.self)
     let form = SettingsForm.of(encoder)
@@ -55,7 +55,7 @@ extension SettingsFields.Field {
 
   /// A field that files may lack.
   ///
-  /// - Parameter absent: what its absence stands for, for ever.
+  /// - Parameter absent: the value of a missing field, forever.
   static func optional<Value: Codable & Equatable>(
     _ key: String, _ property: WritableKeyPath<Settings, Value>, absent: Value
   ) -> Self {
@@ -77,14 +77,14 @@ extension SettingsFields.Field {
 
 /// In which form settings are written.
 enum SettingsForm: Sendable {
-  /// Without fields whose absence says the same: what is in files.
+  /// Without fields at the value of a missing one: the form in files.
   case shortest
   /// With all fields.
   case complete
   /// A ``SettingsAbsence`` of each field.
   case absences
 
-  /// Under which an encoder has it.
+  /// The key under which an encoder has it.
   static let key: CodingUserInfoKey = {
     guard let key = CodingUserInfoKey(rawValue: "settingsForm") else {
       preconditionFailure("any text is a key")
@@ -99,7 +99,7 @@ enum SettingsForm: Sendable {
 
   /// Writes a field.
   ///
-  /// - Parameter absent: what its absence stands for; nil where it has to be there.
+  /// - Parameter absent: the value of a missing field; nil where the field is required.
   func encode<Key>(
     _ value: some Encodable, absent: @autoclosure () throws -> StoredSettings?, forKey key: Key,
     in container: inout KeyedEncodingContainer<Key>
@@ -120,9 +120,9 @@ struct SettingsKey: CodingKey {
   init?(intValue: Int) { nil }
 }
 
-/// What is to be known of a field that a file lacks, or that lacks fields.
+/// The description of a field that a file may lack, or that has fields itself.
 private struct SettingsAbsence<Value: Encodable>: Encodable {
-  /// What the field's absence stands for; nil where it has to be there.
+  /// The value of a missing field; nil where the field is required.
   let absent: StoredSettings?
   /// In ``SettingsForm/absences``.
   let inside: Value

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Settings as a checkpoint has them: JSON, whatever they are the settings of.
+/// Settings as a checkpoint has them: JSON, for settings of any type.
 struct StoredSettings: Sendable, Equatable {
   /// An object of fields.
   let value: JSONValue
@@ -9,7 +9,7 @@ struct StoredSettings: Sendable, Equatable {
 
   /// The settings of a value.
   ///
-  /// - Throws: what the value throws when it is encoded.
+  /// - Throws: the value's errors from encoding.
   init(_ settings: some Encodable, _ form: SettingsForm = .shortest) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -21,7 +21,7 @@ struct StoredSettings: Sendable, Equatable {
 
   /// The value that has these settings.
   ///
-  /// - Throws: `DecodingError`, and what makes no sense for the value.
+  /// - Throws: `DecodingError`, and the value's errors for impossible settings.
   func decoded<Settings: Decodable>(as _: Settings.Type) throws -> Settings {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(

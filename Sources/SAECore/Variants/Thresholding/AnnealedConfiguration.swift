@@ -1,6 +1,6 @@
 /// Settings of a variant whose penalty's exponent may be lowered while it is trained.
 public protocol AnnealedConfiguration: ThresholdingConfiguration {
-  /// What keeps latents sparse.
+  /// The penalty that keeps latents sparse.
   var penalty: ActivationPenalty { get set }
   /// Lowers the penalty's exponent while training; nil leaves it.
   var annealing: PAnnealing? { get set }

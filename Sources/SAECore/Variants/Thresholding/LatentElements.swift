@@ -1,12 +1,12 @@
 /// A number for each element of a training step: for each entry of a batch whose latents are few, or for
 /// each place of a panel, tokens × some of the latents, of a batch whose latents are many.
 ///
-/// What a thresholding autoencoder does with its latents it says once, on these. Among entries, an
-/// element that is none counts as 0.
+/// A thresholding autoencoder defines its function of latents once, on these elements. Among entries, a
+/// missing element counts as 0.
 public struct LatentElements: Sendable {
   /// Which entries there are; nil on a panel.
   let entries: SparseLatents?
-  /// One an entry.
+  /// One per entry.
   var values: [Float] = []
   /// Tokens × latents of a panel.
   var panel = Matrix(rows: 0, columns: 0)
@@ -146,7 +146,8 @@ extension LatentElements {
     return entries.sumByToken { body(Int(indices[$0]), values[$0], others[$0]) }.reduce(0, +)
   }
 
-  /// Of each token, the elements with a property; latents that are entries of none count by another.
+  /// For each token, the number of elements with a property; for latents without an entry another
+  /// property counts.
   ///
   /// - Parameters:
   ///   - matches: whether an element counts.

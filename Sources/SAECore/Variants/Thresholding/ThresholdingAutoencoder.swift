@@ -2,21 +2,20 @@
 ///
 ///     h = W_enc (x − b_dec) + bias      z = f(h)      x̂ = W_decᵀ z + b_dec
 ///
-/// A variant says what f is, element by element, and where gradients go (``ThresholdingUnit``); loss,
-/// auxiliary loss and the gradients of the weights come with the protocol, whether few or many latents
-/// are active.
+/// A variant defines f element by element, and where gradients go (``ThresholdingUnit``); loss, auxiliary
+/// loss and the gradients of the weights come with the protocol, whether few or many latents are active.
 ///
 /// ``TrainableAutoencoder/parameters`` are W_enc and W_dec (latents × width), b_dec (1 × width) and the
 /// vectors of the variant.
 public protocol ThresholdingAutoencoder: TrainableAutoencoder
 where Configuration: ThresholdingConfiguration {
-  /// What makes latents of pre-activations.
+  /// The type that makes latents of pre-activations.
   associatedtype Unit: ThresholdingUnit
 
-  /// What a step makes latents with.
+  /// The unit that makes latents in a step.
   ///
   /// - Parameters:
-  ///   - batch: what the step is made from.
+  ///   - batch: the batch of the step.
   ///   - inputs: its activations, b_dec subtracted if it is to be.
   mutating func unit(for batch: TrainingBatch, _ inputs: Matrix) -> Unit
 
@@ -89,7 +88,7 @@ extension ThresholdingAutoencoder {
   }
 
   /// The loss is the reconstruction error, the sparsity term, the error of each further reconstruction,
-  /// the auxiliary loss if it is asked for and there are dead latents, and what a variant adds.
+  /// the auxiliary loss if it is asked for and there are dead latents, and a variant's own terms.
   public mutating func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass {

@@ -1,16 +1,18 @@
-/// What the settings of thresholding variants have in common.
+/// The common settings of thresholding variants.
 public protocol ThresholdingConfiguration: AutoencoderConfiguration {
-  /// λ, what the sparsity term is multiplied by.
+  /// λ, the factor of the sparsity term.
   var coefficient: CoefficientSchedule { get set }
   /// Whether b_dec is subtracted from the activations before encoding.
   var subtractsDecoderBias: Bool { get set }
   /// The scale of reconstruction errors.
   var reconstructionLoss: ReconstructionLoss { get set }
-  /// What keeps decoder rows at unit norm.
+  /// The constraint that keeps decoder rows at unit norm.
   var decoderConstraint: DecoderConstraint { get set }
-  /// What keeps latents sparse; nil unless a variant says otherwise: it then has a term of its own.
+  /// The penalty that keeps latents sparse; nil unless a variant says otherwise: it then has a term of
+  /// its own.
   var activationPenalty: ActivationPenalty? { get }
-  /// What revives dead latents by what the others leave over; nil unless a variant says otherwise.
+  /// The loss that revives dead latents with the error of the others; nil unless a variant says
+  /// otherwise.
   var auxiliaryLoss: AuxiliaryLoss? { get }
 }
 

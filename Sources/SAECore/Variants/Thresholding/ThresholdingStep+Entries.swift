@@ -55,7 +55,7 @@ extension ThresholdingStep {
   /// Adds the gradient of the penalty on a code, if there is one, and passes the sum on where the code
   /// is above 0.
   ///
-  /// - Returns: the penalty's value, coefficient in it, and what each latent's norm gets of it.
+  /// - Returns: the penalty's value, coefficient in it, and the gradient of each latent's norm.
   private mutating func addPenalty(
     _ code: SparseLatents, to gradient: inout LatentElements
   ) -> (value: Double, normSums: [Double])? {

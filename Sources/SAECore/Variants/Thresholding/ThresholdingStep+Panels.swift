@@ -38,7 +38,7 @@ extension ThresholdingStep {
       deadCount: deadCount)
   }
 
-  /// The first round: codes, what is counted and summed of them, and the reconstructions.
+  /// The first round: codes, their counts and sums, and the reconstructions.
   private mutating func goForward(
     _ panels: LatentPanels, _ kept: inout KeptPanels, _ forward: inout PanelForward,
     _ penalty: inout AnnealedPanelPenalty?
@@ -81,7 +81,7 @@ extension ThresholdingStep {
 
   /// The second round: the gradients of both weight matrices, and the sums over tokens.
   ///
-  /// - Returns: what each latent's norm gets of the penalty.
+  /// - Returns: the penalty's gradient of each latent's norm.
   private mutating func goBackward(
     _ panels: LatentPanels, _ kept: inout KeptPanels, _ forward: PanelForward,
     _ penalty: AnnealedPanelPenalty?, _ outputs: [PackedFactor], _ productSlope: Float?
@@ -118,8 +118,8 @@ extension ThresholdingStep {
   }
 }
 
-/// What the first round gathers: for each code how many tokens have each latent, and the error of what
-/// is reconstructed from it.
+/// The results of the first round: for each code how many tokens have each latent, and the error of its
+/// reconstruction.
 private struct PanelForward {
   var counts: [[Int]]
   var errors: [Matrix]
@@ -153,7 +153,7 @@ private struct PanelElements {
     for index in codes.indices { codes[index].latents = latents }
   }
 
-  /// Gives the panel back, or what a code took it for.
+  /// Gives the panel back, or the one that a code exchanged for it.
   mutating func giveBack(_ products: inout Matrix) {
     if hidden.panel.count == 0, !codes.isEmpty { swap(&hidden.panel, &codes[0].panel) }
     swap(&hidden.panel, &products)

@@ -1,7 +1,7 @@
 /// One training step of a thresholding autoencoder: its loss terms, and the gradients as they add up.
 ///
 /// It runs over the entries of a batch (`ThresholdingStep+Entries`) or over panels of all latents
-/// (`ThresholdingStep+Panels`); what is here has nothing to do with which.
+/// (`ThresholdingStep+Panels`); this file serves both.
 struct ThresholdingStep<Model: ThresholdingAutoencoder> {
   typealias Unit = Model.Unit
 
@@ -11,7 +11,7 @@ struct ThresholdingStep<Model: ThresholdingAutoencoder> {
   /// x − b_dec
   let inputs: Matrix
   var annealing: PAnnealingState?
-  /// What Σ‖x̂ − y‖² counts in the loss.
+  /// The factor of Σ‖x̂ − y‖² in the loss.
   let factor: Double
   /// λ in force, annealing included.
   let coefficient: Double
@@ -48,10 +48,10 @@ struct ThresholdingStep<Model: ThresholdingAutoencoder> {
   ///
   /// - Parameters:
   ///   - reconstructions: one of each code.
-  ///   - outputSlope: what their output sums are multiplied by.
+  ///   - outputSlope: the factor of their output sums.
   ///   - error: x̂ − y, times the tokens' weights.
   ///   - penalty: the value of an ``ActivationPenalty``, its coefficient in it.
-  ///   - activity: what counts as firing in the batch.
+  ///   - activity: the latents that count as firing in the batch.
   /// - Returns: the terms of the loss, and how many latents are dead.
   mutating func finish(
     _ reconstructions: [Reconstruction], outputSlope: Double, error: Matrix, penalty: Double?,
@@ -88,8 +88,8 @@ struct ThresholdingStep<Model: ThresholdingAutoencoder> {
     return ([LossTerm("auxiliary", value)], dead.count)
   }
 
-  /// The gradient of b_dec: what the reconstructions have of it, less what flows through the input's
-  /// centring. That is Σ_b G_h W_encᵀ, the sum of the encoder's rows weighted by Σ_b G_h.
+  /// The gradient of b_dec: that of the reconstructions, less the part through the input's centering,
+  /// which is Σ_b G_h W_encᵀ, the sum of the encoder's rows weighted by Σ_b G_h.
   private func setDecoderBias(
     _ reconstructions: [Reconstruction], _ slope: Double, _ inputSums: [Double],
     in gradients: inout ParameterSet

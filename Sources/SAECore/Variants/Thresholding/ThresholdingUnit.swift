@@ -1,15 +1,15 @@
-/// What a ``ThresholdingAutoencoder`` makes of pre-activations, with its parameters as they are in one
+/// A ``ThresholdingAutoencoder``'s function of pre-activations, with its parameters as they are in one
 /// training step: the codes, where the gradients of these go, and the gradients of its vectors.
 ///
 /// A step calls, on all entries of a batch or on one panel after another, ``makeCodes(of:_:)`` and
 /// ``observe(_:_:)``; then ``settle(_:_:over:)``; then on the same elements again ``makeCodes(of:_:)``
-/// and ``passGradients(_:_:_:)``; in the end ``finish(_:into:)``. What is summed over tokens is kept in
-/// the unit from one panel to the next. Most of these do nothing unless a variant says otherwise.
+/// and ``passGradients(_:_:_:)``; in the end ``finish(_:into:)``. The unit keeps sums over tokens from
+/// one panel to the next. Most of these do nothing unless a variant says otherwise.
 public protocol ThresholdingUnit: Sendable {
-  /// What is added to the product of an input and a latent's encoder row to make the pre-activation h.
-  /// One a latent.
+  /// The bias that is added to the product of an input and a latent's encoder row to make the
+  /// pre-activation h. One per latent.
   var bias: [Float] { get }
-  /// An element whose h is not above its latent's bound is 0 in every code and has no gradient. One a
+  /// An element whose h is not above its latent's bound is 0 in every code and has no gradient. One per
   /// latent.
   var bounds: [Float] { get }
 
@@ -22,7 +22,7 @@ public protocol ThresholdingUnit: Sendable {
   /// Whether the loss's factor multiplies gradients of codes as they come from the products with
   /// decoder rows, or the reconstruction's error before. Both are the same within rounding.
   static var scalesProducts: Bool { get }
-  /// Whether what is reconstructed from a code beside the first trains W_dec and b_dec.
+  /// Whether the reconstruction from a code beside the first trains W_dec and b_dec.
   var trainsDecoder: Bool { get }
 
   /// Overwrites the codes with those of pre-activations.
@@ -33,14 +33,14 @@ public protocol ThresholdingUnit: Sendable {
   ///   - codes: as many as there are ``reconstructions``.
   func makeCodes(of hidden: inout LatentElements, _ codes: inout [LatentElements])
 
-  /// Takes from the forward pass what the loss needs of all elements.
+  /// Takes from the forward pass the sums over all elements that the loss needs.
   mutating func observe(_ hidden: LatentElements, _ codes: [LatentElements])
 
   /// Decides what depends on all elements, between forward and backward pass.
   ///
   /// - Parameters:
-  ///   - batch: what the step is made from.
-  ///   - activity: what fires in the batch.
+  ///   - batch: the batch of the step.
+  ///   - activity: the latents that fire in the batch.
   ///   - elements: goes over all elements once, with h and the reconstruction's gradient of z, which may be
   ///     changed.
   mutating func settle(
@@ -59,17 +59,17 @@ public protocol ThresholdingUnit: Sendable {
     _ hidden: inout LatentElements, _ codes: inout [LatentElements],
     _ gradients: inout [LatentElements])
 
-  /// Σ over tokens of the gradient of h, one a latent.
+  /// Σ over tokens of the gradient of h, one per latent.
   var inputSums: [Double] { get }
   /// The value of a sparsity term that is the variant's own.
   var sparsity: Double { get }
   /// Latents that a loss of the variant's own is to revive.
   var revivedCount: Int { get }
 
-  /// Writes the gradients of the variant's vectors, and adds those that are no element's.
+  /// Writes the gradients of the variant's vectors, and adds those that belong to no element.
   ///
   /// - Parameters:
-  ///   - inputSums: ``inputSums`` with what an auxiliary loss adds.
+  ///   - inputSums: ``inputSums`` with those of an auxiliary loss.
   ///   - gradients: of all parameters; that of b_dec is written later.
   /// - Returns: the terms of the loss that come with them.
   mutating func finish(

@@ -8,8 +8,8 @@ extension ParameterSet {
     return weights
   }
 
-  /// Puts back what ``takeWeights()`` has taken; nothing is left behind, or whoever changes the
-  /// gradients next would copy them.
+  /// Puts back the matrices that ``takeWeights()`` has taken and keeps no reference, since with a second
+  /// one the next change of the gradients would copy them.
   mutating func putWeights(_ kept: inout KeptPanels) {
     (self[.decoder], self[.encoder]) = (kept.weights[0], kept.weights[1])
     kept.weights = []

@@ -55,7 +55,7 @@ public struct Transcoder: SelectingAutoencoder, Equatable {
   ) throws(ShapeError) -> TrainingPass {
     var step = try SelectionStep(self, batch)
     let latents = select(step.scores)
-    // What is left for the latents to reconstruct.
+    // The part that is left for the latents to reconstruct.
     let target = parameters.addingSkipConnection(
       of: batch.activations, to: batch.target, times: -1)
     let pass = step.addReconstruction(step.code(of: latents), target: target, into: &gradients)
@@ -95,7 +95,7 @@ public struct Transcoder: SelectingAutoencoder, Equatable {
 }
 
 extension ParameterName {
-  /// W_skip, output width × input width: what a skip connection adds to the output.
+  /// W_skip, output width × input width: the linear map that a skip connection adds to the output.
   public static let skip = ParameterName(rawValue: "W_skip")
 }
 

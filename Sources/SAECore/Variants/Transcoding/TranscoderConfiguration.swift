@@ -26,7 +26,7 @@ public struct TranscoderConfiguration: SelectingConfiguration {
   public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss()
   public var decoderConstraint = DecoderConstraint.none
 
-  /// Keeps `k` latents a token; with a linear path past them if asked for.
+  /// Keeps `k` latents per token; with a linear path past them if asked for.
   public init(k: Int, hasSkipConnection: Bool = false) {
     self.k = k
     self.hasSkipConnection = hasSkipConnection

@@ -4,10 +4,10 @@
 ///     loss = (1/tokens) Σ ‖x̂ − y‖² + β (1/tokens) Σ ½ (σ² + μ² − 1 − log σ²)
 ///
 /// ε is standard normal; σ is 1, or log σ² = W_var (x − b_dec) + b_var is learned. With a k only the
-/// largest k of a token's samples decode. Afterwards ε is 0.
+/// largest k of a token's samples decode. Afterward ε is 0.
 ///
 /// Every latent of every token is sampled, so training takes matrices of tokens × latents; published
-/// results are behind those of TopK. It is here to be compared with.
+/// results are worse than those of TopK. It is here for comparison.
 ///
 /// Source: rebuilt from descriptions of variational sparse autoencoders (vSAE, 2025) and the objective
 /// of Kingma and Welling 2014, arXiv 1312.6114; there was no released code to compare with.

@@ -1,4 +1,4 @@
-/// A pretrained autoencoder with a second one that learns what the first leaves over:
+/// A pretrained autoencoder with a second one that learns the error of the first:
 ///
 ///     x̂ = x̂₀(x) + ê(x)      loss: that of the second one, with y − x̂₀(x) for its target
 ///
@@ -6,7 +6,7 @@
 /// bias: its b_dec is held at 0. Several boosters are added one around another.
 ///
 /// Encoded latents are those of the base, then those of the booster. Training concerns the booster
-/// alone: ``parameters``, what a step reports and what dead latents are counted of are the booster's.
+/// alone: ``parameters``, the report of a step and the dead latents are the booster's.
 ///
 /// Source: Koriagin et al. 2025, arXiv 2507.12990 ("Teach Old SAEs New Domain Tricks with Boosting"),
 /// section 3; there is no released code that this was compared with.
@@ -21,7 +21,7 @@ public struct BoostedAutoencoder<
     "BoostedAutoencoder<\(Base.variantName), \(Booster.variantName)>"
   }
 
-  /// What is frozen.
+  /// The frozen autoencoder.
   public var base: Base { configuration.base }
 
   /// The booster's.
@@ -139,12 +139,12 @@ public struct BoostingConfiguration<
 >: AutoencoderConfiguration where Booster.Model: Equatable {
   public typealias Model = BoostedAutoencoder<Base, Booster.Model>
 
-  /// What is frozen, for activations as the booster sees them: put through the run's normalisation.
+  /// The frozen part, for activations as the booster sees them: put through the run's normalization.
   public let base: Base
   /// How the second autoencoder is trained.
   public var booster: Booster
-  /// What the booster's decoder rows are multiplied by in the beginning, so that it begins near 0.
-  /// A constraint to unit rows undoes it.
+  /// The factor of the booster's decoder rows in the beginning, so that it begins near 0. A constraint to
+  /// unit rows undoes it.
   public var initialDecoderScale: Float = 0.1
 
   /// Trains `booster` on what `base` leaves; `base` itself stays as it is.
@@ -162,7 +162,7 @@ public struct BoostingConfiguration<
 
   public func parameterCount(_ sizes: TrainingSizes) -> Int { booster.parameterCount(sizes) }
 
-  /// The base, and what the booster needs.
+  /// The base, and the booster's settings.
   public func workspaceCount(_ sizes: TrainingSizes, batchTokens: Int) -> Int {
     let base = base.parameters
     return MemoryEstimate.sum(

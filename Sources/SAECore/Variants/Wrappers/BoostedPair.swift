@@ -1,4 +1,4 @@
-/// An autoencoder and a second one that reconstructs what the first leaves over, to be run together:
+/// An autoencoder and a second one that reconstructs the error of the first, to be run together:
 ///
 ///     x̂ = x̂₀(x) + ê(x)
 ///

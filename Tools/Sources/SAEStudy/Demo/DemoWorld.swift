@@ -1,8 +1,8 @@
 import SAECore
 
-/// A world in which everything is known: common features, features that only domain text has, and
-/// features that only broad text has, all Zipf-distributed, with noise and a part that no dictionary
-/// can explain.
+/// A world whose features are all known: common features, features that only domain text has, and
+/// features that only broad text has, all Zipf-distributed, with noise and a part that no dictionary can
+/// explain.
 struct DemoWorld: Sendable {
   static let width = 96
   static let common = 192
@@ -78,7 +78,7 @@ struct DemoWorld: Sendable {
       offsets.append(indices.count)
     }
     let all = DemoWorld.broadFeatures.upperBound
-    // Made of two valid parts, the second behind the first.
+    // Made of two valid parts, the second after the first.
     guard
       let features = try? SparseLatents(
         latentCount: all, rowOffsets: offsets, indices: indices, values: values)
@@ -95,7 +95,7 @@ struct DemoWorld: Sendable {
     }
   }
 
-  /// What a token is called: the name of its feature.
+  /// A token's text: the name of its feature.
   static func text(_ id: Int) -> String {
     if commonFeatures.contains(id) { return " common-\(id)" }
     if domainFeatures.contains(id) { return " domain-\(id - domainFeatures.lowerBound)" }

@@ -1,4 +1,4 @@
-/// A judge that is started when it is first asked something that it has not answered before.
+/// A judge that starts with the first question that it has not answered before.
 final class Judge {
   private let command: String
   private let patience: Double
@@ -6,7 +6,7 @@ final class Judge {
   private var process: JudgeProcess?
   /// Questions, answered before or not.
   private(set) var requests = 0
-  /// Lines that were no answer, or none came.
+  /// Questions whose answer was malformed or did not come.
   var malformed: Int { process?.malformed ?? 0 }
 
   init(_ command: String, patience: Double, answers: JudgeAnswers? = nil) {

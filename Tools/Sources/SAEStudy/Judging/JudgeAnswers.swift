@@ -1,7 +1,7 @@
 import Foundation
 
-/// What a judge has answered, in a file to which each answer is added when it comes: a study that goes
-/// on does not ask again. Answers of other commands are in the file, too, and left alone.
+/// The answers of a judge, in a file to which each answer is added when it comes: a study that goes on
+/// does not ask again. Answers of other commands are in the file, too, and left alone.
 ///
 /// A line is `{"command": "…", "prompt": "…", "response": "…"}`.
 final class JudgeAnswers {

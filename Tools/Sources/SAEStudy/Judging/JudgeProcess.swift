@@ -3,8 +3,8 @@ import Foundation
 /// A program that answers requests: a line of JSON in, a line of JSON out.
 ///
 /// It reads `{"id": 7, "prompt": "…"}` and answers `{"id": 7, "response": "…"}`, one line each, in
-/// the order of the requests. What is no such line counts as malformed, and so does an answer that
-/// does not come in time; after that, or when the program ends, nothing more is asked.
+/// the order of the requests. Any other line counts as malformed, and so does an answer that does not
+/// come in time; after that, or when the program ends, nothing more is asked.
 final class JudgeProcess {
   private let process = Process()
   private let input = Pipe()
@@ -15,13 +15,13 @@ final class JudgeProcess {
   private(set) var requests = 0
   private(set) var malformed = 0
 
-  /// An answer cannot be longer; what is longer is no answer.
+  /// The longest answer; a longer one counts as malformed.
   private static let longestLine = 1 << 20
 
   /// Starts a command by the shell.
   ///
   /// - Parameters:
-  ///   - command: as one would type it.
+  ///   - command: as one would type it in a shell.
   ///   - patience: seconds to wait for an answer.
   init(_ command: String, patience: Double = 120) throws {
     self.patience = patience

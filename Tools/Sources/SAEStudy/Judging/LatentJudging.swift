@@ -3,19 +3,19 @@ import SAEMetrics
 
 /// Has a judge explain latents and tell from the explanation where they are active.
 ///
-/// Each latent: an explanation from its strongest contexts, then detection on other contexts, half of
-/// them active, over its whole range of strength, half of them not. The score is the balanced
-/// accuracy; what an answer does not say is counted and left out.
+/// For each latent the judge writes an explanation from its strongest contexts, then detects the latent
+/// in other contexts, half of them active, over its whole range of strength, half of them not. The score
+/// is the balanced accuracy; questions that an answer leaves open are counted and left out.
 ///
 /// Source: Paulo et al. 2024, arXiv 2410.13928 (detection).
 struct LatentJudging {
   let command: String
-  /// Latents at most.
+  /// The largest number of latents.
   var limit = 100
   /// Texts of each kind.
   var textsPerKind = 5
   var patience = 120.0
-  /// Answers from before, and where new ones are kept.
+  /// Answers from before, and the place of new ones.
   var answers: JudgeAnswers?
 
   /// Judges cards of a browser, evenly over the firing rates if they are too many.
@@ -96,7 +96,7 @@ struct LatentJudging {
     String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(300))
   }
 
-  /// So many of some examples, evenly over their order.
+  /// A number of the examples, evenly over their order.
   private func spread(
     _ examples: [LatentExamples.Example], _ count: Int
   ) -> [LatentExamples.Example] {
@@ -104,8 +104,8 @@ struct LatentJudging {
     return (0..<count).map { examples[$0 * examples.count / count] }
   }
 
-  /// Windows in which the latent does not fire, drawn from all of the text; fewer than asked for if it
-  /// hardly ever is silent so long.
+  /// Windows in which the latent does not fire, drawn from all of the text; fewer than asked for if it is
+  /// rarely silent so long.
   private func silentTexts(
     _ latent: Int, activeRows: [Int], text: HeldOutText, _ rendering: ExampleRendering
   ) -> [String] {

@@ -1,8 +1,8 @@
-/// What the page shows of the latents of one autoencoder.
+/// The page's content on the latents of one autoencoder.
 public struct LatentBrowser: Codable, Equatable, Sendable {
-  /// Of the autoencoder, as a heading.
+  /// The name of the autoencoder, as a heading.
   public var title: String
-  /// What its latents are compared with: "the broad dictionary"; none if with nothing.
+  /// The dictionary that its latents are compared with: "the broad dictionary"; nil if there is none.
   public var comparedWith: String?
   public var latentCount: Int
   /// Latents that fired at all.
@@ -11,9 +11,9 @@ public struct LatentBrowser: Codable, Equatable, Sendable {
   public var cards: [LatentCard]
   /// Texts that contexts and lists refer to by number.
   public var texts: [String]
-  /// What a judge's run was like, if there was one.
+  /// The figures of a judge's run, if there was one.
   public var judge: JudgeSummary?
-  /// What was brought together although it is not of one origin, a line for each two; none if all is.
+  /// Pairs of inputs of different origins, one line per pair; nil if all have one origin.
   public var mismatches: [String]?
 
   public init(
@@ -30,7 +30,7 @@ public struct LatentBrowser: Codable, Equatable, Sendable {
   }
 }
 
-/// What the page shows of one latent.
+/// The page's content on one latent.
 public struct LatentCard: Codable, Equatable, Sendable {
   public var latent: Int
   public var firings: Int
@@ -41,7 +41,7 @@ public struct LatentCard: Codable, Equatable, Sendable {
   public var kind: LatentKind?
   /// Share of its firings on the token it fires on most often.
   public var topTokenShare: Double?
-  /// Its largest cosine with a row of what it is compared with.
+  /// Its largest cosine with a row of the dictionary that it is compared with.
   public var otherCosine: Double?
   public var isUnmatched: Bool?
   /// Whether an unmatched one is there in a training from another seed, too.
@@ -50,7 +50,7 @@ public struct LatentCard: Codable, Equatable, Sendable {
   public var histogram: [Int]
   /// The decoder rows nearest to its own.
   public var neighbours: [Neighbour]
-  /// What its decoder row raises most through the unembedding.
+  /// The tokens that its decoder row raises most through the unembedding.
   public var promoted: [Promoted]
   /// Strongest first.
   public var contexts: [Context]
@@ -78,16 +78,16 @@ public struct LatentCard: Codable, Equatable, Sendable {
   }
 }
 
-/// What a judge's run was like.
+/// The figures of a judge's run.
 public struct JudgeSummary: Codable, Equatable, Sendable {
   public var command: String
   public var latentsJudged: Int
   /// Latents with too few contexts to judge.
   public var latentsLeftOut: Int
   public var requests: Int
-  /// Lines that were no answer, or none came.
+  /// Questions whose answer was malformed or did not come.
   public var malformedAnswers: Int
-  /// Texts about which an answer said nothing that could be read.
+  /// Texts that an answer left open.
   public var unreadableTexts: Int
   public var meanScore: Double?
 }

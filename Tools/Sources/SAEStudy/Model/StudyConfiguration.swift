@@ -1,7 +1,7 @@
 import Foundation
 import SAECore
 
-/// Everything that decides what comes out of a study.
+/// All settings that decide the results of a study.
 ///
 /// In a JSON file the keys are the names of the command's options: `held-out`, `training-tokens`.
 public struct StudyConfiguration: Codable, Equatable, Sendable {
@@ -30,8 +30,8 @@ public struct StudyConfiguration: Codable, Equatable, Sendable {
   public var seeds = 3
   /// The first of them.
   public var seed: UInt64 = 0
-  /// Latents of the domain autoencoder that boosts a broad one; 0 leaves that contender out, none
-  /// takes a quarter of the broad one's.
+  /// Latents of the domain autoencoder that boosts a broad one; 0 leaves that contender out, nil takes a
+  /// quarter of the broad one's.
   public var boosterLatents: Int?
 
   /// Different tokens that each arm may train on, at most: the same number for both.
@@ -39,7 +39,7 @@ public struct StudyConfiguration: Codable, Equatable, Sendable {
   /// Tokens that each autoencoder is trained on, repetitions counted.
   public var trainingTokens = 4_000_000
   public var batch = 2048
-  /// Peak learning rate; none takes the variant's own law.
+  /// Peak learning rate; nil takes the variant's own law.
   public var learningRate: Double?
   /// Tokens to judge on, of each kind of text; half of them to fit the linear part of the error.
   public var heldOutTokens = 40_000
@@ -53,7 +53,7 @@ public struct StudyConfiguration: Codable, Equatable, Sendable {
   public var skipNonfinite = false
   /// Whether activations, autoencoders and the model may be of different origins.
   public var allowMismatch = false
-  /// A program that judges the latents on the page, run by the shell; none if nothing is to be judged.
+  /// A program that judges the latents on the page, run by the shell; nil if nothing is to be judged.
   public var judge: String?
   /// Latents to judge of each dictionary on the page, at most.
   public var judgeLatents = 100
@@ -146,7 +146,7 @@ extension StudyConfiguration {
     return Set(mine.keys).union(others.keys).filter { mine[$0] != others[$0] }.sorted()
   }
 
-  /// What coefficients and rates are at most: beyond it nothing is left of a loss in float32.
+  /// The largest coefficient or rate: beyond it nothing is left of a loss in float32.
   static let largestNumber = 1e9
 
   /// Steps of each training.
@@ -154,7 +154,7 @@ extension StudyConfiguration {
 
   /// A larger one leaves nothing of the reconstruction error, in float32.
   private static let largestCoefficient = 1e6
-  /// A grid of more is a slip.
+  /// A larger grid is a mistake.
   private static let mostAutoencoders = 10_000
 
   /// How many autoencoders there are to train; nil where no `Int` holds the number.
@@ -168,7 +168,7 @@ extension StudyConfiguration {
     return count
   }
 
-  /// Checks what does not depend on files.
+  /// Checks the settings that do not depend on files.
   ///
   /// - Throws: ``StudyError`` naming the option.
   public func check() throws(StudyError) {
@@ -228,7 +228,7 @@ extension StudyConfiguration {
     }
   }
 
-  /// What is said of a training of so many latents.
+  /// The settings of a training of so many latents.
   func settings(sparsity: Double, latents: Int) -> VariantSettings {
     var settings = VariantSettings(latentCount: latents, steps: steps)
     if architecture.aimsAtL0 { settings.k = sparsity } else { settings.coefficient = sparsity }
@@ -255,7 +255,7 @@ extension StudyConfiguration {
   ///   option has, or cannot be read.
   public init(file: String) throws(StudyError) {
     guard let data = FileManager.default.contents(atPath: file) else {
-      throw StudyError(file, expected: "a file of JSON", found: "none that can be read")
+      throw StudyError(file, expected: "a file of JSON", found: "a file that cannot be read")
     }
     let known = Set(CodingKeys.allCases.map(\.rawValue))
     guard let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {

@@ -1,4 +1,4 @@
-/// A failure that is said in one line: where, what was expected, what was found.
+/// A failure, described in one line: place, expectation, finding.
 public struct StudyError: Error, Equatable, Sendable, CustomStringConvertible {
   public let description: String
 

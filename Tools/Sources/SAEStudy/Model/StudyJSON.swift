@@ -31,12 +31,12 @@ enum StudyJSON {
   /// - Throws: ``StudyError`` naming it.
   static func read<Value: Decodable>(_: Value.Type, _ path: String) throws -> Value {
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw StudyError(path, expected: "a file of JSON", found: "none that can be read")
+      throw StudyError(path, expected: "a file of JSON", found: "a file that cannot be read")
     }
     do {
       return try decode(Value.self, from: data)
     } catch {
-      throw StudyError(path, expected: "what a study writes there", found: "\(error)")
+      throw StudyError(path, expected: "a file of a study", found: "\(error)")
     }
   }
 }

@@ -1,6 +1,6 @@
 import SAECore
 
-/// What a study will do: what its configuration comes to.
+/// The work of a study, as its configuration determines it.
 ///
 /// Equal plans do the same. An option that changes no plan has no effect.
 public struct StudyPlan: Codable, Equatable, Sendable {
@@ -8,7 +8,7 @@ public struct StudyPlan: Codable, Equatable, Sendable {
   public enum Subject: Codable, Equatable, Sendable {
     case syntheticWorld
     case files
-    /// What is run where, in sequences of so many tokens.
+    /// The model, the layer, and the tokens per sequence.
     case model(directory: String, layer: Int?)
   }
 
@@ -53,9 +53,9 @@ public struct StudyPlan: Codable, Equatable, Sendable {
 }
 
 extension StudyConfiguration {
-  /// What a study with these settings will do.
+  /// The plan of a study with these settings.
   ///
-  /// - Parameter isDemo: whether it is of the synthetic world.
+  /// - Parameter isDemo: whether the study is of the synthetic world.
   public func plan(isDemo: Bool) -> StudyPlan {
     let groups: [[StudyArm]] = [[.broad], [.domain, .boosted]]
     let passes = groups.flatMap { arms in

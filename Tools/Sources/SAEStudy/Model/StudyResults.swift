@@ -2,10 +2,10 @@ import Foundation
 import SAECore
 import SAEMetrics
 
-/// What a study has found: the content of `results.json`.
+/// The results of a study: the content of `results.json`.
 public struct StudyResults: Codable, Equatable, Sendable {
   public var configuration: StudyConfiguration
-  /// What the activations are of: a model's layer, or a synthetic world.
+  /// The source of the activations: a model's layer, or a synthetic world.
   public var subject: String
   public var libraryVersion: String
   /// Different tokens that each arm was trained on.
@@ -19,14 +19,14 @@ public struct StudyResults: Codable, Equatable, Sendable {
   public var unmatched: [UnmatchedResult]
   /// One for each autoencoder whose latents a judge was asked about.
   public var judgements: [JudgementResult] = []
-  /// What should be known of the data; none if there is nothing.
+  /// Notes on the data; empty if there are none.
   public var notes: [String]?
-  /// Autoencoders whose training came to nothing; nothing was measured of them.
+  /// Autoencoders whose training failed; they were not measured.
   public var failures: [StudyFailure]?
 
   public func json() throws -> Data { try StudyJSON.encode(self) }
 
-  /// Reads what ``json()`` has written.
+  /// Reads the text that ``json()`` writes.
   public init(json: Data) throws { self = try StudyJSON.decode(StudyResults.self, from: json) }
 
   public init(
@@ -45,17 +45,17 @@ public struct StudyResults: Codable, Equatable, Sendable {
   }
 }
 
-/// Why the training of one autoencoder came to nothing.
+/// Why the training of one autoencoder failed.
 public struct StudyFailure: Codable, Equatable, Sendable {
   /// ``AutoencoderPlan/name``
   public var autoencoder: String
   public var reason: String
 }
 
-/// What an autoencoder was trained on.
+/// The text that an autoencoder was trained on.
 public enum StudyArm: String, Codable, CaseIterable, Sendable {
   case domain, broad
-  /// On broad text, with a small autoencoder beside it that learnt on the domain what it leaves over.
+  /// On broad text, with a small autoencoder beside it that learned its error on the domain.
   case boosted
 }
 
@@ -87,7 +87,7 @@ public struct AutoencoderPlan: Codable, Hashable, Sendable {
   }
 }
 
-/// What was measured of one autoencoder.
+/// The measurements of one autoencoder.
 public struct AutoencoderResult: Codable, Equatable, Sendable {
   public var plan: AutoencoderPlan
   /// Latents in all: with the booster's for a boosted one.
@@ -96,9 +96,9 @@ public struct AutoencoderResult: Codable, Equatable, Sendable {
   public var trainingTokens: Int
   public var onDomain: AutoencoderMeasurement
   public var onBroad: AutoencoderMeasurement
-  /// What it found of the features that are known; none for a real model.
+  /// The known features that it found; nil for a real model.
   public var recovery: Recovery?
-  /// What is wrong with it, as its training says; none if nothing is.
+  /// The warnings of its training; empty if there are none.
   public var warnings: [TrainingWarning]?
 
   public init(
@@ -118,7 +118,7 @@ public struct AutoencoderResult: Codable, Equatable, Sendable {
   }
 }
 
-/// What was measured of one autoencoder on one kind of held-out text.
+/// The measurements of one autoencoder on one kind of held-out text.
 public struct AutoencoderMeasurement: Codable, Equatable, Sendable {
   /// Counted tokens and contexts.
   public var tokens = 0
@@ -146,7 +146,7 @@ public struct AutoencoderMeasurement: Codable, Equatable, Sendable {
   /// Shares of the latents that fired often enough to tell: see ``LatentKind``.
   public var trivialFraction: Double?
   public var conceptualFraction: Double?
-  /// Bits that a token's quantised latents take, where quantising costs at most 5% more error.
+  /// Bits that a token's quantized latents take, where quantizing costs at most 5% more error.
   public var bitsPerToken: Double?
   public var bins: Int?
   /// Latents that fired, by log₁₀ of their density, in ``densityEdges``.
@@ -158,11 +158,12 @@ public struct AutoencoderMeasurement: Codable, Equatable, Sendable {
   public static let densityEdges: [Double] = (0...20).map { -5 + 0.25 * Double($0) }
 }
 
-/// What a latent's firings say about token ids.
+/// The relation of a latent's firings to token ids.
 public enum LatentKind: String, Codable, Sendable {
-  /// One of the 100 commonest token ids takes at least half of its firings.
+  /// At least half of its firings are on one of the 100 commonest token ids.
   case trivial
-  /// No token id takes half of its firings, and the 100 commonest together take less than half.
+  /// Less than half of its firings are on any single token id, and less than half on the 100 commonest
+  /// together.
   case conceptual
   /// Neither: mostly one rarer token, or many common ones.
   case lexical
@@ -170,7 +171,7 @@ public enum LatentKind: String, Codable, Sendable {
   case rare
 }
 
-/// How much of a known truth a dictionary has found.
+/// The share of the known features that a dictionary has found.
 public struct Recovery: Codable, Equatable, Sendable {
   /// Shares of the features that a decoder row has a cosine above 0.9 with.
   public var domainOnlyFound: Double?
@@ -193,7 +194,7 @@ public struct Recovery: Codable, Equatable, Sendable {
   }
 }
 
-/// What a judge said of the latents of one autoencoder.
+/// A judge's scores for the latents of one autoencoder.
 public struct JudgementResult: Codable, Equatable, Sendable {
   /// ``AutoencoderPlan/name``
   public var autoencoder: String
@@ -208,7 +209,7 @@ public struct JudgementResult: Codable, Equatable, Sendable {
     public var score: Double
   }
 
-  /// What is on a page; nil if nothing was judged.
+  /// The scores on a page; nil if nothing was judged.
   init?(_ browser: LatentBrowser) {
     guard let summary = browser.judge else { return nil }
     autoencoder = browser.title

@@ -2,12 +2,12 @@ import SAEMetrics
 
 /// Domain, broad and boosted autoencoders of one width, on one kind of text, at equal L0.
 ///
-/// A seed's autoencoders make a curve over log L0 in each arm; what is compared are the curves of the
+/// A seed's autoencoders make a curve over log L0 in each arm. The comparison is between curves of the
 /// same seed, read off between their points and never beyond them.
 public struct WidthComparison: Codable, Equatable, Sendable {
   public enum Quality: String, Codable, CaseIterable, Sendable {
     case fractionOfVarianceExplained, lossRecovered
-    /// Share of the variance left over by the error's part that is linear in the activations.
+    /// Share of the variance in the part of the error that is linear in the activations.
     case linearUnexplained
     case nonlinearUnexplained
   }
@@ -15,7 +15,8 @@ public struct WidthComparison: Codable, Equatable, Sendable {
   public var latents: Int
   public var text: StudyText
   public var quality: Quality
-  /// Where ``atL0`` was read off: the middle of what all curves cover, on a logarithmic scale.
+  /// The L0 at which ``atL0`` was read off: the middle of the range that all curves cover, on a
+  /// logarithmic scale.
   public var l0: Double?
   /// The quality there, of each arm.
   public var atL0: [String: SeedEstimate]

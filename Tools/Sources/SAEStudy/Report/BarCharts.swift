@@ -1,6 +1,6 @@
 import Foundation
 
-/// Stacked bars: what is left unexplained, in parts.
+/// Stacked bars: the unexplained variance, in parts.
 struct StackedBars {
   struct Bar {
     var label: String

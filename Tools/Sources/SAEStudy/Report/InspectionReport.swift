@@ -64,7 +64,7 @@ struct InspectionReport {
 }
 
 extension JudgeSummary {
-  /// What happened to the questions, in sentences.
+  /// The numbers of answered and failed questions, in sentences.
   var account: String {
     """
     The judge was asked \(HTML.count(requests)) times; \(HTML.count(malformedAnswers)) answers were \

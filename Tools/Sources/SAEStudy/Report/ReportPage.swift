@@ -41,7 +41,7 @@ enum ReportPage {
       """
   }
 
-  /// Links to the sections that there are.
+  /// Links to the page's sections.
   private static func navigation(_ body: String) -> String {
     let sections = [
       ("variance", "Variance explained"), ("loss", "Loss recovered"), ("residual", "Left over"),

@@ -1,4 +1,4 @@
-/// What makes the page answer: details of points, and the latents browser.
+/// The page's script: details of points, and the latents browser.
 ///
 /// Corpus text reaches the page through `textContent` alone, never as markup.
 enum ReportScript {

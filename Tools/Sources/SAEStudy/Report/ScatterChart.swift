@@ -1,6 +1,6 @@
 import Foundation
 
-/// A quality over L0: a line a series, a point with its interval a setting. Drawn as SVG.
+/// A quality over L0: one line per series, one point with its interval per setting. Drawn as SVG.
 struct ScatterChart {
   struct Point {
     var x: Double
@@ -9,7 +9,7 @@ struct ScatterChart {
     var margin: Double?
     /// Trainings that the point is the mean of.
     var members: [(x: Double, y: Double)] = []
-    /// What is shown when it is pointed at.
+    /// The text that is shown when it is pointed at.
     var details: String
 
     /// All heights that it takes up.
@@ -20,7 +20,7 @@ struct ScatterChart {
   }
 
   struct Series {
-    /// Decides the colour.
+    /// Decides the color.
     var arm: StudyArm
     /// 0 for the narrowest dictionaries: decides the mark and the dashes.
     var rank: Int
@@ -28,7 +28,7 @@ struct ScatterChart {
   }
 
   var title: String
-  var xTitle = "L0 – active latents a token (logarithmic)"
+  var xTitle = "L0 – active latents per token (logarithmic)"
   var yTitle: String
   var series: [Series]
 
@@ -130,7 +130,7 @@ struct ScatterChart {
     return parts
   }
 
-  /// A mark with what is told when it is pointed at; the circle around it is easier to hit.
+  /// A mark with the text that is shown when it is pointed at; the circle around it is easier to hit.
   private func mark(_ series: Series, _ x: Double, _ y: Double, _ details: String) -> String {
     let arm = series.arm.rawValue
     let shape =

@@ -23,7 +23,7 @@ extension StudyReport {
     return notes.map { "<p class=\"subject\">\(HTML.escape($0))</p>" }.joined()
   }
 
-  /// Two sentences: what was found on the domain, and what it costs elsewhere.
+  /// Two sentences: the result on the domain, and its cost elsewhere.
   func answer() -> String {
     guard let onDomain = comparison(.fractionOfVarianceExplained, on: .domain) else {
       return "There is nothing to compare."

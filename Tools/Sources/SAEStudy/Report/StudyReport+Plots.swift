@@ -77,7 +77,7 @@ extension StudyReport {
       Self.name(arm), "\(HTML.count(latents)) latents, \(setting(sparsity))",
       "L0 \(HTML.estimate(l0, 1))",
       "\(quality == .lossRecovered ? "loss recovered" : "FVE") \(HTML.estimate(value, 4))",
-      "alive \(HTML.percent(estimate(arm, latents, sparsity, on: text, \.aliveFraction)?.mean))",
+      "live \(HTML.percent(estimate(arm, latents, sparsity, on: text, \.aliveFraction)?.mean))",
       "\(members.count) seed\(members.count == 1 ? "" : "s")",
     ]
     return ScatterChart.Point(

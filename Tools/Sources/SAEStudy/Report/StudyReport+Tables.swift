@@ -6,7 +6,7 @@ extension StudyReport {
 
   private func dot(_ arm: StudyArm) -> String { mark(arm) + Self.short(arm) }
 
-  /// What the latents are about, how stable they are, what they cost.
+  /// Kind, stability and cost of the latents.
   func meaning() -> String {
     let rows = widths.flatMap { latents in
       results.configuration.sparsity.sorted().flatMap { sparsity in
@@ -25,9 +25,9 @@ extension StudyReport {
       are those of them that a domain dictionary of another seed has, too.</p>
       \(HTML.table(
         ["autoencoder", "latents", settingName, "trivial", "conceptual", "unmatched", "reproduced",
-         "seed stability", "bits a token", "alive", "dense"], rows))
+         "seed stability", "bits per token", "live", "dense"], rows))
       <p class="note">Seed stability: mean cosine of decoder rows matched one to one between seeds. \
-      Bits a token: the shortest code of the quantised latents that costs at most 5% more error. \
+      Bits per token: the shortest code of the quantized latents that costs at most 5% more error. \
       Dense: active on more than a tenth of the tokens. A boosted autoencoder has its booster's \
       latents besides.</p>
       </section>
@@ -100,7 +100,7 @@ extension StudyReport {
       """
   }
 
-  /// What was found of a known truth.
+  /// The known features that were found.
   func recovery() -> String {
     guard results.autoencoders.contains(where: { $0.recovery != nil }) else { return "" }
     let rows = widths.flatMap { latents in
@@ -137,7 +137,7 @@ extension StudyReport {
     let hasLoss = results.autoencoders.contains { $0.onDomain.lossRecovered != nil }
     var head = [
       "autoencoder", "latents", "L0", "FVE", "95% interval",
-      "linear left", "nonlinear left", "bits", "alive",
+      "linear left", "nonlinear left", "bits", "live",
     ]
     if hasLoss { head += ["loss recovered", "loss added"] }
     head += ["broad: L0", "FVE"]
@@ -194,7 +194,7 @@ extension StudyReport {
       notes: browsers.compactMap(judgement))
   }
 
-  /// How well the latents of a dictionary can be told by what a judge says of them.
+  /// How well a judge's explanations tell where the latents of a dictionary are active.
   private func judgement(_ browser: LatentBrowser) -> String? {
     guard let judge = browser.judge else { return nil }
     return """
@@ -212,7 +212,7 @@ extension StudyReport {
       configuration.boosts
       ? """
       <li>A boosted autoencoder is a broad one, frozen, with a booster of a quarter of its active \
-      latents that learnt on the domain what the broad one leaves over (Koriagin et al. 2025). \
+      latents that learned on the domain what the broad one leaves over (Koriagin et al. 2025). \
       Counting its base, it has seen twice the tokens of the others; its L0 counts both parts.</li>
       """ : ""
     return """

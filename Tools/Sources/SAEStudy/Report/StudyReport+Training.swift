@@ -1,10 +1,10 @@
 import SAECore
 
-/// What is to be known of the trainings before what they have come to.
+/// Notes on the trainings, which a reader needs before the results.
 extension StudyReport {
-  /// What explains less of the variance of its own kind of text is not trained.
+  /// An autoencoder that explains less of the variance of its own kind of text is not trained.
   static let leastExplained = 0.2
-  /// Different tokens that a latent takes at least, to be learned and not memorised.
+  /// Different tokens that a latent takes at least, to be learned and not memorized.
   static let leastTokensPerLatent = 10
 
   /// Why the autoencoders that are compared are not trained, in sentences; empty if they are.
@@ -43,7 +43,7 @@ extension StudyReport {
     return reasons
   }
 
-  /// What is wrong with each autoencoder, and which failed, a line each.
+  /// The warnings of each autoencoder, and the ones that failed, one line each.
   public var warnings: [String] {
     (results.failures ?? []).map {
       "\($0.autoencoder) is missing, its training failed: \($0.reason)"

@@ -38,7 +38,7 @@ public struct StudyReport: Sendable {
     }
   }
 
-  /// The mean over seeds of what a measurement has.
+  /// The mean of a measurement over seeds.
   func estimate(
     _ arm: StudyArm, _ latents: Int, _ sparsity: Double, on text: StudyText,
     _ value: (AutoencoderMeasurement) -> Double?
@@ -65,7 +65,7 @@ public struct StudyReport: Sendable {
 
   static func short(_ arm: StudyArm) -> String { arm.rawValue }
 
-  /// What the configuration's sparsities are.
+  /// The meaning of the configuration's sparsities.
   var settingName: String {
     results.configuration.architecture.aimsAtL0 ? "target L0" : "coefficient"
   }

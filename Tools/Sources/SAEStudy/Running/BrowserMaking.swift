@@ -2,13 +2,13 @@ import Foundation
 import SAECore
 import SAEMetrics
 
-/// Gathers what the page shows of an autoencoder's latents.
+/// Gathers the page's content on an autoencoder's latents.
 struct BrowserMaking {
   let autoencoder: any SparseAutoencoder
   let text: HeldOutText
   var texts: @Sendable ([Int]) -> [String]
   var promotions: (@Sendable (Matrix) -> Matrix)?
-  /// Cards at most.
+  /// The largest number of cards.
   var limit = 600
   var contextsPerLatent = 6
   var bins = 24
@@ -181,7 +181,7 @@ struct BrowserMaking {
   }
 }
 
-/// A number with five digits: what a page shows needs no more, and is smaller.
+/// A number with five digits: a page needs no more, and is smaller.
 private func rounded(_ value: Double) -> Double {
   guard value != 0, value.isFinite else { return value }
   let digits = 4 - Int(log10(abs(value)).rounded(.down))

@@ -3,7 +3,7 @@ import SAEMetrics
 
 /// Compares the dictionaries of a study with each other.
 struct DictionaryComparing {
-  /// From which cosine on two rows stand for the same.
+  /// The cosine from which two rows count as the same.
   static let threshold = 0.7
   /// Exact matching takes cubic time; larger dictionaries are matched on their nearest rows.
   static let largestExact = 1024
@@ -13,8 +13,8 @@ struct DictionaryComparing {
   let trained: [AutoencoderPlan]
   let read: (AutoencoderPlan) throws -> any SparseAutoencoder
 
-  /// How alike the seeds of each arm, width and sparsity are; of boosted autoencoders nothing is
-  /// said, half of which is the broad one again.
+  /// How alike the seeds of each arm, width and sparsity are; boosted autoencoders are left out, since
+  /// half of one is the broad one again.
   func stability() throws -> [StabilityResult] {
     guard configuration.seeds > 1 else { return [] }
     var results: [StabilityResult] = []
@@ -65,7 +65,7 @@ struct DictionaryComparing {
     }
   }
 
-  /// What each latent of a domain autoencoder is like in others.
+  /// The nearest rows in other dictionaries to each latent of a domain autoencoder.
   struct Likeness: Sendable {
     /// Largest cosine with a row of the broad dictionaries of its width and sparsity, all seeds.
     let broadCosine: Double

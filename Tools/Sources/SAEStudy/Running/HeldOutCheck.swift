@@ -1,9 +1,8 @@
 import SAECore
 
-/// Whether what a study judges on is other text than what it trains on, and its two kinds of text are
-/// two.
+/// Checks that a study judges on other text than it trains on, and that its two kinds of text differ.
 struct HeldOutCheck {
-  /// What is trained and judged on.
+  /// The text to train and to judge on.
   let sides: [StudyText: StudyPools]
   /// All that could be.
   let whole: [StudyText: StudyPools]
@@ -11,18 +10,18 @@ struct HeldOutCheck {
 
   private var runLength: Int { min(TextOverlap.runLength, context) }
 
-  /// What is compared: as text where tokens are known, else as rows.
+  /// The content to compare: as text where tokens are known, else as rows.
   private enum Content {
     case tokens([UInt32])
     case rows([UInt64])
   }
 
-  /// What should be known of texts that share something.
+  /// Notes on texts that share something.
   ///
   /// All rows of activations in files are read, before anything is trained.
   ///
-  /// - Throws: ``StudyError`` if a text is another's; ``NotFiniteError``, and what keeps files from being
-  ///   read.
+  /// - Throws: ``StudyError`` if one text is part of another; ``NotFiniteError``, and the errors of
+  ///   reading files.
   func notes() throws -> [String] {
     var notes: [String] = []
     var trained: [StudyText: [Content]] = [:]
@@ -66,7 +65,7 @@ struct HeldOutCheck {
     return contents
   }
 
-  /// The larger of what tokens and rows tell; 0 where neither are known on both sides.
+  /// The larger share of tokens and rows; 0 where neither are known on both sides.
   private func share(of text: [Content]?, in other: [Content]?) -> Double {
     var shares = [0.0]
     for own in text ?? [] {

@@ -8,16 +8,16 @@ public struct Inspection: Sendable {
   public struct Options: Codable, Equatable, Sendable {
     /// The autoencoder's directory or file.
     public var sae = ""
-    /// What activations were multiplied by in training, where its files say that they were and not
-    /// by what.
+    /// The factor that activations were multiplied by in training, where its files say that there was one
+    /// and not which.
     public var activationScale: Double?
     public var model = ""
-    /// The layer it was trained on; none takes what the autoencoder's files say.
+    /// The layer it was trained on; nil takes that of the autoencoder's files.
     public var layer: Int?
     public var tokens: [String] = []
     /// Tokens to look at.
     public var count = 40_000
-    /// Tokens of a sequence; none takes what the autoencoder's files say, or 255.
+    /// Tokens of a sequence; nil takes the number of the autoencoder's files, or 255.
     public var context: Int?
     /// Latents on the page, at most.
     public var latents = 1000
@@ -67,7 +67,7 @@ public struct Inspection: Sendable {
     case judging(_ done: Int, of: Int)
   }
 
-  /// The page of one autoencoder, and what is on it.
+  /// The page of one autoencoder, and its content.
   public func run(
     progress: (Event) -> Void = { _ in }
   ) throws -> (browser: LatentBrowser, html: String) {
@@ -123,9 +123,9 @@ public struct Inspection: Sendable {
     return (browser, try report.html())
   }
 
-  /// What does not agree, where that is allowed.
+  /// The mismatches, where they are allowed.
   ///
-  /// - Throws: ``StudyError`` where it is not.
+  /// - Throws: ``StudyError`` where they are not.
   private func mismatches(
     _ origin: ActivationOrigin, _ harvester: ActivationHarvester
   ) throws -> [String] {
@@ -134,11 +134,13 @@ public struct Inspection: Sendable {
     origins.add(options.sae, origin)
     origins.add(options.model, harvester.origin(weights: weights))
     guard let first = origins.mismatches.first else { return [] }
-    guard options.allowsMismatch else { throw StudyError("\(first); --allow-mismatch goes on") }
+    guard options.allowsMismatch else {
+      throw StudyError("\(first); add --allow-mismatch to go on")
+    }
     return origins.mismatches.map { "\($0)" }
   }
 
-  /// What stands before each sequence: as the autoencoder's files say, or the model's own token.
+  /// The prefix of each sequence: that of the autoencoder's files, or the model's own token.
   private func prefix(_ origin: ActivationOrigin) -> SequencePrefix {
     switch origin.prefix {
     case .nothing: SequencePrefix.none

@@ -106,14 +106,14 @@ struct ModelStudyData {
     return data
   }
 
-  /// Throws if what is brought together is of different origins, unless that is allowed: then a note
-  /// for each.
+  /// Throws if the inputs have different origins, unless that is allowed: then it returns a note for each
+  /// difference.
   private static func checked(
     _ origins: OriginCheck, _ configuration: StudyConfiguration
   ) throws -> [String] {
     guard !configuration.allowMismatch else { return origins.mismatches.map { "\($0)" } }
     if let mismatch = origins.mismatches.first {
-      throw StudyError("\(mismatch); --allow-mismatch goes on")
+      throw StudyError("\(mismatch); add --allow-mismatch to go on")
     }
     return []
   }

@@ -1,10 +1,10 @@
 import SAECore
 import SAEModels
 
-/// Token streams or files of activations as one sequence of pieces of equal length; what is left at
-/// the end of each file, or of all shards of a harvest, is not used.
+/// Token streams or files of activations as one sequence of pieces of equal length; a shorter rest at the
+/// end of each file, or of all shards of a harvest, is not used.
 struct PiecePool: Sendable {
-  /// What files hold.
+  /// The content of files.
   enum Content: Sendable {
     case tokens([TokenStream])
     case activations(any ActivationSource)
@@ -51,7 +51,7 @@ struct PiecePool: Sendable {
     return PiecePool(self, (0..<count).map { pieces[$0 * pieces.count / count] })
   }
 
-  /// The last tenth of the pieces, and what is before.
+  /// The last tenth of the pieces, and those before it.
   func splittingLastTenth() -> (first: PiecePool, last: PiecePool) {
     let last = max(1, pieces.count / 10)
     return (
@@ -100,7 +100,7 @@ struct PiecePool: Sendable {
   /// Without pieces that have a row with NaN or infinity.
   ///
   /// - Returns: the pool, and how many such rows there are; a pool of tokens as it is.
-  /// - Throws: ``StudyError`` if no piece is left, and what keeps rows from being read.
+  /// - Throws: ``StudyError`` if no piece is left, and the errors of reading rows.
   func leavingOutNotFinite(name: String) throws -> (pool: PiecePool, rows: Int) {
     guard let rows else { return (self, 0) }
     let finite = try rows.finiteRows()

@@ -5,15 +5,15 @@ import SAEMetrics
 /// The founding experiment: autoencoders trained on a domain against autoencoders trained on broad
 /// text, at equal budget, judged on both.
 ///
-/// Source: O'Neill et al. 2025, arXiv 2508.09363; what is measured beyond it is said in the report.
+/// Source: O'Neill et al. 2025, arXiv 2508.09363; the report names the measurements beyond it.
 public struct Study: Sendable {
   public let configuration: StudyConfiguration
   public let directory: String
   private let isDemo: Bool
   private var pace = CheckpointPace.seconds(60)
 
-  /// Steps of a training from one checkpoint to the next; without, there is one every minute. What
-  /// comes out does not depend on it.
+  /// Steps of a training from one checkpoint to the next; nil writes one every minute. The results do not
+  /// depend on it.
   public var checkpointSteps: Int? {
     get { if case .steps(let steps) = pace { steps } else { nil } }
     set { pace = newValue.map { .steps(max(1, $0)) } ?? .seconds(60) }
@@ -39,7 +39,7 @@ public struct Study: Sendable {
     isDemo = true
   }
 
-  /// What a study leaves.
+  /// The results of a study.
   public struct Outcome: Sendable {
     public let results: StudyResults
     public let browsers: [LatentBrowser]
@@ -49,8 +49,8 @@ public struct Study: Sendable {
 
   /// Makes everything that is not there yet, and the page.
   ///
-  /// - Throws: ``StudyError`` and the errors of the library, each naming file, option or tensor, and
-  ///   what `progress` throws.
+  /// - Throws: ``StudyError`` and the errors of the library, each naming file, option or tensor, and the
+  ///   errors of `progress`.
   public func run(progress: @escaping StudyProgress = { _ in }) throws -> Outcome {
     let (folder, data) = try begin(progress)
     let training = configuration.training(data.origin)
@@ -94,8 +94,7 @@ public struct Study: Sendable {
     return Outcome(results: results, browsers: browsers, report: folder.report)
   }
 
-  /// The study's directory, which is made when nothing that can be told before stands against it, and
-  /// its data.
+  /// The study's directory, which is made after all checks that need no work, and its data.
   private func begin(_ progress: @escaping StudyProgress) throws -> (StudyFolder, StudyData) {
     try StudyFolder.check(directory, configuration)
     guard !isDemo else {
@@ -109,7 +108,7 @@ public struct Study: Sendable {
   }
 
   /// Throws if an autoencoder that is there was trained on other activations, unless that is allowed:
-  /// then a note for each.
+  /// then it returns a note for each.
   private func checkKept(_ folder: StudyFolder, _ origin: ActivationOrigin) throws -> [String] {
     var origins = OriginCheck()
     origins.add("this study", origin)
@@ -121,7 +120,7 @@ public struct Study: Sendable {
     }
     guard !configuration.allowMismatch else { return origins.mismatches.map { "\($0)" } }
     if let mismatch = origins.mismatches.first {
-      throw StudyError("\(mismatch); --allow-mismatch goes on")
+      throw StudyError("\(mismatch); add --allow-mismatch to go on")
     }
     return []
   }
@@ -139,7 +138,8 @@ public struct Study: Sendable {
     }
   }
 
-  /// Trains what has not been written yet: the boosted ones after the broad ones they stand on.
+  /// Trains the autoencoders that have not been written yet: the boosted ones after the broad ones that
+  /// are their bases.
   private func train(
     _ training: any StudyTraining, _ data: StudyData, _ folder: StudyFolder,
     _ progress: StudyProgress

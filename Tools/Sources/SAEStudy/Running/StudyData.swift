@@ -3,7 +3,7 @@ import SAEModels
 
 /// Everything that a study needs of a model or a synthetic world.
 struct StudyData: Sendable {
-  /// What the activations are of, for people.
+  /// The source of the activations, for people.
   var subject: String
   /// As many rows each: an equal budget.
   var domain: any ActivationSource
@@ -11,15 +11,15 @@ struct StudyData: Sendable {
   var heldOut: [StudyText: HeldOutText]
   /// Texts of a run of token ids.
   var texts: @Sendable (_ ids: [Int]) -> [String]
-  /// What directions do to each token's logit, directions × vocabulary; none without a model.
+  /// The effect of directions on each token's logit, directions × vocabulary; nil without a model.
   var promotions: (@Sendable (_ directions: Matrix) -> Matrix)?
-  /// Measures what splicing into the model costs; none without a model.
+  /// Measures the cost of splicing into the model; nil without a model.
   var loss: LossMeasuring?
-  /// What is known of a synthetic world.
+  /// The known features of a synthetic world.
   var truth: StudyTruth?
   /// Where the activations are from, as far as that is known.
   var origin = ActivationOrigin()
-  /// What whoever reads the results should know of the data.
+  /// Notes on the data for the reader of the results.
   var notes: [String] = []
 }
 
@@ -42,7 +42,7 @@ struct LossMeasuring: Sendable {
   let tokens: [StudyText: TokenStream]
   let means: [StudyText: [Float]]
 
-  /// What each autoencoder recovers; none if there are no tokens of the kind.
+  /// The loss that each autoencoder recovers; nil if there are no tokens of the kind.
   ///
   /// - Parameter progress: called with sequences done, and of how many.
   func measure(

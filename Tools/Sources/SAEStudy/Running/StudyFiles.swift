@@ -3,7 +3,7 @@ import SAECore
 
 /// The files of a study, by the option that names them.
 struct StudyFiles {
-  /// What is said of files of one option.
+  /// The files of one option.
   struct Role {
     let option: String
     let files: [String]
@@ -45,7 +45,7 @@ struct StudyFiles {
     }
   }
 
-  /// What files of activations and a model say of where they are from.
+  /// The origins that files of activations and a model record.
   ///
   /// - Throws: `TensorFileError` if a file cannot be read.
   func origins() throws -> OriginCheck {
@@ -59,12 +59,12 @@ struct StudyFiles {
   }
 }
 
-/// What makes two paths the same file: symbolic links are followed, hard links are equal.
+/// The identity of a file: symbolic links are followed, hard links are equal.
 private struct FileIdentity: Hashable {
   let device: Int
   let file: Int
 
-  /// - Returns: nil for what cannot be looked at; opening it tells why.
+  /// - Returns: nil for a file that cannot be examined; opening it tells why.
   init?(_ path: String) {
     let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     guard let attributes = try? FileManager.default.attributesOfItem(atPath: resolved),

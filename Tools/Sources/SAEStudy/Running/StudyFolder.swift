@@ -3,10 +3,10 @@ import SAECore
 
 /// The directory that a study lives in.
 ///
-/// Everything in it appears when it is complete, so that what is there need not be made again.
+/// Each file in it appears when it is complete, so that a file that is there need not be made again.
 struct StudyFolder: Sendable {
   let path: String
-  /// Two studies in one directory would clear each other's files.
+  /// Two studies in one directory would remove each other's files.
   private let lock: DestinationLock
 
   var configuration: String { "\(path)/study.json" }
@@ -15,23 +15,23 @@ struct StudyFolder: Sendable {
 
   func activations(_ name: String) -> String { "\(path)/activations/\(name)" }
   func autoencoder(_ plan: AutoencoderPlan) -> String { "\(path)/saes/\(plan.name)" }
-  /// Why one's training came to nothing.
+  /// Why an autoencoder's training failed.
   func failure(_ plan: AutoencoderPlan) -> String { "\(path)/failures/\(plan.name).json" }
-  /// What is wrong with one whose training ended as if all were well.
+  /// The warnings of an autoencoder whose training ended without an error.
   func warnings(_ plan: AutoencoderPlan) -> String { "\(path)/warnings/\(plan.name).json" }
   func log(_ plan: AutoencoderPlan) -> String { "\(path)/logs/\(plan.name).csv" }
   /// Of the pass in which autoencoders are being trained.
   func checkpoints() throws -> CheckpointFolder {
     try CheckpointFolder("\(path)/checkpoints", keeping: 1)
   }
-  /// What a judge has answered.
+  /// The answers of a judge.
   var answers: String { "\(path)/judge/answers.jsonl" }
   func measurement(_ plan: AutoencoderPlan) -> String { "\(path)/measurements/\(plan.name).json" }
 
   /// Throws if a study cannot live in a directory: something else is there, or another process has it.
   /// Nothing is made.
   ///
-  /// - Throws: ``StudyError`` that says what is there.
+  /// - Throws: ``StudyError`` that names the content.
   static func check(_ path: String, _ configuration: StudyConfiguration) throws {
     guard FileManager.default.fileExists(atPath: path) else { return }
     let lock = try DestinationLock(directory: path)

@@ -1,8 +1,8 @@
 import Foundation
 import SAECore
 
-/// The log of one training, a table; it goes on where a checkpoint was written. A log that cannot be
-/// written is said once, and the training goes on without it.
+/// The log of one training, a table; it goes on where a checkpoint was written. If a log cannot be
+/// written, the study says so once, and the training goes on without it.
 struct StudyLog {
   /// Nil from when it could not be written.
   private var table: CSVLog?
@@ -12,7 +12,7 @@ struct StudyLog {
     "dead_latents",
   ]
 
-  /// Begins a log, with what an earlier one has up to a step.
+  /// Begins a log with the rows of an earlier one up to a step.
   ///
   /// - Throws: what `warn` throws.
   init(_ path: String, through step: Int, warn: (String) throws -> Void) throws {
@@ -33,7 +33,7 @@ struct StudyLog {
     try warn("\(error); the training goes on without this log")
   }
 
-  /// Writes what every step has: terms of the loss that come and go would change the columns.
+  /// Writes the figures that every step has: terms of the loss that come and go would change the columns.
   ///
   /// - Throws: what `warn` throws.
   mutating func write(_ report: StepReport, warn: (String) throws -> Void) throws {

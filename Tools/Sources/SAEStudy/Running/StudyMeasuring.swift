@@ -3,12 +3,12 @@ import SAEMetrics
 
 /// Measures autoencoders on held-out text.
 enum StudyMeasuring {
-  /// Latents with fewer firings are too rare to tell what they are about.
+  /// Latents with fewer firings are too rare to be classified.
   static let leastFirings = 10
   /// Tokens that the description length is measured on, at most.
   static let codedTokens = 16_384
 
-  /// What is measured of one autoencoder without a model.
+  /// The measurements of one autoencoder that need no model.
   static func measure(
     _ autoencoder: any SparseAutoencoder, on text: HeldOutText
   ) throws -> AutoencoderMeasurement {
@@ -77,7 +77,7 @@ enum StudyMeasuring {
       mask: Array(text.mask[rows]))
   }
 
-  /// What each latent is about; none for latents that never fired, or without token ids.
+  /// The kind of each latent; nil for latents that never fired, or without token ids.
   static func kinds(
     _ autoencoder: any SparseAutoencoder, on text: HeldOutText
   ) throws -> [LatentKind?]? {
@@ -111,7 +111,7 @@ enum StudyMeasuring {
     return (latents, value.frequentTokenCoverage)
   }
 
-  /// What a latent's firings say about token ids.
+  /// The relation of a latent's firings to token ids.
   struct LatentIdentity: Sendable {
     let kind: LatentKind
     let topTokenShare: Double
@@ -132,7 +132,7 @@ enum StudyMeasuring {
       of: autoencoder, batches, bins: [4, 8, 16, 32, 64, 128], tolerance: 0.05)
   }
 
-  /// What a dictionary has found of a known truth.
+  /// The known features that a dictionary has found.
   static func recovery(
     _ autoencoder: any SparseAutoencoder, _ truth: StudyTruth, domain: HeldOutText
   ) throws -> Recovery {

@@ -1,7 +1,7 @@
 import SAECore
 import SAEModels
 
-/// What one kind of text is trained and judged on.
+/// The pieces of one kind of text to train and to judge on.
 struct StudyPools: Sendable {
   var training: PiecePool
   /// The tokens of the same files as ``training``, if they are known.
@@ -32,7 +32,7 @@ struct StudyPools: Sendable {
   struct Reader {
     let configuration: StudyConfiguration
     let text: StudyText
-    /// What should be known of the files.
+    /// Notes on the files.
     private(set) var notes: [String] = []
 
     init(configuration: StudyConfiguration, text: StudyText) {
@@ -56,7 +56,7 @@ struct StudyPools: Sendable {
     }
 
     /// - Throws: ``StudyError`` if something is missing, ``OriginMismatch``, ``ModelError`` if tokens are
-    ///   not those of rows, and what keeps files from being read.
+    ///   not those of rows, and the errors of reading files.
     mutating func pools() throws -> StudyPools {
       let trainingTokens = try tokens(files.tokens, option)
       guard let training = try activations(files.activations, option) ?? trainingTokens else {
@@ -120,7 +120,7 @@ struct StudyPools: Sendable {
       }
     }
 
-    /// Row i of activations belongs to token i where both are given; else missing rows are said.
+    /// Row i of activations belongs to token i where both are given; else a note names missing rows.
     private mutating func checkRows(
       _ activations: [String], of tokens: [String], _ option: String
     ) throws {

@@ -1,10 +1,10 @@
-/// Tells how far a study is. What it throws ends the study there, a training after the checkpoint from
+/// Tells how far a study is. An error from it ends the study there, a training after the checkpoint from
 /// which the same study goes on.
 public typealias StudyProgress = @Sendable (StudyEvent) throws -> Void
 
-/// What a study is doing.
+/// The work that a study is doing.
 public enum StudyEvent: Sendable, Equatable {
-  /// What is studied, by how many autoencoders.
+  /// The subject of the study, and the number of autoencoders.
   case begins(_ subject: String, autoencoders: Int)
   case harvest(_ name: String, done: Int, of: Int)
   /// Autoencoders that were found from before.
@@ -16,7 +16,7 @@ public enum StudyEvent: Sendable, Equatable {
   case measuring(_ name: String, done: Int, of: Int)
   /// Sequences that the model has run with reconstructions in the activations' place.
   case loss(_ text: StudyText, done: Int, of: Int)
-  /// Something that whoever reads the results should know.
+  /// A note for the reader of the results.
   case note(String)
   case comparing
   case gathering(_ name: String)

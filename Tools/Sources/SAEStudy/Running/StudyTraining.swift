@@ -3,7 +3,7 @@ import SAECore
 
 /// Trains and reads the autoencoders of a study, whatever their variant.
 protocol StudyTraining: Sendable {
-  /// What training some autoencoders together takes at least, on so many rows of a width.
+  /// The memory that training some autoencoders together takes at least, on so many rows of a width.
   func memory(_ plans: [AutoencoderPlan], width: Int, tokens: Int) throws -> MemoryEstimate
 
   /// Trains the autoencoders of a pass over a source, and writes each with its log.
@@ -11,9 +11,9 @@ protocol StudyTraining: Sendable {
   /// - Parameters:
   ///   - pass: of one seed; the base of a boosted one has been written before.
   ///   - pace: when checkpoints are written.
-  ///   - progress: called after a step with how many have been made; what it throws is thrown after
-  ///     a checkpoint.
-  ///   - warn: told of what the training goes on without.
+  ///   - progress: called after a step with the number of steps made; its error is thrown after a
+  ///     checkpoint.
+  ///   - warn: called with a note when the training goes on without something.
   func train(
     _ pass: TrainingPass, on source: any ActivationSource, into folder: StudyFolder,
     pace: CheckpointPace, progress: (Int) throws -> Void, warn: (String) throws -> Void
@@ -24,7 +24,7 @@ protocol StudyTraining: Sendable {
 }
 
 extension StudyConfiguration {
-  /// What trains the variant that is studied, on activations of an origin.
+  /// The trainer of the studied variant, on activations of an origin.
   func training(_ origin: ActivationOrigin) -> any StudyTraining {
     func trained<Trained: TrainedVariant>(_ variant: Trained) -> any StudyTraining {
       VariantTraining<Trained.Model>(self, origin) { try variant.configuration($0) }
@@ -179,7 +179,7 @@ where Model.Configuration: Decodable, Model.Configuration.Model == Model {
     archive.metadata["seed"] = .string("\(plan.seed)")
     archive.setActivationOrigin(origin)
     guard plan.arm == .boosted else { return try archive.write(to: folder.autoencoder(plan)) }
-    // The base with it: a booster alone reconstructs nothing that anybody wants.
+    // With the base: a booster alone reconstructs only an error.
     let base = try SAEArchive.read(folder.autoencoder(plan.base)).archive
     try base.write(boostedBy: archive, to: folder.autoencoder(plan))
   }
@@ -194,7 +194,7 @@ where Model.Configuration: Decodable, Model.Configuration.Model == Model {
 }
 
 extension AutoencoderPlan {
-  /// The broad autoencoder that a boosted one stands on.
+  /// The broad autoencoder that is a boosted one's base.
   var base: AutoencoderPlan {
     AutoencoderPlan(arm: .broad, latents: latents, sparsity: sparsity, seed: seed)
   }

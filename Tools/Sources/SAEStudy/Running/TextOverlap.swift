@@ -7,10 +7,10 @@ import SAECore
 enum TextOverlap {
   /// Tokens of a run.
   static let runLength = 128
-  /// From which share on text counts as the other. Corpora of answers to questions share more than a
-  /// twentieth of such runs without being the same.
+  /// The share from which one text counts as part of the other. Corpora of answers to questions share
+  /// more than a twentieth of such runs without being the same.
   static let limit = 1.0 / 3
-  /// From which share on it is said.
+  /// The share from which the study reports it.
   static let notable = 0.01
 
   /// The share of runs of a text that another text has somewhere.
@@ -26,7 +26,7 @@ enum TextOverlap {
     guard other.count >= length else { return 0 }
     let wanted = Set(hashes)
     var found: Set<UInt64> = []
-    // What the token that leaves a run has been multiplied by since it came.
+    // The factor that the token which leaves a run has collected since it came.
     var leaving: UInt64 = 1
     for _ in 1..<length { leaving = leaving &* factor }
     var rolling = hash(other[..<length])
@@ -75,7 +75,8 @@ enum TextOverlap {
     return hashes
   }
 
-  /// The bits of a number rounded as F16 rounds it, half to even; what F16 has fewer bits for is 0.
+  /// The bits of a number rounded as F16 rounds it, half to even; numbers for which F16 has fewer bits
+  /// are 0.
   private static func rounded(_ value: Float) -> UInt32 {
     guard abs(value) >= 0x1p-14 else { return 0 }
     let bits = value.bitPattern

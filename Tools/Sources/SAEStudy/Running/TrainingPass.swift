@@ -4,12 +4,12 @@ import SAECore
 /// Autoencoders of one seed and kind of text, which are trained together over one stream.
 struct TrainingPass {
   let plans: [AutoencoderPlan]
-  /// Where it stood when it was interrupted.
+  /// Its progress when it was interrupted.
   var checkpoint: SweepCheckpoint?
 
   private static let key = "autoencoders"
 
-  /// What a checkpoint of the pass carries.
+  /// The content of a checkpoint's metadata.
   var metadata: [String: String] {
     [TrainingPass.key: plans.map(\.name).joined(separator: "\n")]
   }
@@ -29,7 +29,7 @@ struct TrainingPass {
     return TrainingPass(plans: own, checkpoint: checkpoint)
   }
 
-  /// What is missing of an arm, a seed after the other, so many at a time.
+  /// The missing autoencoders of an arm, one seed after the other, so many at a time.
   static func all(_ missing: [AutoencoderPlan], atATime: Int) -> [TrainingPass] {
     Set(missing.map(\.seed)).sorted().flatMap { seed in
       let own = missing.filter { $0.seed == seed }
@@ -40,7 +40,7 @@ struct TrainingPass {
   }
 }
 
-/// When checkpoints of a pass are written: what comes out does not depend on it.
+/// The times at which checkpoints of a pass are written; the results do not depend on them.
 enum CheckpointPace: Sendable, Equatable {
   case seconds(Double)
   case steps(Int)

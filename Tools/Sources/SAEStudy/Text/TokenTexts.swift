@@ -16,7 +16,7 @@ public struct TokenTexts: Sendable {
   /// - Throws: ``StudyError`` naming file and field if it is no tokenizer of a known kind.
   public init(file: String) throws(StudyError) {
     guard let data = FileManager.default.contents(atPath: file) else {
-      throw StudyError(file, expected: "a tokenizer", found: "none that can be read")
+      throw StudyError(file, expected: "a tokenizer", found: "a file that cannot be read")
     }
     guard let root = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
       let found = TensorFile.contents(of: file)

@@ -1,8 +1,8 @@
 import Foundation
 
-/// What an option of a command may be, and where it means something.
+/// The allowed values of a command's option, and the conditions under which it has an effect.
 ///
-/// - Parameter Facts: what decides on that: the command as its arguments say it, or more.
+/// - Parameter Facts: the values that decide on that: the parsed command, or more.
 struct OptionRule<Facts> {
   /// Its long name, without hyphens.
   let name: String
@@ -11,7 +11,7 @@ struct OptionRule<Facts> {
   private(set) var needs: [Need] = []
 
   struct Need {
-    /// What there must be, after "needs".
+    /// The requirement, as the words after "needs".
     let text: (Facts) -> String
     let holds: (Facts) -> Bool
   }
@@ -21,12 +21,12 @@ struct OptionRule<Facts> {
     self.values = values
   }
 
-  /// The same rule where something else is needed as well.
+  /// The same rule with a further requirement.
   func needs(_ text: String, _ holds: @escaping (Facts) -> Bool) -> OptionRule {
     needs({ _ in text }, holds)
   }
 
-  /// The same, with what is needed told from the facts.
+  /// The same, with a requirement that depends on the facts.
   func needs(
     _ text: @escaping (Facts) -> String, _ holds: @escaping (Facts) -> Bool
   ) -> OptionRule {
@@ -42,7 +42,7 @@ struct OptionRule<Facts> {
     return rule
   }
 
-  /// What is wrong with the option as it is given.
+  /// The problem with the option as it is given.
   func problems(_ given: [String], _ facts: Facts) -> [String] {
     let missing = needs.filter { !$0.holds(facts) }
     guard missing.isEmpty else {
@@ -52,7 +52,7 @@ struct OptionRule<Facts> {
   }
 }
 
-/// The values that an option may have, beyond what its type asks for.
+/// The values that an option may have, beyond its type's own check.
 enum OptionValues {
   case any
   case count(ClosedRange<Int>)
@@ -95,7 +95,7 @@ enum OptionValues {
   }
 }
 
-/// The options that were given, with the arguments behind each.
+/// The options that were given, with the arguments after each.
 struct GivenOptions {
   private(set) var values: [String: [String]] = [:]
 
@@ -115,14 +115,14 @@ struct GivenOptions {
         separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let found = String(parts[0])
       values[found, default: []] += parts.dropFirst().map(String.init)
-      // What follows --name=value is no value of it.
+      // An argument after --name=value is no value of it.
       name = parts.count == 1 ? found : nil
     }
   }
 
   func contains(_ name: String) -> Bool { values[name] != nil }
 
-  /// Adds one from elsewhere, such as a configuration file; what was given before stays.
+  /// Adds one from elsewhere, such as a configuration file; one that was given before stays.
   mutating func add(_ name: String, _ found: [String]) {
     if values[name] == nil { values[name] = found }
   }

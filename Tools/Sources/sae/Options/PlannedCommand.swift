@@ -1,26 +1,25 @@
 import ArgumentParser
 
-/// A command that says what it will do before it does it, and which of its options mean something
-/// there.
+/// A command that makes a plan of its work first, and knows which of its options have an effect.
 ///
-/// The plan is made from the arguments alone and is what the command then does: an option that changes
+/// The plan is made from the arguments alone, and the command then carries it out: an option that changes
 /// no plan has no effect, and the command refuses it. A test tries every option of every command.
 protocol PlannedCommand: ParsableCommand {
   associatedtype Plan: Encodable, Equatable
-  /// What decides on which options mean something.
+  /// The values that decide which options have an effect.
   associatedtype Facts = Self
 
   /// One for every option.
   static var rules: [OptionRule<Facts>] { get }
 
-  /// - Throws: `ValidationError`, or what keeps a configuration from being read.
+  /// - Throws: `ValidationError`, or the error of reading a configuration.
   func facts() throws -> Facts
 
   /// The options that count as given: those among the arguments, and others that the command takes from
   /// elsewhere.
   func given(_ options: GivenOptions) throws -> GivenOptions
 
-  /// What the command will do.
+  /// The plan of the command's work.
   func plan() throws -> Plan
 }
 
@@ -31,8 +30,8 @@ extension PlannedCommand where Facts == Self {
 extension PlannedCommand {
   func given(_ options: GivenOptions) -> GivenOptions { options }
 
-  /// Throws, with all problems, a line each, if an option is given that has no effect or a value that
-  /// cannot be.
+  /// Throws, with all problems, one line each, if an option is given that has no effect or has an
+  /// impossible value.
   ///
   /// - Parameter arguments: those that the command was parsed from.
   func check(_ arguments: [String]) throws {

@@ -3,7 +3,7 @@
 ///
 ///     h = W_enc (x − b_dec) + b_enc      z = AbsTopK(h)      x̂ = W_decᵀ z + b_dec
 ///
-/// Latents may be negative, so what is active is z ≠ 0.
+/// Latents may be negative, so a latent is active where z ≠ 0.
 ///
 /// Source: Zhu et al. 2025, arXiv 2510.00404; conventions of SAELens.
 public struct AbsTopKAutoencoder: SelectingAutoencoder, Equatable {

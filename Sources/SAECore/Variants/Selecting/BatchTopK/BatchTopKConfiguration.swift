@@ -15,7 +15,7 @@ public struct BatchTopKConfiguration: SelectingConfiguration {
   /// How the threshold for inference comes about.
   public var thresholdAverage = ThresholdAverage()
 
-  /// Keeps `k` latents a token on average over a batch; the other settings at their defaults.
+  /// Keeps `k` latents per token on average over a batch; the other settings at their defaults.
   public init(k: Double) { self.k = k }
 
   /// dictionary_learning's conventions; its rule for dead latents is

@@ -1,9 +1,9 @@
-/// A sparse autoencoder whose latents stand in k groups, of each of which the largest is active:
+/// A sparse autoencoder whose latents stand in k groups; the largest of each group is active:
 ///
 ///     h = W_enc (x − b_dec) + b_enc      z = ReLU(h) where largest of its group      x̂ = W_decᵀ z + b_dec
 ///
-/// Exactly one latent a group is selected, the first one where none is positive; the gradient passes
-/// there all the same.
+/// Exactly one latent per group is selected, the first one where none is positive; it has a gradient all
+/// the same.
 ///
 /// Source: sparsify (EleutherAI), activation `groupmax`.
 public struct GroupMaxAutoencoder: SelectingAutoencoder, Equatable {

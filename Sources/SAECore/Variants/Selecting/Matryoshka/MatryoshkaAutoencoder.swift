@@ -1,5 +1,5 @@
 /// A BatchTopK autoencoder whose latents are ordered: nested prefixes of them each reconstruct alone,
-/// so that the first latents take up what is general and later ones need not.
+/// so that the first latents take up general features and later ones need not.
 ///
 ///     x̂⁽ˡ⁾ = Σ_{i < prefix l} u_i W_dec,i + b_dec      loss = Σ_l weight_l ‖x̂⁽ˡ⁾ − x‖²
 ///

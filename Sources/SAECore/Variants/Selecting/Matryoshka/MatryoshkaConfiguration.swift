@@ -3,7 +3,7 @@
 public struct MatryoshkaConfiguration: SelectingConfiguration {
   public typealias Model = MatryoshkaAutoencoder
 
-  /// Over what the largest latents are kept.
+  /// The tokens over which the largest latents are kept.
   public enum Selection: Sendable, Equatable, Codable {
     /// ⌊k · tokens⌋ of a batch.
     case batch
@@ -13,14 +13,13 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
 
   /// Latents that are active on a token; with ``Selection/batch`` on average.
   public var k: Double
-  /// How latents are chosen: k of a token, or k a token on average over the batch.
+  /// How latents are chosen: k of each token, or k per token on average over the batch.
   public var selection = Selection.batch
   /// The nested prefixes that each reconstruct by themselves.
   public var levels = MatryoshkaLevels.halving(5)
-  /// How much the loss of each prefix counts.
-  /// What each level's error counts. On activations of a small Gemma-2 (256 wide, 2048 latents in
-  /// levels of 128, 512 and 2048, k 32, two million tokens) the sum explains 0.864 of the variance of
-  /// tokens not trained on, the mean 0.859, SAELens' own run 0.862.
+  /// How much the loss of each prefix counts. What each level's error counts. On activations of a small
+  /// Gemma-2 (256 wide, 2048 latents in levels of 128, 512 and 2048, k 32, two million tokens) the sum
+  /// explains 0.864 of the variance of tokens not trained on, the mean 0.859, SAELens' own run 0.862.
   public var weighting = MatryoshkaWeighting.sum
   public var subtractsDecoderBias = true
   public var rescalesByDecoderNorm = true
@@ -35,7 +34,7 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
   /// How the threshold for inference comes about.
   public var thresholdAverage = ThresholdAverage()
 
-  /// Keeps `k` latents a token on average; the other settings at their defaults.
+  /// Keeps `k` latents per token on average; the other settings at their defaults.
   public init(k: Double) { self.k = k }
 
   /// dictionary_learning's conventions; its rule for dead latents is

@@ -7,7 +7,7 @@ public enum MatryoshkaLevels: Sendable, Equatable, Codable {
   /// The prefixes' lengths, ascending; all latents are added if they are missing: SAELens'
   /// `matryoshka_widths`.
   case widths([Int])
-  /// The share of all latents that each level adds, rounded down; the last one gets what is left:
+  /// The share of all latents that each level adds, rounded down; the last one gets the rest:
   /// dictionary_learning's `group_fractions`.
   case fractions([Double])
   /// That many levels, drawn anew in each step: the lengths of all but the last are uniform in their
@@ -78,7 +78,7 @@ extension MatryoshkaLevels {
   }
 }
 
-/// What the reconstruction error of each level counts in the loss.
+/// The weight of each level's reconstruction error in the loss.
 public enum MatryoshkaWeighting: Sendable, Equatable, Codable {
   /// 1 / levels: the loss keeps its scale whatever the number of levels, so learning rate, clipping
   /// and auxiliary coefficient carry over.

@@ -5,7 +5,7 @@
 public struct MultiTopK: Sendable, Equatable {
   /// How many times k latents it has.
   public var multiple = 4
-  /// What its error counts beside that of the k latents.
+  /// The weight of its error beside that of the k latents.
   public var coefficient = 0.125
   /// Whether the encoder gets a gradient of it. sparsify's does not, by a defect.
   public var reachesEncoder = true

@@ -68,7 +68,7 @@ public struct TopKAutoencoder: SelectingAutoencoder, Equatable {
     return folded
   }
 
-  /// As for every selecting autoencoder; scores stay what they were, and so does the threshold.
+  /// As for every selecting autoencoder; scores and threshold do not change.
   public func foldingWhitening(_ whitening: Whitening) throws -> TopKAutoencoder {
     let (parameters, configuration) = try foldedSettings(whitening)
     var folded = try TopKAutoencoder(parameters: parameters, configuration: configuration)

@@ -4,7 +4,7 @@ extension GatedAutoencoder: StorableAutoencoder {
       SAEArchitecture(.gated), parameters, subtractsDecoderBias: configuration.subtractsDecoderBias)
   }
 
-  /// The autoencoder that files hold; what they do not say of its training is SAELens' default.
+  /// The autoencoder that files hold; settings of training that are missing there are SAELens' defaults.
   public init(_ archive: SAEArchive) throws(TensorFileError) {
     let archive = try archive.plain(for: Self.self, SAEArchitecture(.gated))
     var configuration = GatedConfiguration.saeLens(coefficient: .one)

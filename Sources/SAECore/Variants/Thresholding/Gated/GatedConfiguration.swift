@@ -4,9 +4,9 @@
 public struct GatedConfiguration: Sendable, Equatable {
   public typealias Model = GatedAutoencoder
 
-  /// What keeps gates closed: of the gates' positive pre-activations.
+  /// The penalty that keeps gates closed: a function of the gates' positive pre-activations.
   public var penalty = ActivationPenalty.weightedL1
-  /// λ, what the penalty is multiplied by.
+  /// λ, the factor of the penalty.
   public var coefficient: CoefficientSchedule
   /// Lowers the penalty's exponent while training; nil leaves it.
   public var annealing: PAnnealing?
@@ -20,11 +20,11 @@ public struct GatedConfiguration: Sendable, Equatable {
   public var subtractsDecoderBias = true
   /// The scale of both reconstruction errors.
   public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  /// What keeps decoder rows at unit norm: needed unless the penalty is weighted by norms.
+  /// The constraint that keeps decoder rows at unit norm: needed unless the penalty is weighted by norms.
   public var decoderConstraint = DecoderConstraint.none
-  /// What b_dec begins as. The libraries begin with zeros: on activations of a small Gemma-2 (256
-  /// wide, 2048 latents, λ 2, one seed) 0.885 of the variance was then explained at an L0 of 48.2,
-  /// with the geometric median 0.888 at 49.7; at λ 4 0.835 at 20.3 and 0.838 at 21.0.
+  /// The first value of b_dec. The libraries begin with zeros: on activations of a small Gemma-2 (256
+  /// wide, 2048 latents, λ 2, one seed) 0.885 of the variance was then explained at an L0 of 48.2, with
+  /// the geometric median 0.888 at 49.7; at λ 4 0.835 at 20.3 and 0.838 at 21.0.
   public var decoderBiasInitialization = DecoderBiasInitialization.geometricMedian
 
   /// The sparsity penalty multiplied by `coefficient`; the other settings at their defaults.

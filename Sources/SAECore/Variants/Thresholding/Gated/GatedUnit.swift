@@ -1,5 +1,5 @@
-/// Gates with magnitudes. Its codes are z and the gates' positive pre-activations A = max(p + b_gate, 0), of
-/// which the penalty is and an auxiliary reconstruction is made:
+/// Gates with magnitudes. Its codes are z and the gates' positive pre-activations A = max(p + b_gate, 0).
+/// The penalty is a function of A, and an auxiliary reconstruction is made of it:
 ///
 ///     L = L_rec + λ penalty(A) + L_rec of A W_dec + b_dec
 ///
@@ -11,7 +11,7 @@ struct GatedUnit: ThresholdingUnit {
   private let vectors: GateVectors
   private var sums = Sums()
 
-  /// Σ over tokens of gradients, one a latent.
+  /// Σ over tokens of gradients, one per latent.
   private struct Sums {
     var gates: [Double] = []
     var magnitudes: [Double] = []
@@ -47,7 +47,7 @@ struct GatedUnit: ThresholdingUnit {
     _ hidden: inout LatentElements, _ codes: inout [LatentElements],
     _ gradients: inout [LatentElements]
   ) {
-    // From here codes[0] is the gradient of p, and hidden what r_mag gets of each token.
+    // From here codes[0] is the gradient of p, and hidden the gradient of r_mag from each token.
     if hidden.isPanel {
       var magnitudes = Matrix(rows: 0, columns: 0)
       swap(&magnitudes, &gradients[0].panel)

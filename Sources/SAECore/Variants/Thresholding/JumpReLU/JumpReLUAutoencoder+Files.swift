@@ -9,7 +9,7 @@ extension JumpReLUAutoencoder: StorableAutoencoder {
       subtractsDecoderBias: configuration.subtractsDecoderBias)
   }
 
-  /// The autoencoder that files hold; what they do not say of its training is SAELens' default.
+  /// The autoencoder that files hold; settings of training that are missing there are SAELens' defaults.
   public init(_ archive: SAEArchive) throws(TensorFileError) {
     let archive = try archive.plain(for: Self.self, SAEArchitecture(.jumpReLU))
     var configuration = JumpReLUConfiguration.saeLens(coefficient: .one)

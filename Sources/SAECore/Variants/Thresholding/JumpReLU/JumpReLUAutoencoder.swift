@@ -7,7 +7,7 @@ extension ParameterName {
   public static let logThreshold = ParameterName(rawValue: "log_threshold")
 }
 
-/// A sparse autoencoder whose latents are silent up to a threshold of their own:
+/// A sparse autoencoder each of whose latents is active above its own threshold:
 ///
 ///     h = W_enc (x − b_dec) + b_enc      z = h · 1[h > θ]      x̂ = W_decᵀ z + b_dec
 ///

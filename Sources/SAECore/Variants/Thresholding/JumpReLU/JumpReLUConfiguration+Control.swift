@@ -9,9 +9,8 @@ extension JumpReLUConfiguration {
   ///   taken anew in each step so that both together move the thresholds' sum nowhere. That is the
   ///   mean price, in reconstruction, of the activations at the margin: latents whose marginal
   ///   activations are worth more get lower thresholds, the others higher ones.
-  /// - After each step all thresholds are multiplied by exp(0.1 (L0/target − 1)), and each by the
-  ///   ratio of its decoder row's norm before the step to that after it: what matters of a threshold
-  ///   is θ n.
+  /// - After each step all thresholds are multiplied by exp(0.1 (L0/target − 1)), and each by the ratio
+  ///   of its decoder row's norm before the step to that after it: the effective threshold is θ n.
   ///
   /// Dead latents are revived by ``auxiliaryLoss``.
   ///
@@ -48,7 +47,7 @@ extension JumpReLUConfiguration {
     return kept.entryCount > Int(wanted) ? kept.values.min() : nil
   }
 
-  /// What each threshold is multiplied by after a step.
+  /// The factor of each threshold after a step.
   func thresholdFactors(
     l0: Double, normsBefore: [Float], normsAfter: [Float]
   ) -> [Float]? {

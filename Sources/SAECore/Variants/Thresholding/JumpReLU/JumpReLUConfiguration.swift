@@ -4,7 +4,8 @@
 public struct JumpReLUConfiguration: Sendable, Equatable {
   public typealias Model = JumpReLUAutoencoder
 
-  /// What keeps latents sparse; λ is ``coefficient``, L0 the number of active latents of a token.
+  /// The term that keeps latents sparse; λ is ``coefficient``, L0 the number of active latents of a
+  /// token.
   public enum SparsityLoss: Sendable, Equatable, Codable {
     /// λ · mean L0.
     ///
@@ -19,7 +20,7 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
     /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
     case tanh(scale: Double)
     /// The step penalty at a price found anew in each step, and thresholds steered to a target L0:
-    /// see ``JumpReLUConfiguration/controlledL0(_:)``. λ is not looked at.
+    /// see ``JumpReLUConfiguration/controlledL0(_:)``. λ is not used.
     case controlledL0(target: Double)
   }
 
@@ -38,21 +39,21 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
     case thresholdByLatents
   }
 
-  /// What the optimizer changes.
+  /// The parameter that the optimizer changes.
   public enum Parametrization: Sendable, Equatable, Codable {
     /// θ, held at 0 or above before each forward pass: SAELens.
     case clamped
     /// θ, free: dictionary_learning.
     case free
-    /// log θ: the papers, SAELens before 6.20. Adam then moves θ by a factor of at most e^η a step.
+    /// log θ: the papers, SAELens before 6.20. Adam then moves θ by a factor of at most e^η per step.
     case logarithmic
   }
 
-  /// What revives silent latents: coefficient · mean of Σ_i n_i max(θ_i − h_i, 0).
+  /// The loss that revives silent latents: coefficient · mean of Σ_i n_i max(θ_i − h_i, 0).
   ///
   /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
   public struct PreActivationLoss: Sendable, Equatable, Codable {
-    /// What the loss is multiplied by.
+    /// The factor of the loss.
     public let coefficient: Double
     /// Whether only latents that count as dead take part: SAELens. All of them: Anthropic.
     public let isForDeadLatents: Bool
@@ -64,14 +65,14 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
     }
   }
 
-  /// What keeps the latents few.
+  /// The term that keeps active latents few.
   public var sparsityLoss = SparsityLoss.tanh(scale: 4)
   /// λ. Anthropic warms it up over the whole run.
   public var coefficient: CoefficientSchedule
   /// ε, the width of the estimator's window, in the units of pre-activations: the recommended value
   /// is for activations scaled to norm √width.
   public var bandwidth: Float = 2
-  /// What thresholds begin as, in the same units.
+  /// The first value of thresholds, in the same units.
   public var initialThreshold: Float = 0.1
   /// Latents that are to be active on a token of the first batch, on average: b_enc begins where each
   /// latent is active on as large a share of its tokens. nil leaves b_enc at 0; Anthropic's is 10000.
@@ -82,13 +83,13 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   public var parametrization = Parametrization.clamped
   /// nil leaves silent latents alone.
   public var preActivationLoss: PreActivationLoss? = PreActivationLoss()
-  /// What revives dead latents by what the others leave over, as for ``TopKConfiguration``.
+  /// The loss that revives dead latents with the error of the others, as for ``TopKConfiguration``.
   public var auxiliaryLoss: AuxiliaryLoss?
   /// Whether b_dec is subtracted from the activations before encoding.
   public var subtractsDecoderBias = true
   /// The scale of the reconstruction error.
   public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  /// What keeps decoder rows at unit norm.
+  /// The constraint that keeps decoder rows at unit norm.
   public var decoderConstraint = DecoderConstraint.none
 
   /// The sparsity loss multiplied by `coefficient`; the other settings at their defaults.

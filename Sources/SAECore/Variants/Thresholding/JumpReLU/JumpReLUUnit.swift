@@ -26,7 +26,7 @@ struct JumpReLUUnit: ThresholdingUnit {
   private(set) var revivedCount = 0
   private var sums = Sums()
 
-  /// Sums over tokens, one a latent.
+  /// Sums over tokens, one per latent.
   private struct Sums {
     var jumps: [Double] = []
     var inputs: [Double] = []
@@ -161,8 +161,8 @@ extension JumpReLUUnit {
     return jumps
   }
 
-  /// λ over the number of tokens at which the gradients of all thresholds add up to 0; 0 where that
-  /// would take a reward for activity.
+  /// The λ, over the number of tokens, at which the gradients of all thresholds add up to 0; 0 where only
+  /// a reward for activity would do that.
   private func balancingPrice(
     _ elements: ((LatentElements, inout LatentElements) -> Void) -> Void
   ) -> Double {

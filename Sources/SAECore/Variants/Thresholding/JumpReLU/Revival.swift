@@ -1,13 +1,12 @@
-/// The pre-activation loss of a batch and its gradients, without the pre-activations that it is
-/// about.
+/// The pre-activation loss of a batch and its gradients, computed without the pre-activations.
 ///
-/// It asks for sums over the tokens at which h < θ, which are nearly all. With C = Σ_b c_b they are
-/// sums over all tokens, which need C alone (Σ_b h = W_enc C + tokens · b_enc), less those over the
-/// few tokens at which h ≥ θ.
+/// It needs sums over the tokens at which h < θ, which are nearly all. With C = Σ_b c_b they are sums
+/// over all tokens, which need C alone (Σ_b h = W_enc C + tokens · b_enc), less those over the few tokens
+/// at which h ≥ θ.
 struct Revival {
   /// With its coefficient.
   let value: Double
-  /// For each latent, what an element with h ≥ θ adds to the gradient of its pre-activation.
+  /// For each latent, the number that an element with h ≥ θ adds to the gradient of its pre-activation.
   let entryGradients: [Float]
 
   private let latents: [Int]
@@ -47,7 +46,7 @@ struct Revival {
     self.value = value
   }
 
-  /// Adds what is no element's: the sums over all tokens.
+  /// Adds the part that belongs to no element: the sums over all tokens.
   func add(
     to gradients: inout ParameterSet, encoderBias: inout [Double], thresholds: inout [Double],
     normSlopes: inout [Double]?
@@ -64,7 +63,7 @@ struct Revival {
   }
 }
 
-/// What a pre-activation loss needs of the elements with h ≥ θ, one number a latent.
+/// The sums that a pre-activation loss needs over the elements with h ≥ θ, one number per latent.
 struct RevivalSums {
   /// Tokens with h ≥ θ.
   private(set) var above: [Double] = []

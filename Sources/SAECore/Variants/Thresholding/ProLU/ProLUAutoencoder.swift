@@ -1,10 +1,10 @@
-/// A sparse autoencoder whose bias says which latents are active, and not how active they are:
+/// A sparse autoencoder whose bias decides which latents are active, and not how active they are:
 ///
 ///     h = W_enc (x − b_dec)      z = h where h > 0 and h + b > 0, else 0      x̂ = W_decᵀ z + b_dec
 ///
-/// A bias above 0 acts as 0 does. It has no gradient of its own; ``ProLUConfiguration/Estimator`` says
-/// what stands in for it. Once trained it is a ``JumpReLUAutoencoder`` without an encoder bias, and its
-/// files are those of one.
+/// A bias above 0 acts as 0 does. It has no gradient of its own; ``ProLUConfiguration/Estimator`` gives
+/// the substitute. Once trained it is a ``JumpReLUAutoencoder`` without an encoder bias, and its files
+/// are those of one.
 ///
 /// Source: Taggart 2024, "ProLU: A Nonlinearity for Sparse Autoencoders", and the code there.
 public struct ProLUAutoencoder: ThresholdingAutoencoder, Equatable {
@@ -45,7 +45,7 @@ extension ParameterName {
 public struct ProLUConfiguration: ThresholdingConfiguration {
   public typealias Model = ProLUAutoencoder
 
-  /// The gradients of z where it is above 0, of which b has none in truth; with G that of the loss by z.
+  /// The gradients of z where it is above 0; b has none in truth. G is the gradient of the loss by z.
   public enum Estimator: Sendable, Equatable, Codable {
     /// G to h, and G to b: those of max(h + b, 0).
     case reLU
@@ -53,17 +53,17 @@ public struct ProLUConfiguration: ThresholdingConfiguration {
     case straightThrough
   }
 
-  /// What stands in for the gradients of the gate.
+  /// The substitute for the gradients of the gate.
   public var estimator = Estimator.reLU
-  /// What keeps latents sparse.
+  /// The penalty that keeps latents sparse.
   public var penalty = ActivationPenalty.weightedL1
-  /// λ, what the penalty is multiplied by.
+  /// λ, the factor of the penalty.
   public var coefficient: CoefficientSchedule
   /// Whether b_dec is subtracted from the activations before encoding.
   public var subtractsDecoderBias = true
   /// The scale of the reconstruction error.
   public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  /// What keeps decoder rows at unit norm: needed unless the penalty is weighted by norms.
+  /// The constraint that keeps decoder rows at unit norm: needed unless the penalty is weighted by norms.
   public var decoderConstraint = DecoderConstraint.none
 
   /// The penalty multiplied by `coefficient`; the other settings at their defaults.

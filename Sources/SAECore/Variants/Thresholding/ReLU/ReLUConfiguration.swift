@@ -4,27 +4,27 @@
 public struct ReLUConfiguration: Sendable, Equatable {
   public typealias Model = ReLUAutoencoder
 
-  /// What keeps latents sparse.
+  /// The penalty that keeps latents sparse.
   public var penalty = ActivationPenalty.weightedL1
-  /// λ, what the penalty is multiplied by. Anthropic trains with 5 and warms it up over a twentieth
-  /// of the steps, activations scaled to norm √width.
+  /// λ, the factor of the penalty. Anthropic trains with 5 and warms it up over a twentieth of the steps,
+  /// activations scaled to norm √width.
   public var coefficient: CoefficientSchedule
   /// Lowers the penalty's exponent while training; nil leaves it.
   public var annealing: PAnnealing?
-  /// What revives dead latents by what the others leave over; no library has one here.
+  /// The loss that revives dead latents with the error of the others; no library has one here.
   public var auxiliaryLoss: AuxiliaryLoss?
   /// Whether b_dec is subtracted from the activations before encoding.
   public var subtractsDecoderBias = true
   /// The scale of the reconstruction error.
   public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  /// What keeps decoder rows at unit norm: needed unless the penalty is weighted by norms.
+  /// The constraint that keeps decoder rows at unit norm: needed unless the penalty is weighted by norms.
   public var decoderConstraint = DecoderConstraint.none
-  /// What W_dec begins as, and W_enc with it. Rows of norm 1 need a smaller λ for the same L0 than the
-  /// libraries' of 0.1: on activations of a small Gemma-2 (256 wide, 2048 latents, one seed) they
-  /// explained 0.825 of the variance at an L0 of 34.5 (λ 1.85) and 0.703 at 10.3 (λ 5), those of 0.1
-  /// with b_dec from 0 explained 0.818 at 34.2 (λ 2) and 0.607 at 10.7 (λ 8).
+  /// The first value of W_dec, and of W_enc with it. Rows of norm 1 need a smaller λ for the same L0 than
+  /// the libraries' of 0.1: on activations of a small Gemma-2 (256 wide, 2048 latents, one seed) they
+  /// explained 0.825 of the variance at an L0 of 34.5 (λ 1.85) and 0.703 at 10.3 (λ 5), those of 0.1 with
+  /// b_dec from 0 explained 0.818 at 34.2 (λ 2) and 0.607 at 10.7 (λ 8).
   public var weightInitialization = WeightInitialization.uniformEntries(rowNorm: 1)
-  /// What b_dec begins as; the libraries begin with zeros. At rows of norm 1 and λ 1.8 to 2 the
+  /// The first value of b_dec; the libraries begin with zeros. At rows of norm 1 and λ 1.8 to 2 the
   /// geometric median explained 0.003 more.
   public var decoderBiasInitialization = DecoderBiasInitialization.geometricMedian
 
@@ -35,7 +35,7 @@ public struct ReLUConfiguration: Sendable, Equatable {
   /// dictionary_learning's `StandardTrainerAprilUpdate`.
   ///
   /// - Parameters:
-  ///   - coefficient: what the penalty is multiplied by.
+  ///   - coefficient: the factor of the penalty.
   ///   - exponent: its `lp_norm`.
   /// - Throws: ``InvalidOption`` for an exponent that is not positive.
   public static func saeLens(
