@@ -85,13 +85,13 @@ struct QualityCommand: ParsableCommand {
   private func options(seed: UInt64, tokens: Int) -> TrainingOptions {
     var options = TrainingOptions(steps: steps)
     options.batchTokens = 1024
-    options.learningRate = 5e-4
-    options.warmUpSteps = min(100, steps / 20)
-    options.decaySteps = min(400, steps / 5)
+    options.schedule.learningRate = 5e-4
+    options.schedule.warmUpSteps = min(100, steps / 20)
+    options.schedule.decaySteps = min(400, steps / 5)
     options.seed = seed
-    options.scaleTokens = tokens
-    options.bufferTokens = tokens
-    options.deadLatentRule = deadAfter.map { .dictionaryLearning(tokens: $0) }
+    options.data.scaleTokens = tokens
+    options.data.bufferTokens = tokens
+    options.revival.deadLatentRule = deadAfter.map { .dictionaryLearning(tokens: $0) }
     return options
   }
 

@@ -83,9 +83,9 @@ struct RecoveryCommand: ParsableCommand {
   private var trainingOptions: TrainingOptions {
     var options = TrainingOptions(steps: steps)
     options.batchTokens = 1024
-    options.learningRate = learningRate
+    options.schedule.learningRate = learningRate
     options.seed = seed
-    options.deadLatentRule = deadAfter.map { .dictionaryLearning(tokens: $0) }
+    options.revival.deadLatentRule = deadAfter.map { .dictionaryLearning(tokens: $0) }
     return options
   }
 

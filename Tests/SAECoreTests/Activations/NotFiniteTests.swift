@@ -47,8 +47,8 @@ import Testing
     try expectNamed("inf") {
       var options = TrainingOptions(steps: 20)
       options.batchTokens = 32
-      options.bufferTokens = 32
-      options.normalization = .none
+      options.data.bufferTokens = 32
+      options.data.normalization = .none
       var run = try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 2), latentCount: 8, on: files(.infinity), options: options)
       while try run.step() != nil {}

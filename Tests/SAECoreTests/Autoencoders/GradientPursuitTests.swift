@@ -72,7 +72,7 @@ import Testing
     let source = Matrix.random(600, 8, seed: 4)
     var options = TrainingOptions(steps: 150)
     options.batchTokens = 128
-    options.learningRate = 3e-3
+    options.schedule.learningRate = 3e-3
     var run = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 3), latentCount: 32, on: source, options: options)
     while try run.step() != nil {}

@@ -28,7 +28,7 @@ import Testing
     let source = Matrix.random(256, 5, seed: 3)
     var options = TrainingOptions(steps: 8)
     options.batchTokens = 64
-    options.learningRate = 1e-4
+    options.schedule.learningRate = 1e-4
     let annealing = try KAnnealing(steps: 6, inputMultiple: 2)
     func l0<Model: TrainableAutoencoder>(
       _: Model.Type, _ configuration: Model.Configuration

@@ -127,8 +127,8 @@ struct TiedAutoencoder: TrainableAutoencoder {
   ) throws -> [Double] where Model.Configuration.Model == Model {
     var options = TrainingOptions(steps: 60)
     options.batchTokens = 64
-    options.normalization = .none
-    options.learningRate = 1e-2
+    options.data.normalization = .none
+    options.schedule.learningRate = 1e-2
     var run = try TrainingRun<Model>(
       configuration, latentCount: 16, on: activations(), options: options)
     var losses: [Double] = []

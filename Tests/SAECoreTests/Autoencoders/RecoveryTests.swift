@@ -66,7 +66,7 @@ import Testing
   private var options: TrainingOptions {
     var options = TrainingOptions(steps: 400)
     options.batchTokens = 256
-    options.learningRate = 1e-2
+    options.schedule.learningRate = 1e-2
     return options
   }
 

@@ -34,9 +34,9 @@ struct RecordedTraining {
   static func options() -> TrainingOptions {
     var options = TrainingOptions(steps: 20)
     options.batchTokens = 32
-    options.learningRate = 1e-2
+    options.schedule.learningRate = 1e-2
     options.seed = 5
-    options.deadLatentRule = .tokensIncludingBatch(32)
+    options.revival.deadLatentRule = .tokensIncludingBatch(32)
     return options
   }
 

@@ -83,11 +83,11 @@ struct RecordedTrainingTests {
         },
         RecordedTraining(
           "switch", MixtureAutoencoder.self, { .switching(k: 4, experts: 8) },
-          options: { $0.normalization = .none }),
+          options: { $0.data.normalization = .none }),
         RecordedTraining(
           "scale", MixtureAutoencoder.self,
           { .scaling(k: 4, experts: 8, activeExperts: 2) },
-          options: { $0.normalization = .none }),
+          options: { $0.data.normalization = .none }),
         RecordedTraining("variational", VariationalAutoencoder.self) {
           VariationalConfiguration(divergence: divergence)
         },
@@ -99,7 +99,7 @@ struct RecordedTrainingTests {
         RecordedTraining(
           "boosted", BoostedAutoencoder<TopKAutoencoder, BatchTopKAutoencoder>.self,
           { BoostingConfiguration(base: base, booster: BatchTopKConfiguration(k: 2)) },
-          options: { $0.normalization = .none }),
+          options: { $0.data.normalization = .none }),
       ]
     }
   }
@@ -183,25 +183,25 @@ struct RecordedTrainingTests {
     }
     return [
       one("resampled-anthropic") {
-        $0.resampling = try Resampling(convention: .anthropic, period: 6)
+        $0.revival.resampling = try Resampling(convention: .anthropic, period: 6)
       },
       one("resampled-dictionary-learning") {
-        $0.resampling = try Resampling(convention: .dictionaryLearning, period: 6)
+        $0.revival.resampling = try Resampling(convention: .dictionaryLearning, period: 6)
       },
-      one("sign-descent") { $0.optimizer = .scheduleFreeSignDescent },
-      one("muon") { $0.optimizer = .muon() },
-      one("averaged") { $0.averagingDecay = 0.9 },
+      one("sign-descent") { $0.optimizer.algorithm = .scheduleFreeSignDescent },
+      one("muon") { $0.optimizer.algorithm = .muon() },
+      one("averaged") { $0.optimizer.averagingDecay = 0.9 },
       one("calibrated") {
-        $0.calibratesEncoder = true
-        $0.weightInitialization = .encoderFirst
-        $0.learningRateShape = .cosine(endRate: 1e-3)
+        $0.beginning.calibratesEncoder = true
+        $0.beginning.weights = .encoderFirst
+        $0.schedule.shape = .cosine(endRate: 1e-3)
       },
-      one("whitened") { $0.normalization = .covarianceWhitening },
-      one("average-norm") { $0.normalization = .expectedAverageOnlyIn },
-      one("layer-norm") { $0.normalization = .layerNorm },
+      one("whitened") { $0.data.normalization = .covarianceWhitening },
+      one("average-norm") { $0.data.normalization = .expectedAverageOnlyIn },
+      one("layer-norm") { $0.data.normalization = .layerNorm },
       one("original-units") {
-        $0.normalization = .constantNormRescale
-        $0.takesLossInOriginalUnits = true
+        $0.data.normalization = .constantNormRescale
+        $0.data.takesLossInOriginalUnits = true
       },
     ]
   }

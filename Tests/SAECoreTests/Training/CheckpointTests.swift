@@ -12,10 +12,10 @@ import Testing
   static var options: TrainingOptions {
     var options = TrainingOptions(steps: 2 * half)
     options.batchTokens = 64
-    options.bufferTokens = 300
-    options.learningRate = 2e-2
-    options.deadLatentRule = .tokensIncludingBatch(128)
-    options.scaleTokens = 500
+    options.data.bufferTokens = 300
+    options.schedule.learningRate = 2e-2
+    options.revival.deadLatentRule = .tokensIncludingBatch(128)
+    options.data.scaleTokens = 500
     options.seed = 5
     return options
   }
@@ -150,7 +150,7 @@ import Testing
       TopKConfiguration(k: 2), latentCount: 8, on: Self.source, options: Self.options)
     _ = try run.step()
     var options = Self.options
-    options.normalization = .none
+    options.data.normalization = .none
     try goesOn(TiedAutoencoder.self, TiedAutoencoder.Configuration(), options)
     try goesOn(
       BoostedAutoencoder<TopKAutoencoder, BatchTopKAutoencoder>.self,
@@ -160,7 +160,7 @@ import Testing
   @Test(arguments: ActivationNormalization.allCases)
   func normalizedRunsGoOn(_ normalization: ActivationNormalization) throws {
     var options = Self.options
-    options.normalization = normalization
+    options.data.normalization = normalization
     try goesOn(
       BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3), options,
       comment: "\(normalization)")
@@ -168,18 +168,18 @@ import Testing
 
   @Test func otherOptimizersGoOn() throws {
     var options = Self.options
-    options.optimizer = .scheduleFreeSignDescent
+    options.optimizer.algorithm = .scheduleFreeSignDescent
     try goesOn(TopKAutoencoder.self, TopKConfiguration(k: 3), options)
-    options.optimizer = .muon()
+    options.optimizer.algorithm = .muon()
     try goesOn(TopKAutoencoder.self, TopKConfiguration(k: 3), options)
-    options.averagingDecay = 0.9
+    options.optimizer.averagingDecay = 0.9
     for optimizer in [OptimizerChoice.adam(), .muon(), .scheduleFreeSignDescent] {
-      options.optimizer = optimizer
+      options.optimizer.algorithm = optimizer
       try goesOn(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3), options)
     }
-    options.averagingDecay = nil
-    options.optimizer = .adam(beta1: 0)
-    options.clippingNorm = nil
+    options.optimizer.averagingDecay = nil
+    options.optimizer.algorithm = .adam(beta1: 0)
+    options.optimizer.clippingNorm = nil
     try goesOn(
       GatedAutoencoder.self, .dictionaryLearning(coefficient: CoefficientSchedule(finalValue: 1)),
       options)

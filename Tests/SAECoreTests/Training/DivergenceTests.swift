@@ -10,8 +10,8 @@ import Testing
   static func options(_ steps: Int = 40, rate: Double?) -> TrainingOptions {
     var options = TrainingOptions(steps: steps)
     options.batchTokens = 50
-    options.learningRate = rate
-    options.warmUpSteps = 0
+    options.schedule.learningRate = rate
+    options.schedule.warmUpSteps = 0
     return options
   }
 
@@ -164,7 +164,7 @@ import Testing
     // All rows alike.
     let constant = Matrix(rows: 100, columns: 12) { Float($1) + 1 + Float($0 * 0) }
     var options = Self.options(200, rate: 1e-2)
-    options.normalization = .expectedAverageOnlyIn
+    options.data.normalization = .expectedAverageOnlyIn
     #expect(
       try Self.end(TopKAutoencoder.self, TopKConfiguration(k: 2), options, on: constant) == nil)
   }

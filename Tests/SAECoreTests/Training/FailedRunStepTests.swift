@@ -9,8 +9,8 @@ import Testing
   private func options(_ edit: (inout TrainingOptions) throws -> Void) throws -> TrainingOptions {
     var options = TrainingOptions(steps: 9)
     options.batchTokens = 50
-    options.learningRate = 1e-2
-    options.warmUpSteps = 0
+    options.schedule.learningRate = 1e-2
+    options.schedule.warmUpSteps = 0
     try edit(&options)
     return options
   }
@@ -21,7 +21,7 @@ import Testing
 
   @Test func latentsThatWereResampledForAFailedStepAreAsBefore() throws {
     let resampling = try Resampling(convention: .dictionaryLearning, period: 4)
-    let options = try options { $0.resampling = resampling }
+    let options = try options { $0.revival.resampling = resampling }
     func training() throws -> Trainer<TopKAutoencoder> {
       let configuration = TopKConfiguration(k: 1)
       let settings = try RunSettings(
@@ -58,7 +58,7 @@ import Testing
     var source = activations
     for row in 150..<200 { source[row, 3] = 1e30 }
     let options = try options {
-      $0.normalization = .none
+      $0.data.normalization = .none
       $0.seed = 3
     }
     var run = try TrainingRun<TopKAutoencoder>(

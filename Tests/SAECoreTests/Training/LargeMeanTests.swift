@@ -33,7 +33,7 @@ import Testing
   static var options: TrainingOptions {
     var options = TrainingOptions(steps: 300)
     options.batchTokens = 256
-    options.learningRate = 3e-3
+    options.schedule.learningRate = 3e-3
     return options
   }
 

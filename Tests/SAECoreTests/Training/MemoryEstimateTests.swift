@@ -35,11 +35,11 @@ import Testing
       part("optimizer", options(edit).memory(TopKConfiguration(k: 3), sizes))
     }
     let parameters = 4 * 1000 * 16
-    #expect(optimizer { $0.optimizer = .muon() } == parameters)
-    #expect(optimizer { $0.optimizer = .scheduleFreeSignDescent } == parameters)
-    #expect(optimizer { $0.averagingDecay = 0.99 } == 3 * parameters)
+    #expect(optimizer { $0.optimizer.algorithm = .muon() } == parameters)
+    #expect(optimizer { $0.optimizer.algorithm = .scheduleFreeSignDescent } == parameters)
+    #expect(optimizer { $0.optimizer.averagingDecay = 0.99 } == 3 * parameters)
     #expect(
-      part("result", options { $0.normalization = .none }.memory(TopKConfiguration(k: 3), sizes))
+      part("result", options { $0.data.normalization = .none }.memory(TopKConfiguration(k: 3), sizes))
         == nil)
     var variational = VariationalConfiguration(
       divergence: try CoefficientSchedule(finalValue: 1, warmUpSteps: 0))

@@ -17,8 +17,8 @@ import Testing
   static func options(_ normalization: ActivationNormalization) -> TrainingOptions {
     var options = TrainingOptions(steps: 30)
     options.batchTokens = 64
-    options.learningRate = 1e-2
-    options.normalization = normalization
+    options.schedule.learningRate = 1e-2
+    options.data.normalization = normalization
     return options
   }
 
@@ -130,24 +130,24 @@ import Testing
       Float(row < 1024 ? 1 : 2) * (column == 0 ? 3 : 4)
     }
     var options = Self.options(.expectedAverageOnlyIn)
-    options.scaleTokens = 100
+    options.data.scaleTokens = 100
     func factor() throws -> Double {
       try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 1), latentCount: 4, on: rows, options: options
       ).scale
     }
     #expect(abs(try factor() - 2.0.squareRoot() / 5) < 1e-12)
-    options.scaleTokens = 1 << 20
+    options.data.scaleTokens = 1 << 20
     let mean = (1024.0 * 5 + 1976 * 10) / 3000
     #expect(abs(try factor() - 2.0.squareRoot() / mean) < 1e-12)
     // About the mean of the rows asked for: 3040/3000 and 1960/3000 of (3, 4) from it.
-    options.normalization = .centered
+    options.data.normalization = .centered
     let share = 1976.0 / 3000
     let distance = 5 * (1024 * share + 1976 * (1 - share)) / 3000
     #expect(abs(try factor() / (2.0.squareRoot() / distance) - 1) < 1e-6)
-    options.scaleTokens = 100
+    options.data.scaleTokens = 100
     #expect(refusedOption { _ = try factor() } == "normalization")
-    options.normalization = .expectedAverageOnlyIn
+    options.data.normalization = .expectedAverageOnlyIn
     rows = Matrix(rows: 100, columns: 2)
     #expect(refusedOption { _ = try factor() } == "normalization")
   }

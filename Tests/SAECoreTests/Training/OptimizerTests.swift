@@ -125,7 +125,7 @@ import Testing
     let source = Matrix.random(300, 6, seed: 8)
     var options = TrainingOptions(steps: 40)
     options.batchTokens = 64
-    options.decaySteps = 0
+    options.schedule.decaySteps = 0
     func losses(_ edit: (inout TrainingOptions) -> Void) throws -> (first: Double, last: Double) {
       var options = options
       edit(&options)
@@ -135,11 +135,11 @@ import Testing
       while let report = try run.step() { found.append(report.loss) }
       return (found[0], found[39])
     }
-    let muon = try losses { $0.optimizer = .muon() }
+    let muon = try losses { $0.optimizer.algorithm = .muon() }
     #expect(muon.last < 0.9 * muon.first)
     // Without a rate, that of the optimizer: Muon's does not depend on the latents.
     var chosen = options
-    chosen.optimizer = .muon()
+    chosen.optimizer.algorithm = .muon()
     var run = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 3), latentCount: 24, on: source, options: chosen)
     var rate = 0.0
@@ -147,13 +147,13 @@ import Testing
     #expect(rate == AutomaticLearningRate.muon)
     // What is finished is an average, what is trained is not.
     var averaging = options
-    averaging.averagingDecay = 0.99
-    averaging.normalization = .none
+    averaging.optimizer.averagingDecay = 0.99
+    averaging.data.normalization = .none
     var averaged = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 3), latentCount: 24, on: source, options: averaging)
     while try averaged.step() != nil {}
     #expect(try averaged.folded().parameters != averaged.trainer.model.parameters)
-    averaging.averagingDecay = nil
+    averaging.optimizer.averagingDecay = nil
     var plain = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 3), latentCount: 24, on: source, options: averaging)
     while try plain.step() != nil {}
@@ -173,16 +173,16 @@ import Testing
     }
     #expect(refused { _ in } == nil)
     for decay in [-0.1, 1, .nan] {
-      #expect(refused { $0.averagingDecay = decay } == "averagingDecay")
+      #expect(refused { $0.optimizer.averagingDecay = decay } == "averagingDecay")
     }
-    #expect(refused { $0.optimizer = .muon(momentum: 1) } == "momentum")
-    #expect(refused { $0.optimizer = .muon(weightDecay: -.infinity) } == "weightDecay")
-    #expect(refused { $0.optimizer = .adam(beta1: 1) } == "beta1")
-    #expect(refused { $0.optimizer = .adam(epsilon: .nan) } == "epsilon")
+    #expect(refused { $0.optimizer.algorithm = .muon(momentum: 1) } == "momentum")
+    #expect(refused { $0.optimizer.algorithm = .muon(weightDecay: -.infinity) } == "weightDecay")
+    #expect(refused { $0.optimizer.algorithm = .adam(beta1: 1) } == "beta1")
+    #expect(refused { $0.optimizer.algorithm = .adam(epsilon: .nan) } == "epsilon")
     #expect(
       refused {
-        $0.averagingDecay = 0.9
-        $0.resampling = .anthropic
+        $0.optimizer.averagingDecay = 0.9
+        $0.revival.resampling = .anthropic
       } == "resampling")
   }
 }

@@ -16,15 +16,25 @@ import Testing
   static func options(steps: Int = 8) -> TrainingOptions {
     var options = TrainingOptions(steps: steps)
     options.batchTokens = 32
-    options.learningRate = 2e-2
-    options.warmUpSteps = 2
-    options.decaySteps = 2
-    options.deadLatentRule = .tokensIncludingBatch(32)
+    options.schedule.learningRate = 2e-2
+    options.schedule.warmUpSteps = 2
+    options.schedule.decaySteps = 2
+    options.revival.deadLatentRule = .tokensIncludingBatch(32)
     return options
   }
 
   static func names(_ value: Any) -> Set<String> {
     Set(Mirror(reflecting: value).children.compactMap(\.label))
+  }
+
+  /// Names of options, those of groups after the group's.
+  static func names(_ options: TrainingOptions) -> Set<String> {
+    let all = Mirror(reflecting: options).children.map { child -> [String] in
+      let label = child.label ?? ""
+      let isGroup = "\(type(of: child.value))" != "Int" && "\(type(of: child.value))" != "UInt64"
+      return isGroup ? names(child.value as Any).map { "\(label).\($0)" } : [label]
+    }
+    return Set(all.joined())
   }
 
   /// All that a run gives, to the bit.
@@ -71,28 +81,28 @@ import Testing
     let edits: [String: (inout TrainingOptions) throws -> Void] = [
       "steps": { $0.steps = 9 },
       "batchTokens": { $0.batchTokens = 33 },
-      "learningRate": { $0.learningRate = 1e-2 },
-      "optimizer": { $0.optimizer = .adam(beta1: 0) },
-      "averagingDecay": { $0.averagingDecay = 0.9 },
-      "warmUpSteps": { $0.warmUpSteps = 3 },
-      "warmUp": { $0.warmUp = .fromZero },
-      "learningRateShape": { $0.learningRateShape = .cosine(endRate: 1e-3) },
-      "decaySteps": { $0.decaySteps = 3 },
-      "weightInitialization": { $0.weightInitialization = .encoderFirst },
-      "calibratesEncoder": { $0.calibratesEncoder = true },
-      "decoderBiasInitialization": { $0.decoderBiasInitialization = .mean },
+      "schedule.learningRate": { $0.schedule.learningRate = 1e-2 },
+      "optimizer.algorithm": { $0.optimizer.algorithm = .adam(beta1: 0) },
+      "optimizer.averagingDecay": { $0.optimizer.averagingDecay = 0.9 },
+      "schedule.warmUpSteps": { $0.schedule.warmUpSteps = 3 },
+      "schedule.warmUp": { $0.schedule.warmUp = .fromZero },
+      "schedule.shape": { $0.schedule.shape = .cosine(endRate: 1e-3) },
+      "schedule.decaySteps": { $0.schedule.decaySteps = 3 },
+      "beginning.weights": { $0.beginning.weights = .encoderFirst },
+      "beginning.calibratesEncoder": { $0.beginning.calibratesEncoder = true },
+      "beginning.decoderBias": { $0.beginning.decoderBias = .mean },
       "seed": { $0.seed = 1 },
-      "clippingNorm": { $0.clippingNorm = 1e-3 },
-      "deadLatentRule": { $0.deadLatentRule = .openAI(batchTokens: 32, tokens: 96) },
-      "resampling": {
-        $0.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
+      "optimizer.clippingNorm": { $0.optimizer.clippingNorm = 1e-3 },
+      "revival.deadLatentRule": { $0.revival.deadLatentRule = .openAI(batchTokens: 32, tokens: 96) },
+      "revival.resampling": {
+        $0.revival.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
       },
-      "normalization": { $0.normalization = .layerNorm },
-      "scaleTokens": { $0.scaleTokens = 64 },
-      "bufferTokens": { $0.bufferTokens = 300 },
+      "data.normalization": { $0.data.normalization = .layerNorm },
+      "data.scaleTokens": { $0.data.scaleTokens = 64 },
+      "data.bufferTokens": { $0.data.bufferTokens = 300 },
     ]
     let base = Self.options()
-    #expect(Self.names(base) == Set(edits.keys).union(["takesLossInOriginalUnits"]))
+    #expect(Self.names(base) == Set(edits.keys).union(["data.takesLossInOriginalUnits"]))
     var configuration = TopKConfiguration(k: 2)
     configuration.rescalesByDecoderNorm = false
     // Clipping must act, and Adam would hide a factor that is the same in all steps.
@@ -106,9 +116,9 @@ import Testing
     // Goes with a scale of each token's own, and without an auxiliary loss.
     configuration.auxiliaryLoss = nil
     var options = base
-    options.normalization = .constantNormRescale
+    options.data.normalization = .constantNormRescale
     let normalized = try Self.outcome(TopKAutoencoder.self, configuration, options)
-    options.takesLossInOriginalUnits = true
+    options.data.takesLossInOriginalUnits = true
     #expect(try Self.outcome(TopKAutoencoder.self, configuration, options) != normalized)
   }
 

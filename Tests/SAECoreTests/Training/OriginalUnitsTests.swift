@@ -7,8 +7,8 @@ import Testing
   private static func options(_ normalization: ActivationNormalization) -> TrainingOptions {
     var options = NormalizedTrainingTests.options(normalization)
     options.batchTokens = NormalizedTrainingTests.source.rows
-    options.bufferTokens = options.batchTokens
-    options.takesLossInOriginalUnits = true
+    options.data.bufferTokens = options.batchTokens
+    options.data.takesLossInOriginalUnits = true
     return options
   }
 
@@ -42,7 +42,7 @@ import Testing
     let inOriginalUnits = try first()
     #expect(
       abs(inOriginalUnits.loss - inOriginalUnits.original) <= 2e-5 * inOriginalUnits.original)
-    options.takesLossInOriginalUnits = false
+    options.data.takesLossInOriginalUnits = false
     let normalized = try first()
     #expect(abs(normalized.loss - normalized.scaled) <= 1e-5 * normalized.scaled)
     #expect(normalized.loss < 0.1 * inOriginalUnits.loss)
@@ -56,7 +56,7 @@ import Testing
     var options = Self.options(.layerNorm)
     options.batchTokens = 64
     var other = options
-    other.takesLossInOriginalUnits = false
+    other.data.takesLossInOriginalUnits = false
     var run = try TrainingRun<TopKAutoencoder>(Self.topK, latentCount: 24, on: source, options: options)
     var sweep = try TrainingSweep(on: source, options: other)
     let plain = try sweep.add(Self.topK, latentCount: 24)

@@ -37,12 +37,12 @@ import Testing
     for normalization in [
       ActivationNormalization.covarianceWhitening, .layerNorm, .constantNormRescale,
     ] {
-      #expect(Self.refused { $0.normalization = normalization } == "normalization")
+      #expect(Self.refused { $0.data.normalization = normalization } == "normalization")
     }
-    #expect(Self.refused { $0.weightInitialization = .saeLens } == "weightInitialization")
-    #expect(Self.refused { $0.calibratesEncoder = true } == "calibratesEncoder")
+    #expect(Self.refused { $0.beginning.weights = .saeLens } == "weightInitialization")
+    #expect(Self.refused { $0.beginning.calibratesEncoder = true } == "calibratesEncoder")
     #expect(
-      Self.refused { $0.resampling = try Resampling(convention: .anthropic, period: 5) }
+      Self.refused { $0.revival.resampling = try Resampling(convention: .anthropic, period: 5) }
         == "resampling")
     #expect(Self.refused { _ in } == nil)
   }
@@ -58,7 +58,7 @@ import Testing
         Transcoder.self, TranscoderConfiguration(k: 3),
         on: PairedActivations(inputs: x, targets: y)
       ) {
-        $0.normalization = normalization
+        $0.data.normalization = normalization
         $0.batchTokens = 300
       }
     }

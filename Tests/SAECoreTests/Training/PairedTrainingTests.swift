@@ -26,10 +26,10 @@ import Testing
   static func options(_ normalization: ActivationNormalization) -> TrainingOptions {
     var options = TrainingOptions(steps: 12)
     options.batchTokens = 50
-    options.bufferTokens = 120
-    options.learningRate = 2e-2
-    options.deadLatentRule = .tokensIncludingBatch(100)
-    options.normalization = normalization
+    options.data.bufferTokens = 120
+    options.schedule.learningRate = 2e-2
+    options.revival.deadLatentRule = .tokensIncludingBatch(100)
+    options.data.normalization = normalization
     options.seed = 9
     return options
   }
@@ -51,7 +51,7 @@ import Testing
     let (scale, targetScale) = (try scaling(Self.inputs), try scaling(Self.targets))
     var stream = try ShuffledActivations(
       Matrix(rows: 300, columns: 1) { row, _ in Float(row) }, seed: options.seeds.order,
-      bufferTokens: options.bufferTokens)
+      bufferTokens: options.data.bufferTokens)
     func batch() throws -> (inputs: Matrix, targets: Matrix) {
       let rows = try stream.next(50).array.map { Int($0) }
       return (
@@ -135,8 +135,8 @@ import Testing
     func begun(_ bias: DecoderBiasInitialization?) throws -> ParameterSet {
       var options = Self.options(.none)
       options.batchTokens = 300
-      options.bufferTokens = 300
-      options.decoderBiasInitialization = bias
+      options.data.bufferTokens = 300
+      options.beginning.decoderBias = bias
       return try TrainingRun<Transcoder>(
         TranscoderConfiguration(k: 3), latentCount: 16, on: Self.pairs(), options: options
       ).trainer.model.parameters
@@ -198,7 +198,7 @@ import Testing
     let targets = features.multiplied(by: Matrix.random(12, 5, seed: 6))
     var options = TrainingOptions(steps: 400)
     options.batchTokens = 200
-    options.learningRate = 1e-2
+    options.schedule.learningRate = 1e-2
     /// FVE of rows that were not trained on, with targets of so many tokens later.
     func explained(later tokens: Int) throws -> Double {
       var run = try TrainingRun<Transcoder>(

@@ -8,11 +8,11 @@ import Testing
     let source = Matrix.random(300, 6, seed: 51)
     var options = TrainingOptions(steps: 12)
     options.batchTokens = 64
-    options.learningRate = 1e-2
-    options.optimizer = .adam(epsilon: 6.25e-10)
-    options.weightInitialization = .encoderFirst
-    options.calibratesEncoder = true
-    options.averagingDecay = 0.999
+    options.schedule.learningRate = 1e-2
+    options.optimizer.algorithm = .adam(epsilon: 6.25e-10)
+    options.beginning.weights = .encoderFirst
+    options.beginning.calibratesEncoder = true
+    options.optimizer.averagingDecay = 0.999
     let configuration = TopKConfiguration.openAI(k: 2, loss: try .scaledMean(of: source))
     var run = try TrainingRun<TopKAutoencoder>(
       configuration, latentCount: 24, on: source, options: options)
@@ -69,8 +69,8 @@ import Testing
     let source = Matrix.random(500, 8, seed: 53)
     var options = TrainingOptions(steps: 1)
     options.batchTokens = 500
-    options.weightInitialization = .scaledTranspose
-    options.normalization = .none
+    options.beginning.weights = .scaledTranspose
+    options.data.normalization = .none
     var configuration = JumpReLUConfiguration.anthropic(coefficient: .one)
     #expect(configuration.initialL0 == 10_000)
     configuration.initialL0 = l0
@@ -96,7 +96,7 @@ import Testing
     let source = Matrix.random(600, 8, seed: 54)
     var options = TrainingOptions(steps: 200)
     options.batchTokens = 128
-    options.learningRate = 1e-2
+    options.schedule.learningRate = 1e-2
     func run(
       _ parametrization: JumpReLUConfiguration.Parametrization
     ) throws -> (first: Double, last: Double, rise: Float) {

@@ -12,9 +12,9 @@ import Testing
   /// One whose numbers are not finite after its first step.
   static var failing: TrainingOptions {
     var options = options
-    options.learningRate = 1e30
-    options.warmUpSteps = 0
-    options.clippingNorm = nil
+    options.schedule.learningRate = 1e30
+    options.schedule.warmUpSteps = 0
+    options.optimizer.clippingNorm = nil
     return options
   }
 
@@ -118,7 +118,7 @@ import Testing
     #expect(
       try setting {
         try $0.add(TopKConfiguration(k: 2), latentCount: 60, options: Self.failing)
-      } == "options.clippingNorm")
+      } == "options.optimizer.clippingNorm")
     #expect(
       try setting {
         try $0.add(BatchTopKConfiguration(k: 2), latentCount: 60)

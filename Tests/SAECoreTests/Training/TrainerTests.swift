@@ -7,8 +7,8 @@ import Testing
     try Threads.withCount(threads) {
       var options = TrainingOptions(steps: steps)
       options.batchTokens = 50
-      options.learningRate = 1e-2
-      options.deadLatentRule = .tokensIncludingBatch(100)
+      options.schedule.learningRate = 1e-2
+      options.revival.deadLatentRule = .tokensIncludingBatch(100)
       options.seed = seed
       var run = try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 3), latentCount: 60, on: Matrix.random(170, 12, seed: 4),
@@ -28,7 +28,7 @@ import Testing
     let activations = Matrix.random(256, 10, seed: 1)
     var options = TrainingOptions(steps: 60)
     options.batchTokens = 128
-    options.learningRate = 3e-3
+    options.schedule.learningRate = 3e-3
     var run = try TrainingRun<TopKAutoencoder>(
       .dictionaryLearning(k: 4), latentCount: 40, on: activations, options: options)
     var losses: [Double] = []
@@ -53,7 +53,7 @@ import Testing
     let onScaled = try scaled.restored(run.trainer.model.reconstruct(scaled.activations))
     expectClose(onRaw.array, onScaled.array, tolerance: 1e-5, "reconstruction")
     // Constant norms give the exact factor: √width over the norm.
-    options.normalization = .expectedAverageOnlyIn
+    options.data.normalization = .expectedAverageOnlyIn
     let constant = Matrix(rows: 64, columns: 4) { $0 % 4 == $1 ? 5 : 0 }
     let plain = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 1), latentCount: 8, on: constant, options: options)
@@ -101,6 +101,6 @@ import Testing
     #expect(throws: InvalidOption.self) { try attempt(1, 0) { _ in } }
     #expect(throws: InvalidOption.self) { try attempt(1, 8) { $0.steps = 0 } }
     #expect(throws: InvalidOption.self) { try attempt(1, 8) { $0.batchTokens = 0 } }
-    #expect(throws: InvalidOption.self) { try attempt(1, 8) { $0.warmUpSteps = 3 } }
+    #expect(throws: InvalidOption.self) { try attempt(1, 8) { $0.schedule.warmUpSteps = 3 } }
   }
 }

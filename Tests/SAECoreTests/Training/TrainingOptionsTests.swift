@@ -10,15 +10,15 @@ import Testing
   private func options(_ steps: Int) -> TrainingOptions {
     var options = TrainingOptions(steps: steps)
     options.batchTokens = 50
-    options.learningRate = 1e-2
-    options.warmUpSteps = 0
+    options.schedule.learningRate = 1e-2
+    options.schedule.warmUpSteps = 0
     return options
   }
 
   @Test func withoutMomentumTheFirstMomentIsTheGradient() throws {
     var options = options(3)
-    options.optimizer = .adam(beta1: 0, epsilon: 6.25e-10)
-    options.clippingNorm = nil
+    options.optimizer.algorithm = .adam(beta1: 0, epsilon: 6.25e-10)
+    options.optimizer.clippingNorm = nil
     var run = try TrainingRun<GatedAutoencoder>(
       .dictionaryLearning(coefficient: .one), latentCount: 24, on: activations, options: options)
     while try run.step() != nil {
@@ -32,7 +32,7 @@ import Testing
   @Test func runsFollowTheScheduleTheyAreGiven() throws {
     func rates(_ edit: (inout TrainingOptions) -> Void) throws -> [Double] {
       var options = options(20)
-      options.decaySteps = nil
+      options.schedule.decaySteps = nil
       edit(&options)
       var run = try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 1), latentCount: 16, on: activations, options: options)
@@ -42,24 +42,24 @@ import Testing
     }
     func expected(_ schedule: LearningRateSchedule) -> [Double] { (0..<20).map(schedule.rate) }
     #expect(
-      try rates { $0.learningRateShape = .cosine(endRate: 0) }
+      try rates { $0.schedule.shape = .cosine(endRate: 0) }
         == expected(.saeLens(peak: 1e-2, totalSteps: 20, shape: .cosine(endRate: 0))))
     #expect(
-      try rates { $0.learningRateShape = .cosine(endRate: 1e-3, cycles: 2) }
+      try rates { $0.schedule.shape = .cosine(endRate: 1e-3, cycles: 2) }
         == expected(
           .saeLens(
             peak: 1e-2, totalSteps: 20, decaySteps: 4, shape: .cosine(endRate: 1e-3, cycles: 2))))
     #expect(
       try rates {
-        $0.warmUp = .fromZero
-        $0.warmUpSteps = 5
-        $0.decaySteps = 15
+        $0.schedule.warmUp = .fromZero
+        $0.schedule.warmUpSteps = 5
+        $0.schedule.decaySteps = 15
       } == expected(.sparsify(peak: 1e-2, totalSteps: 20, warmUpSteps: 5)))
     #expect(
       refusedOption {
         try rates {
-          $0.learningRateShape = .cosine(endRate: 0)
-          $0.decaySteps = 3
+          $0.schedule.shape = .cosine(endRate: 0)
+          $0.schedule.decaySteps = 3
         }
       } == "decaySteps")
   }
@@ -69,15 +69,15 @@ import Testing
     let options = TrainingOptions(steps: 1000).decided(
       for: TopKConfiguration(k: 8), latentCount: 4096, hasTargets: false)
     #expect(options.batchTokens == 4096)
-    #expect(options.learningRate == 1.6e-3)
-    #expect(options.warmUpSteps == 50 && options.decaySteps == 200)
-    #expect(options.deadLatentRule == .tokensIncludingBatch(1000 * 4096 / 20))
-    #expect(options.normalization == .centered)
-    #expect(options.clippingNorm == 1)
+    #expect(options.schedule.learningRate == 1.6e-3)
+    #expect(options.schedule.warmUpSteps == 50 && options.schedule.decaySteps == 200)
+    #expect(options.revival.deadLatentRule == .tokensIncludingBatch(1000 * 4096 / 20))
+    #expect(options.data.normalization == .centered)
+    #expect(options.optimizer.clippingNorm == 1)
     let long = TrainingOptions(steps: 100_000).decided(
       for: TopKConfiguration(k: 8), latentCount: 4096, hasTargets: false)
-    #expect(long.warmUpSteps == 1000 && long.decaySteps == 20_000)
-    #expect(long.deadLatentRule == .tokensIncludingBatch(10_000_000))
+    #expect(long.schedule.warmUpSteps == 1000 && long.schedule.decaySteps == 20_000)
+    #expect(long.revival.deadLatentRule == .tokensIncludingBatch(10_000_000))
   }
 
   /// Tokens of the source, tokens a step, steps.
@@ -99,23 +99,23 @@ import Testing
   @Test(arguments: [(90, nil), (nil, 100), (100, nil), (95, 5), (nil, 97)] as [(Int?, Int?)])
   func phasesThatAreNotGivenFit(_ warmUp: Int?, _ decay: Int?) throws {
     var options = options(100)
-    options.warmUpSteps = warmUp
-    options.decaySteps = decay
+    options.schedule.warmUpSteps = warmUp
+    options.schedule.decaySteps = decay
     _ = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 1), latentCount: 12, on: activations, options: options)
     let decided = options.decided(for: TopKConfiguration(k: 1), latentCount: 12, hasTargets: false)
-    #expect(decided.warmUpSteps == warmUp ?? (100 - (decay ?? 0)))
-    #expect(decided.decaySteps == decay ?? (100 - (warmUp ?? 0)))
+    #expect(decided.schedule.warmUpSteps == warmUp ?? (100 - (decay ?? 0)))
+    #expect(decided.schedule.decaySteps == decay ?? (100 - (warmUp ?? 0)))
   }
 
   @Test func silentLatentsAreResampledAndTheirSilenceBeginsAnew() throws {
     var options = options(9)
-    options.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
+    options.revival.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
     var run = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 1), latentCount: 120, on: activations, options: options)
     var plain = options
-    plain.resampling = nil
-    plain.warmUpSteps = 0
+    plain.revival.resampling = nil
+    plain.schedule.warmUpSteps = 0
     var without = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 1), latentCount: 120, on: activations, options: plain)
     for _ in 0..<4 {
@@ -128,7 +128,7 @@ import Testing
     var trainer = run.trainer
     var generator = RandomGenerator(seed: 1)
     let resampled = try trainer.resample(
-      try #require(options.resampling), on: Matrix(activations[rows: 0..<50]), using: &generator)
+      try #require(options.revival.resampling), on: Matrix(activations[rows: 0..<50]), using: &generator)
     #expect(resampled == dead)
     let before = run.trainer.model.parameters
     let norms = trainer.model.decoder.rowNorms()
@@ -148,12 +148,12 @@ import Testing
 
   @Test func resamplingNeedsWhatItResamples() throws {
     var options = options(9)
-    options.resampling = .anthropic
+    options.revival.resampling = .anthropic
     #expect(throws: InvalidOption.self) {
       try TrainingRun<GatedAutoencoder>(
         GatedConfiguration(coefficient: .one), latentCount: 24, on: activations, options: options)
     }
-    options.optimizer = .scheduleFreeSignDescent
+    options.optimizer.algorithm = .scheduleFreeSignDescent
     #expect(throws: InvalidOption.self) {
       try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 2), latentCount: 24, on: activations, options: options)

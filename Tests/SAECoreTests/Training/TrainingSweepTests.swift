@@ -10,9 +10,9 @@ import Testing
   static var sixSteps: TrainingOptions {
     var options = TrainingOptions(steps: 6)
     options.batchTokens = 50
-    options.learningRate = 1e-2
-    options.deadLatentRule = .tokensIncludingBatch(100)
-    options.bufferTokens = 64
+    options.schedule.learningRate = 1e-2
+    options.revival.deadLatentRule = .tokensIncludingBatch(100)
+    options.data.bufferTokens = 64
     options.seed = 3
     return options
   }
@@ -30,7 +30,7 @@ import Testing
   @Test(arguments: [1, 3]) func everyMemberEndsAsOneTrainedAlone(threads: Int) throws {
     try Threads.withCount(threads) {
       var faster = options
-      faster.learningRate = 2e-2
+      faster.schedule.learningRate = 2e-2
       let (gating, jump) = (
         GatedConfiguration(coefficient: .one), JumpReLUConfiguration.controlledL0(4)
       )
@@ -59,9 +59,9 @@ import Testing
 
   @Test func aMemberThatFailsKeepsItsLastStateAndTheOthersGoOn() throws {
     var huge = options
-    huge.learningRate = 1e30
-    huge.warmUpSteps = 0
-    huge.clippingNorm = nil
+    huge.schedule.learningRate = 1e30
+    huge.schedule.warmUpSteps = 0
+    huge.optimizer.clippingNorm = nil
     var sweep = try TrainingSweep(on: activations, options: options)
     let failing = try sweep.add(
       TopKConfiguration(k: 2), latentCount: 30, options: huge)

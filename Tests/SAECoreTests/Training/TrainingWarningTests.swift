@@ -12,7 +12,7 @@ import Testing
   ) throws -> [TrainingWarning] where Model.Configuration.Model == Model {
     var options = TrainingOptions(steps: steps)
     options.batchTokens = 60
-    options.learningRate = rate
+    options.schedule.learningRate = rate
     edit(&options)
     var run = try TrainingRun<Model>(configuration, latentCount: latents, on: source, options: options)
     while try run.step() != nil {}
@@ -29,7 +29,7 @@ import Testing
     var plain = TopKConfiguration(k: 1)
     plain.auxiliaryLoss = nil
     let warnings = try Self.warnings(TopKAutoencoder.self, plain, latents: 3000, rate: 1e-4) {
-      $0.deadLatentRule = .dictionaryLearning(tokens: .max)
+      $0.revival.deadLatentRule = .dictionaryLearning(tokens: .max)
     }
     guard case .deadLatents(let dead, let all)? = warnings.first else {
       Issue.record("\(warnings)")
@@ -72,8 +72,8 @@ import Testing
     // A decoder as long as the encoder, both of norm 2.
     var options = TrainingOptions(steps: 1)
     options.batchTokens = 60
-    options.learningRate = 1e-9
-    options.weightInitialization = .uniformEntries(rowNorm: 2)
+    options.schedule.learningRate = 1e-9
+    options.beginning.weights = .uniformEntries(rowNorm: 2)
     var run = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 4), latentCount: 24, on: Self.source, options: options)
     while try run.step() != nil {}
@@ -87,10 +87,10 @@ import Testing
   @Test func eachMemberOfASweepIsTold() throws {
     var options = TrainingOptions(steps: 60)
     options.batchTokens = 60
-    options.learningRate = 1e-2
+    options.schedule.learningRate = 1e-2
     var sweep = try TrainingSweep(on: Self.source, options: options)
     try sweep.add(TopKConfiguration(k: 4), latentCount: 24)
-    options.learningRate = 1e3
+    options.schedule.learningRate = 1e3
     try sweep.add(TopKConfiguration(k: 4), latentCount: 24, options: options)
     while try sweep.step() != nil {}
     let warnings = try sweep.warnings()

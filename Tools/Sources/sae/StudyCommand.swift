@@ -109,9 +109,9 @@ struct StudyOptions: ParsableArguments {
       valueName: "count"))
   var atATime: Int?
   @Flag(
-    help:
+    help: ArgumentHelp(
       "Leave out pieces of activations that have a row with NaN or infinity; without this they are an "
-      + "error.")
+        + "error."))
   var skipNonfinite = false
   @OptionGroup var origins: OriginOptions
   @Option(

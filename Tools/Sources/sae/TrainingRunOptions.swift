@@ -130,12 +130,12 @@ struct TrainingRunOptions: ParsableArguments {
     var options = TrainingOptions(
       sourceTokens: sourceTokens, batchTokens: batch(sourceTokens: sourceTokens),
       steps: try stepCount(sourceTokens: sourceTokens))
-    options.learningRate = learningRate
-    options.warmUpSteps = warmUp
-    options.decaySteps = decay
-    options.decoderBiasInitialization = decoderBias
-    options.normalization = normalization
-    options.scaleTokens = normalizationRows
+    options.schedule.learningRate = learningRate
+    options.schedule.warmUpSteps = warmUp
+    options.schedule.decaySteps = decay
+    options.beginning.decoderBias = decoderBias
+    options.data.normalization = normalization
+    options.data.scaleTokens = normalizationRows
     options.seed = seed
     try checkPhases(steps: options.steps)
     return options

@@ -3,7 +3,7 @@
 /// The first five are fitted to activations once and folded into the weights at the end of training.
 /// The last two belong to the autoencoder for good (``NormalizedAutoencoder``): each token has numbers
 /// of its own. ``TrainingRun`` and ``TrainingSweep`` take the loss of the scaled activations under all
-/// of them, unless ``TrainingOptions/takesLossInOriginalUnits`` asks for SAELens' under these two.
+/// of them, unless ``TrainingOptions/Data/takesLossInOriginalUnits`` asks for SAELens' under these two.
 public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseIterable {
   /// Activations are used as they are.
   case none

@@ -8,10 +8,10 @@
 /// Row i is row i of the inputs and, behind it, row i of the targets: one order of rows serves both.
 ///
 /// A ``TrainingRun`` or ``TrainingSweep`` splits them again, and multiplies each by a factor of its own,
-/// as ``TrainingOptions/normalization`` asks; ``Transcoder/foldingScale(_:targetScale:)`` folds both.
+/// as ``TrainingOptions/Data/normalization`` asks; ``Transcoder/foldingScale(_:targetScale:)`` folds both.
 /// Refused are normalizations of more than a factor, variants that reconstruct their input, and
-/// ``TrainingOptions/weightInitialization``, ``TrainingOptions/calibratesEncoder`` and
-/// ``TrainingOptions/resampling``, which take the target for the input.
+/// ``TrainingOptions/Beginning/weights``, ``TrainingOptions/Beginning/calibratesEncoder`` and
+/// ``TrainingOptions/Revival/resampling``, which take the target for the input.
 public struct PairedActivations: ActivationSource {
   /// What the transcoder sees.
   public let inputs: any ActivationSource

@@ -180,19 +180,19 @@ extension TrainingOptions {
   fileprivate mutating func decideAsVersion1(latents: Int) {
     let share = (Double(max(1, latents)) / 16384).squareRoot()
     let rate =
-      switch optimizer {
+      switch optimizer.algorithm {
       case .adam: 2e-4 / share
       case .scheduleFreeSignDescent: 5e-3 / share
       case .muon: 2e-3
       }
-    learningRate = learningRate ?? rate
-    warmUpSteps = warmUpSteps ?? min(1000, steps / 20)
-    if case .cosine(let endRate, _) = learningRateShape, endRate <= 0 {
-      decaySteps = decaySteps ?? 0
+    schedule.learningRate = schedule.learningRate ?? rate
+    schedule.warmUpSteps = schedule.warmUpSteps ?? min(1000, steps / 20)
+    if case .cosine(let endRate, _) = schedule.shape, endRate <= 0 {
+      schedule.decaySteps = schedule.decaySteps ?? 0
     }
-    decaySteps = decaySteps ?? steps / 5
+    schedule.decaySteps = schedule.decaySteps ?? steps / 5
     let (total, overflows) = steps.multipliedReportingOverflow(by: batchTokens)
     let tokens = min(10_000_000, overflows ? .max : max(batchTokens, total / 20))
-    deadLatentRule = deadLatentRule ?? .tokensIncludingBatch(tokens)
+    revival.deadLatentRule = revival.deadLatentRule ?? .tokensIncludingBatch(tokens)
   }
 }

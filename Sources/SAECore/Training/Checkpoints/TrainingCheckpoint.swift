@@ -78,7 +78,7 @@ extension TrainingCheckpoint {
     try run.check(expected, name: name)
     let options = expected.options
     try StoredScaling.check(
-      scaling, options.normalization, width: run.width, "scaling", file: name)
+      scaling, options.data.normalization, width: run.width, "scaling", file: name)
     guard (targetScaling == nil) == (run.targetWidth == nil) else {
       throw .invalidSetting(
         file: name, setting: "targetScaling",
@@ -87,7 +87,7 @@ extension TrainingCheckpoint {
     }
     if let targetScaling, let width = run.targetWidth {
       try StoredScaling.check(
-        targetScaling, options.normalization, width: width, "targetScaling", file: name)
+        targetScaling, options.data.normalization, width: width, "targetScaling", file: name)
     }
     guard (0...options.steps).contains(step) else {
       throw .invalidSetting(

@@ -15,7 +15,7 @@ extension Trainer {
   ) throws(TrainingError) -> StepReport {
     try train(
       on: batch.activations, target: batch.target,
-      errorWeights: options.takesLossInOriginalUnits ? batch.errorWeights : nil)
+      errorWeights: options.data.takesLossInOriginalUnits ? batch.errorWeights : nil)
   }
 }
 

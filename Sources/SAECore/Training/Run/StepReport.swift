@@ -9,7 +9,7 @@ public struct StepReport: Sendable {
   /// On how many tokens of the batch each latent was active.
   public let activity: LatentActivity
   /// Σ ‖x̂ − y‖² over the batch, of activations as they were trained on
-  /// (``TrainingOptions/normalization``); so is ``fractionOfVarianceExplained``.
+  /// (``TrainingOptions/Data/normalization``); so is ``fractionOfVarianceExplained``.
   public let totalSquaredError: Double
   /// The norm of all gradients together, after the decoder's constraint, before clipping.
   public let gradientNorm: Double

@@ -11,13 +11,13 @@ extension Trainer {
     _ configuration: Model.Configuration, latentCount: Int, firstBatch: ScaledBatch,
     options: TrainingOptions
   ) throws {
-    let schedule = try options.schedule()
+    let schedule = try options.learningRates()
     let model = try Model.beginning(configuration, latentCount, firstBatch, options)
     try options.checkLossUnits(of: model)
     self.init(
-      model, schedule: schedule, optimizer: try options.optimizer(for: model.parameters),
+      model, schedule: schedule, optimizer: try options.newOptimizer(for: model.parameters),
       clipping: options.clipping, deadLatents: options.deadLatents(latentCount),
-      resampling: options.resampling, seed: options.seed)
+      resampling: options.revival.resampling, seed: options.seed)
     divergencePatience = DivergenceWatch.patience(ofSteps: options.steps)
   }
 }
@@ -33,12 +33,12 @@ extension TrainableAutoencoder {
       try options.checkTakesTargets()
       var parameters = try configuration.initialParameters(
         inputs: batch.activations, outputs: target, latentCount: latentCount, using: &generator)
-      if let bias = options.decoderBiasInitialization {
+      if let bias = options.beginning.decoderBias {
         parameters[.decoderBias] = try bias.bias(for: target)
       }
       return try Self(parameters: parameters, configuration: configuration)
     }
-    guard let weights = options.weightInitialization, let bias = options.decoderBiasInitialization
+    guard let weights = options.beginning.weights, let bias = options.beginning.decoderBias
     else { preconditionFailure("the beginning of the weights has not been decided") }
     var parameters = try weights.parameters(
       inputDimension: batch.activations.columns, latentCount: latentCount, using: &generator)
@@ -47,7 +47,7 @@ extension TrainableAutoencoder {
       parameters: configuration.initialParameters(parameters, batch: batch.activations),
       configuration: configuration)
     try options.checkResampling(of: model.parameters)
-    return options.calibratesEncoder ? try model.calibratingEncoder(using: &generator) : model
+    return options.beginning.calibratesEncoder ? try model.calibratingEncoder(using: &generator) : model
   }
 }
 
@@ -55,29 +55,31 @@ extension TrainableAutoencoder {
 extension TrainingOptions {
   /// Counters for a run's beginning.
   fileprivate func deadLatents(_ latentCount: Int) -> DeadLatents {
-    guard let deadLatentRule else { preconditionFailure("the rule has not been decided") }
+    guard let deadLatentRule = revival.deadLatentRule else { preconditionFailure("the rule has not been decided") }
     return DeadLatents(latentCount: latentCount, rule: deadLatentRule)
   }
 
   /// The learning rate of each step.
   ///
   /// - Throws: ``InvalidOption`` if phases are longer than the run.
-  fileprivate func schedule() throws(InvalidOption) -> LearningRateSchedule {
-    guard let learningRate, let warmUpSteps, let decaySteps else {
+  fileprivate func learningRates() throws(InvalidOption) -> LearningRateSchedule {
+    guard let learningRate = schedule.learningRate, let warmUpSteps = schedule.warmUpSteps,
+      let decaySteps = schedule.decaySteps
+    else {
       preconditionFailure("the learning rate has not been decided")
     }
     return try LearningRateSchedule(
-      peak: learningRate, totalSteps: steps, warmUpSteps: warmUpSteps, warmUp: warmUp,
-      decaySteps: decaySteps, shape: learningRateShape, warmUpPeriod: resampling?.period)
+      peak: learningRate, totalSteps: steps, warmUpSteps: warmUpSteps, warmUp: schedule.warmUp,
+      decaySteps: decaySteps, shape: schedule.shape, warmUpPeriod: revival.resampling?.period)
   }
 
   /// Throws where dead latents are to be resampled that have not got what is resampled.
   fileprivate func checkResampling(of parameters: ParameterSet) throws(InvalidOption) {
-    guard resampling != nil else { return }
-    guard case .adam = optimizer else {
-      throw InvalidOption("resampling", expected: "Adam as the optimizer", found: "\(optimizer)")
+    guard revival.resampling != nil else { return }
+    guard case .adam = optimizer.algorithm else {
+      throw InvalidOption("resampling", expected: "Adam as the optimizer", found: "\(optimizer.algorithm)")
     }
-    guard averagingDecay == nil else {
+    guard optimizer.averagingDecay == nil else {
       throw InvalidOption(
         "resampling",
         expected: "no averagingDecay, whose average the replaced latents would stay in",
@@ -93,9 +95,9 @@ extension TrainingOptions {
   /// Throws where something is asked for that takes the target for the input.
   fileprivate func checkTakesTargets() throws(InvalidOption) {
     let given = [
-      ("weightInitialization", weightInitialization.map { "\($0)" }),
-      ("resampling", resampling.map { "\($0)" }),
-      ("calibratesEncoder", calibratesEncoder ? "true" : nil),
+      ("weightInitialization", beginning.weights.map { "\($0)" }),
+      ("resampling", revival.resampling.map { "\($0)" }),
+      ("calibratesEncoder", beginning.calibratesEncoder ? "true" : nil),
     ]
     for (option, found) in given {
       guard let found else { continue }
@@ -107,22 +109,22 @@ extension TrainingOptions {
 
   /// Throws where the loss is to be in original units and cannot be.
   fileprivate func checkLossUnits(of model: some TrainableAutoencoder) throws(InvalidOption) {
-    guard takesLossInOriginalUnits else { return }
-    guard normalization == .layerNorm || normalization == .constantNormRescale else {
+    guard data.takesLossInOriginalUnits else { return }
+    guard data.normalization == .layerNorm || data.normalization == .constantNormRescale else {
       throw InvalidOption(
         "takesLossInOriginalUnits",
         expected: "false unless each token has a scale of its own, layer_norm or "
-          + "constant_norm_rescale", found: "true with \(normalization.rawValue)")
+          + "constant_norm_rescale", found: "true with \(data.normalization.rawValue)")
     }
     try model.checkErrorWeights()
   }
 
   /// The optimizer of parameters that begin as given.
-  fileprivate func optimizer(for parameters: ParameterSet) throws(InvalidOption) -> any Optimizer {
-    let base = optimizer.optimizer(for: parameters)
-    guard let averagingDecay else { return base }
+  fileprivate func newOptimizer(for parameters: ParameterSet) throws(InvalidOption) -> any Optimizer {
+    let base = optimizer.algorithm.optimizer(for: parameters)
+    guard let averagingDecay = optimizer.averagingDecay else { return base }
     return try AveragedOptimizer(base, decay: averagingDecay, for: parameters)
   }
 
-  fileprivate var clipping: GradientClipping { clippingNorm.map { .globalNorm($0) } ?? .none }
+  fileprivate var clipping: GradientClipping { optimizer.clippingNorm.map { .globalNorm($0) } ?? .none }
 }

@@ -25,7 +25,7 @@ struct ScaledBatches: Sendable {
     try source.checkWidths()
     sample = try ActivationSample(source)
     let stream = try ShuffledActivations(
-      source, seed: options.seeds.order, bufferTokens: options.bufferTokens)
+      source, seed: options.seeds.order, bufferTokens: options.data.bufferTokens)
     batches = try ReadAheadBatches(stream, batchTokens: options.batchTokens)
     (scaling, targetScaling) = try ScaledBatches.scalings(for: source, options)
     steps = options.steps
@@ -88,14 +88,14 @@ struct ScaledBatches: Sendable {
   private static func scalings(
     for source: any ActivationSource, _ options: TrainingOptions
   ) throws -> (ActivationScaling, targets: ActivationScaling?) {
-    let normalization = options.normalization
+    let normalization = options.data.normalization
     if source.hasTargets { try normalization.checkTakesTargets() }
     guard normalization.needsStatistics else {
       let scaling = try normalization.scaling()
       return (scaling, source.hasTargets ? scaling : nil)
     }
     let (inputs, targets) = try ActivationStatistics.ofPairs(
-      source, targetWidth: source.targetWidth, rows: options.scaleTokens,
+      source, targetWidth: source.targetWidth, rows: options.data.scaleTokens,
       includesCovariance: normalization.needsCovariance,
       includesDistances: normalization.needsDistances)
     return (

@@ -28,9 +28,9 @@ extension TrainingOptions {
     var estimate = MemoryEstimate()
     estimate.add("parameters", floats: parameters)
     estimate.add("gradients", floats: parameters)
-    let moments = optimizer.moments + (averagingDecay == nil ? 0 : 1)
+    let moments = optimizer.algorithm.moments + (optimizer.averagingDecay == nil ? 0 : 1)
     estimate.add("optimizer", floats: moments, parameters)
-    if normalization != .none { estimate.add("result", floats: parameters) }
+    if data.normalization != .none { estimate.add("result", floats: parameters) }
     estimate.add("workspace", floats: configuration.workspaceCount(sizes, batchTokens: batchTokens))
     return estimate
   }
@@ -42,7 +42,7 @@ extension TrainingOptions {
     estimate.add(
       "batches", floats: batchTokens,
       MemoryEstimate.sum(sizes.inputDimension, sizes.outputDimension))
-    estimate.add("mixing buffer", floats: min(bufferTokens, sizes.sourceTokens), sizes.rowWidth)
+    estimate.add("mixing buffer", floats: min(data.bufferTokens, sizes.sourceTokens), sizes.rowWidth)
     return estimate
   }
 }

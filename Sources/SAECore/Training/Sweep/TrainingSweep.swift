@@ -202,8 +202,8 @@ extension TrainingOptions {
     try check("steps", \.steps)
     try check("batchTokens", \.batchTokens)
     try check("seed", \.seed)
-    try check("normalization", \.normalization)
-    try check("scaleTokens", \.scaleTokens)
-    try check("bufferTokens", \.bufferTokens)
+    try check("normalization", \.data.normalization)
+    try check("scaleTokens", \.data.scaleTokens)
+    try check("bufferTokens", \.data.bufferTokens)
   }
 }

@@ -132,7 +132,7 @@ public struct BoostedAutoencoder<
 /// The settings of a ``BoostedAutoencoder``.
 ///
 /// A base that works on activations as they are is boosted with
-/// a ``TrainingOptions/normalization`` of ``ActivationNormalization/none``, or in the form that
+/// a ``TrainingOptions/Data/normalization`` of ``ActivationNormalization/none``, or in the form that
 /// ``TrainableAutoencoder/fitting(_:)`` gives it for the run's scaling.
 public struct BoostingConfiguration<
   Base: TrainableAutoencoder & Equatable, Booster: AutoencoderConfiguration

@@ -14,12 +14,12 @@ import Testing
   private func options(_ edit: (inout TrainingOptions) -> Void = { _ in }) -> TrainingOptions {
     var options = TrainingOptions(steps: 12)
     options.batchTokens = 32
-    options.bufferTokens = 100
+    options.data.bufferTokens = 100
     options.seed = 5
-    options.learningRate = 1e-2
-    options.deadLatentRule = .tokensIncludingBatch(64)
-    options.warmUpSteps = 3
-    options.normalization = .expectedAverageOnlyIn
+    options.schedule.learningRate = 1e-2
+    options.revival.deadLatentRule = .tokensIncludingBatch(64)
+    options.schedule.warmUpSteps = 3
+    options.data.normalization = .expectedAverageOnlyIn
     edit(&options)
     return options
   }
@@ -56,9 +56,9 @@ import Testing
     try ends(
       "topk-defaults", TopKAutoencoder.self, TopKConfiguration(k: 3),
       options {
-        $0.learningRate = nil
-        $0.deadLatentRule = nil
-        $0.warmUpSteps = nil
+        $0.schedule.learningRate = nil
+        $0.revival.deadLatentRule = nil
+        $0.schedule.warmUpSteps = nil
       })
     var multi = TopKConfiguration.dictionaryLearning(k: 3)
     multi.multiTopK = MultiTopK()
@@ -79,8 +79,8 @@ import Testing
     try ends(
       "relu-resampled", ReLUAutoencoder.self, ReLUConfiguration(coefficient: Self.coefficient),
       options {
-        $0.resampling = resampling
-        $0.deadLatentRule = .stepsIncludingBatch(2, firing: .above(0.25))
+        $0.revival.resampling = resampling
+        $0.revival.deadLatentRule = .stepsIncludingBatch(2, firing: .above(0.25))
       })
   }
 
@@ -88,22 +88,22 @@ import Testing
     try ends(
       "batchtopk-whitened", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3),
       options {
-        $0.normalization = .covarianceWhitening
-        $0.scaleTokens = 150
+        $0.data.normalization = .covarianceWhitening
+        $0.data.scaleTokens = 150
       })
     try ends(
       "topk-muon-averaged", TopKAutoencoder.self, TopKConfiguration(k: 3),
       options {
-        $0.optimizer = .muon(momentum: 0.875, weightDecay: 0.25)
-        $0.averagingDecay = 0.9
-        $0.clippingNorm = nil
+        $0.optimizer.algorithm = .muon(momentum: 0.875, weightDecay: 0.25)
+        $0.optimizer.averagingDecay = 0.9
+        $0.optimizer.clippingNorm = nil
       })
     try ends(
       "topk-sign", TopKAutoencoder.self, .openAI(k: 3, loss: .scaledMean(scale: 0.125)),
       options {
-        $0.optimizer = .scheduleFreeSignDescent
-        $0.learningRateShape = .cosine(endRate: 1e-3, cycles: 2)
-        $0.warmUp = .fromZero
+        $0.optimizer.algorithm = .scheduleFreeSignDescent
+        $0.schedule.shape = .cosine(endRate: 1e-3, cycles: 2)
+        $0.schedule.warmUp = .fromZero
         $0.seed = .max
       })
     var plain = TopKConfiguration(k: 3)
@@ -111,12 +111,12 @@ import Testing
     try ends(
       "topk-layer-norm", TopKAutoencoder.self, plain,
       options {
-        $0.normalization = .layerNorm
-        $0.takesLossInOriginalUnits = true
-        $0.optimizer = .adam(beta1: 0, epsilon: 6.25e-10)
-        $0.weightInitialization = .encoderFirst
-        $0.decoderBiasInitialization = .mean
-        $0.calibratesEncoder = true
+        $0.data.normalization = .layerNorm
+        $0.data.takesLossInOriginalUnits = true
+        $0.optimizer.algorithm = .adam(beta1: 0, epsilon: 6.25e-10)
+        $0.beginning.weights = .encoderFirst
+        $0.beginning.decoderBias = .mean
+        $0.beginning.calibratesEncoder = true
       })
   }
 
@@ -154,13 +154,13 @@ import Testing
         base: try base(),
         booster: try $0.configuration(as: BatchTopKConfiguration.self, key: "booster"))
     }
-    var options = options { $0.warmUpSteps = nil }
-    options.deadLatentRule = nil
+    var options = options { $0.schedule.warmUpSteps = nil }
+    options.revival.deadLatentRule = nil
     var given = try TrainingSweep(on: activations, options: options, from: checkpoint)
     try given.add(TopKConfiguration(k: 2), latentCount: 12)
     try given.add(
       GatedConfiguration(coefficient: Self.coefficient), latentCount: 10)
-    options.learningRate = 3e-3
+    options.schedule.learningRate = 3e-3
     try given.add(
       BoostingConfiguration(base: base(), booster: BatchTopKConfiguration(k: 1)), latentCount: 6,
       options: options)
@@ -193,11 +193,11 @@ import Testing
     var configuration = try checkpoint.configuration(as: TopKConfiguration.self)
     #expect(try setting(configuration, options()) == nil)
     // 12 steps, of which 12 / 5 are the decay's.
-    #expect(try setting(configuration, options { $0.decaySteps = 2 }) == nil)
-    let decay = try #require(try setting(configuration, options { $0.decaySteps = 3 }))
-    #expect(decay == ("options.decaySteps", "3, as the run has it; 2"))
-    let rate = try #require(try setting(configuration, options { $0.learningRate = 0.5 }))
-    #expect(rate == ("options.learningRate", "0.5, as the run has it; 0.01"))
+    #expect(try setting(configuration, options { $0.schedule.decaySteps = 2 }) == nil)
+    let decay = try #require(try setting(configuration, options { $0.schedule.decaySteps = 3 }))
+    #expect(decay == ("options.schedule.decaySteps", "3, as the run has it; 2"))
+    let rate = try #require(try setting(configuration, options { $0.schedule.learningRate = 0.5 }))
+    #expect(rate == ("options.schedule.learningRate", "0.5, as the run has it; 0.01"))
     configuration.thresholdAverage?.rate = 0.5
     let average = try #require(try setting(configuration, options()))
     #expect(average.0 == "configuration.thresholdAverage.rate")

@@ -132,10 +132,10 @@ import Testing
   /// The keys are those of files: a change here makes older ones unreadable.
   @Test func theKeysAreThoseOfFiles() throws {
     var options = TrainingOptions(steps: 5)
-    options.optimizer = .adam(beta1: 0.5)
-    options.deadLatentRule = .stepsIncludingBatch(3)
-    options.weightInitialization = .uniformEntries(rowNorm: 0.5)
-    options.normalization = .layerNorm
+    options.optimizer.algorithm = .adam(beta1: 0.5)
+    options.revival.deadLatentRule = .stepsIncludingBatch(3)
+    options.beginning.weights = .uniformEntries(rowNorm: 0.5)
+    options.data.normalization = .layerNorm
     #expect(
       try StoredSettings(options).value.description
         == #"{"batchTokens": 4096, "deadLatentRule": {"stepsIncludingBatch": {"_0": 3, "#

@@ -89,7 +89,7 @@ where Model.Configuration: Decodable, Model.Configuration.Model == Model {
     precondition(plans.allSatisfy { $0.seed == first.seed }, "one stream has one seed")
     var options = TrainingOptions(steps: study.steps)
     options.batchTokens = study.batch
-    options.learningRate = study.learningRate
+    options.schedule.learningRate = study.learningRate
     options.seed = first.seed
     var sweep =
       if let checkpoint = pass.checkpoint {

@@ -38,7 +38,7 @@ public struct TopKConfiguration: SelectingConfiguration {
   }
 
   /// OpenAI's conventions. Its run has beside them, among ``TrainingOptions``, Adam with an ε of
-  /// 6.25·10⁻¹⁰, ``WeightInitialization/encoderFirst``, ``TrainingOptions/calibratesEncoder``,
+  /// 6.25·10⁻¹⁰, ``WeightInitialization/encoderFirst``, ``TrainingOptions/Beginning/calibratesEncoder``,
   /// ``DeadLatents/Rule/openAI(batchTokens:tokens:)`` and an average with a decay of 0.999.
   ///
   /// - Parameters:
