@@ -11,24 +11,17 @@ public struct ErrorNormBaselines: Sendable {
   /// Nothing counted yet.
   public init() {}
 
-  /// Adds tokens.
+  /// Adds the counted tokens of a batch.
   ///
   /// - Parameters:
-  ///   - activations: tokens × width.
-  ///   - reconstruction: tokens × width.
-  ///   - tokenIDs: the id of each token.
+  ///   - batch: with activations, reconstruction and token ids.
   ///   - isTraining: whether the line in ‖x‖ is fitted on these tokens, else scored.
-  ///   - mask: for each token whether it counts; all do if there is none.
-  /// - Throws: `ShapeError` if widths or numbers of tokens differ.
-  public mutating func update(
-    activations: Matrix, reconstruction: Matrix, tokenIDs: [Int], isTraining: Bool,
-    mask: [Bool]? = nil
-  ) throws(ShapeError) {
-    try CountedTokens.check(activations, reconstruction, width: activations.columns)
-    try CountedTokens.check(
-      "token ids", "tokens", expected: activations.rows, found: tokenIDs.count)
-    let rows = try CountedTokens.rows(activations.rows, mask: mask)
-    for (row, products) in zip(rows, activations.rowProducts(with: reconstruction, rows: rows)) {
+  /// - Throws: `ShapeError` if widths differ, or there are no token ids.
+  public mutating func update(_ batch: EncodedBatch, isTraining: Bool) throws(ShapeError) {
+    try batch.check(width: batch.activations.columns)
+    let tokenIDs = try batch.knownTokenIDs()
+    let products = batch.activations.rowProducts(with: batch.reconstruction, rows: batch.rows)
+    for (row, products) in zip(batch.rows, products) {
       all.add(products.squaredError)
       byToken[tokenIDs[Int(row)], default: ShiftedSum()].add(products.squaredError)
       let norm = products.squaredNorm.squareRoot()

@@ -21,7 +21,7 @@ public struct DictionarySimilarity: Sendable, Equatable, Codable {
   ///   - b: rows × width.
   /// - Throws: `ShapeError` if the widths differ.
   public init(_ a: Matrix, _ b: Matrix) throws(ShapeError) {
-    try CountedTokens.check("second dictionary", "columns", expected: a.columns, found: b.columns)
+    try ShapeError.check("second dictionary", "columns", expected: a.columns, found: b.columns)
     let panels = CosinePanels(UnitRows(a), UnitRows(b))
     var rows = [(Best, Best)](repeating: (Best(), Best()), count: a.rows)
     var columns = [Best](repeating: Best(), count: b.rows)

@@ -39,8 +39,8 @@ public enum LatentEffects {
     _ examples: Matrix, _ labels: [Bool], _ probe: [Double], _ decoder: Matrix,
     _ combine: (_ difference: Double, _ product: Double) -> Double
   ) throws(ShapeError) -> [Double]? {
-    try CountedTokens.check("probe", "weights", expected: decoder.columns, found: probe.count)
-    try CountedTokens.check("decoder", "rows", expected: examples.columns, found: decoder.rows)
+    try ShapeError.check("probe", "weights", expected: decoder.columns, found: probe.count)
+    try ShapeError.check("decoder", "rows", expected: examples.columns, found: decoder.rows)
     guard let differences = try SparseProbe.meanDifferences(examples, labels) else { return nil }
     return differences.indices.map { latent in
       let row = decoder.row(latent)
