@@ -25,7 +25,7 @@ public struct DictionaryGeometry: Sendable, Equatable, Codable {
   public let encoder: EncoderGeometry?
 
   /// Latents whose decoder row has a cosine above `threshold` with another's.
-  public func redundantLatents(threshold: Double) -> [Int] {
+  package func redundantLatents(threshold: Double) -> [Int] {
     maximumDecoderCosines.indices.filter { (maximumDecoderCosines[$0] ?? -1) > threshold }
   }
 

@@ -73,7 +73,7 @@ public struct DictionarySimilarity: Sendable, Equatable, Codable {
 
   /// Different rows of b that are nearest to a row of a, by |cosine|, divided by the rows of a
   /// (SAELens).
-  public var uniqueness: Double? {
+  package var uniqueness: Double? {
     ratio(Double(Set(nearestRows.compactMap { $0 }).count), Double(nearestRows.count))
   }
 }

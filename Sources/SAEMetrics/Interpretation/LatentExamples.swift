@@ -174,7 +174,7 @@ public struct LatentExamples: Sendable {
   public func strongestExamples(of latent: Int) -> [Example] { strongest[latent] }
 
   /// Contexts in which a latent is active.
-  public func activeContextCount(of latent: Int) -> Int { activeContexts[latent] }
+  package func activeContextCount(of latent: Int) -> Int { activeContexts[latent] }
 
   /// The sampled examples of a latent, cut by strength into parts of equal count, the weakest part
   /// first; of each as many as the smallest holds.

@@ -118,7 +118,7 @@ struct LatentActivity: Sendable {
 
 extension SparseLatents {
   /// L0 of each token: how many of its latents are not 0.
-  public func activeCounts() -> [Int] {
+  package func activeCounts() -> [Int] {
     (0..<tokens).map { token in
       entries(of: token).reduce(0) { $0 + (values[$1] != 0 ? 1 : 0) }
     }
