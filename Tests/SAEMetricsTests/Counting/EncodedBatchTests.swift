@@ -53,9 +53,9 @@ import Testing
     #expect(throws: ShapeError("latent activations", "latents", expected: 9, found: 0)) {
       try sparsity.update(matrices)
     }
-    var baselines = ErrorNormBaselines()
+    var identity = TokenIdentityMetrics(latentCount: 9)
     #expect(throws: ShapeError("token ids", "tokens", expected: 2, found: 0)) {
-      try baselines.update(matrices, isTraining: true)
+      try identity.update(latents)
     }
   }
 

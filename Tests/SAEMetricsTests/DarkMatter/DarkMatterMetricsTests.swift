@@ -120,6 +120,9 @@ import Testing
     }
     #expect(agree(baselines.activationNormDetermination, 1 - 4.0 / 18, 1e-13))
     #expect(agree(baselines.tokenMeanDetermination, 1 - 8.0 / 35, 1e-13))
+    try baselines.update(EncodedBatch(activations: x, reconstruction: y), isTraining: false)
+    #expect(baselines.tokenMeanDetermination == nil)
+    #expect(baselines.activationNormDetermination != nil)
   }
 
   /// Merged sums solve to the same weights; width 70 crosses the blocks of products and factors.
