@@ -70,7 +70,7 @@ let package = Package(
     .testTarget(
       name: "SAECoreTests", dependencies: ["SAECore", "SAETestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "SAEMetricsTests", dependencies: ["SAEMetrics", "SAETestSupport"],
+      name: "SAEMetricsTests", dependencies: ["SAEMetrics", "SAEModels", "SAETestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "SAEModelsTests", dependencies: ["SAEModels", "SAECore", "SAETestSupport"],

@@ -50,10 +50,10 @@ struct TokenLossesTests {
     #expect(results[0].spliced == results[0].clean)
     #expect(results[0].splicedDivergence == 0)
     #expect(results[0].lossRecoveredOverZero == 1)
-    #expect(results[0].zeroAblated != results[0].clean && results[0].zeroDivergence > 0)
+    #expect(results[0].zeroAblated != results[0].clean && results[0].zeroDivergence ?? 0 > 0)
     #expect(results[1].lossRecoveredOverZero == 0)
     #expect(results[1].spliced == results[1].meanAblated)
-    #expect(results[1].divergenceRecovered == 0)
+    #expect(results[1].divergenceRecoveredOverZero == 0)
   }
 
   /// Tokens that are left out keep their activations, and no prediction of them or at them counts.
@@ -87,9 +87,39 @@ struct TokenLossesTests {
       }
     }
     #expect(predictions > 10 && predictions < 28 && found.predictions == predictions)
-    #expect(abs(found.clean - clean / Double(predictions)) < 1e-12)
-    #expect(abs(found.spliced - spliced / Double(predictions)) < 1e-6)
+    #expect(abs((found.clean ?? .nan) - clean / Double(predictions)) < 1e-12)
+    #expect(abs((found.spliced ?? .nan) - spliced / Double(predictions)) < 1e-6)
     #expect(found.spliced == found.zeroAblated)
+  }
+
+  /// The activations themselves recover all of the loss, an ablation nothing of what it costs itself,
+  /// where the mean is not 0 and tokens are left out, whose activations no splice gets to see.
+  @Test func identityRecoversAllAndAblationNothing() throws {
+    let checkpoint = try RandomCheckpoint()
+    let model = try LanguageModels.load(checkpoint.directory)
+    let tokens = Gemma2Tests.tokens(40, below: 37, seed: 3)
+    let skipped: Set<UInt32> = [tokens[0], tokens[21]]
+    let mean = (0..<model.width).map { Float($0 % 5) / 4 - 0.25 }
+    let run = try LossRecoveredRun(
+      model, at: .residPost(1), tokens: TokenStream(tokens), mean: mean,
+      options: PieceOptions(context: 10, sequencesPerBatch: 3, skippedTokens: skipped))
+    var rows = 0
+    let results = try run.evaluate([
+      { activations in
+        rows += activations.rows
+        return activations
+      },
+      { Matrix(rows: $0.rows, columns: $0.columns) },
+      { x in Matrix(rows: x.rows, columns: x.columns) { mean[$1] } },
+    ])
+    #expect(rows == tokens.count { !skipped.contains($0) })
+    let (identity, zero, average) = (results[0], results[1], results[2])
+    #expect(identity.lossRecoveredOverZero == 1 && identity.lossRecoveredOverMean == 1)
+    #expect(identity.sequenceMeanLossRecoveredOverZero == 1)
+    #expect(identity.divergenceRecoveredOverZero == 1 && identity.deltaLoss == 0)
+    #expect(zero.lossRecoveredOverZero == 0 && zero.divergenceRecoveredOverZero == 0)
+    #expect(average.lossRecoveredOverMean == 0 && average.divergenceRecoveredOverMean == 0)
+    #expect(average.spliced != zero.spliced)
   }
 
   @Test func refusesWhatDoesNotFit() throws {

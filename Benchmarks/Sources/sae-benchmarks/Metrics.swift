@@ -23,17 +23,15 @@ struct MetricsCommand: ParsableCommand {
     let (model, activations) = (subject.model, subject.activations)
     var reconstruction = ReconstructionMetrics(width: width)
     var sparsity = SparsityMetrics(latentCount: latents)
-    var evaluator = DictionaryEvaluator(name: "", width: width, latentCount: latents)
-    let (codes, decoded) = try model.run(activations)
+    var evaluator = Evaluator(width: width, latentCount: latents)
+    let encoded = try EncodedBatch(encoding: activations, by: model)
+    let codes = encoded.latents
     var times: [[Double]] = Array(repeating: [], count: 5)
     for round in 0...rounds {
       let measured = [
-        try subject.measure(), 
-        try seconds { _ = try model.reconstruct(activations, from: codes) },
-        try seconds {
-          try reconstruction.update(activations: activations, reconstruction: decoded)
-        },
-        try seconds { try sparsity.update(codes) },
+        try subject.measure(), try seconds { _ = try model.reconstruct(activations, from: codes) },
+        try seconds { try reconstruction.update(encoded) },
+        try seconds { try sparsity.update(encoded) },
         try seconds { try evaluator.update(model, activations) },
       ]
       // The first round warms up.

@@ -103,18 +103,10 @@ struct QualityCommand: ParsableCommand {
   private func measure(
     _ model: any SparseAutoencoder, _ held: Matrix
   ) throws -> (fve: Double, l0: Double, dead: Double) {
-    var reconstruction = ReconstructionMetrics(width: held.columns)
-    var sparsity = SparsityMetrics(latentCount: model.latentCount)
-    for first in stride(from: 0, to: held.rows, by: 1024) {
-      let batch = Matrix(held[rows: first..<min(first + 1024, held.rows)])
-      let latents = try model.encode(batch)
-      try sparsity.update(latents)
-      try reconstruction.update(
-        activations: batch, reconstruction: model.reconstruct(batch, from: latents))
-    }
-    let counts = sparsity.value.firingCounts
+    let evaluation = try evaluate(model, on: held, batchTokens: 1024)
+    let counts = evaluation.sparsity.firingCounts
     return (
-      reconstruction.value.fractionOfVarianceExplained ?? .nan, sparsity.value.l0 ?? .nan,
+      evaluation.fractionOfVarianceExplained.value ?? .nan, evaluation.l0.value ?? .nan,
       Double(counts.count { $0 == 0 }) / Double(max(1, counts.count))
     )
   }

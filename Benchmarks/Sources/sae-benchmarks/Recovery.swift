@@ -94,12 +94,11 @@ struct RecoveryCommand: ParsableCommand {
     _ world: SyntheticActivations
   ) throws -> [String] {
     let features = world.features
-    let latents = try model.encode(held.activations)
+    let batch = try EncodedBatch(encoding: held.activations, by: model)
     var truth = try GroundTruthMetrics(decoder: model.decoder, features: features)
-    try truth.update(latents, truth: held.features)
+    try truth.update(batch.latents, truth: held.features)
     var reconstruction = ReconstructionMetrics(width: held.activations.columns)
-    try reconstruction.update(
-      activations: held.activations, reconstruction: model.reconstruct(held.activations, from: latents))
+    try reconstruction.update(batch)
     let cosines = try DictionarySimilarity(
       features, isSigned ? withOpposites(model.decoder) : model.decoder
     ).maximumCosines

@@ -11,7 +11,7 @@ struct SAEBenchmarks: ParsableCommand {
       """,
     subcommands: [
       GEMMCommand.self, TrainCommand.self, EncodeCommand.self, QualityCommand.self,
-      RecoveryCommand.self, MetricsCommand.self, HarvestCommand.self, StreamCommand.self,
-      WorkerCommand.self,
+      RecoveryCommand.self, MetricsCommand.self, JudgingCommand.self, HarvestCommand.self,
+      StreamCommand.self, WorkerCommand.self,
     ])
 }

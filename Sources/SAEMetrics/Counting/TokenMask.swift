@@ -1,31 +1,57 @@
-import SAECore
+public import SAECore
 
-/// Rows of a batch that a mask counts; masked tokens are skipped, whatever they hold.
-enum CountedTokens {
-  /// The rows with `true`, all if there is no mask.
-  ///
-  /// - Throws: `ShapeError` if the mask has another length.
-  static func rows(_ count: Int, mask: [Bool]?) throws(ShapeError) -> [UInt32] {
-    guard let mask else { return (0..<UInt32(count)).map { $0 } }
-    try check("mask", "tokens", expected: count, found: mask.count)
-    return mask.indices.filter { mask[$0] }.map { UInt32($0) }
+/// Which tokens count, and which context each of them is of: for the tokens of a batch, or for all
+/// tokens of a source.
+///
+/// Tokens that do not count are skipped, whatever they hold. A list of Booleans is a mask: `[true, false]`.
+public struct TokenMask: Sendable, Equatable, ExpressibleByArrayLiteral {
+  /// For each token whether it counts; nil where all do.
+  public let counts: [Bool]?
+  /// For each token the number of its context, such as a document or a prompt, never descending; nil
+  /// where contexts are not known.
+  public let contexts: [Int]?
+
+  /// All tokens count, whatever their number; contexts are not known.
+  public static let all = TokenMask(nil)
+
+  /// - Parameters:
+  ///   - counts: for each token whether it counts; nil where all do.
+  ///   - contexts: for each token the number of its context, never descending, also from one batch to
+  ///     the next; nil where contexts are not known.
+  public init(_ counts: [Bool]? = nil, contexts: [Int]? = nil) {
+    self.counts = counts
+    self.contexts = contexts
   }
 
-  /// Throws unless activations and reconstruction are of the same tokens and of a width.
-  static func check(
-    _ activations: Matrix, _ reconstruction: Matrix, width: Int
-  ) throws(ShapeError) {
-    try check("activations", "columns", expected: width, found: activations.columns)
-    try check("reconstruction", "columns", expected: width, found: reconstruction.columns)
-    try check("reconstruction", "rows", expected: activations.rows, found: reconstruction.rows)
+  /// A mask without contexts.
+  public init(arrayLiteral counts: Bool...) { self.init(counts) }
+
+  /// The mask of some of the tokens.
+  ///
+  /// - Precondition: there are such tokens, where the mask says something of each.
+  public subscript(tokens: Range<Int>) -> TokenMask {
+    TokenMask(counts.map { Array($0[tokens]) }, contexts: contexts.map { Array($0[tokens]) })
+  }
+
+  /// The tokens that count, ascending.
+  ///
+  /// - Parameter tokens: how many tokens there are.
+  /// - Throws: `ShapeError` if the mask, or its contexts, are of another number of tokens.
+  public func rows(of tokens: Int) throws(ShapeError) -> [UInt32] {
+    if let contexts {
+      try ShapeError.check("contexts", "tokens", expected: tokens, found: contexts.count)
+    }
+    guard let counts else { return (0..<UInt32(tokens)).map { $0 } }
+    try ShapeError.check("mask", "tokens", expected: tokens, found: counts.count)
+    return counts.indices.filter { counts[$0] }.map { UInt32($0) }
   }
 
   /// Throws where the number of a context is less than that of the token before.
   ///
   /// - Parameter last: the context of the token before the first.
-  static func checkAscending(_ contexts: [Int], after last: Int?) throws(ShapeError) {
+  func checkAscending(after last: Int?) throws(ShapeError) {
     var last = last
-    for context in contexts {
+    for context in contexts ?? [] {
       if let last, context < last {
         throw ShapeError(
           "contexts", "as the least number after a token of that context", expected: last,
@@ -34,16 +60,4 @@ enum CountedTokens {
       last = context
     }
   }
-
-  /// Throws unless two sizes agree.
-  static func check(
-    _ subject: String, _ dimension: String, expected: Int, found: Int
-  ) throws(ShapeError) {
-    guard expected == found else {
-      throw ShapeError(subject, dimension, expected: expected, found: found)
-    }
-  }
 }
-
-/// a / b, undefined where b is 0; a NaN stays one.
-func ratio(_ a: Double, _ b: Double) -> Double? { b == 0 ? nil : a / b }

@@ -7,7 +7,7 @@ public import SAECore
 /// matter".
 ///
 /// Source: Engels, Riggs and Tegmark 2024, arXiv 2410.14670, section 3.
-public struct DarkMatterMetrics: Sendable {
+public struct DarkMatterMetrics: Metric {
   /// The linear map from activations to errors that is judged.
   public let prediction: LinearErrorPrediction
   private var moments: ErrorMoments
@@ -25,27 +25,21 @@ public struct DarkMatterMetrics: Sendable {
     unexplained = [Double](repeating: 0, count: prediction.width)
   }
 
-  /// Adds held-out tokens.
+  /// Adds the counted tokens of a batch, none of which the prediction was fitted on.
   ///
-  /// - Parameters:
-  ///   - activations: tokens × width.
-  ///   - reconstruction: tokens × width.
-  ///   - mask: for each token whether it counts; all do if there is none.
-  /// - Throws: `ShapeError` if widths or numbers of tokens differ.
-  public mutating func update(
-    activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
-  ) throws(ShapeError) {
-    try CountedTokens.check(activations, reconstruction, width: prediction.width)
-    add(activations, reconstruction, rows: try CountedTokens.rows(activations.rows, mask: mask))
+  /// - Parameter batch: with activations and reconstruction of the prediction's width.
+  /// - Throws: `ShapeError` if a width differs.
+  public mutating func update(_ batch: EncodedBatch) throws(ShapeError) {
+    try batch.check(width: prediction.width)
+    add(batch)
   }
 
-  /// Adds rows of matrices that fit.
+  /// Adds the counted tokens of a batch that fits.
   ///
   /// - Returns: ‖e − ê‖² of each.
   @discardableResult
-  mutating func add(
-    _ activations: Matrix, _ reconstruction: Matrix, rows: [UInt32]
-  ) -> [Double] {
+  mutating func add(_ batch: EncodedBatch) -> [Double] {
+    let (activations, reconstruction, rows) = (batch.activations, batch.reconstruction, batch.rows)
     let width = prediction.width
     moments.add(activations, reconstruction, rows: rows)
     var rests: [Double] = []
@@ -78,7 +72,7 @@ public struct DarkMatterMetrics: Sendable {
   ///
   /// - Throws: `ShapeError` if its width is another.
   public mutating func merge(_ other: DarkMatterMetrics) throws(ShapeError) {
-    try CountedTokens.check(
+    try ShapeError.check(
       "merged dark matter", "columns", expected: prediction.width, found: other.prediction.width)
     moments.merge(other.moments)
     for column in unexplained.indices { unexplained[column] += other.unexplained[column] }

@@ -5,32 +5,31 @@ public import SAECore
 public struct ErrorNormBaselines: Sendable {
   private var all = ShiftedSum()
   private var byToken: [Int: ShiftedSum] = [:]
+  /// Whether every update said which ids its tokens have.
+  private var hasTokenIDs = true
   private var training = PairedSums()
   private var heldOut = PairedSums()
 
   /// Nothing counted yet.
   public init() {}
 
-  /// Adds tokens.
+  /// Adds the counted tokens of a batch.
   ///
   /// - Parameters:
-  ///   - activations: tokens × width.
-  ///   - reconstruction: tokens × width.
-  ///   - tokenIDs: the id of each token.
+  ///   - batch: with activations and reconstruction. Without token ids, or without them in one update,
+  ///     nothing is said about ids.
   ///   - isTraining: whether the line in ‖x‖ is fitted on these tokens, else scored.
-  ///   - mask: for each token whether it counts; all do if there is none.
-  /// - Throws: `ShapeError` if widths or numbers of tokens differ.
-  public mutating func update(
-    activations: Matrix, reconstruction: Matrix, tokenIDs: [Int], isTraining: Bool,
-    mask: [Bool]? = nil
-  ) throws(ShapeError) {
-    try CountedTokens.check(activations, reconstruction, width: activations.columns)
-    try CountedTokens.check(
-      "token ids", "tokens", expected: activations.rows, found: tokenIDs.count)
-    let rows = try CountedTokens.rows(activations.rows, mask: mask)
-    for (row, products) in zip(rows, activations.rowProducts(with: reconstruction, rows: rows)) {
+  /// - Throws: `ShapeError` if widths differ.
+  public mutating func update(_ batch: EncodedBatch, isTraining: Bool) throws(ShapeError) {
+    try batch.check(width: batch.activations.columns)
+    let tokenIDs = batch.tokenIDs
+    if tokenIDs == nil, batch.tokens > 0 { hasTokenIDs = false }
+    let products = batch.activations.rowProducts(with: batch.reconstruction, rows: batch.rows)
+    for (row, products) in zip(batch.rows, products) {
       all.add(products.squaredError)
-      byToken[tokenIDs[Int(row)], default: ShiftedSum()].add(products.squaredError)
+      if let id = tokenIDs?[Int(row)] {
+        byToken[id, default: ShiftedSum()].add(products.squaredError)
+      }
       let norm = products.squaredNorm.squareRoot()
       if isTraining {
         training.add(norm, products.squaredError)
@@ -41,8 +40,9 @@ public struct ErrorNormBaselines: Sendable {
   }
 
   /// R² of the mean of ‖e‖² over the same token id, on all tokens and in sample: it rises with rare
-  /// ids. Undefined if ‖e‖² never differs.
+  /// ids. Undefined if ‖e‖² never differs, or ids were not given.
   public var tokenMeanDetermination: Double? {
+    guard hasTokenIDs else { return nil }
     // Added in the order of the ids: a dictionary's differs from run to run.
     let within = byToken.sorted { $0.key < $1.key }.reduce(0.0) {
       $0 + $1.value.squaredDeviation

@@ -42,7 +42,7 @@ public struct LinearErrorPrediction: Sendable {
   /// - Returns: the linear part of the error, tokens × ``width``.
   /// - Throws: `ShapeError` if the width is another.
   public func linearPart(_ activations: Matrix) throws(ShapeError) -> Matrix {
-    try CountedTokens.check(
+    try ShapeError.check(
       "activations", "columns", expected: width, found: activations.columns)
     let predicted = predict(activations, 0..<UInt32(activations.rows))
     return Matrix(rows: activations.rows, columns: width) { Float(predicted[$0, $1]) }

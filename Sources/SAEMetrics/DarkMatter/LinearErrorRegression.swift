@@ -28,20 +28,15 @@ public struct LinearErrorRegression: Sendable {
     sums = DoubleMatrix(rows: width + 1, columns: 2 * width + 2)
   }
 
-  /// Adds training tokens.
+  /// Adds training tokens: the counted ones of a batch.
   ///
-  /// - Parameters:
-  ///   - activations: tokens × ``width``.
-  ///   - reconstruction: tokens × ``width``.
-  ///   - mask: for each token whether it counts; all do if there is none.
-  /// - Throws: `ShapeError` if widths or numbers of tokens differ.
-  public mutating func update(
-    activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
-  ) throws(ShapeError) {
-    try CountedTokens.check(activations, reconstruction, width: width)
-    let rows = try CountedTokens.rows(activations.rows, mask: mask)
+  /// - Parameter batch: with activations and reconstruction of the width.
+  /// - Throws: `ShapeError` if a width differs.
+  public mutating func update(_ batch: EncodedBatch) throws(ShapeError) {
+    try batch.check(width: width)
+    let rows = batch.rows
     for begin in stride(from: 0, to: rows.count, by: 256) {
-      add(activations, reconstruction, rows[begin..<min(begin + 256, rows.count)])
+      add(batch.activations, batch.reconstruction, rows[begin..<min(begin + 256, rows.count)])
     }
   }
 
@@ -85,7 +80,7 @@ public struct LinearErrorRegression: Sendable {
   ///
   /// - Throws: `ShapeError` if its width is another.
   public mutating func merge(_ other: LinearErrorRegression) throws(ShapeError) {
-    try CountedTokens.check("merged regression", "columns", expected: width, found: other.width)
+    try ShapeError.check("merged regression", "columns", expected: width, found: other.width)
     guard other.tokens > 0 else { return }
     guard tokens > 0 else {
       self = other

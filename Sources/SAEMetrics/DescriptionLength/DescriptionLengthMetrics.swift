@@ -14,7 +14,7 @@ public import SAECore
 /// is worth something only beside the reconstruction error of ``LatentQuantization/quantizing(_:)``.
 ///
 /// Source: Ayonrinde, Pearce and Sharkey 2024, arXiv 2410.11179, section 3.
-public struct DescriptionLengthMetrics: Sendable {
+public struct DescriptionLengthMetrics: Metric {
   /// How finely each latent's values are told.
   public let quantization: LatentQuantization
   private var tokens = 0
@@ -34,13 +34,14 @@ public struct DescriptionLengthMetrics: Sendable {
     bins = [[Int: Int]](repeating: [:], count: latentCount)
   }
 
-  /// Adds a batch; the mask says which tokens count.
+  /// Adds the counted tokens of a batch.
   ///
-  /// - Throws: `ShapeError` if the number of latents or the mask's length differs.
-  public mutating func update(_ latents: SparseLatents, mask: [Bool]? = nil) throws(ShapeError) {
-    try CountedTokens.check(
-      "latent activations", "latents", expected: bins.count, found: latents.latentCount)
-    for row in try CountedTokens.rows(latents.tokens, mask: mask) {
+  /// - Parameter batch: with latents.
+  /// - Throws: `ShapeError` if the number of latents differs.
+  public mutating func update(_ batch: EncodedBatch) throws(ShapeError) {
+    try batch.check(latentCount: bins.count)
+    let latents = batch.latents
+    for row in batch.rows {
       tokens += 1
       var finite = true
       for entry in latents.entries(of: Int(row)) where latents.values[entry] != 0 {
@@ -57,7 +58,7 @@ public struct DescriptionLengthMetrics: Sendable {
   ///
   /// - Throws: `ShapeError` if its number of latents is another.
   public mutating func merge(_ other: DescriptionLengthMetrics) throws(ShapeError) {
-    try CountedTokens.check(
+    try ShapeError.check(
       "merged description length", "latents", expected: bins.count, found: other.bins.count)
     precondition(quantization == other.quantization, "the codes are of other quantizations")
     for latent in bins.indices {
@@ -132,39 +133,41 @@ extension DescriptionLengthMetrics {
   /// of the latents as they are.
   ///
   /// - Parameters:
-  ///   - autoencoder: encoded the activations.
-  ///   - batches: activations with their latents; gone through twice and once for every number of
-  ///     bins that is tried.
+  ///   - autoencoder: what encoded the batches.
+  ///   - batches: activations with their latents and reconstruction; gone through twice and once for
+  ///     every number of bins that is tried.
   ///   - candidates: numbers of bins.
   ///   - tolerance: how much more error is allowed.
   /// - Returns: the code; nil if no candidate is exact enough, or there are no tokens.
   /// - Throws: `ShapeError` if batches do not fit.
   public static func shortestCode(
-    of autoencoder: some SparseAutoencoder,
-    _ batches: some Collection<(activations: Matrix, latents: SparseLatents)>,
+    of autoencoder: some SparseAutoencoder, _ batches: some Collection<EncodedBatch>,
     bins candidates: [Int] = [2, 4, 8, 16, 32, 64, 128, 256], tolerance: Double
   ) throws -> Code? {
     guard let first = batches.first else { return nil }
     var ranges = LatentRanges(latentCount: first.latents.latentCount)
-    for batch in batches { try ranges.update(batch.latents) }
-    func error(_ change: (SparseLatents) -> SparseLatents) throws -> Double? {
+    for batch in batches { try ranges.update(batch) }
+    func error(_ change: (EncodedBatch) throws -> EncodedBatch) throws -> Double? {
       var metrics = ReconstructionMetrics(width: first.activations.columns)
-      for batch in batches {
-        try metrics.update(
-          activations: batch.activations,
-          reconstruction: autoencoder.reconstruct(batch.activations, from: change(batch.latents)))
-      }
+      for batch in batches { try metrics.update(change(batch)) }
       return metrics.value.meanSquaredError
     }
     guard let exact = try error({ $0 }) else { return nil }
     for count in candidates.sorted() {
       let quantization = LatentQuantization.bins(count, ranges)
-      guard let quantized = try error(quantization.quantizing),
+      let quantized = try error { batch in
+        let latents = quantization.quantizing(batch.latents)
+        return try EncodedBatch(
+          activations: batch.activations, latents: latents,
+          reconstruction: autoencoder.reconstruct(batch.activations, from: latents),
+          mask: batch.mask)
+      }
+      guard let quantized,
         quantized <= (1 + tolerance) * exact
       else { continue }
       var metrics = DescriptionLengthMetrics(
         latentCount: ranges.latentCount, quantization: quantization)
-      for batch in batches { try metrics.update(batch.latents) }
+      for batch in batches { try metrics.update(batch) }
       guard let bits = metrics.value.bitsPerToken else { return nil }
       return Code(
         bins: count, bitsPerToken: bits, quantizedMeanSquaredError: quantized,

@@ -16,13 +16,14 @@ public struct LatentRanges: Sendable, Equatable {
   /// d_sae.
   public var latentCount: Int { smallest.count }
 
-  /// Adds a batch; the mask says which tokens count.
+  /// Adds the counted tokens of a batch.
   ///
-  /// - Throws: `ShapeError` if the number of latents or the mask's length differs.
-  public mutating func update(_ latents: SparseLatents, mask: [Bool]? = nil) throws(ShapeError) {
-    try CountedTokens.check(
-      "latent activations", "latents", expected: latentCount, found: latents.latentCount)
-    for row in try CountedTokens.rows(latents.tokens, mask: mask) {
+  /// - Parameter batch: with latents.
+  /// - Throws: `ShapeError` if the number of latents differs.
+  public mutating func update(_ batch: EncodedBatch) throws(ShapeError) {
+    try batch.check(latentCount: latentCount)
+    let latents = batch.latents
+    for row in batch.rows {
       for entry in latents.entries(of: Int(row)) {
         let (latent, value) = (Int(latents.indices[entry]), latents.values[entry])
         guard value != 0, value.isFinite else { continue }
@@ -36,7 +37,7 @@ public struct LatentRanges: Sendable, Equatable {
   ///
   /// - Throws: `ShapeError` if its number of latents is another.
   public mutating func merge(_ other: LatentRanges) throws(ShapeError) {
-    try CountedTokens.check(
+    try ShapeError.check(
       "merged ranges", "latents", expected: latentCount, found: other.latentCount)
     for latent in smallest.indices {
       smallest[latent] = min(smallest[latent], other.smallest[latent])

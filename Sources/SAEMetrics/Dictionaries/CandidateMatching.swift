@@ -29,7 +29,7 @@ public struct CandidateMatching: Sendable, Equatable, Codable {
   /// - Throws: `ShapeError` if the widths differ.
   public init?(_ a: Matrix, _ b: Matrix, candidates: Int = 32) throws(ShapeError) {
     precondition(candidates > 0, "\(candidates) candidates match nothing")
-    try CountedTokens.check("second dictionary", "columns", expected: a.columns, found: b.columns)
+    try ShapeError.check("second dictionary", "columns", expected: a.columns, found: b.columns)
     let lists = CandidateMatching.nearest(
       CosinePanels(UnitRows(a), UnitRows(b)), count: min(candidates, b.rows))
     guard lists.allSatisfy({ $0.allSatisfy(\.value.isFinite) }) else { return nil }

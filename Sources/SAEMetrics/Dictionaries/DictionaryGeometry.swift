@@ -25,7 +25,7 @@ public struct DictionaryGeometry: Sendable, Equatable, Codable {
   public let encoder: EncoderGeometry?
 
   /// Latents whose decoder row has a cosine above `threshold` with another's.
-  public func redundantLatents(threshold: Double) -> [Int] {
+  package func redundantLatents(threshold: Double) -> [Int] {
     maximumDecoderCosines.indices.filter { (maximumDecoderCosines[$0] ?? -1) > threshold }
   }
 
@@ -37,8 +37,8 @@ public struct DictionaryGeometry: Sendable, Equatable, Codable {
   /// - Throws: `ShapeError` if the encoder is of another size.
   public init(decoder: Matrix, encoder: Matrix? = nil) throws(ShapeError) {
     if let encoder {
-      try CountedTokens.check("encoder", "rows", expected: decoder.rows, found: encoder.rows)
-      try CountedTokens.check(
+      try ShapeError.check("encoder", "rows", expected: decoder.rows, found: encoder.rows)
+      try ShapeError.check(
         "encoder", "columns", expected: decoder.columns, found: encoder.columns)
     }
     let unit = UnitRows(decoder)

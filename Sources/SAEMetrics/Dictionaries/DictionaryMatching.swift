@@ -32,7 +32,7 @@ public struct DictionaryMatching: Sendable, Equatable, Codable {
   ///   - measure: what to sum.
   /// - Throws: `ShapeError` if the widths differ.
   public init(_ a: Matrix, _ b: Matrix, measure: Measure = .cosine) throws(ShapeError) {
-    try CountedTokens.check("second dictionary", "columns", expected: a.columns, found: b.columns)
+    try ShapeError.check("second dictionary", "columns", expected: a.columns, found: b.columns)
     var values = CosinePanels(UnitRows(a), UnitRows(b)).matrix()
     if measure == .absoluteCosine { values.apply { abs($0) } }
     let found = DictionaryMatching.match(values)
@@ -51,10 +51,10 @@ public struct DictionaryMatching: Sendable, Equatable, Codable {
     a: (encoder: Matrix, decoder: Matrix), b: (encoder: Matrix, decoder: Matrix)
   ) throws(ShapeError) {
     for (encoder, decoder) in [a, b] {
-      try CountedTokens.check("encoder", "rows", expected: decoder.rows, found: encoder.rows)
-      try CountedTokens.check(
+      try ShapeError.check("encoder", "rows", expected: decoder.rows, found: encoder.rows)
+      try ShapeError.check(
         "dictionary", "columns", expected: a.decoder.columns, found: decoder.columns)
-      try CountedTokens.check(
+      try ShapeError.check(
         "encoder", "columns", expected: a.encoder.columns, found: encoder.columns)
     }
     let decoders = CosinePanels(UnitRows(a.decoder), UnitRows(b.decoder)).matrix()

@@ -21,7 +21,7 @@ public struct DictionarySimilarity: Sendable, Equatable, Codable {
   ///   - b: rows × width.
   /// - Throws: `ShapeError` if the widths differ.
   public init(_ a: Matrix, _ b: Matrix) throws(ShapeError) {
-    try CountedTokens.check("second dictionary", "columns", expected: a.columns, found: b.columns)
+    try ShapeError.check("second dictionary", "columns", expected: a.columns, found: b.columns)
     let panels = CosinePanels(UnitRows(a), UnitRows(b))
     var rows = [(Best, Best)](repeating: (Best(), Best()), count: a.rows)
     var columns = [Best](repeating: Best(), count: b.rows)
@@ -73,7 +73,7 @@ public struct DictionarySimilarity: Sendable, Equatable, Codable {
 
   /// Different rows of b that are nearest to a row of a, by |cosine|, divided by the rows of a
   /// (SAELens).
-  public var uniqueness: Double? {
+  package var uniqueness: Double? {
     ratio(Double(Set(nearestRows.compactMap { $0 }).count), Double(nearestRows.count))
   }
 }

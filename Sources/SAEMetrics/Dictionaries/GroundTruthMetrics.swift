@@ -32,17 +32,17 @@ public struct GroundTruthMetrics: Sendable {
   /// - Parameters:
   ///   - latents: tokens × latents.
   ///   - truth: the features' true sizes, tokens × features.
-  ///   - mask: for each token whether it counts; all do if there is none.
+  ///   - mask: which tokens count.
   /// - Throws: `ShapeError` if something does not fit.
   public mutating func update(
-    _ latents: SparseLatents, truth: SparseLatents, mask: [Bool]? = nil
+    _ latents: SparseLatents, truth: SparseLatents, mask: TokenMask = .all
   ) throws(ShapeError) {
-    try CountedTokens.check(
+    try ShapeError.check(
       "latent activations", "latents", expected: firings.count, found: latents.latentCount)
-    try CountedTokens.check("truth", "features", expected: featureCount, found: truth.latentCount)
-    try CountedTokens.check("truth", "tokens", expected: latents.tokens, found: truth.tokens)
+    try ShapeError.check("truth", "features", expected: featureCount, found: truth.latentCount)
+    try ShapeError.check("truth", "tokens", expected: latents.tokens, found: truth.tokens)
     var present = [Bool](repeating: false, count: featureCount)
-    for row in try CountedTokens.rows(latents.tokens, mask: mask) {
+    for row in try mask.rows(of: latents.tokens) {
       tokens += 1
       let trueFeatures = truth.entries(of: Int(row)).filter { truth.values[$0] > 0 }.map {
         Int(truth.indices[$0])
@@ -64,10 +64,10 @@ public struct GroundTruthMetrics: Sendable {
   ///
   /// - Throws: `ShapeError` if its number of latents or features is another.
   public mutating func merge(_ other: GroundTruthMetrics) throws(ShapeError) {
-    try CountedTokens.check(
+    try ShapeError.check(
       "merged ground truth", "latents", expected: nearestFeatures.count,
       found: other.nearestFeatures.count)
-    try CountedTokens.check(
+    try ShapeError.check(
       "merged ground truth", "features", expected: featureCount, found: other.featureCount)
     precondition(
       nearestFeatures == other.nearestFeatures, "the counts are of other dictionaries")

@@ -31,7 +31,7 @@ public struct ExampleRendering: Sendable {
 
   /// How many tokens to mark in an example that is not active: the mean number of tokens that are
   /// not 0 in the active ones, rounded up; nil without active ones.
-  public static func wrongMarkCount(_ active: [[Float]]) -> Int? {
+  package static func wrongMarkCount(_ active: [[Float]]) -> Int? {
     mean(active.map { Double($0.count { $0 != 0 }) }).map { Int($0.rounded(.up)) }
   }
 
@@ -89,7 +89,7 @@ public enum JudgeRequests {
   }
 
   /// Asks for each numbered text whether all of its marked tokens fit an explanation.
-  public static func fuzzing(
+  package static func fuzzing(
     explanation: String, texts: [String], _ rendering: ExampleRendering
   ) -> String {
     judgement(

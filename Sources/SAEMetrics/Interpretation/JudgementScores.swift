@@ -41,10 +41,10 @@ public struct JudgementScores: Sendable, Equatable, Codable {
   public var balancedAccuracy: Double? { counts.balancedAccuracy }
 
   /// Area under the ROC curve of the judge's probabilities; undefined without them.
-  public var rocArea: Double? { ClassificationScores(scores: scores, labels: labels).rocArea }
+  package var rocArea: Double? { ClassificationScores(scores: scores, labels: labels).rocArea }
 
   /// Σ F1ᵢ cᵢ / Σ cᵢ over latents with cᵢ firings; undefined without firings.
-  public static func weightedF1(_ latents: [(f1: Double, firings: Int)]) -> Double? {
+  package static func weightedF1(_ latents: [(f1: Double, firings: Int)]) -> Double? {
     ratio(
       latents.reduce(0) { $0 + $1.f1 * Double($1.firings) },
       latents.reduce(0) { $0 + Double($1.firings) })
@@ -55,8 +55,7 @@ public struct JudgementScores: Sendable, Equatable, Codable {
   /// - Parameters:
   ///   - texts: with whether the latent is active, in the order that the judge is to see.
   ///   - batch: texts a request.
-  ///   - request: ``JudgeRequests/detection(explanation:texts:)`` or
-  ///     ``JudgeRequests/fuzzing(explanation:texts:_:)`` of some texts.
+  ///   - request: of some texts, such as ``JudgeRequests/detection(explanation:texts:)``.
   ///   - judge: any language model: a request in, an answer out.
   /// - Returns: the scores; answers that are no list of 0 and 1 count as unreadable, text by text.
   /// - Throws: what the judge throws.

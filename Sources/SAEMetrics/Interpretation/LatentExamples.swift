@@ -74,15 +74,15 @@ public struct LatentExamples: Sendable {
   ///   - latents: positions × latents; only activations above 0 are peaks.
   ///   - tokens: token ids.
   ///   - context: a number of the context, different from all others.
-  ///   - mask: for each position whether it may be a peak; windows may show the others.
+  ///   - mask: which positions may be peaks; windows may show the others.
   /// - Throws: `ShapeError` if something does not fit.
   public mutating func update(
-    _ latents: SparseLatents, tokens: [Int], context: Int, mask: [Bool]? = nil
+    _ latents: SparseLatents, tokens: [Int], context: Int, mask: TokenMask = .all
   ) throws(ShapeError) {
-    try CountedTokens.check(
+    try ShapeError.check(
       "latent activations", "latents", expected: strongest.count, found: latents.latentCount)
-    try CountedTokens.check("token ids", "tokens", expected: latents.tokens, found: tokens.count)
-    let counted = Set(try CountedTokens.rows(tokens.count, mask: mask))
+    try ShapeError.check("token ids", "tokens", expected: latents.tokens, found: tokens.count)
+    let counted = Set(try mask.rows(of: tokens.count))
     let occurrences = latents.occurrencesByLatent()
     for latent in strongest.indices where !occurrences.occurrences(of: latent).isEmpty {
       let entries = occurrences.occurrences(of: latent).map {
@@ -160,7 +160,7 @@ public struct LatentExamples: Sendable {
   /// - Throws: `ShapeError` if its number of latents is another.
   /// - Precondition: it has the same options.
   public mutating func merge(_ other: LatentExamples) throws(ShapeError) {
-    try CountedTokens.check(
+    try ShapeError.check(
       "merged examples", "latents", expected: strongest.count, found: other.strongest.count)
     precondition(options == other.options, "the examples were kept by other options")
     for latent in strongest.indices {
@@ -174,7 +174,7 @@ public struct LatentExamples: Sendable {
   public func strongestExamples(of latent: Int) -> [Example] { strongest[latent] }
 
   /// Contexts in which a latent is active.
-  public func activeContextCount(of latent: Int) -> Int { activeContexts[latent] }
+  package func activeContextCount(of latent: Int) -> Int { activeContexts[latent] }
 
   /// The sampled examples of a latent, cut by strength into parts of equal count, the weakest part
   /// first; of each as many as the smallest holds.

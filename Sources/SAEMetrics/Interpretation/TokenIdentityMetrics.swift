@@ -11,31 +11,32 @@ public import SAECore
 /// The definitions are this library's own; no published text says how triviality was measured.
 ///
 /// - Complexity: a small table a latent, of the ids that it fires on.
-public struct TokenIdentityMetrics: Sendable {
+public struct TokenIdentityMetrics: Metric {
+  /// F, how many ids count as frequent.
+  public let frequentCount: Int
   private var tokens = 0
   private var nonFiniteTokens = 0
   private var idCounts: [Int: Int] = [:]
   private var firings: [[Int: ActiveSum]]
 
   /// Counts for `latentCount` latents.
-  public init(latentCount: Int) {
+  ///
+  /// - Parameters:
+  ///   - latentCount: d_sae.
+  ///   - frequentCount: how many ids count as frequent: of equally common ones the smaller.
+  public init(latentCount: Int, frequentCount: Int = 100) {
+    self.frequentCount = frequentCount
     firings = [[Int: ActiveSum]](repeating: [:], count: latentCount)
   }
 
-  /// Adds a batch.
+  /// Adds the counted tokens of a batch.
   ///
-  /// - Parameters:
-  ///   - latents: tokens × latents.
-  ///   - tokenIDs: the id of each token.
-  ///   - mask: for each token whether it counts; all do if there is none.
-  /// - Throws: `ShapeError` if something does not fit.
-  public mutating func update(
-    _ latents: SparseLatents, tokenIDs: [Int], mask: [Bool]? = nil
-  ) throws(ShapeError) {
-    try CountedTokens.check(
-      "latent activations", "latents", expected: firings.count, found: latents.latentCount)
-    try CountedTokens.check("token ids", "tokens", expected: latents.tokens, found: tokenIDs.count)
-    for row in try CountedTokens.rows(latents.tokens, mask: mask) {
+  /// - Parameter batch: with latents and token ids.
+  /// - Throws: `ShapeError` if the number of latents differs, or there are no token ids.
+  public mutating func update(_ batch: EncodedBatch) throws(ShapeError) {
+    try batch.check(latentCount: firings.count)
+    let (latents, tokenIDs) = (batch.latents, try batch.knownTokenIDs())
+    for row in batch.rows {
       let id = tokenIDs[Int(row)]
       tokens += 1
       idCounts[id, default: 0] += 1
@@ -53,9 +54,11 @@ public struct TokenIdentityMetrics: Sendable {
   /// Adds what another accumulator has counted.
   ///
   /// - Throws: `ShapeError` if its number of latents is another.
+  /// - Precondition: as many ids count as frequent.
   public mutating func merge(_ other: TokenIdentityMetrics) throws(ShapeError) {
-    try CountedTokens.check(
+    try ShapeError.check(
       "merged token identity", "latents", expected: firings.count, found: other.firings.count)
+    precondition(frequentCount == other.frequentCount, "other numbers of ids are frequent")
     tokens += other.tokens
     nonFiniteTokens += other.nonFiniteTokens
     idCounts.merge(other.idCounts, uniquingKeysWith: +)
@@ -108,10 +111,7 @@ public struct TokenIdentityMetrics: Sendable {
   }
 
   /// The metrics of all tokens so far.
-  ///
-  /// - Parameter frequentCount: F, how many ids count as frequent: of equally common ones the smaller.
-  /// - Returns: token identity of each latent and of all.
-  public func value(frequentCount: Int = 100) -> Value {
+  public var value: Value {
     let common = idCounts.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(frequentCount)
     let frequent = Set(common.map(\.key))
     let coverage = ratio(Double(common.reduce(0) { $0 + $1.value }), Double(tokens))

@@ -49,12 +49,12 @@ public struct FeatureAbsorption: Sendable, Equatable, Codable {
     activations: Matrix, latents: SparseLatents, decoder: Matrix, probe: [Float],
     mainLatents: Set<Int>, options: Options = Options()
   ) throws(ShapeError) {
-    try CountedTokens.check(
+    try ShapeError.check(
       "activations", "columns", expected: probe.count, found: activations.columns)
-    try CountedTokens.check("decoder", "columns", expected: probe.count, found: decoder.columns)
-    try CountedTokens.check(
+    try ShapeError.check("decoder", "columns", expected: probe.count, found: decoder.columns)
+    try ShapeError.check(
       "decoder", "rows", expected: latents.latentCount, found: decoder.rows)
-    try CountedTokens.check("latents", "tokens", expected: activations.rows, found: latents.tokens)
+    try ShapeError.check("latents", "tokens", expected: activations.rows, found: latents.tokens)
     let norm = probe.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
     precondition(norm > 0, "a probe of length 0 has no direction")
     let unit = probe.map { Double($0) / norm }

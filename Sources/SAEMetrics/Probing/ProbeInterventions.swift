@@ -39,8 +39,8 @@ public enum LatentEffects {
     _ examples: Matrix, _ labels: [Bool], _ probe: [Double], _ decoder: Matrix,
     _ combine: (_ difference: Double, _ product: Double) -> Double
   ) throws(ShapeError) -> [Double]? {
-    try CountedTokens.check("probe", "weights", expected: decoder.columns, found: probe.count)
-    try CountedTokens.check("decoder", "rows", expected: examples.columns, found: decoder.rows)
+    try ShapeError.check("probe", "weights", expected: decoder.columns, found: probe.count)
+    try ShapeError.check("decoder", "rows", expected: examples.columns, found: decoder.rows)
     guard let differences = try SparseProbe.meanDifferences(examples, labels) else { return nil }
     return differences.indices.map { latent in
       let row = decoder.row(latent)
@@ -99,7 +99,7 @@ public enum InterventionScores {
   ///   - cause: how often exchanging attribute i's latents gave it the source's value.
   ///   - isolation: [i][j], j ≠ i: how often attribute j kept its value then.
   /// - Returns: means over attributes; nil with fewer than two.
-  public static func disentanglement(
+  package static func disentanglement(
     cause: [Double], isolation: [[Double]]
   ) -> (cause: Double, isolation: Double, score: Double)? {
     guard cause.count > 1, isolation.count == cause.count, let meanCause = mean(cause) else {
@@ -114,7 +114,7 @@ public enum InterventionScores {
 
   /// Unlearning: 1 − the lowest accuracy on what to forget, among settings that keep the rest at a
   /// relative accuracy of at least `keeping`; nil if none does.
-  public static func unlearning(
+  package static func unlearning(
     _ settings: [(forgotten: Double, kept: Double)], keeping: Double = 0.99
   ) -> Double? {
     settings.filter { $0.kept >= keeping }.map(\.forgotten).min().map { 1 - $0 }

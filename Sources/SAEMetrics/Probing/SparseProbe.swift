@@ -13,7 +13,7 @@ public struct SparseProbe: Sendable, Equatable, Codable {
   /// Fits a probe on training examples.
   ///
   /// - Parameters:
-  ///   - examples: examples × latents, pooled over each text's counted tokens (``pool(_:contexts:mask:)``).
+  ///   - examples: examples × latents, pooled over each text's counted tokens (``pool(_:mask:)``).
   ///   - labels: one an example.
   ///   - k: how many latents; all if there are fewer.
   ///   - classWeights: how much examples count.
@@ -41,7 +41,7 @@ public struct SparseProbe: Sendable, Equatable, Codable {
   /// - Throws: `ShapeError` if there is not one label an example.
   public func scores(_ examples: Matrix, labels: [Bool]) throws(ShapeError) -> ClassificationScores
   {
-    try CountedTokens.check("labels", "examples", expected: examples.rows, found: labels.count)
+    try ShapeError.check("labels", "examples", expected: examples.rows, found: labels.count)
     let scores = (0..<examples.rows).map { row in
       regression.score(latents.map { Double(examples[row, $0]) })
     }
@@ -54,7 +54,7 @@ public struct SparseProbe: Sendable, Equatable, Codable {
   public static func meanDifferences(
     _ examples: Matrix, _ labels: [Bool]
   ) throws(ShapeError) -> [Double]? {
-    try CountedTokens.check("labels", "examples", expected: examples.rows, found: labels.count)
+    try ShapeError.check("labels", "examples", expected: examples.rows, found: labels.count)
     let positives = labels.count { $0 }
     guard positives > 0, positives < labels.count else { return nil }
     var sums = [[Double]](
@@ -73,16 +73,15 @@ public struct SparseProbe: Sendable, Equatable, Codable {
   ///
   /// - Parameters:
   ///   - latents: tokens × latents.
-  ///   - contexts: for each token the number of its context, from 0.
-  ///   - mask: for each token whether it counts; all do if there is none.
+  ///   - mask: which tokens count, and for each token the number of its context, from 0.
   /// - Returns: as many rows as the largest number of a context says.
-  /// - Throws: `ShapeError` if a length differs.
-  public static func pool(
-    _ latents: SparseLatents, contexts: [Int], mask: [Bool]? = nil
-  ) throws(ShapeError) -> Matrix {
-    try CountedTokens.check("contexts", "tokens", expected: latents.tokens, found: contexts.count)
+  /// - Throws: `ShapeError` if a length differs, or contexts are not given.
+  public static func pool(_ latents: SparseLatents, mask: TokenMask) throws(ShapeError) -> Matrix {
+    guard let contexts = mask.contexts else {
+      throw ShapeError("contexts", "tokens", expected: latents.tokens, found: 0)
+    }
+    let rows = try mask.rows(of: latents.tokens)
     precondition(contexts.allSatisfy { $0 >= 0 }, "contexts are numbered from 0")
-    let rows = try CountedTokens.rows(latents.tokens, mask: mask)
     let count = (contexts.max() ?? -1) + 1
     var byContext = [[Int]](repeating: [], count: count)
     for row in rows { byContext[contexts[Int(row)]].append(Int(row)) }

@@ -5,7 +5,7 @@ public import SAECore
 ///
 /// It needs the mean before the first token and so a second pass:
 /// ``ReconstructionMetrics/activationMean`` gives it.
-public struct PerTokenVarianceExplained: Sendable {
+public struct PerTokenVarianceExplained: Metric {
   /// x̄.
   public let mean: [Double]
   /// Counted tokens with x ≠ x̄.
@@ -15,16 +15,15 @@ public struct PerTokenVarianceExplained: Sendable {
   /// Measures variance around `mean`, one element for each dimension.
   public init(mean: [Double]) { self.mean = mean }
 
-  /// Adds a batch of tokens × width; the mask says for each token whether it counts.
+  /// Adds the counted tokens of a batch.
   ///
-  /// - Throws: `ShapeError` if widths or numbers of tokens differ.
-  public mutating func update(
-    activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
-  ) throws(ShapeError) {
-    try CountedTokens.check(activations, reconstruction, width: mean.count)
-    for row in try CountedTokens.rows(activations.rows, mask: mask) {
-      let x = activations.row(Int(row))
-      let y = reconstruction.row(Int(row))
+  /// - Parameter batch: with activations and reconstruction of the mean's width, in one scale.
+  /// - Throws: `ShapeError` if a width differs.
+  public mutating func update(_ batch: EncodedBatch) throws(ShapeError) {
+    try batch.check(width: mean.count)
+    for row in batch.rows {
+      let x = batch.activations.row(Int(row))
+      let y = batch.reconstruction.row(Int(row))
       var error = 0.0
       var deviation = 0.0
       for column in mean.indices {

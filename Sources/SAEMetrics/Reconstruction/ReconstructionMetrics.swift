@@ -7,7 +7,7 @@ public import SAECore
 /// one pass to rounding.
 ///
 /// - Complexity: O(tokens · width) an update; nine doubles a dimension are kept.
-public struct ReconstructionMetrics: Sendable {
+public struct ReconstructionMetrics: Metric {
   /// Columns of activations and reconstructions.
   public let width: Int
   private var moments: ErrorMoments
@@ -20,20 +20,13 @@ public struct ReconstructionMetrics: Sendable {
     moments = ErrorMoments(width: width)
   }
 
-  /// Adds a batch.
+  /// Adds the counted tokens of a batch.
   ///
-  /// - Parameters:
-  ///   - activations: tokens × ``width``, in the model's own scale.
-  ///   - reconstruction: tokens × ``width``, in the same scale.
-  ///   - mask: for each token whether it counts; all do if there is none. What does not count may
-  ///     hold anything.
-  /// - Throws: `ShapeError` if widths or numbers of tokens differ.
-  public mutating func update(
-    activations: Matrix, reconstruction: Matrix, mask: [Bool]? = nil
-  ) throws(ShapeError) {
-    try CountedTokens.check(activations, reconstruction, width: width)
-    let rows = try CountedTokens.rows(activations.rows, mask: mask)
-    add(activations, reconstruction, rows: rows)
+  /// - Parameter batch: with activations and reconstruction of the width, in one scale.
+  /// - Throws: `ShapeError` if a width differs.
+  public mutating func update(_ batch: EncodedBatch) throws(ShapeError) {
+    try batch.check(width: width)
+    add(batch.activations, batch.reconstruction, rows: batch.rows)
   }
 
   /// Adds rows of matrices that fit.
@@ -60,7 +53,7 @@ public struct ReconstructionMetrics: Sendable {
   ///
   /// - Throws: `ShapeError` if its width is another.
   public mutating func merge(_ other: ReconstructionMetrics) throws(ShapeError) {
-    try CountedTokens.check(
+    try ShapeError.check(
       "merged reconstruction metrics", "columns", expected: width, found: other.width)
     moments.merge(other.moments)
     sums.merge(other.sums)

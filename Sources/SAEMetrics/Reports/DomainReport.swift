@@ -6,9 +6,9 @@ public import Foundation
 /// for every dictionary, and no extrapolation.
 public struct DomainReport: Sendable, Equatable, Codable {
   /// The autoencoders trained on the domain.
-  public let domain: [DictionaryEvaluation]
+  public let domain: [Evaluation]
   /// Those trained on broad text.
-  public let broad: [DictionaryEvaluation]
+  public let broad: [Evaluation]
   /// One for each quality that every dictionary has.
   public let comparisons: [QualityComparison]
 
@@ -16,20 +16,14 @@ public struct DomainReport: Sendable, Equatable, Codable {
   public enum Quality: String, Sendable, Codable, CaseIterable {
     /// One minus the ratio of the pooled squared error to the pooled variance.
     case fractionOfVarianceExplained
-    /// The share of the model's loss that survives splicing, against zero ablation.
-    case lossRecovered
     /// 1 − nonlinear FVU.
     case fractionExplainedWithLinearError
-    /// 1 − share of trivial latents.
-    case nontrivialFraction
 
-    func value(_ evaluation: DictionaryEvaluation) -> Double? {
+    func value(_ evaluation: Evaluation) -> Double? {
       switch self {
       case .fractionOfVarianceExplained: evaluation.reconstruction.fractionOfVarianceExplained
-      case .lossRecovered: evaluation.lossRecovered?.lossRecoveredOverZero
       case .fractionExplainedWithLinearError:
         evaluation.darkMatter?.nonlinearFractionOfVarianceUnexplained.map { 1 - $0 }
-      case .nontrivialFraction: evaluation.trivialFraction.map { 1 - $0 }
       }
     }
   }
@@ -71,7 +65,7 @@ public struct DomainReport: Sendable, Equatable, Codable {
   /// - Throws: ``DomainReportError`` if there is nothing to compare, or evaluations are not of the
   ///   same tokens.
   public init(
-    domain: [DictionaryEvaluation], broad: [DictionaryEvaluation],
+    domain: [Evaluation], broad: [Evaluation],
     l0s: [Double] = [20, 50, 100, 200]
   ) throws(DomainReportError) {
     guard let first = domain.first, !broad.isEmpty else { throw .nothingToCompare }
@@ -79,7 +73,7 @@ public struct DomainReport: Sendable, Equatable, Codable {
     self.domain = domain
     self.broad = broad
     comparisons = Quality.allCases.compactMap { quality in
-      func curve(_ evaluations: [DictionaryEvaluation]) -> ParetoCurve? {
+      func curve(_ evaluations: [Evaluation]) -> ParetoCurve? {
         let points = evaluations.compactMap { evaluation in
           quality.value(evaluation).flatMap { value in
             evaluation.sparsity.l0.map { ParetoCurve.Point(l0: $0, quality: value) }
@@ -100,7 +94,7 @@ public struct DomainReport: Sendable, Equatable, Codable {
   /// Two evaluations are of the same tokens if counts and the variance of the activations agree: a
   /// mask, a scale or a text that differs changes the variance.
   private static func check(
-    _ first: DictionaryEvaluation, _ other: DictionaryEvaluation
+    _ first: Evaluation, _ other: Evaluation
   ) throws(DomainReportError) {
     let numbers: [(String, Double, Double)] = [
       ("tokens", Double(first.reconstruction.tokens), Double(other.reconstruction.tokens)),

@@ -63,24 +63,24 @@ struct BlockSums: Sendable {
   ///   - products: of each token.
   ///   - latents: of a batch with these tokens.
   ///   - rows: where they are in the batch.
-  ///   - unexplained: ‖e − ê‖² of each token of the batch, if the linear part of the error is known.
+  ///   - unexplained: ‖e − ê‖² of each of them, if the linear part of the error is known.
   ///   - runningSums: of these tokens and all before them.
   mutating func add(
-    _ key: Int, _ products: [RowProducts], _ latents: SparseLatents, rows: Range<Int>,
-    unexplained: [Double]?, runningSums: [Double]
+    _ key: Int, _ products: [RowProducts], _ latents: SparseLatents, rows: ArraySlice<UInt32>,
+    unexplained: ArraySlice<Double>?, runningSums: [Double]
   ) {
     if key != lastKey { begin(key) }
     let last = blocks.count - 1
     for token in products { blocks[last].tokens.add(token) }
     for row in rows {
       var sum = 0.0
-      for entry in latents.entries(of: row) where latents.values[entry] != 0 {
+      for entry in latents.entries(of: Int(row)) where latents.values[entry] != 0 {
         blocks[last].firings += 1
         sum += Double(abs(latents.values[entry]))
       }
       blocks[last].absoluteSum += sum
-      if let unexplained { blocks[last].unexplained += unexplained[row] }
     }
+    for rest in unexplained ?? [] { blocks[last].unexplained += rest }
     blocks[last].runningSums = runningSums
   }
 

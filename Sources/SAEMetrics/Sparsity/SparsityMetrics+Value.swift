@@ -83,7 +83,7 @@ extension SparsityMetrics.Value {
 
   /// Share of all firings that is of latents with a density above `threshold` (SAEBench's
   /// `normalized_freq_over_…`); undefined if nothing fired.
-  public func shareOfFirings(denserThan threshold: Double) -> Double? {
+  package func shareOfFirings(denserThan threshold: Double) -> Double? {
     denseLatents(threshold: threshold).flatMap { dense in
       let firings = dense.reduce(0) { $0 + firingCounts[$1] }
       return ratio(Double(firings), Double(firingCounts.reduce(0, +)))

@@ -6,7 +6,7 @@ public import SAECore
 /// 0 is not active.
 ///
 /// - Complexity: O(entries + tokens) an update; six numbers a latent are kept.
-public struct SparsityMetrics: Sendable {
+public struct SparsityMetrics: Metric {
   /// d_sae.
   public let latentCount: Int
   private(set) var tokens = 0
@@ -26,29 +26,18 @@ public struct SparsityMetrics: Sendable {
     latents = [LatentActivity](repeating: LatentActivity(), count: latentCount)
   }
 
-  /// Adds a batch.
+  /// Adds the counted tokens of a batch.
   ///
-  /// - Parameters:
-  ///   - batch: the latents of a number of tokens.
-  ///   - mask: for each token whether it counts; all do if there is none.
-  ///   - contexts: for each token the number of its context (prompt), never descending, also from
-  ///     one update to the next. Without it, or without it in one update, nothing is said about
-  ///     contexts.
-  /// - Throws: `ShapeError` if the number of latents or one of the lengths differs.
-  public mutating func update(
-    _ batch: SparseLatents, mask: [Bool]? = nil, contexts: [Int]? = nil
-  ) throws(ShapeError) {
-    try CountedTokens.check(
-      "latent activations", "latents", expected: latentCount, found: batch.latentCount)
-    if let contexts {
-      try CountedTokens.check(
-        "contexts", "tokens", expected: batch.tokens, found: contexts.count)
-    } else if batch.tokens > 0 {
-      hasContexts = false
-    }
-    for row in try CountedTokens.rows(batch.tokens, mask: mask) {
+  /// - Parameter batch: with latents. Without contexts, or without them in one update, nothing is said
+  ///   about contexts.
+  /// - Throws: `ShapeError` if the number of latents differs.
+  public mutating func update(_ batch: EncodedBatch) throws(ShapeError) {
+    try batch.check(latentCount: latentCount)
+    let (latents, contexts) = (batch.latents, batch.mask.contexts)
+    if contexts == nil, batch.tokens > 0 { hasContexts = false }
+    for row in batch.rows {
       let token = Int(row)
-      add(batch, batch.entries(of: token), context: contexts?[token] ?? 0)
+      add(latents, latents.entries(of: token), context: contexts?[token] ?? 0)
     }
   }
 
@@ -77,7 +66,7 @@ public struct SparsityMetrics: Sendable {
   ///
   /// - Throws: `ShapeError` if its number of latents is another.
   public mutating func merge(_ other: SparsityMetrics) throws(ShapeError) {
-    try CountedTokens.check(
+    try ShapeError.check(
       "merged sparsity metrics", "latents", expected: latentCount, found: other.latentCount)
     for latent in latents.indices {
       latents[latent].merge(other.latents[latent], after: tokens)
@@ -129,7 +118,7 @@ struct LatentActivity: Sendable {
 
 extension SparseLatents {
   /// L0 of each token: how many of its latents are not 0.
-  public func activeCounts() -> [Int] {
+  package func activeCounts() -> [Int] {
     (0..<tokens).map { token in
       entries(of: token).reduce(0) { $0 + (values[$1] != 0 ? 1 : 0) }
     }

@@ -64,29 +64,31 @@ public struct LossRecoveredRun: Sendable {
   public func evaluate(
     _ splices: [Splice], progress: (_ sequences: Int) throws -> Void = { _ in }
   ) throws -> [LossRecovered] {
-    // Clean, zero and mean, then the splices.
-    var sums = [LossSum](repeating: LossSum(), count: 3 + splices.count)
+    var metrics = [LossRecoveredMetrics](repeating: LossRecoveredMetrics(), count: splices.count)
+    var predictions = 0
     for begin in stride(from: 0, to: pieces.count, by: pieces.piecesPerBatch) {
       let some = begin..<min(begin + pieces.piecesPerBatch, pieces.count)
       let batch = try pieces.batch(some)
       let counts = pieces.countsPrediction(batch)
-      for (index, part) in try losses(of: batch, splices).enumerated() {
-        sums[index].add(part, where: counts)
+      predictions += counts.count { $0 }
+      // Clean, zero and mean, then the splices.
+      let losses = try losses(of: batch, splices)
+      for sequence in batch.predictionRanges {
+        func own(_ run: Int) -> TokenLosses { losses[run].counted(sequence, where: counts) }
+        let (clean, zero, mean) = (own(0), own(1), own(2))
+        for index in metrics.indices {
+          metrics[index].update(
+            clean: clean, spliced: own(3 + index), zeroAblated: zero, meanAblated: mean)
+        }
       }
       try progress(some.upperBound)
     }
-    guard sums[0].predictions > 0 else {
+    guard predictions > 0 else {
       throw ModelError.wrongTokens(
         file: pieces.stream.name, expected: "predictions between tokens that are not left out",
         found: "none")
     }
-    return sums.dropFirst(3).map { spliced in
-      LossRecovered(
-        sequences: pieces.count, predictions: sums[0].predictions, clean: sums[0].loss,
-        spliced: spliced.loss, zeroAblated: sums[1].loss, meanAblated: sums[2].loss,
-        splicedDivergence: spliced.divergence, zeroDivergence: sums[1].divergence,
-        meanDivergence: sums[2].divergence)
-    }
+    return metrics.map(\.value)
   }
 
   private func losses(of batch: TokenBatch, _ splices: [Splice]) throws -> [TokenLosses] {
@@ -113,21 +115,25 @@ public struct LossRecoveredRun: Sendable {
   }
 }
 
-/// Sums over the predictions of all batches, added in their order.
-private struct LossSum {
-  var predictions = 0
-  var crossEntropy = 0.0
-  var divergenceSum = 0.0
+extension TokenLosses {
+  /// The losses of the predictions in a range that count.
+  fileprivate func counted(_ range: Range<Int>, where counts: [Bool]) -> TokenLosses {
+    let counted = range.filter { counts[$0] }
+    return TokenLosses(
+      crossEntropies: counted.map { crossEntropies[$0] },
+      divergences: divergences.isEmpty ? [] : counted.map { divergences[$0] })
+  }
+}
 
-  var loss: Double { crossEntropy / Double(predictions) }
-  var divergence: Double { divergenceSum / Double(predictions) }
-
-  mutating func add(_ losses: TokenLosses, where counts: [Bool]) {
-    for (value, counts) in zip(losses.crossEntropies, counts) where counts {
-      crossEntropy += value
-      predictions += 1
+extension TokenBatch {
+  /// The predictions of each sequence, among those of the batch.
+  fileprivate var predictionRanges: [Range<Int>] {
+    var end = 0
+    return sequences.map { sequence in
+      let begin = end
+      end += max(0, sequence.count - 1)
+      return begin..<end
     }
-    for (value, counts) in zip(losses.divergences, counts) where counts { divergenceSum += value }
   }
 }
 

@@ -1,12 +1,55 @@
 public import SAECore
 
-/// How well residual streams predict a batch's next tokens.
+/// How well a model predicts next tokens, prediction by prediction.
 public struct TokenLosses: Sendable, Equatable {
   /// −log p(next token) in nats, for every token that has a next one in its sequence, in the order of the
   /// batch: tokens − sequences numbers.
-  public let crossEntropies: [Double]
+  public private(set) var crossEntropies: [Double]
   /// KL(reference ‖ this one) in nats of the same predictions; empty for the reference itself.
-  public let divergences: [Double]
+  public private(set) var divergences: [Double]
+
+  /// Losses that are known.
+  public init(crossEntropies: [Double] = [], divergences: [Double] = []) {
+    self.crossEntropies = crossEntropies
+    self.divergences = divergences
+  }
+
+  /// The losses of logits.
+  ///
+  /// - Parameters:
+  ///   - logits: tokens × vocabulary.
+  ///   - reference: logits that divergences are taken from, of the same shape; nil for those themselves.
+  ///   - nextTokens: the id after each token; nil where there is none, or it does not count.
+  /// - Throws: `ShapeError` if sizes differ, or an id lies outside the vocabulary.
+  public init(
+    logits: Matrix, reference: Matrix? = nil, nextTokens: [UInt32?]
+  ) throws(ShapeError) {
+    try ShapeError.check("logits", "rows", expected: nextTokens.count, found: logits.rows)
+    if let reference {
+      try ShapeError.check("logits", "rows", expected: reference.rows, found: logits.rows)
+      try ShapeError.check("logits", "columns", expected: reference.columns, found: logits.columns)
+    }
+    if let outside = nextTokens.lazy.compactMap({ $0 }).first(where: { $0 >= logits.columns }) {
+      throw ShapeError(
+        "token \(outside)", "columns or more", expected: Int(outside) + 1, found: logits.columns)
+    }
+    self.init()
+    add(logits, reference, nextTokens[...])
+  }
+
+  /// Adds the losses of logits that fit.
+  fileprivate mutating func add(
+    _ logits: Matrix, _ reference: Matrix?, _ nextTokens: ArraySlice<UInt32?>
+  ) {
+    let normalizers = logits.logNormalizers()
+    for (row, token) in nextTokens.enumerated() {
+      guard let token else { continue }
+      crossEntropies.append(normalizers[row] - Double(logits[row, Int(token)]))
+    }
+    guard let reference else { return }
+    let all = reference.divergences(to: logits)
+    divergences += zip(all, nextTokens).compactMap { $1 == nil ? nil : $0 }
+  }
 }
 
 extension LanguageModel {
@@ -31,30 +74,17 @@ extension LanguageModel {
         hook: end.name, expected: "\(batch.count) × \(width)", found: stream.shape)
     }
     let targets = batch.nextTokens
-    var crossEntropies = streams.map { _ in [Double]() }
-    var divergences = streams.map { _ in [Double]() }
+    var losses = streams.map { _ in TokenLosses() }
     for begin in stride(from: 0, to: batch.count, by: lossRows) {
       let rows = begin..<min(begin + lossRows, batch.count)
       var reference: Matrix?
       for (index, stream) in streams.enumerated() {
         let logits = self.logits(stream[rows: rows])
-        let normalizers = logits.logNormalizers()
-        for row in rows {
-          guard let target = targets[row] else { continue }
-          crossEntropies[index].append(
-            normalizers[row - begin] - Double(logits[row - begin, Int(target)]))
-        }
-        if let reference {
-          let all = reference.divergences(to: logits)
-          divergences[index] += rows.filter { targets[$0] != nil }.map { all[$0 - begin] }
-        } else {
-          reference = logits
-        }
+        losses[index].add(logits, reference, targets[rows])
+        reference = reference ?? logits
       }
     }
-    return zip(crossEntropies, divergences).map {
-      TokenLosses(crossEntropies: $0, divergences: $1)
-    }
+    return losses
   }
 
   /// The losses of a batch, run from its tokens on.

@@ -98,11 +98,6 @@ package struct ErrorMoments: Sendable {
   /// Σ(x − K)² of a dimension.
   package func shiftedSquares(_ column: Int) -> Double { moments[3 * width + column] }
 
-  /// r̄ of a dimension.
-  package func residualMean(_ column: Int) -> Double {
-    moments[width + column] + moments[4 * width + column] / Double(count)
-  }
-
   /// Whether a dimension has had the same value on every token.
   package func isConstant(_ column: Int) -> Bool { moments[3 * width + column] == 0 }
 

@@ -21,14 +21,16 @@ struct RecordedMetricTests {
     var metrics = ReconstructionMetrics(width: RecordedSample.width)
     for cut in Self.cuts {
       try metrics.update(
-        activations: sample.activations(cut), reconstruction: sample.reconstruction(cut),
-        mask: Array(sample.mask[cut]))
+        EncodedBatch(
+          activations: sample.activations(cut), reconstruction: sample.reconstruction(cut),
+          mask: sample.mask[cut]))
     }
     let value = metrics.value
     try Self.expectRecorded("reconstruction", value)
     var shares = PerTokenVarianceExplained(
       mean: [Double](repeating: 0.25, count: RecordedSample.width))
-    try shares.update(activations: sample.activations, reconstruction: sample.reconstruction)
+    try shares.update(
+      EncodedBatch(activations: sample.activations, reconstruction: sample.reconstruction))
     try Self.expectRecorded("per-token", shares.value as Any)
   }
 
@@ -36,12 +38,11 @@ struct RecordedMetricTests {
     let sample = Self.sample
     var metrics = SparsityMetrics(latentCount: RecordedSample.latents)
     for cut in Self.cuts {
-      try metrics.update(
-        sample.latents(cut), mask: Array(sample.mask[cut]), contexts: Array(sample.contexts[cut]))
+      try metrics.update(EncodedBatch(latents: sample.latents(cut), mask: sample.mask[cut]))
     }
     let value = metrics.value
     try Self.expectRecorded("sparsity", value)
-    try Self.expectRecorded("sparsity-summary", SparsitySummary(value))
+    try Self.expectRecorded("sparsity-summary", RecordedSparsity(value))
     let histogram = metrics.value.logDensityHistogram(edges: [-3, -2, -1, 0])
     try Self.expectRecorded("sparsity-histogram", histogram as Any)
   }
@@ -51,7 +52,8 @@ struct RecordedMetricTests {
     var regression = LinearErrorRegression(width: RecordedSample.width)
     for cut in Self.cuts {
       try regression.update(
-        activations: sample.activations(cut), reconstruction: sample.reconstruction(cut))
+        EncodedBatch(
+          activations: sample.activations(cut), reconstruction: sample.reconstruction(cut)))
     }
     let prediction = try regression.fit()
     try Self.expectRecorded("linear-part", try prediction.linearPart(sample.activations))
@@ -59,11 +61,13 @@ struct RecordedMetricTests {
     var baselines = ErrorNormBaselines()
     for (index, cut) in Self.cuts.enumerated() {
       try metrics.update(
-        activations: sample.activations(cut), reconstruction: sample.reconstruction(cut),
-        mask: Array(sample.mask[cut]))
+        EncodedBatch(
+          activations: sample.activations(cut), reconstruction: sample.reconstruction(cut),
+          mask: sample.mask[cut]))
       try baselines.update(
-        activations: sample.activations(cut), reconstruction: sample.reconstruction(cut),
-        tokenIDs: Array(sample.ids[cut]), isTraining: index % 2 == 0)
+        EncodedBatch(
+          activations: sample.activations(cut), reconstruction: sample.reconstruction(cut),
+          tokenIDs: Array(sample.ids[cut])), isTraining: index % 2 == 0)
     }
     try Self.expectRecorded("dark-matter", metrics.value)
     try Self.expectRecorded(
@@ -74,17 +78,19 @@ struct RecordedMetricTests {
   @Test func descriptionLength() throws {
     let sample = Self.sample
     var ranges = LatentRanges(latentCount: RecordedSample.latents)
-    try ranges.update(sample.latents)
+    try ranges.update(EncodedBatch(latents: sample.latents))
     for (name, quantization) in [
       ("bins", LatentQuantization.bins(7, ranges)), ("width", .width(0.3)),
     ] {
       var metrics = DescriptionLengthMetrics(
         latentCount: RecordedSample.latents, quantization: quantization)
-      for cut in Self.cuts { try metrics.update(sample.latents(cut)) }
+      for cut in Self.cuts { try metrics.update(EncodedBatch(latents: sample.latents(cut))) }
       try Self.expectRecorded("description-length-\(name)", metrics.value)
     }
     let code = try DescriptionLengthMetrics.shortestCode(
-      of: sample.model, Self.cuts.map { (sample.activations($0), try sample.latents($0)) }, tolerance: 0.05)
+      of: sample.model,
+      Self.cuts.map { try EncodedBatch(encoding: sample.activations($0), by: sample.model) },
+      tolerance: 0.05)
     try Self.expectRecorded("shortest-code", code as Any)
   }
 
@@ -110,14 +116,16 @@ struct RecordedMetricTests {
 
   @Test func interpretation() throws {
     let sample = Self.sample
-    var identity = TokenIdentityMetrics(latentCount: RecordedSample.latents)
+    var identity = TokenIdentityMetrics(
+      latentCount: RecordedSample.latents, frequentCount: 5)
     var examples = LatentExamples(latentCount: RecordedSample.latents)
     for cut in Self.cuts {
-      try identity.update(sample.latents(cut), tokenIDs: Array(sample.ids[cut]))
+      try identity.update(
+        EncodedBatch(latents: sample.latents(cut), tokenIDs: Array(sample.ids[cut])))
       try examples.update(
         sample.latents(cut), tokens: Array(sample.ids[cut]), context: cut.lowerBound)
     }
-    try Self.expectRecorded("token-identity", identity.value(frequentCount: 5))
+    try Self.expectRecorded("token-identity", identity.value)
     try Self.expectRecorded(
       "examples", (0..<RecordedSample.latents).map { examples.strongestExamples(of: $0) })
     try Self.expectRecorded(
@@ -127,7 +135,8 @@ struct RecordedMetricTests {
   @Test func probing() throws {
     let sample = Self.sample
     let labels = sample.ids.map { $0 % 3 == 0 }
-    let pooled = try SparseProbe.pool(sample.latents, contexts: sample.contexts)
+    let pooled = try SparseProbe.pool(
+      sample.latents, mask: TokenMask(contexts: sample.mask.contexts))
     try Self.expectRecorded("pooled", pooled)
     let probe = try #require(try SparseProbe(examples: sample.activations, labels: labels, k: 4))
     try Self.expectRecorded("probe", probe)
@@ -139,31 +148,73 @@ struct RecordedMetricTests {
     try Self.expectRecorded("absorption", absorption)
   }
 
-  @Test func lossRecovered() throws {
-    var metrics = LossRecoveredMetrics()
-    for context in 0..<4 {
-      let seed = UInt64(100 + 10 * context)
-      let logits = (0..<4).map { Matrix.recorded(12, 40, seed: seed + UInt64($0)) }
-      try metrics.update(
-        tokens: (0..<12).map { (7 * $0 + context) % 40 }, clean: logits[0], spliced: logits[1],
-        zero: logits[2], mean: logits[3], mask: (0..<12).map { $0 > 1 })
-    }
-    try Self.expectRecorded("loss-recovered", metrics.value)
-  }
-
   /// The metrics of one pass, with intervals by resampling, and the report of several autoencoders.
   @Test func reports() throws {
     let sample = Self.sample
     let report = try DomainReport.measure(
       domain: [.init("one", sample.model)], broad: [.init("other", sample.other)],
-      evaluation: sample.activations, contexts: sample.contexts, mask: sample.mask,
-      fitting: sample.activations, batch: 150)
-    try Self.expectRecorded("report", report)
+      on: sample.activations, mask: sample.mask, fitting: sample.activations, batchTokens: 150)
+    try Self.expectRecorded("report", RecordedReport(report))
     let curve = ParetoCurve([
       .init(l0: 3, quality: 0.4), .init(l0: 9, quality: 0.6), .init(l0: 40, quality: 0.9),
     ])
     let flat = ParetoCurve([.init(l0: 2, quality: 0.5), .init(l0: 60, quality: 0.55)])
     try Self.expectRecorded(
       "pareto", [curve.quality(atL0: 5), curve.meanGap(to: flat), flat.quality(atL0: 30)])
+  }
+}
+
+/// The numbers of sparsity that are not one per latent, in the order of the record.
+private struct RecordedSparsity {
+  let tokens: Int
+  let nonFiniteTokens: Int
+  let l0: Double?
+  let medianL0: Int?
+  let l1: Double?
+  let aliveFraction: Double?
+  let denseFraction: Double?
+
+  init(_ value: SparsityMetrics.Value) {
+    tokens = value.tokens
+    nonFiniteTokens = value.nonFiniteTokens
+    l0 = value.l0
+    medianL0 = value.l0Quantile(0.5)
+    l1 = value.l1
+    aliveFraction = value.aliveFraction
+    denseFraction = value.fractionOfLatents(denserThan: 0.1)
+  }
+}
+
+/// A report in the order of the record, which has two places that were never filled.
+private struct RecordedReport {
+  struct Part {
+    let name: String
+    let latentCount: Int
+    let contexts: Int
+    let reconstruction: ReconstructionMetrics.Value
+    let sparsity: RecordedSparsity
+    let intervals: EvaluationIntervals
+    let darkMatter: DarkMatterMetrics.Value?
+    let empty: (Double?, Double?) = (nil, nil)
+
+    init(_ evaluation: Evaluation) {
+      name = evaluation.name
+      latentCount = evaluation.latentCount
+      contexts = evaluation.contexts
+      reconstruction = evaluation.reconstruction
+      sparsity = RecordedSparsity(evaluation.sparsity)
+      intervals = evaluation.intervals
+      darkMatter = evaluation.darkMatter
+    }
+  }
+
+  let domain: [Part]
+  let broad: [Part]
+  let comparisons: [DomainReport.QualityComparison]
+
+  init(_ report: DomainReport) {
+    domain = report.domain.map(Part.init)
+    broad = report.broad.map(Part.init)
+    comparisons = report.comparisons
   }
 }

@@ -1,4 +1,5 @@
 import SAECore
+import SAEMetrics
 
 /// Tokens, two autoencoders and what they make of them, always the same.
 struct RecordedSample {
@@ -11,8 +12,8 @@ struct RecordedSample {
   let otherLatents: SparseLatents
   let reconstruction: Matrix
   let ids = (0..<tokens).map { ($0 * $0 + 3 * $0) % 23 }
-  let contexts = (0..<tokens).map { $0 / 50 }
-  let mask = (0..<tokens).map { $0 % 11 != 0 }
+  let mask = TokenMask(
+    (0..<tokens).map { $0 % 11 != 0 }, contexts: (0..<tokens).map { $0 / 50 })
 
   init() {
     var rows = Matrix.recorded(Self.tokens, Self.width, seed: 61)

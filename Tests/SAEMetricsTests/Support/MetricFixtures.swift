@@ -1,5 +1,6 @@
 import Foundation
 import SAECore
+import SAEMetrics
 import SAETestSupport
 import Testing
 
@@ -61,8 +62,9 @@ struct FixtureCase {
 
   func doubles(_ input: String) throws -> [Double] { try tensor(input).doubles() }
 
-  var mask: [Bool]? {
-    get throws { has("mask") ? try integers("mask").map { $0 != 0 } : nil }
+  /// Which tokens count, all where the case has no mask.
+  var mask: TokenMask {
+    get throws { has("mask") ? TokenMask(try integers("mask").map { $0 != 0 }) : .all }
   }
 
   /// The ways to cut `rows` rows: as the case says, in one piece, and row by row.

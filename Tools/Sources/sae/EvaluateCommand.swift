@@ -96,124 +96,165 @@ struct EvaluationReport: Encodable {
   let sae: String
   let layout: String
   let architecture: String
-  let tokens: Int
-  let blocks: Int
-  let nonFiniteTokens: Int
-  let fractionOfVarianceExplained: Double?
-  let meanSquaredError: Double?
-  let normalizedMeanSquaredError: Double?
-  let cosineSimilarity: Double?
-  let normRatio: Double?
-  let relativeReconstructionBias: Double?
-  let l0: Double?
-  let medianL0: Int?
-  let l1: Double?
-  let latents: Int
-  let latentsThatNeverFired: Int?
-  let denseLatents: Int?
-  let intervals: EvaluationIntervals
-  let darkMatter: DarkMatterMetrics.Value?
+  let evaluation: Evaluation
+  let errorNormByActivationNorm: Double?
   /// Pairs of inputs of different origins, one line per pair; nil where all have one origin.
   var mismatches: [String]?
   /// Rows that were left out; nil where none should be.
   var leftOut: LeftOutRows?
 
-  init(_ loaded: SAE, _ evaluator: DictionaryEvaluator) {
-    let evaluation = evaluator.evaluation()
-    let reconstruction = evaluation.reconstruction
-    let sparsity = evaluator.sparsity.value
+  init(_ loaded: SAE, _ result: EvaluationRun.Result) {
+    evaluation = result.evaluation
+    errorNormByActivationNorm = result.errorNormByActivationNorm
     sae = loaded.path
     layout = loaded.layout.rawValue
     architecture = loaded.architecture
-    tokens = reconstruction.tokens
-    blocks = evaluation.contexts
-    nonFiniteTokens = reconstruction.nonFiniteTokens
-    fractionOfVarianceExplained = reconstruction.fractionOfVarianceExplained
-    meanSquaredError = reconstruction.meanSquaredError
-    normalizedMeanSquaredError = reconstruction.normalizedMeanSquaredError
-    cosineSimilarity = reconstruction.cosineSimilarity
-    normRatio = reconstruction.normRatio
-    relativeReconstructionBias = reconstruction.relativeReconstructionBias
-    l0 = sparsity.l0
-    medianL0 = evaluation.sparsity.medianL0
-    l1 = sparsity.l1
-    latents = evaluation.latentCount
-    latentsThatNeverFired = sparsity.latentsThatNeverFired?.count
-    denseLatents = sparsity.denseLatents()?.count
-    intervals = evaluation.intervals
-    darkMatter = evaluation.darkMatter
   }
 
-  /// A figure, and the interval it lies in.
+  /// A figure, what it is called in JSON and in a table, and how it is shown there.
+  struct Figure {
+    enum Value {
+      case count(Int?)
+      /// With its interval; digits after the point; whether it depends on the size of the activations.
+      case measured(Measured, digits: Int = 4, hasAnySize: Bool = false)
+    }
+
+    let key: String
+    let name: String
+    let value: Value
+
+    init(_ key: String, _ name: String, _ value: Value) {
+      self.key = key
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// The figures, in the order of the table.
+  private var figures: [Figure] {
+    let sparsity = evaluation.sparsity
+    return [
+      Figure("tokens", "tokens", .count(evaluation.tokens)),
+      Figure(
+        "fractionOfVarianceExplained", "fraction of variance explained",
+        .measured(evaluation.fractionOfVarianceExplained)),
+      Figure(
+        "meanSquaredError", "mean squared error",
+        .measured(evaluation.meanSquaredError, hasAnySize: true)),
+      Figure(
+        "normalizedMeanSquaredError", "normalised mean squared error",
+        .measured(evaluation.normalizedMeanSquaredError)),
+      Figure("cosineSimilarity", "cosine similarity", .measured(evaluation.cosineSimilarity)),
+      Figure("normRatio", "norm ratio", .measured(evaluation.normRatio)),
+      Figure(
+        "relativeReconstructionBias", "relative reconstruction bias",
+        .measured(evaluation.relativeReconstructionBias)),
+      Figure("l0", "L0", .measured(evaluation.l0, digits: 2)),
+      Figure("medianL0", "median L0", .count(sparsity.l0Quantile(0.5))),
+      Figure("l1", "L1", .measured(evaluation.l1, digits: 2, hasAnySize: true)),
+      Figure("latents", "latents", .count(evaluation.latentCount)),
+      Figure(
+        "latentsThatNeverFired", "latents that never fired",
+        .count(sparsity.latentsThatNeverFired?.count)),
+      Figure(
+        "denseLatents", "latents on more than 10% of tokens",
+        .count(sparsity.denseLatents()?.count)),
+    ]
+  }
+
+  /// What the table says of the error's linear part, which JSON has under a key of its own.
+  private var linearFigures: [Figure] {
+    guard let darkMatter = evaluation.darkMatter else { return [] }
+    return [
+      Figure("", "linear map fitted on tokens", .count(darkMatter.trainingTokens)),
+      Figure("", "R² of the error", .measured(Measured(darkMatter.errorDetermination))),
+      Figure("", "R² of the error's norm", .measured(Measured(darkMatter.errorNormDetermination))),
+      Figure(
+        "", "R² of the error's norm, by the norm alone",
+        .measured(Measured(errorNormByActivationNorm))),
+      Figure(
+        "", "unexplained, linear",
+        .measured(Measured(darkMatter.linearFractionOfVarianceUnexplained))),
+      Figure(
+        "", "unexplained, nonlinear",
+        .measured(evaluation.nonlinearFractionOfVarianceUnexplained)),
+      Figure("", "linear share of the error", .measured(evaluation.linearShare)),
+    ]
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(sae, forKey: "sae")
+    try container.encode(layout, forKey: "layout")
+    try container.encode(architecture, forKey: "architecture")
+    try container.encode(evaluation.contexts, forKey: "blocks")
+    try container.encode(evaluation.reconstruction.nonFiniteTokens, forKey: "nonFiniteTokens")
+    for figure in figures {
+      let key = Key(stringValue: figure.key)
+      switch figure.value {
+      case .count(let count): try container.encodeIfPresent(count, forKey: key)
+      case .measured(let measured, _, _):
+        try container.encodeIfPresent(measured.value, forKey: key)
+      }
+    }
+    try container.encode(evaluation.intervals, forKey: "intervals")
+    try container.encodeIfPresent(evaluation.darkMatter, forKey: "darkMatter")
+    try container.encodeIfPresent(
+      errorNormByActivationNorm, forKey: "errorNormByActivationNorm")
+    try container.encodeIfPresent(mismatches, forKey: "mismatches")
+    try container.encodeIfPresent(leftOut, forKey: "leftOut")
+  }
+
+  private struct Key: CodingKey, ExpressibleByStringLiteral {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+
+    init(stringLiteral text: String) { stringValue = text }
+
+    init?(intValue: Int) { nil }
+  }
+
+  /// A line of the table.
   struct Row {
     let name: String
     let value: String
-    var interval: ConfidenceInterval?
-    var digits = 4
-    /// Whether it depends on the size of the activations.
-    var hasAnySize = false
+    var interval = ""
+
+    init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
+
+    init(_ figure: Figure) {
+      name = figure.name
+      switch figure.value {
+      case .count(let number): value = count(number)
+      case .measured(let number, let digits, let hasAnySize):
+        let show = hasAnySize ? measured : fixed
+        value = show(number.value, digits)
+        guard let range = number.interval else { return }
+        interval = "\(show(range.lower, digits)) … \(show(range.upper, digits))"
+      }
+    }
   }
 
-  /// The figures, in order.
+  /// The lines of the table, in order.
   var rows: [Row] {
-    var rows = [
-      Row(name: "tokens", value: count(tokens)),
-      Row(
-        name: "fraction of variance explained", value: fixed(fractionOfVarianceExplained, 4),
-        interval: intervals.fractionOfVarianceExplained),
-      Row(
-        name: "mean squared error", value: measured(meanSquaredError, 4),
-        interval: intervals.meanSquaredError, hasAnySize: true),
-      Row(
-        name: "normalized mean squared error", value: fixed(normalizedMeanSquaredError, 4),
-        interval: intervals.normalizedMeanSquaredError),
-      Row(
-        name: "cosine similarity", value: fixed(cosineSimilarity, 4),
-        interval: intervals.cosineSimilarity),
-      Row(name: "norm ratio", value: fixed(normRatio, 4), interval: intervals.normRatio),
-      Row(
-        name: "relative reconstruction bias", value: fixed(relativeReconstructionBias, 4),
-        interval: intervals.relativeReconstructionBias),
-      Row(name: "L0", value: fixed(l0, 2), interval: intervals.l0, digits: 2),
-      Row(name: "median L0", value: count(medianL0)),
-      Row(
-        name: "L1", value: measured(l1, 2), interval: intervals.l1, digits: 2, hasAnySize: true),
-      Row(name: "latents", value: count(latents)),
-      Row(name: "latents that never fired", value: count(latentsThatNeverFired)),
-      Row(name: "latents on more than 10% of tokens", value: count(denseLatents)),
-    ]
-    if nonFiniteTokens > 0 {
-      rows.insert(Row(name: "tokens not finite", value: count(nonFiniteTokens)), at: 1)
+    var rows = figures.map { Row($0) }
+    let nonFinite = evaluation.reconstruction.nonFiniteTokens
+    if nonFinite > 0 {
+      rows.insert(Row(name: "tokens not finite", value: count(nonFinite)), at: 1)
     }
     for row in leftOut?.rows ?? [] {
       rows.insert(Row(name: row.name, value: row.value), at: 1)
     }
-    guard let darkMatter else { return rows }
-    return rows + [
-      Row(name: "linear map fitted on tokens", value: count(darkMatter.trainingTokens)),
-      Row(name: "R² of the error", value: fixed(darkMatter.errorDetermination, 4)),
-      Row(name: "R² of the error's norm", value: fixed(darkMatter.errorNormDetermination, 4)),
-      Row(
-        name: "unexplained, linear", value: fixed(darkMatter.linearFractionOfVarianceUnexplained, 4)
-      ),
-      Row(
-        name: "unexplained, nonlinear",
-        value: fixed(darkMatter.nonlinearFractionOfVarianceUnexplained, 4),
-        interval: intervals.nonlinearFractionOfVarianceUnexplained),
-      Row(
-        name: "linear share of the error", value: fixed(darkMatter.linearShare, 4),
-        interval: intervals.linearShare),
-    ]
+    return rows + linearFigures.map { Row($0) }
   }
 
   func text() -> String {
-    let lines = rows.map { row in
-      let interval = row.interval.map {
-        let figure = row.hasAnySize ? measured : fixed
-        return "\(figure($0.lower, row.digits)) … \(figure($0.upper, row.digits))"
-      }
-      return [row.name, row.value, interval ?? ""]
-    }
+    let lines = rows.map { [$0.name, $0.value, $0.interval] }
     return "\(sae) (\(architecture), \(layout))\n" + mismatchLines(mismatches) + table(lines)
   }
 }

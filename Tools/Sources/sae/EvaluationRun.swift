@@ -6,7 +6,6 @@ struct EvaluationRun {
   let source: any ActivationSource
   /// Tokens that the linear part of the errors is fitted on; the tokens after them are measured.
   let fitted: Int
-  private static let batch = 4096
 
   /// - Parameter linearResidual: whether the linear part of the errors is measured too, fitted on the
   ///   first 60% of the tokens.
@@ -25,19 +24,35 @@ struct EvaluationRun {
     }
   }
 
-  func measure(_ loaded: SAE) throws -> DictionaryEvaluator {
+  /// What was measured of one autoencoder.
+  struct Result {
+    let evaluation: Evaluation
+    /// R² of the error's norm by a line in the activations' norm; none where the linear part was not
+    /// measured.
+    let errorNormByActivationNorm: Double?
+  }
+
+  func measure(_ loaded: SAE) throws -> Result {
     try loaded.checkReconstructsItsInput()
     try loaded.check(source)
-    let autoencoder = loaded.autoencoder
+    return try measure(loaded.autoencoder, name: loaded.path)
+  }
+
+  private func measure(
+    _ autoencoder: some SparseAutoencoder, name: String
+  ) throws -> Result {
+    var baselines = ErrorNormBaselines()
     var progress = Progress(total: source.tokens)
+    func show(_ done: Int, _ text: String) {
+      if progress.isDue(done), done < source.tokens { progress.show(done, text) }
+    }
     var linearPart: LinearErrorPrediction?
     if fitted > 0 {
-      var regression = LinearErrorRegression(width: source.width)
-      try forEachBatch(0..<fitted, "tokens, fitting the linear part", &progress) { activations in
-        try regression.update(
-          activations: activations, reconstruction: autoencoder.reconstruct(activations))
+      let prediction = try LinearErrorPrediction(of: autoencoder, on: rows(0..<fitted)) {
+        rows, batch in
+        try baselines.update(batch, isTraining: true)
+        show(rows.upperBound, "tokens, fitting the linear part")
       }
-      let prediction = try regression.fit()
       if !prediction.hasEnoughTokens {
         Progress.note(
           "the linear part was fitted on \(fitted) tokens, fewer than 5 for each of "
@@ -45,24 +60,19 @@ struct EvaluationRun {
       }
       linearPart = prediction
     }
-    var evaluator = DictionaryEvaluator(
-      name: loaded.path, width: source.width, latentCount: autoencoder.latentCount,
-      linearPart: linearPart)
-    try forEachBatch(fitted..<source.tokens, "tokens", &progress) { activations in
-      try evaluator.update(autoencoder, activations)
+    let evaluation = try evaluate(
+      autoencoder, on: rows(fitted..<source.tokens), name: name, linearPart: linearPart
+    ) { rows, batch in
+      if fitted > 0 { try baselines.update(batch, isTraining: false) }
+      show(fitted + rows.upperBound, "tokens")
     }
-    return evaluator
+    return Result(
+      evaluation: evaluation, errorNormByActivationNorm: baselines.activationNormDetermination)
   }
 
-  private func forEachBatch(
-    _ rows: Range<Int>, _ text: String, _ progress: inout Progress, _ body: (Matrix) throws -> Void
-  ) throws {
-    for first in stride(from: rows.lowerBound, to: rows.upperBound, by: EvaluationRun.batch) {
-      let range = first..<min(first + EvaluationRun.batch, rows.upperBound)
-      try body(source.finiteMatrix(rows: range))
-      if progress.isDue(range.upperBound), range.upperBound < source.tokens {
-        progress.show(range.upperBound, text)
-      }
-    }
+  /// Some rows, all of which have to be finite.
+  private func rows(_ range: Range<Int>) -> FiniteActivations {
+    FiniteActivations(
+      range.count == source.tokens ? source : SelectedActivations(source, [range]))
   }
 }

@@ -34,11 +34,11 @@ struct LossReport: Encodable {
   let sequences: Int
   let predictions: Int
   let meanOf: String
-  let ceClean: Double
-  let ceZero: Double
-  let ceMean: Double
-  let klZero: Double
-  let klMean: Double
+  let ceClean: Double?
+  let ceZero: Double?
+  let ceMean: Double?
+  let klZero: Double?
+  let klMean: Double?
   let autoencoders: [Spliced]
   /// Pairs of inputs of different origins, one line per pair; nil where all have one origin.
   let mismatches: [String]?
@@ -47,9 +47,9 @@ struct LossReport: Encodable {
   struct Spliced: Encodable {
     let sae: String
     let l0: Double?
-    let ceSpliced: Double
-    let klSpliced: Double
-    let deltaLoss: Double
+    let ceSpliced: Double?
+    let klSpliced: Double?
+    let deltaLoss: Double?
     let lossRecoveredZero: Double?
     let lossRecoveredMean: Double?
     let klScoreZero: Double?
@@ -78,7 +78,7 @@ struct LossReport: Encodable {
         klSpliced: loss.splicedDivergence, deltaLoss: loss.deltaLoss,
         lossRecoveredZero: loss.lossRecoveredOverZero,
         lossRecoveredMean: loss.lossRecoveredOverMean,
-        klScoreZero: loss.divergenceRecovered)
+        klScoreZero: loss.divergenceRecoveredOverZero)
     }
   }
 
@@ -88,7 +88,7 @@ struct LossReport: Encodable {
       "mean ablation with the mean of \(meanOf)",
     ]
     func row(
-      _ name: String, _ crossEntropy: Double, _ divergence: Double, _ spliced: Spliced? = nil
+      _ name: String, _ crossEntropy: Double?, _ divergence: Double?, _ spliced: Spliced? = nil
     ) -> [String] {
       let scores = [
         spliced?.lossRecoveredZero, spliced?.lossRecoveredMean, spliced?.klScoreZero,

@@ -33,7 +33,7 @@ import Testing
     return HeldOutText(
       source: Matrix(rows: ids.count, columns: 4) { $1 == ids[$0] ? Float(1 + $0 % 7) : 0 },
       fitting: Matrix(rows: 0, columns: 4), tokenIDs: ids,
-      mask: [Bool](repeating: true, count: ids.count), contexts: ids.indices.map { $0 / 32 })
+      contexts: ids.indices.map { $0 / 32 })
   }
 
   /// Latent i is dimension i.

@@ -50,10 +50,12 @@ import Testing
     let dark = try #require(facts["dark_matter"] as? [String: Any])
     #expect(dark["training_tokens"] as? Int == 1152)
     #expect(try #require(dark["linear_share"] as? Double) > 0.99999)
+    // ‖x/2‖² is a function of ‖x‖, and nearly a line over the norms that there are.
+    #expect(try #require(facts["error_norm_by_activation_norm"] as? Double) > 0.9)
     let text = try Command([
       "evaluate", "--sae", folder.file("half"), "--activations", activations, "--linear-residual",
     ])
-    for word in ["L0", "linear share of the error", "…", "0.7"] {
+    for word in ["L0", "linear share of the error", "by the norm alone", "…", "0.7"] {
       #expect(text.output.contains(word), "\(text.output)")
     }
     let short = try folder.writeActivations("short.safetensors", tokens: 100)

@@ -104,7 +104,7 @@ import Testing
       try compare(one["delta_loss"], expected[index].deltaLoss, "delta")
       try compare(one["loss_recovered_zero"], expected[index].lossRecoveredOverZero, "zero, score")
       try compare(one["loss_recovered_mean"], expected[index].lossRecoveredOverMean, "mean, score")
-      try compare(one["kl_score_zero"], expected[index].divergenceRecovered, "KL, score")
+      try compare(one["kl_score_zero"], expected[index].divergenceRecoveredOverZero, "KL, score")
       let active = try autoencoders[index].encode(rows).values.count { $0 != 0 }
       try compare(one["l0"], Double(active) / 90, "L0")
     }

@@ -143,7 +143,6 @@ extension StudyData {
       heldOut[text] = HeldOutText(
         source: measured.activations, fitting: fitting.activations,
         tokenIDs: DemoWorld.tokenIDs(measured.features),
-        mask: [Bool](repeating: true, count: half),
         contexts: (0..<half).map { $0 / DemoWorld.contextLength })
     }
     let features = world.features

@@ -21,7 +21,7 @@ struct BrowserMaking {
     var activations: [[Float]]
     /// The rows of the text on which each latent fires, ascending.
     var activeRows: [[Int]]
-    var identity: [StudyMeasuring.LatentIdentity?]?
+    var identity: [StudyMeasuring.LatentIdentity?] = []
   }
 
   func gather() throws -> Gathered {
@@ -37,13 +37,16 @@ struct BrowserMaking {
       examples: LatentExamples(latentCount: count, options: options),
       activations: [[Float]](repeating: [], count: count),
       activeRows: [[Int]](repeating: [], count: count))
+    var identity = TokenIdentityMetrics(latentCount: count)
     for rows in text.contextRanges() {
+      let (mask, own) = (text.mask[rows], Array(ids[rows]))
       let latents = try autoencoder.encode(text.source.matrix(rows: rows))
-      let mask = Array(text.mask[rows])
-      try found.sparsity.update(latents, mask: mask)
+      let batch = try EncodedBatch(latents: latents, mask: mask, tokenIDs: own)
+      try found.sparsity.update(batch)
+      try identity.update(batch)
       try found.examples.update(
-        latents, tokens: Array(ids[rows]), context: text.contexts[rows.lowerBound], mask: mask)
-      for row in 0..<rows.count where mask[row] {
+        latents, tokens: own, context: text.contexts[rows.lowerBound], mask: mask)
+      for row in 0..<rows.count where batch.counts(row) {
         for entry in latents.entries(of: row) where latents.values[entry] != 0 {
           let latent = Int(latents.indices[entry])
           found.activations[latent].append(latents.values[entry])
@@ -51,7 +54,7 @@ struct BrowserMaking {
         }
       }
     }
-    found.identity = try StudyMeasuring.identity(autoencoder, on: text)?.latents
+    found.identity = StudyMeasuring.latents(identity.value)
     return found
   }
 
@@ -74,8 +77,8 @@ struct BrowserMaking {
         latent: latent, firings: sparsity.firingCounts[latent],
         density: rounded(Double(sparsity.firingCounts[latent]) / Double(max(1, sparsity.tokens))),
         meanActivation: rounded(sparsity.meanActivationWhenActive[latent] ?? 0),
-        maximumActivation: rounded(maximum), kind: gathered.identity?[latent]?.kind,
-        topTokenShare: (gathered.identity?[latent]?.topTokenShare).map(rounded),
+        maximumActivation: rounded(maximum), kind: gathered.identity[latent]?.kind,
+        topTokenShare: (gathered.identity[latent]?.topTokenShare).map(rounded),
         otherCosine: likeness.map { rounded($0[latent].broadCosine) },
         isUnmatched: likeness?[latent].isUnmatched,
         isReproduced: likeness?[latent].isReproduced,

@@ -1,4 +1,5 @@
 import SAECore
+import SAEMetrics
 
 /// Activations to judge on, of one kind of text, none of them trained on.
 struct HeldOutText: Sendable {
@@ -8,21 +9,25 @@ struct HeldOutText: Sendable {
   let fitting: any ActivationSource
   /// Of each measured token; none where only activations are known.
   let tokenIDs: [Int]?
-  /// Whether each measured token counts.
-  let mask: [Bool]
+  /// Which measured tokens count, all where there is none of the kind that does not; and the context of
+  /// each of them.
+  let mask: TokenMask
+
   /// The context of each measured token, never descending.
   let contexts: [Int]
 
-  /// Rows of a batch, whole contexts.
-  func batches() -> [Range<Int>] {
-    var ranges: [Range<Int>] = []
-    var begin = 0
-    for row in contexts.indices
-    where row + 1 == contexts.count || (contexts[row + 1] != contexts[row] && row - begin >= 4095) {
-      ranges.append(begin..<row + 1)
-      begin = row + 1
-    }
-    return ranges
+  /// - Parameters:
+  ///   - counts: whether each measured token counts; nil where all do.
+  ///   - contexts: the context of each, never descending.
+  init(
+    source: any ActivationSource, fitting: any ActivationSource, tokenIDs: [Int]?,
+    counts: [Bool]? = nil, contexts: [Int]
+  ) {
+    self.source = source
+    self.fitting = fitting
+    self.tokenIDs = tokenIDs
+    self.contexts = contexts
+    mask = TokenMask(counts, contexts: contexts)
   }
 
   /// The rows of each context.

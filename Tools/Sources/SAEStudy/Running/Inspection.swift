@@ -97,7 +97,7 @@ public struct Inspection: Sendable {
     let special = tokenizer?.special ?? []
     let text = HeldOutText(
       source: activations, fitting: Matrix(rows: 0, columns: model.width),
-      tokenIDs: ids.map { Int($0) }, mask: ids.map { !special.contains(Int($0)) },
+      tokenIDs: ids.map { Int($0) }, counts: ids.map { !special.contains(Int($0)) },
       contexts: ids.indices.map { $0 / context })
     var making = BrowserMaking(
       autoencoder: autoencoder, text: text,

@@ -77,8 +77,7 @@ struct ModelStudyData {
         source: try source(measured, "held-out-\(text.rawValue)"),
         fitting: try source(fitting, "fitting-\(text.rawValue)"),
         tokenIDs: ids.map { $0.map { Int($0) } },
-        mask: ids.map { $0.map { !special.contains(Int($0)) } }
-          ?? [Bool](repeating: true, count: measured.tokens),
+        counts: ids.map { $0.map { !special.contains(Int($0)) } },
         contexts: (0..<measured.tokens).map { $0 / measured.context })
       heldOut[text] = held
       if let ids, model != nil, configuration.lossTokens > 0 {

@@ -216,7 +216,7 @@ public struct Study: Sendable {
             measurement.cleanLoss = loss.clean
             measurement.splicedLoss = loss.spliced
             measurement.lossRecovered = loss.lossRecoveredOverZero
-            measurement.divergenceRecovered = loss.divergenceRecovered
+            measurement.divergenceRecovered = loss.divergenceRecoveredOverZero
           }
           if text == .domain {
             set(&kept[index].result.onDomain)
@@ -236,21 +236,13 @@ public struct Study: Sendable {
     guard let domain = data.heldOut[.domain], let broad = data.heldOut[.broad] else {
       preconditionFailure("a study has both kinds of text")
     }
-    var result = AutoencoderResult(
+    let onDomain = try StudyMeasuring(autoencoder, on: domain, truth: data.truth)
+    let onBroad = try StudyMeasuring(autoencoder, on: broad)
+    let result = AutoencoderResult(
       plan: plan, latentCount: autoencoder.latentCount,
       trainingTokens: configuration.steps * configuration.batch,
-      onDomain: try StudyMeasuring.measure(autoencoder, on: domain),
-      onBroad: try StudyMeasuring.measure(autoencoder, on: broad))
-    result.recovery = try data.truth.map {
-      try StudyMeasuring.recovery(autoencoder, $0, domain: domain)
-    }
-    var sparsity = SparsityMetrics(latentCount: autoencoder.latentCount)
-    for rows in domain.batches() {
-      try sparsity.update(
-        autoencoder.encode(domain.source.matrix(rows: rows)),
-        mask: Array(domain.mask[rows]))
-    }
-    return Kept(result: result, firings: sparsity.value.firingCounts)
+      onDomain: onDomain.measurement, onBroad: onBroad.measurement, recovery: onDomain.recovery)
+    return Kept(result: result, firings: onDomain.firings)
   }
 
   /// The latents of the widest domain and broad autoencoders of the middle sparsity, on domain text.

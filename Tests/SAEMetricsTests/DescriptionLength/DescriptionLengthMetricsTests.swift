@@ -9,13 +9,13 @@ import Testing
   ) throws -> DescriptionLengthMetrics {
     var metrics = DescriptionLengthMetrics(
       latentCount: latents.latentCount, quantization: quantization)
-    for range in cuts { try metrics.update(latents[tokens: range]) }
+    for range in cuts { try metrics.update(EncodedBatch(latents: latents[tokens: range])) }
     return metrics
   }
 
   static func ranges(_ latents: SparseLatents) throws -> LatentRanges {
     var ranges = LatentRanges(latentCount: latents.latentCount)
-    try ranges.update(latents)
+    try ranges.update(EncodedBatch(latents: latents))
     return ranges
   }
 
@@ -38,7 +38,7 @@ import Testing
         }
         var metrics = ReconstructionMetrics(width: decoder.columns)
         try metrics.update(
-          activations: fixture.matrix("activations"), reconstruction: reconstruction)
+          EncodedBatch(activations: fixture.matrix("activations"), reconstruction: reconstruction))
         return metrics.value.meanSquaredError
       }
       try fixture.check {
@@ -112,10 +112,9 @@ import Testing
     let noise = generator.matrix(100, 4)
     let exact = latents.dense().multiplied(by: decoder)
     let activations = Matrix(rows: 100, columns: 4) { exact[$0, $1] + 0.1 * noise[$0, $1] }
-    let batches = [
-      (activations: Matrix(activations[rows: 0..<60]), latents: latents[tokens: 0..<60]),
-      (activations: Matrix(activations[rows: 60..<100]), latents: latents[tokens: 60..<100]),
-    ]
+    let whole = try EncodedBatch(
+      activations: activations, latents: latents, reconstruction: exact)
+    let batches = [whole[tokens: 0..<60], whole[tokens: 60..<100]]
     func search(_ tolerance: Double) throws -> DescriptionLengthMetrics.Code? {
       try DescriptionLengthMetrics.shortestCode(
         of: LinearDecoder(decoder: decoder), batches, tolerance: tolerance)

@@ -1,37 +1,21 @@
 import SAECore
+import SAEModels
 import Testing
 
 @testable import SAEMetrics
 
 /// All that SAELens reports of a tiny model, from what passed through its hook point.
 @Suite struct EndToEndTests {
-  static func losses(
-    _ fixture: FixtureCase, _ mask: [Bool], _ length: Int
-  ) throws -> LossRecoveredMetrics {
-    let clean = try #require(try LossRecoveredMetricsTests.prompts(fixture, "clean_logits"))
-    let spliced = try LossRecoveredMetricsTests.prompts(fixture, "spliced_logits")
-    let zero = try LossRecoveredMetricsTests.prompts(fixture, "zero_logits")
-    let tokens = try fixture.integers("tokens")
-    var metrics = LossRecoveredMetrics()
-    for prompt in clean.indices {
-      let range = prompt * length..<(prompt + 1) * length
-      try metrics.update(
-        tokens: Array(tokens[range]), clean: clean[prompt], spliced: spliced?[prompt],
-        zero: zero?[prompt], mask: Array(mask[range]))
-    }
-    return metrics
-  }
-
   @Test func agreesWithFixtures() throws {
     try forEachCase("saelens_end_to_end") { fixture in
-      let mask = try #require(try fixture.mask)
+      let mask = try fixture.mask
       let x = try fixture.matrix("activations")
       let latents = SparseLatents(dense: try fixture.matrix("latents"))
       let length = try #require(fixture.parameters["context_length"]?.integer)
       let encoder = try DictionaryGeometry(
         decoder: fixture.matrix("decoder"), encoder: fixture.matrix("encoder")
       ).encoder
-      let losses = try Self.losses(fixture, mask, length).value
+      let losses = try PeerLossTests.accumulate(fixture).value
       for cuts in try fixture.cuts(x.rows) {
         let reconstruction = try ReconstructionMetricsTests.accumulate(
           x, fixture.matrix("reconstruction"), mask, cuts: cuts
@@ -47,7 +31,7 @@ import Testing
             let candidates: [any Measured] = [
               ReconstructionMetricsTests.measure(reconstruction, name),
               SparsityMetricsTests.measure(sparsity, name, edges: []),
-              LossRecoveredMetricsTests.measure(losses, name),
+              PeerLossTests.measure(losses, name),
             ]
             return candidates.first { !($0 is Unmeasured) } ?? Unmeasured()
           }

@@ -28,9 +28,9 @@ import Testing
     let latents = try model.encode(x)
     var metrics = ReconstructionMetrics(width: model.outputDimension)
     try metrics.update(
-      activations: target ?? x, reconstruction: try model.reconstruct(x, from: latents))
+      EncodedBatch(activations: target ?? x, reconstruction: model.reconstruct(x, from: latents)))
     var sparsity = SparsityMetrics(latentCount: model.latentCount)
-    try sparsity.update(latents)
+    try sparsity.update(EncodedBatch(latents: latents))
     let report = try trainer.train(
       on: x, target: target, errorWeights: errorWeights)
     let (expected, found) = (metrics.value, report.fractionOfVarianceExplained)

@@ -10,7 +10,7 @@ import Testing
     var regression = LinearErrorRegression(width: x.columns)
     for range in cuts {
       try regression.update(
-        activations: Matrix(x[rows: range]), reconstruction: Matrix(y[rows: range]))
+        EncodedBatch(activations: Matrix(x[rows: range]), reconstruction: Matrix(y[rows: range])))
     }
     return try regression.fit(penalty: penalty, intercept: intercept)
   }
@@ -21,7 +21,7 @@ import Testing
     var metrics = DarkMatterMetrics(prediction: prediction)
     for range in cuts {
       try metrics.update(
-        activations: Matrix(x[rows: range]), reconstruction: Matrix(y[rows: range]))
+        EncodedBatch(activations: Matrix(x[rows: range]), reconstruction: Matrix(y[rows: range])))
     }
     return metrics.value
   }
@@ -50,8 +50,9 @@ import Testing
         var baselines = ErrorNormBaselines()
         for (range, isTraining) in [(0..<training, true), (heldOut, false)] {
           try baselines.update(
-            activations: Matrix(x[rows: range]), reconstruction: Matrix(y[rows: range]),
-            tokenIDs: Array(ids[range]), isTraining: isTraining)
+            EncodedBatch(
+              activations: Matrix(x[rows: range]), reconstruction: Matrix(y[rows: range]),
+              tokenIDs: Array(ids[range])), isTraining: isTraining)
         }
         fixture.check {
           switch $0 {
@@ -113,11 +114,15 @@ import Testing
     y.add(errors, times: -1)
     for (rows, isTraining) in [(0..<2, true), (2..<4, false)] {
       try baselines.update(
-        activations: Matrix(x[rows: rows]), reconstruction: Matrix(y[rows: rows]),
-        tokenIDs: Array([7, 7, 7, 3][rows]), isTraining: isTraining)
+        EncodedBatch(
+          activations: Matrix(x[rows: rows]), reconstruction: Matrix(y[rows: rows]),
+          tokenIDs: Array([7, 7, 7, 3][rows])), isTraining: isTraining)
     }
     #expect(agree(baselines.activationNormDetermination, 1 - 4.0 / 18, 1e-13))
     #expect(agree(baselines.tokenMeanDetermination, 1 - 8.0 / 35, 1e-13))
+    try baselines.update(EncodedBatch(activations: x, reconstruction: y), isTraining: false)
+    #expect(baselines.tokenMeanDetermination == nil)
+    #expect(baselines.activationNormDetermination != nil)
   }
 
   /// Merged sums solve to the same weights; width 70 crosses the blocks of products and factors.
@@ -129,7 +134,8 @@ import Testing
     var merged = LinearErrorRegression(width: 70)
     for range in [250..<400, 0..<1, 1..<250] {
       var part = LinearErrorRegression(width: 70)
-      try part.update(activations: Matrix(x[rows: range]), reconstruction: Matrix(y[rows: range]))
+      try part.update(
+        EncodedBatch(activations: Matrix(x[rows: range]), reconstruction: Matrix(y[rows: range])))
       try merged.merge(part)
     }
     let prediction = try merged.fit(penalty: 1e-3)
@@ -141,7 +147,8 @@ import Testing
     var parts = DarkMatterMetrics(prediction: whole)
     for range in [300..<400, 0..<300] {
       var part = DarkMatterMetrics(prediction: whole)
-      try part.update(activations: Matrix(x[rows: range]), reconstruction: Matrix(y[rows: range]))
+      try part.update(
+        EncodedBatch(activations: Matrix(x[rows: range]), reconstruction: Matrix(y[rows: range])))
       try parts.merge(part)
     }
     for name in [
@@ -215,14 +222,15 @@ import Testing
     var regression = LinearErrorRegression(width: 2)
     #expect(throws: LinearErrorFailure.noTokens) { try regression.fit() }
     let x = Matrix(rows: 3, columns: 2, values: [1, 2, 2, 4, 3, 6])
-    try regression.update(activations: x, reconstruction: Matrix(rows: 3, columns: 2))
+    try regression.update(EncodedBatch(activations: x, reconstruction: Matrix(rows: 3, columns: 2)))
     #expect(throws: LinearErrorFailure.notPositiveDefinite(tokens: 3, width: 2, penalty: 0)) {
       try regression.fit(penalty: 0)
     }
     #expect(try regression.fit(penalty: 1e-6).trainingTokens == 3)
     try regression.update(
-      activations: Matrix(rows: 1, columns: 2, values: [.nan, 0]),
-      reconstruction: Matrix(rows: 1, columns: 2))
+      EncodedBatch(
+        activations: Matrix(rows: 1, columns: 2, values: [.nan, 0]),
+        reconstruction: Matrix(rows: 1, columns: 2)))
     #expect(throws: LinearErrorFailure.notFinite(tokens: 1)) { try regression.fit() }
   }
 

@@ -5,7 +5,7 @@ import Testing
 
 /// The evaluator over many batches, with contexts and masks: the same bits as over one batch, and as
 /// over the counted tokens alone.
-@Suite struct DictionaryEvaluatorTests {
+@Suite struct EvaluatorTests {
   /// A sparse autoencoder that reconstructs badly enough for every metric to say something.
   static func model() throws -> ReLUAutoencoder {
     var generator = SeededGenerator(8)
@@ -48,19 +48,18 @@ import Testing
 
   static func evaluation(
     _ activations: Matrix, contexts: [Int]?, mask: [Bool]?, cuts: [Range<Int>]
-  ) throws -> DictionaryEvaluation {
+  ) throws -> Evaluation {
     let model = try model()
     let linear = LinearErrorPrediction(
       trainingTokens: 100, penalty: 0, activationMean: [Double](repeating: 0.4, count: 6),
       targetMean: [Double](repeating: 0.1, count: 7),
       weights: DoubleMatrix(
         rows: 6, columns: 7, values: (0..<42).map { Double($0 % 5) / 20 - 0.1 }))
-    var evaluator = DictionaryEvaluator(
+    var evaluator = Evaluator(
       name: "a", width: 6, latentCount: 9, linearPart: linear)
     for rows in cuts {
       try evaluator.update(
-        model, Matrix(activations[rows: rows]), contexts: contexts.map { Array($0[rows]) },
-        mask: mask.map { Array($0[rows]) })
+        model, Matrix(activations[rows: rows]), mask: TokenMask(mask, contexts: contexts)[rows])
     }
     var bootstrap = BlockBootstrap()
     bootstrap.resamples = 100
@@ -72,7 +71,7 @@ import Testing
     let tokens = Tokens(seed)
     var generator = SeededGenerator(seed + 100)
     let contexts = hasContexts ? tokens.contexts : nil
-    func evaluation(_ cuts: [Range<Int>]) throws -> DictionaryEvaluation {
+    func evaluation(_ cuts: [Range<Int>]) throws -> Evaluation {
       try Self.evaluation(tokens.activations, contexts: contexts, mask: tokens.mask, cuts: cuts)
     }
     let whole = try evaluation([0..<tokens.rows])
@@ -107,26 +106,28 @@ import Testing
   @Test func contextsThatDescendAreRefused() throws {
     let model = try Self.model()
     let x = Matrix(rows: 4, columns: 6) { Float(($0 * 7 + $1 * 3) % 11) / 7 }
-    var evaluator = DictionaryEvaluator(name: "a", width: 6, latentCount: 9)
-    try evaluator.update(model, x, contexts: [3, 3, 5, 5])
+    var evaluator = Evaluator(name: "a", width: 6, latentCount: 9)
+    try evaluator.update(model, x, mask: TokenMask(contexts: [3, 3, 5, 5]))
     let before = evaluator.evaluation()
     for contexts in [[5, 6, 5, 7], [4, 6, 7, 8], [9, 9, 9, 0]] {
       #expect(throws: ShapeError.self, "\(contexts)") {
-        try evaluator.update(model, x, contexts: contexts)
+        try evaluator.update(model, x, mask: TokenMask(contexts: contexts))
       }
       #expect(evaluator.evaluation() == before)
     }
-    try evaluator.update(model, x, contexts: [5, 5, 5, 6])
+    try evaluator.update(model, x, mask: TokenMask(contexts: [5, 5, 5, 6]))
     #expect(evaluator.evaluation().contexts == 3)
   }
 
   @Test func lengthsThatDoNotFitAreRefusedAndLeaveWhatWasMeasured() throws {
     let model = try Self.model()
-    var evaluator = DictionaryEvaluator(name: "a", width: 6, latentCount: 9)
+    var evaluator = Evaluator(name: "a", width: 6, latentCount: 9)
     let x = Matrix(rows: 5, columns: 6) { Float($0 + $1) }
     try evaluator.update(model, x)
     let before = evaluator.evaluation()
-    #expect(throws: ShapeError.self) { try evaluator.update(model, x, contexts: [0, 1]) }
+    #expect(throws: ShapeError.self) {
+      try evaluator.update(model, x, mask: TokenMask(contexts: [0, 1]))
+    }
     #expect(throws: ShapeError.self) { try evaluator.update(model, x, mask: [true]) }
     #expect(throws: ShapeError.self) { try evaluator.update(model, Matrix(rows: 5, columns: 7)) }
     #expect(evaluator.evaluation() == before)

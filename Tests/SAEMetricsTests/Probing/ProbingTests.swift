@@ -198,8 +198,11 @@ import Testing
     let latents = SparseLatents(
       dense: Matrix(rows: 4, columns: 2, values: [1, 0, 3, 4, 100, 100, 5, 0]))
     let pooled = try SparseProbe.pool(
-      latents, contexts: [0, 0, 1, 1], mask: [true, true, false, true])
+      latents, mask: TokenMask([true, true, false, true], contexts: [0, 0, 1, 1]))
     #expect(pooled == Matrix(rows: 2, columns: 2, values: [2, 2, 5, 0]))
+    #expect(throws: ShapeError("contexts", "tokens", expected: 4, found: 0)) {
+      try SparseProbe.pool(latents, mask: .all)
+    }
     #expect(latents.ablating([1]).dense().array == [1, 0, 3, 0, 100, 0, 5, 0])
     #expect(LatentEffects.largest([0, 2, -1, 2], count: 3) == [1, 3, 2])
   }

@@ -66,11 +66,13 @@ import Testing
       let latents = SparseLatents(dense: try fixture.matrix("latents"))
       let frequent = try #require(fixture.parameters["frequent"]?.integer)
       for cuts in try fixture.cuts(ids.count) {
-        var metrics = TokenIdentityMetrics(latentCount: latents.latentCount)
+        var metrics = TokenIdentityMetrics(
+          latentCount: latents.latentCount, frequentCount: frequent)
         for range in cuts {
-          try metrics.update(latents[tokens: range], tokenIDs: Array(ids[range]))
+          try metrics.update(
+            EncodedBatch(latents: latents[tokens: range], tokenIDs: Array(ids[range])))
         }
-        let value = metrics.value(frequentCount: frequent)
+        let value = metrics.value
         let all = value.latents
         fixture.check {
           switch $0 {
@@ -96,11 +98,14 @@ import Testing
   /// and 4; z̄ = 2: total 8, within 8/3: R² = 2/3. With one frequent id, 7 (3 of 4 tokens): lift
   /// (2/3) / (3/4) = 8/9; trivial.
   @Test func handCase() throws {
-    var metrics = TokenIdentityMetrics(latentCount: 2)
-    try metrics.update(
-      SparseLatents(dense: Matrix(rows: 4, columns: 2, values: [2, 0, 2, 0, 0, 0, 4, 0])),
-      tokenIDs: [7, 7, 7, 9])
-    let value = metrics.value(frequentCount: 1)
+    var metrics = TokenIdentityMetrics(latentCount: 2, frequentCount: 1)
+    let latents = SparseLatents(
+      dense: Matrix(rows: 4, columns: 2, values: [2, 0, 2, 0, 0, 0, 4, 0]))
+    #expect(throws: ShapeError("token ids", "tokens", expected: 4, found: 0)) {
+      try metrics.update(EncodedBatch(latents: latents))
+    }
+    try metrics.update(EncodedBatch(latents: latents, tokenIDs: [7, 7, 7, 9]))
+    let value = metrics.value
     let latent = try #require(value.latents[0])
     #expect(latent.topToken == 7 && latent.firings == 3 && value.latents[1] == nil)
     #expect(agree(latent.topTokenShare, 2.0 / 3, 1e-15))
@@ -109,22 +114,23 @@ import Testing
     #expect(agree(latent.frequentTokenLift, 8.0 / 9, 1e-15))
     #expect(value.trivialLatents == [0] && value.trivialFraction == 1)
     #expect(value.frequentTokenCoverage == 0.75 && value.differentTokens == 2)
-    #expect(TokenIdentityMetrics(latentCount: 1).value().trivialFraction == nil)
+    #expect(TokenIdentityMetrics(latentCount: 1).value.trivialFraction == nil)
   }
 
   @Test func mergingAgreesWithOnePass() throws {
     var generator = SeededGenerator(71)
     let latents = generator.latents(300, 5)
     let ids = (0..<300).map { _ in Int.random(in: 0..<12, using: &generator) }
-    var whole = TokenIdentityMetrics(latentCount: 5)
-    try whole.update(latents, tokenIDs: ids)
-    var merged = TokenIdentityMetrics(latentCount: 5)
+    var whole = TokenIdentityMetrics(latentCount: 5, frequentCount: 3)
+    try whole.update(EncodedBatch(latents: latents, tokenIDs: ids))
+    var merged = TokenIdentityMetrics(latentCount: 5, frequentCount: 3)
     for range in [40..<300, 0..<1, 1..<40] {
-      var part = TokenIdentityMetrics(latentCount: 5)
-      try part.update(latents[tokens: range], tokenIDs: Array(ids[range]))
+      var part = TokenIdentityMetrics(latentCount: 5, frequentCount: 3)
+      try part.update(
+        EncodedBatch(latents: latents[tokens: range], tokenIDs: Array(ids[range])))
       try merged.merge(part)
     }
-    let (a, b) = (merged.value(frequentCount: 3), whole.value(frequentCount: 3))
+    let (a, b) = (merged.value, whole.value)
     #expect(a.frequentTokens == b.frequentTokens && a.trivialLatents == b.trivialLatents)
     for (left, right) in zip(a.latents, b.latents) {
       #expect(left?.topToken == right?.topToken && left?.firings == right?.firings)

@@ -81,9 +81,9 @@ import Testing
     var bootstrap = BlockBootstrap()
     bootstrap.resamples = 40
     return try DomainReport.measure(
-      domain: candidates([1, 4, 6]), broad: candidates([2, 3]), evaluation: evaluation,
-      contexts: (0..<300).map { $0 / 20 }, mask: mask, fitting: fitting, batch: batch,
-      bootstrap: bootstrap)
+      domain: candidates([1, 4, 6]), broad: candidates([2, 3]), on: evaluation,
+      mask: TokenMask(mask, contexts: (0..<300).map { $0 / 20 }), fitting: fitting,
+      batchTokens: batch, bootstrap: bootstrap)
   }
 
   @Test func reportIsOneCall() throws {
@@ -126,7 +126,7 @@ import Testing
     var x = Matrix(rows: 4, columns: 8, repeating: 1)
     for column in 0..<8 { x[1, column] = Float(column) }
     x[2, 0] = .nan
-    var evaluator = DictionaryEvaluator(name: "a", width: 8, latentCount: 8)
+    var evaluator = Evaluator(name: "a", width: 8, latentCount: 8)
     try evaluator.update(
       LargestCoordinates(inputDimension: 8, k: 2), x, mask: [true, true, false, true])
     let evaluation = evaluator.evaluation()

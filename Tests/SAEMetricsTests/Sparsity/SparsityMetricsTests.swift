@@ -34,13 +34,15 @@ import Testing
   }
 
   static func accumulate(
-    _ latents: SparseLatents, mask: [Bool]? = nil, contextLength: Int? = nil, cuts: [Range<Int>]
+    _ latents: SparseLatents, mask: TokenMask = .all, contextLength: Int? = nil, cuts: [Range<Int>]
   ) throws -> SparsityMetrics {
     var metrics = SparsityMetrics(latentCount: latents.latentCount)
     for range in cuts {
+      let contexts = contextLength.map { length in range.map { $0 / length } }
       try metrics.update(
-        latents[tokens: range], mask: mask.map { Array($0[range]) },
-        contexts: contextLength.map { length in range.map { $0 / length } })
+        EncodedBatch(
+          latents: latents[tokens: range],
+          mask: TokenMask(mask[range].counts, contexts: contexts)))
     }
     return metrics
   }
@@ -107,7 +109,8 @@ import Testing
     var merged = SparsityMetrics(latentCount: 12)
     for range in cuts {
       var part = SparsityMetrics(latentCount: 12)
-      try part.update(latents[tokens: range], contexts: Array(range))
+      try part.update(
+        EncodedBatch(latents: latents[tokens: range], mask: TokenMask(contexts: Array(range))))
       try merged.merge(part)
     }
     let value = merged.value
@@ -148,11 +151,11 @@ import Testing
     var metrics = SparsityMetrics(latentCount: 3)
     let latents = SparseLatents(dense: Matrix(rows: 2, columns: 4))
     #expect(throws: ShapeError("latent activations", "latents", expected: 3, found: 4)) {
-      try metrics.update(latents)
+      try metrics.update(EncodedBatch(latents: latents))
     }
     let fitting = SparseLatents(dense: Matrix(rows: 2, columns: 3))
     #expect(throws: ShapeError("contexts", "tokens", expected: 2, found: 1)) {
-      try metrics.update(fitting, contexts: [0])
+      try metrics.update(EncodedBatch(latents: fitting, mask: TokenMask(contexts: [0])))
     }
   }
 }

@@ -18,8 +18,9 @@ import Testing
       let value = merged.value
       var reconstruction = ReconstructionMetrics(width: decoder.columns)
       try reconstruction.update(
-        activations: fixture.matrix("activations"),
-        reconstruction: fixture.matrix("reconstruction"))
+        EncodedBatch(
+          activations: fixture.matrix("activations"),
+          reconstruction: fixture.matrix("reconstruction")))
       try fixture.check {
         switch $0 {
         case "mcc":

@@ -28,14 +28,14 @@ import Testing
 
   private func evaluate(
     _ x: Matrix, scale: Float, batch: Int, contexts: [Int]? = nil, threads: Int = 1
-  ) throws -> DictionaryEvaluation {
-    var evaluator = DictionaryEvaluator(name: "a", width: x.columns, latentCount: x.columns)
+  ) throws -> Evaluation {
+    var evaluator = Evaluator(name: "a", width: x.columns, latentCount: x.columns)
     let model = Identity(inputDimension: x.columns, scale: scale)
     return try Threads.withCount(threads) {
       for first in stride(from: 0, to: x.rows, by: batch) {
         let rows = first..<min(first + batch, x.rows)
         try evaluator.update(
-          model, x.matrix(rows: rows), contexts: contexts.map { Array($0[rows]) })
+          model, x.matrix(rows: rows), mask: TokenMask(contexts: contexts)[rows])
       }
       var bootstrap = BlockBootstrap()
       bootstrap.resamples = 200
@@ -79,7 +79,7 @@ import Testing
     let moved = Matrix(rows: 512, columns: 4) { (x[$0, $1] * 1024).rounded() / 1024 + 4096 }
     let plain = Matrix(rows: 512, columns: 4) { moved[$0, $1] - 4096 }
     func interval(_ x: Matrix) throws -> ConfidenceInterval {
-      var evaluator = DictionaryEvaluator(name: "a", width: 4, latentCount: 4)
+      var evaluator = Evaluator(name: "a", width: 4, latentCount: 4)
       try evaluator.update(Rounding(), x)
       return try #require(evaluator.evaluation().intervals.fractionOfVarianceExplained)
     }
@@ -114,7 +114,7 @@ import Testing
       for block in 0..<count {
         let latents = SparseLatents(dense: Matrix(rows: 1, columns: 1, repeating: Float(block + 1)))
         sums.add(
-          block, products, latents, rows: 0..<1, unexplained: nil,
+          block, products, latents, rows: [0], unexplained: nil,
           runningSums: [Double(block + 1), Double(block + 1)])
       }
       #expect(sums.count == count)
@@ -147,7 +147,7 @@ import Testing
     }
     archive.parameters["b_enc"] = .init(Matrix(rows: 1, columns: 1), isVector: true)
     archive.parameters["b_dec"] = .init(Matrix(rows: 1, columns: 2), isVector: true)
-    var evaluator = DictionaryEvaluator(name: "a", width: 2, latentCount: 1)
+    var evaluator = Evaluator(name: "a", width: 2, latentCount: 1)
     try evaluator.update(
       try archive.autoencoder(), Matrix(rows: 2, columns: 2, values: [3, 4, 300, 400]))
     let value = evaluator.evaluation().reconstruction

@@ -35,13 +35,14 @@ import Testing
   }
 
   static func accumulate(
-    _ x: Matrix, _ y: Matrix, _ mask: [Bool]? = nil, cuts: [Range<Int>]
+    _ x: Matrix, _ y: Matrix, _ mask: TokenMask = .all, cuts: [Range<Int>]
   ) throws -> ReconstructionMetrics {
     var metrics = ReconstructionMetrics(width: x.columns)
     for range in cuts {
       try metrics.update(
-        activations: Matrix(x[rows: range]), reconstruction: Matrix(y[rows: range]),
-        mask: mask.map { Array($0[range]) })
+        EncodedBatch(
+          activations: Matrix(x[rows: range]), reconstruction: Matrix(y[rows: range]),
+          mask: mask[range]))
     }
     return metrics
   }
@@ -59,7 +60,9 @@ import Testing
           switch name {
           case "fve_mean_per_token":
             var second = PerTokenVarianceExplained(mean: metrics.activationMean ?? [])
-            if x.rows > 0 { try second.update(activations: x, reconstruction: y, mask: mask) }
+            if x.rows > 0 {
+              try second.update(EncodedBatch(activations: x, reconstruction: y, mask: mask))
+            }
             return second.value
           case "mean_of_batch_fve_centred_residual":
             var begin = 0
@@ -112,7 +115,7 @@ import Testing
     #expect(agree(value.relativeReconstructionBias, 9.0 / 15, 1e-15))
     // ‖x − x̄‖² of the tokens: 1/9 + 16/9, 25/9 + 16/9, 16/9 + 64/9.
     var perToken = PerTokenVarianceExplained(mean: [4.0 / 3, 4.0 / 3])
-    try perToken.update(activations: x, reconstruction: y)
+    try perToken.update(EncodedBatch(activations: x, reconstruction: y))
     #expect(agree(perToken.value, (1 + (1 - 9.0 / 41) + (1 - 36.0 / 80)) / 3, 1e-15))
   }
 
@@ -127,7 +130,7 @@ import Testing
     let total = 6 + 2e6 / 3
     #expect(agree(metrics.value.fractionOfVarianceExplained, 1 - 4 / total, 1e-15))
     var perToken = PerTokenVarianceExplained(mean: try #require(metrics.activationMean))
-    try perToken.update(activations: x, reconstruction: y)
+    try perToken.update(EncodedBatch(activations: x, reconstruction: y))
     // ‖x₁ − x̄‖² = 1 + 10⁶/9.
     #expect(agree(perToken.value, 1 - 4 / (1 + 1e6 / 9) / 3, 1e-12))
   }
@@ -136,7 +139,7 @@ import Testing
     var generator = SeededGenerator(1)
     let x = generator.matrix(301, 67, around: 40)
     let y = generator.matrix(301, 67, around: 40)
-    let mask = (0..<301).map { _ in Int.random(in: 0..<5, using: &generator) != 0 }
+    let mask = TokenMask((0..<301).map { _ in Int.random(in: 0..<5, using: &generator) != 0 })
     let reference = try Self.accumulate(x, y, mask, cuts: [0..<301]).value
     for threads in [1, 2, 3, 7] {
       let cuts = randomCuts(301, &generator)
@@ -275,13 +278,13 @@ import Testing
     var metrics = ReconstructionMetrics(width: 3)
     let x = Matrix(rows: 2, columns: 3)
     #expect(throws: ShapeError("reconstruction", "columns", expected: 3, found: 4)) {
-      try metrics.update(activations: x, reconstruction: Matrix(rows: 2, columns: 4))
+      try metrics.update(EncodedBatch(activations: x, reconstruction: Matrix(rows: 2, columns: 4)))
     }
     #expect(throws: ShapeError("reconstruction", "rows", expected: 2, found: 1)) {
-      try metrics.update(activations: x, reconstruction: Matrix(rows: 1, columns: 3))
+      try metrics.update(EncodedBatch(activations: x, reconstruction: Matrix(rows: 1, columns: 3)))
     }
     #expect(throws: ShapeError("mask", "tokens", expected: 2, found: 1)) {
-      try metrics.update(activations: x, reconstruction: x, mask: [true])
+      try metrics.update(EncodedBatch(activations: x, reconstruction: x, mask: [true]))
     }
     #expect(throws: ShapeError.self) { try metrics.merge(ReconstructionMetrics(width: 4)) }
   }
