@@ -105,9 +105,7 @@ struct JudgingCommand: ParsableCommand {
       return baselines
     }
     _ = try log.measure("shortest code", { $0?.bitsPerToken }) {
-      try DescriptionLengthMetrics.shortestCode(batches, tolerance: 0.05) {
-        try model.decode($0, of: $1)
-      }
+      try DescriptionLengthMetrics.shortestCode(of: model, batches, tolerance: 0.05)
     }
     _ = try log.measure("code with bins of 0.1", { $0.bitsPerToken }) {
       try pass(

@@ -133,17 +133,16 @@ extension DescriptionLengthMetrics {
   /// of the latents as they are.
   ///
   /// - Parameters:
+  ///   - autoencoder: encoded the activations.
   ///   - batches: activations with their latents and reconstruction; gone through twice and once for
   ///     every number of bins that is tried.
   ///   - candidates: numbers of bins.
   ///   - tolerance: how much more error is allowed.
-  ///   - decode: what activations are reconstructed as, from such latents in the place of their own.
   /// - Returns: the code; nil if no candidate is exact enough, or there are no tokens.
-  /// - Throws: what decoding throws; `ShapeError` if batches do not fit.
+  /// - Throws: `ShapeError` if batches do not fit.
   public static func shortestCode(
-    _ batches: some Collection<EncodedBatch>,
-    bins candidates: [Int] = [2, 4, 8, 16, 32, 64, 128, 256], tolerance: Double,
-    decode: (_ latents: SparseLatents, _ activations: Matrix) throws -> Matrix
+    of autoencoder: some SparseAutoencoder, _ batches: some Collection<EncodedBatch>,
+    bins candidates: [Int] = [2, 4, 8, 16, 32, 64, 128, 256], tolerance: Double
   ) throws -> Code? {
     guard let first = batches.first else { return nil }
     var ranges = LatentRanges(latentCount: first.latents.latentCount)
@@ -160,7 +159,7 @@ extension DescriptionLengthMetrics {
         let latents = quantization.quantizing(batch.latents)
         return try EncodedBatch(
           activations: batch.activations, latents: latents,
-          reconstruction: decode(latents, batch.activations), mask: batch.mask)
+          reconstruction: autoencoder.decode(latents, of: batch.activations), mask: batch.mask)
       }
       guard let quantized,
         quantized <= (1 + tolerance) * exact

@@ -87,6 +87,21 @@ import Testing
     #expect(throws: ShapeError.self) { try mergedRanges.merge(LatentRanges(latentCount: 5)) }
   }
 
+  /// Decodes by a matrix, and encodes nothing.
+  struct LinearDecoder: SparseAutoencoder {
+    let decoder: Matrix
+    var inputDimension: Int { decoder.columns }
+    var latentCount: Int { decoder.rows }
+
+    func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
+      SparseLatents(dense: Matrix(rows: activations.rows, columns: latentCount))
+    }
+
+    func decode(_ latents: SparseLatents) throws(ShapeError) -> Matrix {
+      latents.dense().multiplied(by: decoder)
+    }
+  }
+
   /// More bins, more bits and less error: the search takes the first that is exact enough.
   @Test func shortestCodeIsTheFirstThatIsExactEnough() throws {
     var generator = SeededGenerator(52)
@@ -99,9 +114,8 @@ import Testing
       activations: activations, latents: latents, reconstruction: exact)
     let batches = [whole[tokens: 0..<60], whole[tokens: 60..<100]]
     func search(_ tolerance: Double) throws -> DescriptionLengthMetrics.Code? {
-      try DescriptionLengthMetrics.shortestCode(batches, tolerance: tolerance) { latents, _ in
-        latents.dense().multiplied(by: decoder)
-      }
+      try DescriptionLengthMetrics.shortestCode(
+        of: LinearDecoder(decoder: decoder), batches, tolerance: tolerance)
     }
     let coarse = try #require(try search(1))
     let fine = try #require(try search(0.01))

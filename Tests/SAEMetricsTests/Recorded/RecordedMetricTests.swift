@@ -88,9 +88,9 @@ struct RecordedMetricTests {
       try Self.expectRecorded("description-length-\(name)", metrics.value)
     }
     let code = try DescriptionLengthMetrics.shortestCode(
+      of: sample.model,
       Self.cuts.map { try EncodedBatch(encoding: sample.activations($0), by: sample.model) },
-      tolerance: 0.05
-    ) { try sample.model.decode($0, of: $1) }
+      tolerance: 0.05)
     try Self.expectRecorded("shortest-code", code as Any)
   }
 

@@ -44,8 +44,7 @@ struct StudyMeasuring {
     var measurement = AutoencoderMeasurement(evaluation)
     measurement.add(identity.map { Self.latents($0.value).map { $0?.kind } })
     let code = try DescriptionLengthMetrics.shortestCode(
-      coded, bins: [4, 8, 16, 32, 64, 128], tolerance: 0.05
-    ) { try autoencoder.decode($0, of: $1) }
+      of: autoencoder, coded, bins: [4, 8, 16, 32, 64, 128], tolerance: 0.05)
     measurement.bitsPerToken = code?.bitsPerToken
     measurement.bins = code?.bins
     self.measurement = measurement
