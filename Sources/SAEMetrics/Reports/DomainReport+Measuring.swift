@@ -36,14 +36,13 @@ extension DomainReport {
     batchTokens: Int = 4096, bootstrap: BlockBootstrap = BlockBootstrap()
   ) throws -> DomainReport {
     func measured(_ candidate: Candidate) throws -> Evaluation {
-      func linearPart(_ fitting: some ActivationSource) throws -> LinearErrorPrediction {
+      let linearPart = try fitting.map {
         try LinearErrorPrediction(
-          of: candidate.autoencoder, on: fitting, penalty: penalty, batchTokens: batchTokens)
+          of: candidate.autoencoder, on: $0, penalty: penalty, batchTokens: batchTokens)
       }
       return try evaluate(
         candidate.autoencoder, on: source, name: candidate.name, mask: mask,
-        linearPart: fitting.map { try linearPart($0) }, batchTokens: batchTokens,
-        bootstrap: bootstrap)
+        linearPart: linearPart, batchTokens: batchTokens, bootstrap: bootstrap)
     }
     return try DomainReport(domain: domain.map(measured), broad: broad.map(measured))
   }

@@ -35,12 +35,7 @@ struct EvaluationRun {
   func measure(_ loaded: SAE) throws -> Result {
     try loaded.checkReconstructsItsInput()
     try loaded.check(source)
-    return try measure(loaded.autoencoder, name: loaded.path)
-  }
-
-  private func measure(
-    _ autoencoder: some SparseAutoencoder, name: String
-  ) throws -> Result {
+    let autoencoder = loaded.autoencoder
     var baselines = ErrorNormBaselines()
     var progress = Progress(total: source.tokens)
     func show(_ done: Int, _ text: String) {
@@ -61,7 +56,7 @@ struct EvaluationRun {
       linearPart = prediction
     }
     let evaluation = try evaluate(
-      autoencoder, on: rows(fitted..<source.tokens), name: name, linearPart: linearPart
+      autoencoder, on: rows(fitted..<source.tokens), name: loaded.path, linearPart: linearPart
     ) { rows, batch in
       if fitted > 0 { try baselines.update(batch, isTraining: false) }
       show(fitted + rows.upperBound, "tokens")

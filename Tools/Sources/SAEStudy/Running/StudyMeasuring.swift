@@ -54,21 +54,18 @@ struct StudyMeasuring {
   }
 
   private static func evaluate(
-    _ autoencoder: some SparseAutoencoder, _ text: HeldOutText,
+    _ autoencoder: any SparseAutoencoder, _ text: HeldOutText,
     _ body: (_ rows: Range<Int>, _ batch: EncodedBatch) throws -> Void
   ) throws -> Evaluation {
-    func linearPart(_ fitting: some ActivationSource) throws -> LinearErrorPrediction? {
-      guard fitting.tokens > 0 else { return nil }
-      let prediction = try LinearErrorPrediction(of: autoencoder, on: fitting)
+    var linearPart: LinearErrorPrediction?
+    if text.fitting.tokens > 0 {
+      let prediction = try LinearErrorPrediction(of: autoencoder, on: text.fitting)
       // A fit on few tokens would call noise linear.
-      return prediction.hasEnoughTokens ? prediction : nil
+      linearPart = prediction.hasEnoughTokens ? prediction : nil
     }
-    func measured(_ source: some ActivationSource) throws -> Evaluation {
-      try SAEMetrics.evaluate(
-        autoencoder, on: source, mask: text.mask, tokenIDs: text.tokenIDs,
-        linearPart: linearPart(text.fitting), forEachBatch: body)
-    }
-    return try measured(text.source)
+    return try SAEMetrics.evaluate(
+      autoencoder, on: text.source, mask: text.mask, tokenIDs: text.tokenIDs,
+      linearPart: linearPart, forEachBatch: body)
   }
 
   /// What a latent's firings say about token ids.
