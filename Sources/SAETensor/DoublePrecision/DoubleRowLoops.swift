@@ -22,6 +22,30 @@ extension Lent where Element == Double {
   }
 }
 
+extension Lent where Element == Float {
+  /// Σ w (x − y − c) of elements w and as many x and y, in double: differences of large numbers keep their
+  /// last digits.
+  func weightedDifference(_ x: Lent, _ y: Lent, less c: Double) -> Double {
+    assert(x.count == count && y.count == count, "\(x.count) less \(y.count) for \(count)")
+    func eight(_ elements: Lent, _ j: Int) -> SIMD8<Double> {
+      unsafe SIMD8<Double>(
+        UnsafeRawPointer(elements.base + j).loadUnaligned(as: SIMD8<Float>.self))
+    }
+    var sums = SIMD8<Double>()
+    var j = 0
+    while j + 8 <= count {
+      sums += eight(self, j) * (eight(x, j) - eight(y, j) - c)
+      j += 8
+    }
+    var sum = sums.sum()
+    while j < count {
+      sum += Double(self[j]) * (Double(x[j]) - Double(y[j]) - c)
+      j += 1
+    }
+    return sum
+  }
+}
+
 extension MutableLent where Element == Double {
   /// Adds α x.
   func add(_ x: Lent<Double>, times alpha: Double) {

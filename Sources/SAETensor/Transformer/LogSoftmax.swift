@@ -28,17 +28,16 @@ extension Matrix {
     precondition(other.shape == shape, "cannot compare logits of \(shape) with \(other.shape)")
     let width = columns
     return lending(self, other) { left, right in
-      Matrix.logitRows(rows, scratch: 2 * width) { index, scratch in
+      Matrix.logitRows(rows, scratch: width) { index, shares in
         let (p, q) = (left.row(index), right.row(index))
-        let (shares, difference) = (scratch[0..<width], scratch.from(width))
         let largestQ = q.maximum()
         let sumQ = q.shiftedExponentials(largestQ, into: shares)
         let largestP = p.maximum()
         let sumP = p.shiftedExponentials(largestP, into: shares)
-        difference.setDifference(p, q)
-        let mean = shares.reading.dot(difference.reading)
-        return Double(mean) / Double(sumP) - (Double(largestP) - Double(largestQ))
-          - (log(Double(sumP)) - log(Double(sumQ)))
+        // Both shifted to a largest logit of 0, so that the size of logits cancels before it is rounded.
+        let mean = shares.reading.weightedDifference(
+          p, q, less: Double(largestP) - Double(largestQ))
+        return mean / Double(sumP) - (log(Double(sumP)) - log(Double(sumQ)))
       }
     }
   }

@@ -80,21 +80,10 @@ import Testing
     }
   }
 
-  /// Divergences are sums of differences of logits in single precision: they have an error of that size,
-  /// which shows where logits are large. Everything else agrees as closely as peers do.
   @Test func agreesWithFixtures() throws {
     try forEachCase("loss_recovered") { fixture in
       let value = try Self.accumulate(fixture).value
-      let isExtreme = fixture.name == "extreme_logits"
-      let divergences: Set = ["kl_spliced", "kl_zero", "kl_score_zero"]
-      fixture.check(except: isExtreme ? divergences : []) { Self.measure(value, $0) }
-      guard isExtreme else { return }
-      let largest = try fixture.doubles("clean_logits").map(abs).max() ?? 0
-      for expected in fixture.description.values where divergences.contains(expected.name) {
-        let found = try #require(Self.measure(value, expected.name) as? Double)
-        let number = try #require(expected.value.number)
-        #expect(abs(found - number) < 1e-6 * largest, "\(expected.name): \(found), \(largest)")
-      }
+      fixture.check { Self.measure(value, $0) }
     }
   }
 }
