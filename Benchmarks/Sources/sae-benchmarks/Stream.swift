@@ -42,7 +42,7 @@ struct StreamCommand: ParsableCommand {
     for shard in 0..<shards {
       try writeSparseShard("\(path)/\(shard + 1000).safetensors", rows: rowsPerShard, width: width)
     }
-    let source = try ConcatenatedActivations(contentsOf: [path])
+    let source = try ActivationFiles(path)
     let before = peakResidentBytes()
     var batches = try ReadAheadBatches(
       ShuffledActivations(source, seed: 1, bufferTokens: buffer), batchTokens: batch)
@@ -71,7 +71,7 @@ struct StreamCommand: ParsableCommand {
       try writer.append(rows, to: "x")
       try writer.finish()
     }
-    let source = try ConcatenatedActivations(contentsOf: [path])
+    let source = try ActivationFiles(path)
     var table = [["reading", "tokens/s", "waiting ms per step", "of the time %"]]
     for readsAhead in [false, true] {
       var batches = try ReadAheadBatches(

@@ -137,15 +137,22 @@ extension LinearErrorRegression {
   ///   - penalty: α, without unit; 0 is plain least squares.
   ///   - intercept: whether b = t̄ − Wᵀx̄ is fitted as well, without penalty; else sums are not centered.
   /// - Returns: the prediction of errors from activations.
-  /// - Throws: ``LinearErrorFailure`` if there are no tokens, one of them is not finite, or the
+  /// - Throws: `OptionError` if there are no tokens, one of them is not finite, or the
   ///   system cannot be solved to the precision of double.
   /// - Complexity: O(width³).
   public func fit(
     penalty: Double = 1e-6, intercept: Bool = true
-  ) throws(LinearErrorFailure) -> LinearErrorPrediction {
+  ) throws(OptionError) -> LinearErrorPrediction {
     precondition(penalty >= 0 && penalty.isFinite, "\(penalty) is no penalty")
-    guard tokens > 0 else { throw .noTokens }
-    guard nonFiniteTokens == 0 else { throw .notFinite(tokens: nonFiniteTokens) }
+    let subject = "linear part of the error"
+    guard tokens > 0 else {
+      throw OptionError(subject, expected: "training tokens", found: "none")
+    }
+    guard nonFiniteTokens == 0 else {
+      throw OptionError(
+        subject, expected: "finite activations and reconstructions",
+        found: "\(nonFiniteTokens) tokens with NaN or infinity")
+    }
     let ridge = penalty * meanSquaredDeviation
     var gram = DoubleMatrix(rows: width, columns: width)
     var targets = DoubleMatrix(rows: width, columns: width + 1)
@@ -157,7 +164,12 @@ extension LinearErrorRegression {
       }
     }
     guard let factorization = CholeskyFactorization(upper: gram) else {
-      throw .notPositiveDefinite(tokens: tokens, width: width, penalty: penalty)
+      // Fewer tokens than dimensions, or dimensions that are constant or depend on others.
+      throw OptionError(
+        subject, expected: "more tokens, or a larger penalty",
+        found:
+          "\(tokens) tokens of width \(width), which do not determine it with a penalty of \(penalty)"
+      )
     }
     let zero = [Double](repeating: 0, count: width)
     return LinearErrorPrediction(
@@ -177,29 +189,4 @@ extension LinearErrorRegression {
 extension Collection where Element == Double {
   /// Whether all elements are finite.
   var allFinite: Bool { allSatisfy(\.isFinite) }
-}
-
-/// Why the linear part of an error could not be fitted.
-public enum LinearErrorFailure: Error, Equatable, Sendable {
-  /// Nothing was counted, so there is nothing to fit.
-  case noTokens
-  /// Training tokens hold NaN or infinities.
-  case notFinite(tokens: Int)
-  /// The Gram matrix of the activations cannot be factored: fewer tokens than dimensions, dimensions
-  /// that are constant or depend on others; a penalty above 0 helps.
-  case notPositiveDefinite(tokens: Int, width: Int, penalty: Double)
-}
-
-extension LinearErrorFailure: CustomStringConvertible {
-  public var description: String {
-    switch self {
-    case .noTokens: "linear part of the error: expected training tokens, found none"
-    case .notFinite(let tokens):
-      "linear part of the error: expected finite activations and reconstructions, found \(tokens) "
-        + "tokens with NaN or infinity"
-    case .notPositiveDefinite(let tokens, let width, let penalty):
-      "linear part of the error: \(tokens) tokens of width \(width) do not determine it with a "
-        + "penalty of \(penalty); expected more tokens, or a larger penalty"
-    }
-  }
 }

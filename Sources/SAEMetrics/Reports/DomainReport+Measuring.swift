@@ -28,8 +28,8 @@ extension DomainReport {
   ///   - batchTokens: tokens that are encoded at a time.
   ///   - bootstrap: how intervals are made.
   /// - Returns: the report.
-  /// - Throws: `ShapeError` if something does not fit, ``LinearErrorFailure``,
-  ///   ``DomainReportError``, and what keeps activations from being read.
+  /// - Throws: `ShapeError` if something does not fit, `OptionError` if the linear part cannot be fitted or there is
+  ///   nothing to compare, and what keeps activations from being read.
   public static func measure(
     domain: [Candidate], broad: [Candidate], on source: some ActivationSource,
     mask: TokenMask = .all, fitting: (any ActivationSource)? = nil, penalty: Double = 1e-6,

@@ -1,4 +1,5 @@
 public import Foundation
+public import SAECore
 
 /// Two families of dictionaries, of a domain and broad, on the same tokens.
 ///
@@ -62,13 +63,16 @@ public struct DomainReport: Sendable, Equatable, Codable {
   ///   - domain: of dictionaries trained on the domain.
   ///   - broad: of dictionaries trained on general text.
   ///   - l0s: where to read off the curves.
-  /// - Throws: ``DomainReportError`` if there is nothing to compare, or evaluations are not of the
+  /// - Throws: `OptionError` if there is nothing to compare, or evaluations are not of the
   ///   same tokens.
   public init(
     domain: [Evaluation], broad: [Evaluation],
     l0s: [Double] = [20, 50, 100, 200]
-  ) throws(DomainReportError) {
-    guard let first = domain.first, !broad.isEmpty else { throw .nothingToCompare }
+  ) throws(OptionError) {
+    guard let first = domain.first, !broad.isEmpty else {
+      throw OptionError(
+        "domain report", expected: "an evaluation of each family", found: "none of one")
+    }
     for other in domain + broad { try DomainReport.check(first, other) }
     self.domain = domain
     self.broad = broad
@@ -95,7 +99,7 @@ public struct DomainReport: Sendable, Equatable, Codable {
   /// mask, a scale or a text that differs changes the variance.
   private static func check(
     _ first: Evaluation, _ other: Evaluation
-  ) throws(DomainReportError) {
+  ) throws(OptionError) {
     let numbers: [(String, Double, Double)] = [
       ("tokens", Double(first.reconstruction.tokens), Double(other.reconstruction.tokens)),
       ("contexts", Double(first.contexts), Double(other.contexts)),
@@ -106,8 +110,10 @@ public struct DomainReport: Sendable, Equatable, Codable {
     ]
     for (what, expected, found) in numbers
     where !(abs(expected - found) <= 1e-9 * abs(expected)) && !(expected.isNaN && found.isNaN) {
-      throw .differentTokens(
-        first: first.name, second: other.name, what: what, expected: expected, found: found)
+      throw OptionError(
+        "domain report: \(other.name)",
+        expected: "the same tokens as those of \(first.name), whose \(what) is \(expected)",
+        found: "\(found)")
     }
   }
 
@@ -127,22 +133,5 @@ public struct DomainReport: Sendable, Equatable, Codable {
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     self = try decoder.decode(DomainReport.self, from: json)
-  }
-}
-
-/// Why evaluations cannot be compared.
-public enum DomainReportError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// At least one autoencoder of each kind is needed.
-  case nothingToCompare
-  /// Two evaluations were made on different tokens.
-  case differentTokens(first: String, second: String, what: String, expected: Double, found: Double)
-
-  public var description: String {
-    switch self {
-    case .nothingToCompare: "domain report: expected an evaluation of each family, found none"
-    case .differentTokens(let first, let second, let what, let expected, let found):
-      "domain report: \(first) and \(second) were not measured on the same tokens: expected "
-        + "\(what) \(expected), found \(found)"
-    }
   }
 }

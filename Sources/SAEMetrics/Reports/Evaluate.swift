@@ -3,7 +3,7 @@ public import SAECore
 /// Measures an autoencoder on activations, in one pass that encodes each token once.
 ///
 /// ```swift
-/// let evaluation = try evaluate(autoencoder, on: ConcatenatedActivations(contentsOf: ["held-out/"]))
+/// let evaluation = try evaluate(autoencoder, on: ActivationFiles("held-out/"))
 /// print(evaluation.fractionOfVarianceExplained.value ?? .nan, evaluation.l0.value ?? .nan)
 /// ```
 ///
@@ -53,7 +53,7 @@ extension LinearErrorPrediction {
   ///   - batchTokens: tokens that are encoded at a time.
   ///   - body: called with the rows of the source and what they were encoded to. What it throws ends
   ///     the pass.
-  /// - Throws: `ShapeError` if something does not fit, ``LinearErrorFailure``; what keeps activations
+  /// - Throws: `ShapeError` if something does not fit, `OptionError` if the linear part cannot be fitted; what keeps activations
   ///   from being read, and what `body` throws.
   public init(
     of autoencoder: some SparseAutoencoder, on source: some ActivationSource,

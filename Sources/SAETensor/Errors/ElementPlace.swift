@@ -16,21 +16,3 @@ public struct ElementPlace: Sendable, Equatable, CustomStringConvertible {
 
   public var description: String { "\(subject ?? "activations"): row \(row), column \(column)" }
 }
-
-/// Activations that are NaN or infinite.
-public struct NotFiniteError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The first such number.
-  public let place: ElementPlace
-  /// The number: `nan`, `inf` or `-inf`.
-  public let found: String
-
-  /// A number at a place.
-  public init(place: ElementPlace, found: String) {
-    self.place = place
-    self.found = found
-  }
-
-  public var description: String {
-    "\(place): expected finite numbers, found \(found == "nan" ? "NaN" : found)"
-  }
-}

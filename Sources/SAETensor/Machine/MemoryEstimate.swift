@@ -47,11 +47,22 @@ public struct MemoryEstimate: Sendable, Equatable {
   /// - Parameters:
   ///   - subject: the thing that takes the memory, for the message.
   ///   - available: bytes.
+  /// - Throws: ``OptionError`` of the subject, with the parts.
   public func check(
     _ subject: String, available: Int = Machine.memory
-  ) throws(InsufficientMemory) {
+  ) throws(OptionError) {
     guard bytes > available else { return }
-    throw InsufficientMemory(subject: subject, estimate: self, available: available)
+    let parts = parts.filter { $0.bytes > 0 }.map { "\($0.name) \(Self.gibibytes($0.bytes))" }
+    throw OptionError(
+      subject,
+      expected: "at most \(Self.gibibytes(available)) GiB of memory, which this process may have",
+      found: "a need of at least \(Self.gibibytes(bytes)) GiB"
+        + (parts.count > 1 ? " (\(parts.joined(separator: ", ")))" : ""))
+  }
+
+  /// With one digit after the point, and "over" where the number does not fit an `Int`.
+  private static func gibibytes(_ bytes: Int) -> String {
+    (bytes == .max ? "over " : "") + String(format: "%.1f", Double(bytes) / Double(1 << 30))
   }
 
   package static func sum(_ a: Int, _ b: Int) -> Int {
@@ -62,31 +73,5 @@ public struct MemoryEstimate: Sendable, Equatable {
   package static func product(_ a: Int, _ b: Int) -> Int {
     let (product, overflows) = a.multipliedReportingOverflow(by: b)
     return overflows ? .max : product
-  }
-}
-
-/// More memory was asked for than the process may have.
-public struct InsufficientMemory: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The thing that would take it: a file, "training".
-  public let subject: String
-  /// The parts of the memory that it would take.
-  public let estimate: MemoryEstimate
-  /// Bytes that the process may have.
-  public let available: Int
-
-  public var description: String {
-    let parts = estimate.parts.filter { $0.bytes > 0 }.map {
-      "\($0.name) \(InsufficientMemory.gibibytes($0.bytes))"
-    }
-    return
-      "\(subject): expected at most \(InsufficientMemory.gibibytes(available)) GiB of memory, which "
-      + "this process may have, found a need of at least "
-      + "\(InsufficientMemory.gibibytes(estimate.bytes)) GiB"
-      + (parts.count > 1 ? " (\(parts.joined(separator: ", ")))" : "")
-  }
-
-  /// With one digit after the point, and "over" where the number does not fit an `Int`.
-  private static func gibibytes(_ bytes: Int) -> String {
-    (bytes == .max ? "over " : "") + String(format: "%.1f", Double(bytes) / Double(1 << 30))
   }
 }

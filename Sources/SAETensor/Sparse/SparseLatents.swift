@@ -20,26 +20,34 @@ public struct SparseLatents: Sendable, Equatable {
 
   /// Checks and takes the parts of a sparse matrix.
   ///
-  /// - Throws: ``SparseLatentsError`` if offsets, indices and values do not make one.
+  /// - Throws: ``OptionError`` if offsets, indices and values do not make one.
   public init(
     latentCount: Int, rowOffsets: [Int], indices: [UInt32], values: [Float]
-  ) throws(SparseLatentsError) {
+  ) throws(OptionError) {
     guard indices.count == values.count else {
-      throw .countsDiffer(indices: indices.count, values: values.count)
+      throw OptionError(
+        "values of latents", expected: "one per index, \(indices.count)", found: "\(values.count)")
     }
     guard rowOffsets.first == 0, rowOffsets.last == indices.count else {
-      throw .offsetsDoNotSpan(
-        first: rowOffsets.first, last: rowOffsets.last, entries: indices.count)
+      let (first, last) = (rowOffsets.first, rowOffsets.last)
+      throw OptionError(
+        "row offsets of latents", expected: "0 to \(indices.count)",
+        found: "\(first.map(String.init) ?? "none") to \(last.map(String.init) ?? "none")")
     }
     for token in 0..<rowOffsets.count - 1 {
       let (begin, end) = (rowOffsets[token], rowOffsets[token + 1])
-      guard begin <= end, end <= indices.count else { throw .offsetsDescend(token: token) }
+      guard begin <= end, end <= indices.count else {
+        throw OptionError(
+          "row offsets of latents, token \(token)",
+          expected: "an end from \(begin) to \(indices.count)", found: "\(end)")
+      }
       for entry in begin..<end {
-        guard indices[entry] < latentCount else {
-          throw .indexOutOfRange(token: token, index: Int(indices[entry]), latentCount: latentCount)
-        }
-        guard entry == begin || indices[entry - 1] < indices[entry] else {
-          throw .indicesNotAscending(token: token)
+        let least = entry == begin ? 0 : Int(indices[entry - 1]) + 1
+        guard indices[entry] < latentCount, indices[entry] >= least else {
+          throw OptionError(
+            "indices of latents, token \(token)",
+            expected: "ascending ones below \(latentCount), here \(least) or more",
+            found: "\(indices[entry])")
         }
       }
     }
@@ -111,60 +119,22 @@ public struct SparseLatents: Sendable, Equatable {
 
   /// Batches one after another.
   ///
-  /// - Throws: ``SparseLatentsError`` if the batches differ in their number of latents.
+  /// - Throws: ``ShapeError`` if the batches differ in their number of latents.
   public static func concatenating(
     _ batches: [SparseLatents]
-  ) throws(SparseLatentsError) -> SparseLatents {
+  ) throws(ShapeError) -> SparseLatents {
     let latentCount = batches.first?.latentCount ?? 0
     var offsets = [0]
     offsets.reserveCapacity(batches.reduce(1) { $0 + $1.tokens })
     for batch in batches {
-      guard batch.latentCount == latentCount else {
-        throw .latentCountsDiffer(expected: latentCount, found: batch.latentCount)
-      }
+      try ShapeError.check(
+        "batch of latents", "latents", expected: latentCount, found: batch.latentCount)
       let base = offsets[offsets.count - 1]
       offsets.append(contentsOf: batch.rowOffsets.dropFirst().map { $0 + base })
     }
     return SparseLatents(
       unchecked: latentCount, rowOffsets: offsets, indices: batches.flatMap(\.indices),
       values: batches.flatMap(\.values))
-  }
-}
-
-/// A fault of parts that do not make sparse latents.
-public enum SparseLatentsError: Error, Equatable, Sendable {
-  /// As many indices as values were expected.
-  case countsDiffer(indices: Int, values: Int)
-  /// Offsets must begin with 0 and end with the number of entries.
-  case offsetsDoNotSpan(first: Int?, last: Int?, entries: Int)
-  /// A token's entries end before they begin.
-  case offsetsDescend(token: Int)
-  /// A token names a latent that does not exist.
-  case indexOutOfRange(token: Int, index: Int, latentCount: Int)
-  /// A token's latents must be listed in ascending order, each once.
-  case indicesNotAscending(token: Int)
-  /// Batches of different dictionaries cannot be joined.
-  case latentCountsDiffer(expected: Int, found: Int)
-}
-
-extension SparseLatentsError: CustomStringConvertible {
-  public var description: String {
-    switch self {
-    case .countsDiffer(let indices, let values):
-      "sparse latents: expected one value an index, found \(indices) indices and \(values) values"
-    case .offsetsDoNotSpan(let first, let last, let entries):
-      "sparse latents: expected row offsets from 0 to \(entries), found "
-        + "\(first.map(String.init) ?? "none") to \(last.map(String.init) ?? "none")"
-    case .offsetsDescend(let token):
-      "sparse latents: token \(token): expected its row to end at or after its beginning and "
-        + "within the entries"
-    case .indexOutOfRange(let token, let index, let latentCount):
-      "sparse latents: token \(token): expected indices below \(latentCount), found \(index)"
-    case .indicesNotAscending(let token):
-      "sparse latents: token \(token): expected strictly ascending indices"
-    case .latentCountsDiffer(let expected, let found):
-      "sparse latents: expected batches of \(expected) latents, found one of \(found)"
-    }
   }
 }
 

@@ -50,8 +50,8 @@ import Testing
     }
     try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(folder)/notes.json"))
     try Data().write(to: URL(fileURLWithPath: "\(folder)/.hidden.npy"))
-    let source = try ConcatenatedActivations(contentsOf: [folder, scratch.file("last.npy")])
-    #expect(source.tokens == total && source.width == 3 && source.sources.count == 6)
+    let source = try ActivationFiles([folder, scratch.file("last.npy")])
+    #expect(source.tokens == total && source.width == 3)
     let all = Self.rows(0..<total)
     #expect(try source.matrix(rows: 0..<total) == all)
     // Every row once an epoch, whatever has been released in between.
@@ -108,7 +108,7 @@ import Testing
     let handle = try #require(FileHandle(forWritingAtPath: path))
     try handle.truncate(atOffset: UInt64(prefix.count + length + rows * width * 2))
     try handle.close()
-    let source = try ActivationFile.open(path)
+    let source = try ActivationFiles.open(path)
     _ = try source.matrix(rows: 0..<rows)
     let all = try #require(Self.residentBytes(path))
     #expect(all > rows * width * 2 / 2)
@@ -124,7 +124,7 @@ import Testing
     let scratch = try ScratchFolder()
     func message(_ paths: [String], tensor: String? = nil) -> String {
       do {
-        _ = try ConcatenatedActivations(contentsOf: paths, tensor: tensor)
+        _ = try ActivationFiles(paths, tensor: tensor)
         return "accepted"
       } catch {
         return error.description

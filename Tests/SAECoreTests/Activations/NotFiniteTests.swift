@@ -8,7 +8,7 @@ import Testing
     "not-finite-\(UUID().uuidString)")
 
   /// Three files of 100 rows; the second has `value` in row 17, column 3.
-  private func files(_ value: Float = .nan) throws -> ConcatenatedActivations {
+  private func files(_ value: Float = .nan) throws -> ActivationFiles {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     for name in ["a", "b", "c"] {
       var rows = Matrix(rows: 100, columns: 4) { row, column in Float(row + column) }
@@ -19,7 +19,7 @@ import Testing
       try writer.append(rows, to: "x")
       try writer.finish()
     }
-    return try ConcatenatedActivations(contentsOf: [folder.path])
+    return try ActivationFiles(folder.path)
   }
 
   private func expectNamed(
@@ -28,7 +28,7 @@ import Testing
   ) throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     let error = try #require(
-      throws: NotFiniteError.self, sourceLocation: location, performing: body)
+      throws: FileError.self, sourceLocation: location, performing: body)
     #expect(
       error.description.hasSuffix(
         "/b.safetensors: tensor \"x\": row 17, column 3: expected finite numbers, found \(found)"),
@@ -72,7 +72,7 @@ import Testing
   @Test func aMatrixSaysItsRow() throws {
     var rows = Matrix(rows: 5, columns: 2)
     rows[3, 1] = .nan
-    let error = try #require(throws: NotFiniteError.self) { try rows.finiteMatrix(rows: 2..<5) }
+    let error = try #require(throws: FileError.self) { try rows.finiteMatrix(rows: 2..<5) }
     #expect(error.description == "activations: row 3, column 1: expected finite numbers, found NaN")
   }
 

@@ -43,7 +43,7 @@ import Testing
     let parts = [0..<7, 7..<7, 7..<19, 19..<20].map { whole[tokens: $0] }
     #expect(try SparseLatents.concatenating(parts) == whole)
     #expect(try SparseLatents.concatenating([]).tokens == 0)
-    #expect(throws: SparseLatentsError.latentCountsDiffer(expected: 9, found: 8)) {
+    #expect(throws: ShapeError("batch of latents", "latents", expected: 9, found: 8)) {
       _ = try SparseLatents.concatenating([
         whole, SparseLatents(dense: Matrix(rows: 1, columns: 8)),
       ])
@@ -52,22 +52,24 @@ import Testing
 
   @Test func partsFromOutsideAreChecked() {
     func expect(
-      _ error: SparseLatentsError, _ offsets: [Int], _ indices: [UInt32], _ values: [Float]
+      _ subject: String, _ expected: String, _ found: String, _ offsets: [Int],
+      _ indices: [UInt32], _ values: [Float]
     ) {
-      #expect(throws: error) {
+      #expect(throws: OptionError(subject, expected: expected, found: found)) {
         _ = try SparseLatents(
           latentCount: 4, rowOffsets: offsets, indices: indices, values: values)
       }
-      #expect("\(error)".hasPrefix("sparse latents: "))
     }
-    expect(.countsDiffer(indices: 2, values: 1), [0, 2], [0, 1], [1])
-    expect(.offsetsDoNotSpan(first: nil, last: nil, entries: 0), [], [], [])
-    expect(.offsetsDoNotSpan(first: 1, last: 1, entries: 1), [1, 1], [0], [1])
-    expect(.offsetsDoNotSpan(first: 0, last: 2, entries: 1), [0, 2], [0], [1])
-    expect(.offsetsDescend(token: 1), [0, 2, 1, 2], [0, 1], [1, 1])
-    expect(.offsetsDescend(token: 0), [0, 5, 2], [0, 1], [1, 1])
-    expect(.indexOutOfRange(token: 0, index: 4, latentCount: 4), [0, 1], [4], [1])
-    expect(.indicesNotAscending(token: 0), [0, 2], [2, 2], [1, 1])
-    expect(.indicesNotAscending(token: 1), [0, 1, 3], [0, 3, 1], [1, 1, 1])
+    let (rows, ascending) = ("row offsets of latents", "ascending ones below 4, here")
+    expect("values of latents", "one per index, 2", "1", [0, 2], [0, 1], [1])
+    expect(rows, "0 to 0", "none to none", [], [], [])
+    expect(rows, "0 to 1", "1 to 1", [1, 1], [0], [1])
+    expect(rows, "0 to 1", "0 to 2", [0, 2], [0], [1])
+    expect("\(rows), token 1", "an end from 2 to 2", "1", [0, 2, 1, 2], [0, 1], [1, 1])
+    expect("\(rows), token 0", "an end from 0 to 2", "5", [0, 5, 2], [0, 1], [1, 1])
+    let indices = "indices of latents, token"
+    expect("\(indices) 0", "\(ascending) 0 or more", "4", [0, 1], [4], [1])
+    expect("\(indices) 0", "\(ascending) 3 or more", "2", [0, 2], [2, 2], [1, 1])
+    expect("\(indices) 1", "\(ascending) 4 or more", "1", [0, 1, 3], [0, 3, 1], [1, 1, 1])
   }
 }

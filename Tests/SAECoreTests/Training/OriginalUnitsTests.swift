@@ -57,7 +57,8 @@ import Testing
     options.batchTokens = 64
     var other = options
     other.data.takesLossInOriginalUnits = false
-    var run = try TrainingRun<TopKAutoencoder>(Self.topK, latentCount: 24, on: source, options: options)
+    var run = try TrainingRun<TopKAutoencoder>(
+      Self.topK, latentCount: 24, on: source, options: options)
     var sweep = try TrainingSweep(on: source, options: other)
     let plain = try sweep.add(Self.topK, latentCount: 24)
     let weighted = try sweep.add(
@@ -73,7 +74,7 @@ import Testing
     _ = try run.step()
     _ = try resumed.step()
     #expect(resumed.trainer.model.parameters == run.trainer.model.parameters)
-    #expect(throws: TensorFileError.self) {
+    #expect(throws: FileError.self) {
       try TrainingRun<TopKAutoencoder>(
         Self.topK, latentCount: 24, on: source, options: other, from: run.checkpoint())
     }
@@ -100,7 +101,8 @@ import Testing
     #expect(
       refusedOption {
         try TrainingRun<TiedAutoencoder>(
-          TiedAutoencoder.Configuration(), latentCount: 6, on: source, options: Self.options(.layerNorm)
+          TiedAutoencoder.Configuration(), latentCount: 6, on: source,
+          options: Self.options(.layerNorm)
         )
       } == "takesLossInOriginalUnits")
   }

@@ -63,14 +63,16 @@ import Testing
       }
     }
     for normalization in [ActivationNormalization.none, .expectedAverageOnlyIn] {
-      let input = try #require(throws: NotFiniteError.self) {
+      let input = try #require(throws: FileError.self) {
         try run({ x, _ in x[7, 5] = .nan }, normalization)
       }
-      #expect(input.place == ElementPlace("inputs", row: 7, column: 5))
-      let target = try #require(throws: NotFiniteError.self) {
+      #expect(
+        input == .notFiniteActivations(ElementPlace("inputs", row: 7, column: 5), found: "nan"))
+      let target = try #require(throws: FileError.self) {
         try run({ _, y in y[7, 0] = .infinity }, normalization)
       }
-      #expect(target.place == ElementPlace("targets", row: 7, column: 0))
+      #expect(
+        target == .notFiniteActivations(ElementPlace("targets", row: 7, column: 0), found: "inf"))
     }
     #expect(
       refusedOption { try run({ _, y in y.scale(by: 0) }, .unitMeanSquaredNorm) }
@@ -111,7 +113,7 @@ import Testing
         _ = try TrainingRun<Transcoder>(
           configuration, latentCount: 16, on: source, options: options, from: edited)
         return nil
-      } catch TensorFileError.invalidSetting(_, let setting, _, _) {
+      } catch FileError.invalidSetting(_, let setting, _, _) {
         return setting
       }
     }

@@ -66,7 +66,8 @@ import Testing
         .encoder: .random(6, 4, seed: 1), .encoderBias: Matrix(rows: 1, columns: 6),
         .decoder: .random(6, 4, seed: 2), .decoderBias: Matrix(rows: 1, columns: 4),
       ], configuration: TopKConfiguration(k: 2))
-    var trainer = Trainer(model, schedule: try .constant(1e-3), deadLatents: DeadLatents(latentCount: 6, rule: .never))
+    var trainer = Trainer(
+      model, schedule: try .constant(1e-3), deadLatents: DeadLatents(latentCount: 6, rule: .never))
     _ = try trainer.train(on: .random(8, 4, seed: 3))
     let before = trainer.model.parameters
     var broken = Matrix.random(8, 4, seed: 4)
@@ -81,7 +82,7 @@ import Testing
     var options = TrainingOptions(steps: 1)
     options.batchTokens = 8
     #expect(
-      throws: NotFiniteError(place: ElementPlace(row: 3, column: 2), found: "nan")
+      throws: FileError.notFiniteActivations(ElementPlace(row: 3, column: 2), found: "nan")
     ) {
       _ = try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 2), latentCount: 6, on: broken, options: options)
@@ -98,9 +99,9 @@ import Testing
     }
     #expect(throws: ShapeError.self) { try attempt(9, 8) { _ in } }
     #expect(throws: ShapeError.self) { try attempt(0, 8) { _ in } }
-    #expect(throws: InvalidOption.self) { try attempt(1, 0) { _ in } }
-    #expect(throws: InvalidOption.self) { try attempt(1, 8) { $0.steps = 0 } }
-    #expect(throws: InvalidOption.self) { try attempt(1, 8) { $0.batchTokens = 0 } }
-    #expect(throws: InvalidOption.self) { try attempt(1, 8) { $0.schedule.warmUpSteps = 3 } }
+    #expect(throws: OptionError.self) { try attempt(1, 0) { _ in } }
+    #expect(throws: OptionError.self) { try attempt(1, 8) { $0.steps = 0 } }
+    #expect(throws: OptionError.self) { try attempt(1, 8) { $0.batchTokens = 0 } }
+    #expect(throws: OptionError.self) { try attempt(1, 8) { $0.schedule.warmUpSteps = 3 } }
   }
 }

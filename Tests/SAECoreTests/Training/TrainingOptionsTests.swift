@@ -128,7 +128,8 @@ import Testing
     var trainer = run.trainer
     var generator = RandomGenerator(seed: 1)
     let resampled = try trainer.resample(
-      try #require(options.revival.resampling), on: Matrix(activations[rows: 0..<50]), using: &generator)
+      try #require(options.revival.resampling), on: Matrix(activations[rows: 0..<50]),
+      using: &generator)
     #expect(resampled == dead)
     let before = run.trainer.model.parameters
     let norms = trainer.model.decoder.rowNorms()
@@ -149,12 +150,12 @@ import Testing
   @Test func resamplingNeedsWhatItResamples() throws {
     var options = options(9)
     options.revival.resampling = .anthropic
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try TrainingRun<GatedAutoencoder>(
         GatedConfiguration(coefficient: .one), latentCount: 24, on: activations, options: options)
     }
     options.optimizer.algorithm = .scheduleFreeSignDescent
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 2), latentCount: 24, on: activations, options: options)
     }

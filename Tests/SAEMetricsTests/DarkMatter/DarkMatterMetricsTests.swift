@@ -220,10 +220,17 @@ import Testing
 
   @Test func whatCannotBeFittedIsAnError() throws {
     var regression = LinearErrorRegression(width: 2)
-    #expect(throws: LinearErrorFailure.noTokens) { try regression.fit() }
+    #expect(
+      throws: OptionError(
+        "linear part of the error", expected: "training tokens", found: "none")
+    ) { try regression.fit() }
     let x = Matrix(rows: 3, columns: 2, values: [1, 2, 2, 4, 3, 6])
     try regression.update(EncodedBatch(activations: x, reconstruction: Matrix(rows: 3, columns: 2)))
-    #expect(throws: LinearErrorFailure.notPositiveDefinite(tokens: 3, width: 2, penalty: 0)) {
+    #expect(
+      throws: OptionError(
+        "linear part of the error", expected: "more tokens, or a larger penalty",
+        found: "3 tokens of width 2, which do not determine it with a penalty of 0.0")
+    ) {
       try regression.fit(penalty: 0)
     }
     #expect(try regression.fit(penalty: 1e-6).trainingTokens == 3)
@@ -231,7 +238,11 @@ import Testing
       EncodedBatch(
         activations: Matrix(rows: 1, columns: 2, values: [.nan, 0]),
         reconstruction: Matrix(rows: 1, columns: 2)))
-    #expect(throws: LinearErrorFailure.notFinite(tokens: 1)) { try regression.fit() }
+    #expect(
+      throws: OptionError(
+        "linear part of the error", expected: "finite activations and reconstructions",
+        found: "1 tokens with NaN or infinity")
+    ) { try regression.fit() }
   }
 
   @Test func notFiniteHeldOutTokensAreNotAveragedAway() throws {

@@ -66,8 +66,8 @@ import Testing
     }
 
     func reconstruct(
-    _ activations: Matrix, from latents: SparseLatents
-  ) throws(ShapeError) -> Matrix { latents.dense() }
+      _ activations: Matrix, from latents: SparseLatents
+    ) throws(ShapeError) -> Matrix { latents.dense() }
   }
 
   static func candidates(_ ks: [Int]) -> [DomainReport.Candidate] {
@@ -112,12 +112,16 @@ import Testing
     let masked = try Self.measure(batch: 300, mask: (0..<300).map { $0 != 5 })
     #expect(masked.domain[0].reconstruction.tokens == 299)
     #expect(
-      throws: DomainReportError.differentTokens(
-        first: "k1", second: "k2", what: "tokens", expected: 300, found: 299)
+      throws: OptionError(
+        "domain report: k2", expected: "the same tokens as those of k1, whose tokens is 300.0",
+        found: "299.0")
     ) {
       try DomainReport(domain: whole.domain, broad: masked.broad)
     }
-    #expect(throws: DomainReportError.nothingToCompare) {
+    #expect(
+      throws: OptionError(
+        "domain report", expected: "an evaluation of each family", found: "none of one")
+    ) {
       try DomainReport(domain: whole.domain, broad: [])
     }
   }

@@ -178,7 +178,10 @@ import Testing
     #expect(evaluation.tokens == 0 && evaluation.contexts == 0)
     #expect(evaluation.fractionOfVarianceExplained == SAEMetrics.Measured(nil))
     #expect(evaluation.l0 == SAEMetrics.Measured(nil))
-    #expect(throws: LinearErrorFailure.noTokens) {
+    #expect(
+      throws: OptionError(
+        "linear part of the error", expected: "training tokens", found: "none")
+    ) {
       try LinearErrorPrediction(of: EvaluatorTests.model(), on: Matrix(rows: 0, columns: 6))
     }
   }

@@ -11,7 +11,7 @@ struct FiniteActivations: ActivationSource {
   var targetWidth: Int { source.targetWidth }
   var blocks: RowBlocks { source.blocks }
 
-  /// - Throws: `NotFiniteError`, and what keeps the rows from being read.
+  /// - Throws: `FileError`, and what keeps the rows from being read.
   func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) throws {
     try source.read(rows, into: &matrix, at: row)
     try source.checkFinite(rows, in: matrix, at: row)

@@ -62,7 +62,7 @@ struct PathDescription: Encodable {
     if isDirectory {
       kind = "activations"
       activations = try ActivationSummary(
-        ActivationFile.files(path).map { try ActivationFile.open($0, tensor: tensor) })
+        ActivationFiles.list(path).map { try ActivationFiles.open($0, tensor: tensor) })
       return
     }
     let file = try TensorFile(path)
@@ -82,7 +82,7 @@ struct PathDescription: Encodable {
     }
     let matrices = found.filter { $0.shape.count == 2 && !$0.type.isInteger && $0.count > 0 }
     if tensor != nil || matrices.count == 1 {
-      activations = try ActivationSummary([ActivationFile.open(path, tensor: tensor)])
+      activations = try ActivationSummary([ActivationFiles.open(path, tensor: tensor)])
     }
   }
 
@@ -103,10 +103,10 @@ struct PathDescription: Encodable {
       guard case .unrecognized(let file, let lookedFor, let found) = error else { throw error }
       guard isDirectory else { return nil }
       do {
-        _ = try ActivationFile.files(path)
+        _ = try ActivationFiles.list(path)
         return nil
-      } catch TensorFileError.unrecognized {
-        throw TensorFileError.unrecognized(
+      } catch FileError.unrecognized {
+        throw FileError.unrecognized(
           file: file, lookedFor: lookedFor + ["files of activations (safetensors, npy)"],
           found: found)
       }

@@ -117,7 +117,7 @@ extension OpenedActivations {
   ) throws {
     let files = try HarvestFiles(paths, tensor: tensor)
     for line in files.missingRows { Progress.note(line) }
-    self.init(source: try ConcatenatedActivations(contentsOf: paths, tensor: tensor))
+    self.init(source: try ActivationFiles(paths, tensor: tensor))
     for part in files.parts { origins.add(part.file, try ActivationOrigin(file: part.file)) }
     if let skipped {
       let all = try RowTokens(files, tokens: tokens.map { try TokenStream(npy: $0) })

@@ -49,7 +49,7 @@ struct TrainingSource: ParsableArguments {
   /// Opens the activations. A model runs on another thread, ahead of the reader.
   ///
   /// - Throws: ``ToolError`` if files are of different origins and that is not allowed,
-  ///   ``NotFiniteError``, and the errors of reading activations.
+  ///   ``FileError``, and the errors of reading activations.
   func open(tokens: String?) throws -> TrainingActivations {
     guard model.model != nil, let tokens else {
       let opened = try files.open(rows, tokens: tokens.map { [$0] } ?? [])

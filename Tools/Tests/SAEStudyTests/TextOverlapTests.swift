@@ -44,8 +44,10 @@ import Testing
     #expect(TextOverlap.share(of: others, in: Set(whole)) == 0)
     var broken = rows
     broken[17, 3] = .nan
-    let error = try #require(throws: NotFiniteError.self) { try TextOverlap.rowHashes(broken) }
-    #expect(error.place.row == 17)
+    #expect(throws: FileError.notFiniteActivations(ElementPlace(row: 17, column: 3), found: "nan"))
+    {
+      try TextOverlap.rowHashes(broken)
+    }
   }
 }
 

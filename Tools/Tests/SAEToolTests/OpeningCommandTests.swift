@@ -167,7 +167,7 @@ import Testing
     try archive.write(to: folder.file("normed"))
     let found = try figures(folder.file("normed"))
     let model = try NormalizedAutoencoder<TopKAutoencoder>.load(folder.file("normed"))
-    let rows = try ConcatenatedActivations(contentsOf: [activations]).matrix(rows: 0..<300)
+    let rows = try ActivationFiles(activations).matrix(rows: 0..<300)
     let l0 = Double(try model.encode(rows).values.count { $0 != 0 }) / 300
     for value in found.l0 { #expect(abs(value - l0) < 0.02) }
     let error = try zip(model.reconstruct(rows).array, rows.array).reduce(0.0) {
@@ -180,7 +180,7 @@ import Testing
 
   @Test func activationsOfAnotherScaleAreRefused() throws {
     let large = try folder.writeModel("large", scale: 100)
-    let rows = try ConcatenatedActivations(contentsOf: [activations]).matrix(rows: 0..<300)
+    let rows = try ActivationFiles(activations).matrix(rows: 0..<300)
     var archive = try unfolded(0.25, to: "checkpoint")
     archive.metadata["model_weights_crc32"] = nil
     // A factor that says that activations were some hundred times as large.
@@ -223,7 +223,7 @@ import Testing
     let pair = folder.file("pair")
     try base.write(boostedBy: booster, to: pair)
     let found = try figures(pair)
-    let rows = try ConcatenatedActivations(contentsOf: [activations]).matrix(rows: 0..<300)
+    let rows = try ActivationFiles(activations).matrix(rows: 0..<300)
     let latents = try SAE.load(pair).encode(rows)
     #expect(latents.latentCount == 48)
     let l0 = Double(latents.values.count { $0 != 0 }) / 300

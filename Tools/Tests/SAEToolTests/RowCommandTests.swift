@@ -64,7 +64,7 @@ import Testing
     let metadata = try SAEArchive.read(folder.file("left")).archive.metadata
     #expect(metadata["rows_left_out_not_finite"] == .integer(1))
     // The same rows in files without it.
-    let rows = try ConcatenatedActivations(contentsOf: [shards])
+    let rows = try ActivationFiles(shards)
     let kept = SelectedActivations(rows, [0..<317, 318..<900])
     var writer = try SafetensorsWriter(
       folder.file("kept.safetensors"), [TensorDeclaration("activations", .f32, [899, 8])])
@@ -123,7 +123,7 @@ import Testing
     }
     let all = try harvest("all", [])
     let some = try harvest("some", ["--skip-tokens", "0"])
-    let kept = try ConcatenatedActivations(contentsOf: [some]).tokens
+    let kept = try ActivationFiles(some).tokens
     #expect(kept == 400 - 80 - 16)
     let trainers = [
       ["--activations", some],

@@ -133,7 +133,7 @@ import Testing
     let metadata = try decoder.decode(Configuration.self, from: data).metadata
     #expect(metadata.trainingSteps == 29)
     #expect(metadata.normalizationRows == 77)
-    let source = try ConcatenatedActivations(contentsOf: [shards])
+    let source = try ActivationFiles(shards)
     let statistics = try ActivationStatistics(source, rows: 77, includesDistances: true)
     let distance = try #require(statistics.meanDistance)
     // Of 77 rows from other places.

@@ -42,13 +42,13 @@ public struct HarvestFiles: Sendable {
   ///
   /// - Parameters:
   ///   - paths: files, or folders of them.
-  ///   - tensor: as ``ActivationFile/open(_:tensor:)`` takes it.
-  /// - Throws: ``TensorFileError`` if a file is missing or not one of activations.
-  public init(_ paths: [String], tensor: String? = nil) throws(TensorFileError) {
+  ///   - tensor: as ``ActivationFiles/open(_:tensor:)`` takes it.
+  /// - Throws: ``FileError`` if a file is missing or not one of activations.
+  public init(_ paths: [String], tensor: String? = nil) throws(FileError) {
     var parts: [Part] = []
     for path in paths {
-      for file in try ActivationFile.files(path) {
-        let rows = try ActivationFile.open(file, tensor: tensor).rows
+      for file in try ActivationFiles.list(path) {
+        let rows = try ActivationFiles.open(file, tensor: tensor).rows
         var metadata: [String: String] = [:]
         if case .safetensors(let contents) = try TensorFile(file) { metadata = contents.metadata }
         parts.append(Part(file, rows: rows, metadata))

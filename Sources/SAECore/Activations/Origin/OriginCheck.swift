@@ -61,13 +61,15 @@ public struct OriginCheck: Sendable {
   }
 
   /// Throws the first mismatch, if there is one.
-  public func check() throws(OriginMismatch) {
-    if let mismatch = mismatches.first { throw mismatch }
+  ///
+  /// - Throws: ``OptionError`` that says what differs from what.
+  public func check() throws(OptionError) {
+    if let mismatch = mismatches.first { throw mismatch.error }
   }
 }
 
 /// Two things that are of different models, places or ways to run a model, in one line.
-public struct OriginMismatch: Error, Equatable, Sendable, CustomStringConvertible {
+public struct OriginMismatch: Equatable, Sendable, CustomStringConvertible {
   /// What was found to differ.
   public let subject: String
   /// What it was compared with.
@@ -85,10 +87,14 @@ public struct OriginMismatch: Error, Equatable, Sendable, CustomStringConvertibl
     public let found: String
   }
 
-  public var description: String {
+  public var description: String { error.description }
+
+  /// The mismatch where it may not be.
+  var error: OptionError {
     let expected = differences.map { "\($0.name) \($0.expected)" }.joined(separator: ", ")
-    let found = differences.map(\.found).joined(separator: ", ")
-    return "\(subject): expected activations of \(expected), as \(reference), found \(found)"
+    return OptionError(
+      subject, expected: "activations of \(expected), as \(reference)",
+      found: differences.map(\.found).joined(separator: ", "))
   }
 }
 

@@ -30,7 +30,7 @@ extension ActivationSource {
   /// Throws if a row has NaN or infinity; reads all rows once.
   ///
   /// - Parameter progress: called with the rows that were read.
-  /// - Throws: ``NotFiniteError`` with the first such number, what keeps rows from being read, and what
+  /// - Throws: ``FileError`` with the first such number, what keeps rows from being read, and what
   ///   `progress` throws.
   public func checkFinite(progress: (_ rows: Int) throws -> Void = { _ in }) throws {
     for block in blocks.joined(upTo: 4096) {

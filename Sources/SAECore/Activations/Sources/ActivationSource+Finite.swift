@@ -5,16 +5,16 @@ extension ActivationSource {
   ///   - rows: which rows of this source they are.
   ///   - matrix: has them.
   ///   - row: the row of the matrix that they begin with.
-  /// - Throws: ``NotFiniteError`` with the first number that is not.
+  /// - Throws: ``FileError/notFiniteActivations(_:found:)`` with the first number that is not.
   public func checkFinite(_ rows: Range<Int>, in matrix: Matrix, at row: Int = 0)
-    throws(NotFiniteError)
+    throws(FileError)
   {
     guard !matrix.isFinite(rows: row..<row + rows.count) else { return }
     for offset in 0..<rows.count {
       let values = matrix.row(row + offset)
       for column in values.indices where !values[column].isFinite {
-        throw NotFiniteError(
-          place: place(ofRow: rows.lowerBound + offset, column: column),
+        throw .notFiniteActivations(
+          place(ofRow: rows.lowerBound + offset, column: column),
           found: values[column].isNaN ? "nan" : "\(values[column])")
       }
     }
@@ -22,7 +22,7 @@ extension ActivationSource {
 
   /// A copy of some rows, all of them finite.
   ///
-  /// - Throws: ``NotFiniteError``, and what keeps the rows from being read.
+  /// - Throws: ``FileError/notFiniteActivations(_:found:)``, and what keeps the rows from being read.
   public func finiteMatrix(rows: Range<Int>) throws -> Matrix {
     let matrix = try matrix(rows: rows)
     try checkFinite(rows, in: matrix)

@@ -10,13 +10,13 @@ public struct CSVLog: TrainingLog, Sendable {
 
   /// Creates a file.
   ///
-  /// - Throws: ``TensorFileError`` if there is a file already, or the system refuses.
-  public init(_ path: String) throws(TensorFileError) { file = try AppendedFile(creating: path) }
+  /// - Throws: ``FileError`` if there is a file already, or the system refuses.
+  public init(_ path: String) throws(FileError) { file = try AppendedFile(creating: path) }
 
   /// Writes a record, and the heading before the first.
   ///
-  /// - Throws: ``CSVLogError`` if a name has no column, ``TensorFileError`` if the system refuses.
-  public mutating func write(_ record: TrainingRecord) throws {
+  /// - Throws: ``FileError`` if a name has no column, or the system refuses.
+  public mutating func write(_ record: TrainingRecord) throws(FileError) {
     var text = ""
     let names = columns ?? record.entries.map(\.name)
     if columns == nil {
@@ -25,7 +25,10 @@ public struct CSVLog: TrainingLog, Sendable {
     var values: [String: Double] = [:]
     for entry in record.entries {
       guard names.contains(entry.name) else {
-        throw CSVLogError(file: file.path, name: entry.name, columns: names)
+        throw .wrongContents(
+          file: file.path,
+          expected: "numbers of the first record (\(names.joined(separator: ", ")))",
+          found: "\"\(entry.name)\"")
       }
       values[entry.name] = entry.value
     }
@@ -43,20 +46,5 @@ public struct CSVLog: TrainingLog, Sendable {
     return "\""
       + text.split(separator: "\"", omittingEmptySubsequences: false)
       .joined(separator: "\"\"") + "\""
-  }
-}
-
-/// A number for which a table has no column.
-public struct CSVLogError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The log that could not be continued.
-  public let file: String
-  /// The entry that has no column in it.
-  public let name: String
-  /// Those of the table's first record.
-  public let columns: [String]
-
-  public var description: String {
-    "\(file): expected numbers of the first record (\(columns.joined(separator: ", "))), "
-      + "found \"\(name)\""
   }
 }

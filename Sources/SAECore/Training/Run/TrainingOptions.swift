@@ -55,10 +55,10 @@ extension TrainingOptions {
   }
 
   /// Throws where a number makes no sense, before anything is read or drawn.
-  func check(latentCount: Int) throws(InvalidOption) {
-    try InvalidOption.check("latentCount", latentCount, in: 1...Int(UInt32.max))
-    try InvalidOption.check("steps", steps, in: 1...Int.max)
-    try InvalidOption.check("batchTokens", batchTokens, in: 1...Int.max)
+  func check(latentCount: Int) throws(OptionError) {
+    try OptionError.check("latentCount", latentCount, in: 1...Int(UInt32.max))
+    try OptionError.check("steps", steps, in: 1...Int.max)
+    try OptionError.check("batchTokens", batchTokens, in: 1...Int.max)
     try optimizer.algorithm.check()
   }
 
@@ -69,7 +69,8 @@ extension TrainingOptions {
   ) -> TrainingOptions {
     var options = self
     options.schedule.learningRate =
-      schedule.learningRate ?? optimizer.algorithm.learningRate(configuration, latentCount: latentCount, steps: steps)
+      schedule.learningRate
+      ?? optimizer.algorithm.learningRate(configuration, latentCount: latentCount, steps: steps)
     let rise = schedule.warmUpSteps ?? defaultWarmUpSteps
     options.schedule.warmUpSteps = rise
     options.schedule.decaySteps = schedule.decaySteps ?? defaultDecaySteps(warmUpSteps: rise)

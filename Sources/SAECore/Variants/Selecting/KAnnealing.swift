@@ -20,12 +20,12 @@ public struct KAnnealing: Sendable, Equatable, Codable {
   /// How the k of a step is made whole.
   public let rounding: Rounding
 
-  /// - Throws: ``InvalidOption`` if a number is not positive.
+  /// - Throws: ``OptionError`` if a number is not positive.
   public init(
     steps: Int, inputMultiple: Int = 1, rounding: Rounding = .nearest
-  ) throws(InvalidOption) {
-    try InvalidOption.check("steps of k's annealing", steps, in: 1...Int.max)
-    try InvalidOption.check("inputMultiple", inputMultiple, in: 1...Int(UInt32.max))
+  ) throws(OptionError) {
+    try OptionError.check("steps of k's annealing", steps, in: 1...Int.max)
+    try OptionError.check("inputMultiple", inputMultiple, in: 1...Int(UInt32.max))
     self.steps = steps
     self.inputMultiple = inputMultiple
     self.rounding = rounding
@@ -40,12 +40,12 @@ public struct KAnnealing: Sendable, Equatable, Codable {
   }
 
   /// sparsify's `k_decay_steps`: from ten times the width.
-  public static func sparsify(steps: Int) throws(InvalidOption) -> KAnnealing {
+  public static func sparsify(steps: Int) throws(OptionError) -> KAnnealing {
     try KAnnealing(steps: steps, inputMultiple: 10, rounding: .nearest)
   }
 
   /// dictionary_learning's `k_anneal_steps`, of its releases after 0.1: from the width.
-  public static func dictionaryLearning(steps: Int) throws(InvalidOption) -> KAnnealing {
+  public static func dictionaryLearning(steps: Int) throws(OptionError) -> KAnnealing {
     try KAnnealing(steps: steps, inputMultiple: 1, rounding: .down)
   }
 

@@ -25,7 +25,7 @@ extension SAEArchive {
 
 extension ShapeError {
   /// The error of a file whose parameters do not fit each other or its settings.
-  func of(file: String) -> TensorFileError {
+  func of(file: String) -> FileError {
     .invalidSetting(
       file: file, setting: subject, expected: "\(expected) \(dimension)", found: "\(found)")
   }

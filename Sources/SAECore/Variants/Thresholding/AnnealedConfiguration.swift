@@ -14,11 +14,11 @@ extension AnnealedConfiguration {
 
   /// dictionary_learning's `PAnnealTrainer` and `GatedAnnealTrainer`.
   ///
-  /// - Throws: ``InvalidOption`` if a norm's exponent is to reach 0, where it is no norm any more.
+  /// - Throws: ``OptionError`` if a norm's exponent is to reach 0, where it is no norm any more.
   public static func pAnnealing(
     _ annealing: PAnnealing, form: ActivationPenalty.Form = .norm,
     coefficient: CoefficientSchedule
-  ) throws(InvalidOption) -> Self {
+  ) throws(OptionError) -> Self {
     try annealing.check(form)
     var configuration = dictionaryLearning(coefficient: coefficient)
     configuration.penalty = try ActivationPenalty(

@@ -131,6 +131,6 @@ import Testing
     #expect(check.common.hook?.text == "blocks.4.hook_resid_post")
     #expect(check.common.context == nil && check.common.weights == "0123abcd")
     #expect(check.mismatches.count == 1 && check.knowsWeights)
-    #expect(throws: OriginMismatch.self) { try check.check() }
+    #expect(throws: OptionError.self) { try check.check() }
   }
 }

@@ -20,7 +20,7 @@ struct HeldOutCheck {
   ///
   /// All rows of activations in files are read, before anything is trained.
   ///
-  /// - Throws: ``StudyError`` if one text is part of another; ``NotFiniteError``, and the errors of
+  /// - Throws: ``StudyError`` if one text is part of another; ``FileError``, and the errors of
   ///   reading files.
   func notes() throws -> [String] {
     var notes: [String] = []

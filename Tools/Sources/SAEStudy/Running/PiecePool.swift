@@ -134,7 +134,7 @@ struct PiecePool: Sendable {
   static func activations(_ files: [String], context: Int, name: String) throws -> PiecePool {
     let lengths = try HarvestFiles(files).runs.map { $0.reduce(0) { $0 + $1.rows } }
     return try PiecePool(
-      .activations(try ConcatenatedActivations(contentsOf: files)), lengths: lengths,
+      .activations(try ActivationFiles(files)), lengths: lengths,
       context: context, name: name)
   }
 }

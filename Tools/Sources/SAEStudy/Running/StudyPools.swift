@@ -55,7 +55,7 @@ struct StudyPools: Sendable {
         : (configuration.heldOutBroad, configuration.heldOutBroadActivations)
     }
 
-    /// - Throws: ``StudyError`` if something is missing, ``OriginMismatch``, ``ModelError`` if tokens are
+    /// - Throws: ``StudyError`` if something is missing, ``OptionError``, ``ModelError`` if tokens are
     ///   not those of rows, and the errors of reading files.
     mutating func pools() throws -> StudyPools {
       let trainingTokens = try tokens(files.tokens, option)

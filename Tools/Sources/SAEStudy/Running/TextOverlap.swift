@@ -55,7 +55,7 @@ enum TextOverlap {
 
   /// A hash of each row, to the eleven bits of mantissa that F16 has: a copy in another type is the same.
   ///
-  /// - Throws: ``NotFiniteError``, and what keeps rows from being read.
+  /// - Throws: ``FileError``, and what keeps rows from being read.
   static func rowHashes(_ source: any ActivationSource) throws -> [UInt64] {
     var hashes: [UInt64] = []
     hashes.reserveCapacity(source.tokens)

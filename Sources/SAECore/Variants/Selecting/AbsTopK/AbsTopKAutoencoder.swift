@@ -52,7 +52,7 @@ public struct AbsTopKConfiguration: SelectingConfiguration {
 extension AbsTopKAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.absTopK, k: configuration.k) }
 
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self, SAEArchitecture(.absTopK))
     var configuration = AbsTopKConfiguration(k: try archive.checkedK(archive.file))
     archive.apply(to: &configuration)

@@ -60,7 +60,7 @@ public struct GroupMaxConfiguration: SelectingConfiguration {
 extension GroupMaxAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.groupMax, k: configuration.k) }
 
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self, SAEArchitecture(.groupMax))
     var configuration = GroupMaxConfiguration(k: try archive.checkedK(archive.file))
     archive.apply(to: &configuration)

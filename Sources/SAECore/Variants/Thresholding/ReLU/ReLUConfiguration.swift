@@ -37,10 +37,10 @@ public struct ReLUConfiguration: Sendable, Equatable {
   /// - Parameters:
   ///   - coefficient: the factor of the penalty.
   ///   - exponent: its `lp_norm`.
-  /// - Throws: ``InvalidOption`` for an exponent that is not positive.
+  /// - Throws: ``OptionError`` for an exponent that is not positive.
   public static func saeLens(
     coefficient: CoefficientSchedule, exponent: Double = 1
-  ) throws(InvalidOption) -> ReLUConfiguration {
+  ) throws(OptionError) -> ReLUConfiguration {
     var configuration = ReLUConfiguration(coefficient: coefficient)
     configuration.penalty = try ActivationPenalty(
       .norm, exponent: exponent, weightsByDecoderNorm: true)

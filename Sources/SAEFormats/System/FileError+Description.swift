@@ -1,6 +1,6 @@
 public import Foundation
 
-extension TensorFileError: CustomStringConvertible, LocalizedError {
+extension FileError: CustomStringConvertible, LocalizedError {
   public var errorDescription: String? { description }
 
   public var description: String {
@@ -18,6 +18,8 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
         + "mv \(shellWord(kept)) \(shellWord(file)))"
     case .locked(let file, let owner): "\(file): expected nobody else to write it, found \(owner)"
     case .insufficientMemory(let error): error.description
+    case .notFiniteActivations(let place, let found):
+      "\(place): expected finite numbers, found \(found == "nan" ? "NaN" : found)"
     case .nameNotUTF8(let folder, let name):
       "\(folder): expected names in UTF-8, found \(FileName.quoted(name)); rename it"
     case .tooShort(let file, let part, let expected, let found):
@@ -56,7 +58,7 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
     case .wrongContents(let file, let expected, let found):
       "\(file): expected \(expected), found \(found)"
     case .notFinite(let file, let tensor, let place, let found):
-      "\(file): tensor \(quoted(tensor))\(TensorFileError.describe(place)): expected a finite "
+      "\(file): tensor \(quoted(tensor))\(FileError.describe(place)): expected a finite "
         + "number, found \(found)"
     case .unrecognized(let file, let lookedFor, let found):
       "\(file): expected \(lookedFor.joined(separator: ", or ")), found "

@@ -1,7 +1,7 @@
 /// A fault of a file of tensors, or of reading and writing it.
 ///
 /// Every case names the file; descriptions are one line: place, expectation, finding.
-public enum TensorFileError: Error, Equatable, Sendable {
+public enum FileError: Error, Equatable, Sendable {
   // Reaching the file
   /// The operating system refused an operation.
   case system(file: String, operation: String, reason: String)
@@ -20,9 +20,12 @@ public enum TensorFileError: Error, Equatable, Sendable {
   /// Another process is writing the same.
   case locked(file: String, owner: String)
   /// The content of a file does not fit into memory.
-  case insufficientMemory(InsufficientMemory)
+  case insufficientMemory(OptionError)
   /// A name in a folder is not UTF-8, so that no text names it.
   case nameNotUTF8(folder: String, name: [UInt8])
+
+  /// A number that has to be finite is `nan`, `inf` or `-inf`; the first such, wherever the rows are from.
+  case notFiniteActivations(ElementPlace, found: String)
 
   // Any format
   /// A file, or a directory, that holds something else than was looked for.
