@@ -116,7 +116,7 @@ extension EncoderFixture {
   }
 
   /// The annealing as the peer has it at the start of a step.
-  func expectAnnealing(_ state: PAnnealingState, _ step: Int, _ expected: SafetensorsFile) throws {
+  func expectAnnealing(_ state: PAnnealing.State, _ step: Int, _ expected: SafetensorsFile) throws {
     let p = try expected.tensor("steps.p").doubles()[step]
     #expect(state.exponent == p, "p before step \(step + 1)")
     let initial = try #require(setting("initial_sparsity_penalty"))

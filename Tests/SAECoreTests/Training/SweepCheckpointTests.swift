@@ -119,7 +119,7 @@ import Testing
     #expect(
       try setting {
         try $0.add(TopKConfiguration(k: 2), latentCount: 60, options: Self.failing)
-      } == "options.optimizer.clippingNorm")
+      } == "options.clippingNorm")
     #expect(
       try setting {
         try $0.add(BatchTopKConfiguration(k: 2), latentCount: 60)

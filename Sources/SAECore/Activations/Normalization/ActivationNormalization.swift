@@ -35,7 +35,7 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
   /// Each token to a norm of √width: SAELens.
   case constantNormRescale = "constant_norm_rescale"
 
-  /// Whether ``scaling(fittedTo:)`` looks at activations.
+  /// Whether its numbers are measured on activations.
   public var needsStatistics: Bool {
     switch self {
     case .none, .layerNorm, .constantNormRescale: false
@@ -43,10 +43,10 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
     }
   }
 
-  /// Whether it looks at their distances from the mean: ``ActivationStatistics/meanDistance``.
+  /// Whether the distances of activations from their mean are measured for it.
   public var needsDistances: Bool { self == .centered }
 
-  /// Whether it looks at their covariance.
+  /// Whether their covariance is.
   public var needsCovariance: Bool { self == .covarianceWhitening }
 
   /// The normalization with its numbers.
@@ -54,7 +54,7 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
   /// - Parameter statistics: of activations as they will be trained on, unless none are needed.
   /// - Throws: ``OptionError`` if statistics are needed and missing, or those of activations that
   ///   are all 0, all the same where the mean is subtracted, or not finite.
-  public func scaling(
+  package func scaling(
     fittedTo statistics: ActivationStatistics? = nil
   ) throws(OptionError) -> ActivationScaling {
     switch self {

@@ -8,7 +8,7 @@ extension ActivationStatistics {
   ///   - includesDistances: whether ``meanDistance``, that from ``mean``, is wanted too; takes a second
   ///     pass.
   /// - Throws: what keeps rows from being read.
-  public init(
+  package init(
     _ source: any ActivationSource, rows: Int, includesCovariance: Bool = false,
     includesDistances: Bool = false
   ) throws {

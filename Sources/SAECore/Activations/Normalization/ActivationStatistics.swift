@@ -1,13 +1,13 @@
 /// What normalization needs to know of activations, gathered batch by batch in one pass.
 ///
 /// All means are over tokens, however they are split into batches.
-public struct ActivationStatistics: Sendable, Equatable {
+package struct ActivationStatistics: Sendable, Equatable {
   /// d_in
-  public let dimension: Int
+  package let dimension: Int
   /// Tokens seen.
-  public private(set) var tokens = 0
+  package private(set) var tokens = 0
   /// What distances are measured from, such as the ``mean`` that an earlier pass has found.
-  public let center: [Double]?
+  package let center: [Double]?
 
   private var normSum = 0.0
   private var distanceSum = 0.0
@@ -20,7 +20,7 @@ public struct ActivationStatistics: Sendable, Equatable {
   ///   - includesCovariance: whether ``covariance`` is wanted too, at a cost of width² a token.
   ///   - center: what ``meanDistance`` is measured from, a number for each dimension; nil where it is
   ///     not wanted.
-  public init(dimension: Int, includesCovariance: Bool = false, center: [Double]? = nil) {
+  package init(dimension: Int, includesCovariance: Bool = false, center: [Double]? = nil) {
     precondition(
       center == nil || center?.count == dimension,
       "a center of \(center?.count ?? 0) numbers for \(dimension) dimensions")
@@ -33,7 +33,7 @@ public struct ActivationStatistics: Sendable, Equatable {
   /// Adds a batch, tokens × width.
   ///
   /// - Throws: ``ShapeError`` if the width is another.
-  public mutating func add(_ batch: Matrix) throws(ShapeError) {
+  package mutating func add(_ batch: Matrix) throws(ShapeError) {
     try ShapeError.check("activations", "columns", expected: dimension, found: batch.columns)
     for (row, norm) in batch.rowNorms().enumerated() {
       let norm = Self.norm(norm, of: batch, row, from: nil)
@@ -66,20 +66,20 @@ public struct ActivationStatistics: Sendable, Equatable {
   }
 
   /// Mean of ‖x‖; NaN before the first token.
-  public var meanNorm: Double { normSum / Double(tokens) }
+  package var meanNorm: Double { normSum / Double(tokens) }
 
   /// Mean of ‖x‖²; NaN before the first token.
-  public var meanSquaredNorm: Double { squaredNormSum / Double(tokens) }
+  package var meanSquaredNorm: Double { squaredNormSum / Double(tokens) }
 
   /// Mean of ‖x − center‖; nil without a center, NaN before the first token.
-  public var meanDistance: Double? { center.map { _ in distanceSum / Double(tokens) } }
+  package var meanDistance: Double? { center.map { _ in distanceSum / Double(tokens) } }
 
   /// Mean of x; NaN before the first token.
-  public var mean: [Double] { sums.map { $0 / Double(tokens) } }
+  package var mean: [Double] { sums.map { $0 / Double(tokens) } }
 
   /// The covariance matrix, width × width, divisor tokens − 1; nil unless it was asked for and there
   /// are two tokens.
-  public var covariance: [Double]? {
+  package var covariance: [Double]? {
     guard let moments, tokens > 1 else { return nil }
     let mean = mean
     var result = [Double](repeating: 0, count: dimension * dimension)

@@ -25,7 +25,7 @@ public struct Whitening: Sendable, Equatable {
   ///
   /// - Throws: ``OptionError`` if the statistics hold no covariance, or one that is not finite.
   /// - Complexity: O(width³)
-  public init(_ statistics: ActivationStatistics) throws(OptionError) {
+  package init(_ statistics: ActivationStatistics) throws(OptionError) {
     guard let covariance = statistics.covariance else {
       throw OptionError(
         "statistics", expected: "a covariance of at least two tokens",

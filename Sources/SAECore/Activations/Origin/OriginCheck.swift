@@ -47,15 +47,16 @@ public struct OriginCheck: Sendable {
     return common
   }
 
-  /// What does not agree, two at a time.
-  public var mismatches: [OriginMismatch] {
+  /// Pairs that do not agree, one line each.
+  public var mismatches: [OptionError] {
     parties.indices.flatMap { index in
       parties[..<index].compactMap { reference in
         let differences = parties[index].origin.differences(from: reference.origin)
-        return differences.isEmpty
-          ? nil
-          : OriginMismatch(
-            subject: parties[index].name, reference: reference.name, differences: differences)
+        guard !differences.isEmpty else { return nil }
+        let expected = differences.map { "\($0.name) \($0.expected)" }.joined(separator: ", ")
+        return OptionError(
+          parties[index].name, expected: "activations of \(expected), as \(reference.name)",
+          found: differences.map(\.found).joined(separator: ", "))
       }
     }
   }
@@ -64,49 +65,21 @@ public struct OriginCheck: Sendable {
   ///
   /// - Throws: ``OptionError`` that says what differs from what.
   public func check() throws(OptionError) {
-    if let mismatch = mismatches.first { throw mismatch.error }
-  }
-}
-
-/// Two things that are of different models, places or ways to run a model, in one line.
-public struct OriginMismatch: Equatable, Sendable, CustomStringConvertible {
-  /// What was found to differ.
-  public let subject: String
-  /// What it was compared with.
-  public let reference: String
-  /// In what: at least one.
-  public let differences: [Difference]
-
-  /// Something that both know and know differently.
-  public struct Difference: Equatable, Sendable {
-    /// What it is called.
-    public let name: String
-    /// What the reference says.
-    public let expected: String
-    /// What the subject says.
-    public let found: String
-  }
-
-  public var description: String { error.description }
-
-  /// The mismatch where it may not be.
-  var error: OptionError {
-    let expected = differences.map { "\($0.name) \($0.expected)" }.joined(separator: ", ")
-    return OptionError(
-      subject, expected: "activations of \(expected), as \(reference)",
-      found: differences.map(\.found).joined(separator: ", "))
+    if let mismatch = mismatches.first { throw mismatch }
   }
 }
 
 extension ActivationOrigin {
   /// What both know and know differently.
-  func differences(from other: ActivationOrigin) -> [OriginMismatch.Difference] {
-    var differences: [OriginMismatch.Difference] = []
+  fileprivate func differences(
+    from other: ActivationOrigin
+  ) -> [(name: String, expected: String, found: String)] {
+    var differences: [(name: String, expected: String, found: String)] = []
     func compare<Value>(
       _ name: String, _ found: Value?, _ expected: Value?, _ agree: (Value, Value) -> Bool
     ) {
       guard let found, let expected, !agree(found, expected) else { return }
-      differences.append(.init(name: name, expected: "\(expected)", found: "\(found)"))
+      differences.append((name, "\(expected)", "\(found)"))
     }
     compare("hook", hook, other.hook) { $0.agrees(with: $1) }
     if weights != nil, other.weights != nil {

@@ -1,23 +1,23 @@
 /// All that a ``Trainer`` keeps from step to step: with it, and the same batches, another trainer of
 /// the same settings makes the same steps, bit for bit.
-public struct TrainerState: Sendable, Equatable {
+package struct TrainerState: Sendable, Equatable {
   /// Steps made.
-  public var step: Int
+  package var step: Int
   /// Tokens trained on.
-  public var tokens: Int
+  package var tokens: Int
   /// The autoencoder's.
-  public var parameters: ParameterSet
+  package var parameters: ParameterSet
   /// ``TrainableAutoencoder/trainingState``
-  public var model: [String: [Double]]
+  package var model: [String: [Double]]
   /// The optimizer's moments and counts.
-  public var optimizer: OptimizerState
+  package var optimizer: OptimizerState
   /// ``DeadLatents/silence``
-  public var silence: [Int]
+  package var silence: [Int]
   /// How reconstructions have gone so far.
   var watch = DivergenceWatch()
 
   /// A state of the given parts.
-  public init(
+  package init(
     step: Int, tokens: Int, parameters: ParameterSet, model: [String: [Double]],
     optimizer: OptimizerState, silence: [Int]
   ) {
@@ -33,7 +33,7 @@ public struct TrainerState: Sendable, Equatable {
 extension Trainer {
   /// What the trainer keeps from step to step; the learning rate, clipping and the batches are the
   /// caller's.
-  public var state: TrainerState {
+  package var state: TrainerState {
     var state = TrainerState(
       step: step, tokens: tokens, parameters: model.parameters, model: model.trainingState,
       optimizer: optimizer.state, silence: deadLatents.silence)
@@ -47,7 +47,7 @@ extension Trainer {
   ///   optimizer and the same rule of dead latents.
   /// - Throws: ``ShapeError`` if the state is another model's or optimizer's, or has numbers that
   ///   cannot be; the trainer is then of no more use.
-  public mutating func restore(_ state: TrainerState) throws(ShapeError) {
+  package mutating func restore(_ state: TrainerState) throws(ShapeError) {
     let most = 1 << 62
     for (name, number) in [("step", state.step), ("tokens", state.tokens)] {
       guard number >= 0, number <= most else {

@@ -6,23 +6,23 @@ import SAEKernels
 ///     w ← w − η/(1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
 ///
 /// Source: Kingma and Ba 2015, arXiv 1412.6980, algorithm 1.
-public struct Adam: Optimizer, Equatable {
+package struct Adam: Optimizer, Equatable {
   /// Decay of the mean of the gradients.
-  public let beta1: Float
+  package let beta1: Float
   /// Decay of the mean of their squares.
-  public let beta2: Float
+  package let beta2: Float
   /// Added after the correction of the second moment.
-  public let epsilon: Float
+  package let epsilon: Float
 
   /// Steps made.
-  public private(set) var step: Int
+  package private(set) var step: Int
   /// m
-  public private(set) var firstMoments: ParameterSet
+  package private(set) var firstMoments: ParameterSet
   /// v
-  public private(set) var secondMoments: ParameterSet
+  package private(set) var secondMoments: ParameterSet
 
   /// An optimizer that has made no step yet.
-  public init(
+  package init(
     for parameters: ParameterSet, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8
   ) {
     self.beta1 = beta1
@@ -33,7 +33,7 @@ public struct Adam: Optimizer, Equatable {
     secondMoments = parameters.zeros()
   }
 
-  public mutating func update(
+  package mutating func update(
     _ parameters: inout ParameterSet, gradients: ParameterSet, learningRate: Double,
     gradientScale: Double, decoderRowGuard: Float?
   ) {
@@ -50,13 +50,13 @@ public struct Adam: Optimizer, Equatable {
     }
   }
 
-  public var state: OptimizerState {
+  package var state: OptimizerState {
     OptimizerState(
       parameters: ["first_moments": firstMoments, "second_moments": secondMoments],
       numbers: ["step": Double(step)])
   }
 
-  public mutating func restore(_ state: OptimizerState) throws(ShapeError) {
+  package mutating func restore(_ state: OptimizerState) throws(ShapeError) {
     let number = try state.number("step")
     guard let step = Int(exactly: number), (0...1 << 53).contains(step) else {
       throw ShapeError("step", "or more, whole and at most 2⁵³", expected: 0, found: -1)

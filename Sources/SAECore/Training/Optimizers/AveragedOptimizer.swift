@@ -5,20 +5,20 @@
 /// a begins at 0; w are the parameters before the step's update.
 ///
 /// Source: OpenAI's `ema_multiplier`, 0.999 (Gao et al. 2024, arXiv 2406.04093, appendix A.5).
-public struct AveragedOptimizer: Optimizer {
+package struct AveragedOptimizer: Optimizer {
   /// What changes the parameters.
-  public private(set) var base: any Optimizer
+  package private(set) var base: any Optimizer
   /// d
-  public let decay: Double
+  package let decay: Double
   /// a
-  public private(set) var average: ParameterSet
+  package private(set) var average: ParameterSet
   /// t
-  public private(set) var averagedSteps = 0
+  package private(set) var averagedSteps = 0
 
   /// An average that has seen no step yet.
   ///
   /// - Throws: ``OptionError`` if the decay is not at least 0 and below 1.
-  public init(
+  package init(
     _ base: any Optimizer, decay: Double = 0.999, for parameters: ParameterSet
   ) throws(OptionError) {
     guard decay >= 0, decay < 1 else {
@@ -30,7 +30,7 @@ public struct AveragedOptimizer: Optimizer {
     average = parameters.zeros()
   }
 
-  public mutating func update(
+  package mutating func update(
     _ parameters: inout ParameterSet, gradients: ParameterSet, learningRate: Double,
     gradientScale: Double, decoderRowGuard: Float?
   ) {
@@ -45,7 +45,7 @@ public struct AveragedOptimizer: Optimizer {
   }
 
   /// a / (1 − dᵗ); before the first step, what the base has.
-  public func finishedParameters(_ parameters: ParameterSet) -> ParameterSet {
+  package func finishedParameters(_ parameters: ParameterSet) -> ParameterSet {
     guard averagedSteps > 0 else { return base.finishedParameters(parameters) }
     var power = 1.0
     for _ in 0..<averagedSteps where power > 0 { power *= decay }
@@ -57,14 +57,14 @@ public struct AveragedOptimizer: Optimizer {
     return finished
   }
 
-  public var state: OptimizerState {
+  package var state: OptimizerState {
     var state = base.state
     state.parameters["average"] = average
     state.numbers["averaged_steps"] = Double(averagedSteps)
     return state
   }
 
-  public mutating func restore(_ state: OptimizerState) throws(ShapeError) {
+  package mutating func restore(_ state: OptimizerState) throws(ShapeError) {
     let number = try state.number("averaged_steps")
     guard let steps = Int(exactly: number), (0...1 << 53).contains(steps) else {
       throw ShapeError("averaged_steps", "or more, whole and at most 2⁵³", expected: 0, found: -1)

@@ -1,12 +1,12 @@
 /// A bound on the norm of all gradients together.
-public enum GradientClipping: Sendable, Equatable {
+package enum GradientClipping: Sendable, Equatable {
   /// Gradients are used as they are.
   case none
   /// Gradients are multiplied by min(1, bound / (norm + 1e-6)), as PyTorch does.
   case globalNorm(Double)
 
   /// What gradients of the given norm are multiplied by.
-  public func factor(norm: Double) -> Double {
+  package func factor(norm: Double) -> Double {
     switch self {
     case .none: 1
     case .globalNorm(let bound): min(1, bound / (norm + 1e-6))
@@ -16,7 +16,7 @@ public enum GradientClipping: Sendable, Equatable {
 
 extension ParameterSet {
   /// √Σ‖matrix‖² over all matrices.
-  public func norm() -> Double {
+  package func norm() -> Double {
     names.indices.reduce(0) { $0 + self[$1].sumOfSquares() }.squareRoot()
   }
 

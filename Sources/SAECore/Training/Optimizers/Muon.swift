@@ -14,20 +14,20 @@
 ///
 /// Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the scale of
 /// the update from Liu et al. 2025, arXiv 2502.16982; momentum and weight decay are sparsify's.
-public struct Muon: Optimizer, Equatable {
+package struct Muon: Optimizer, Equatable {
   /// β
-  public let momentum: Float
+  package let momentum: Float
   /// λ
-  public let weightDecay: Double
+  package let weightDecay: Double
   /// For vectors.
-  public private(set) var adam: Adam
+  package private(set) var adam: Adam
   /// m, of the matrices.
-  public private(set) var moments: ParameterSet
+  package private(set) var moments: ParameterSet
 
   /// An optimizer that has made no step yet.
   ///
   /// - Precondition: the momentum is at least 0 and below 1.
-  public init(for parameters: ParameterSet, momentum: Float = 0.95, weightDecay: Double = 0.1) {
+  package init(for parameters: ParameterSet, momentum: Float = 0.95, weightDecay: Double = 0.1) {
     precondition(momentum >= 0 && momentum < 1, "a momentum of \(momentum)")
     self.momentum = momentum
     self.weightDecay = weightDecay
@@ -37,7 +37,7 @@ public struct Muon: Optimizer, Equatable {
     adam = Adam(for: parameters.keeping(vectors))
   }
 
-  public mutating func update(
+  package mutating func update(
     _ parameters: inout ParameterSet, gradients: ParameterSet, learningRate: Double,
     gradientScale: Double, decoderRowGuard: Float?
   ) {
@@ -62,13 +62,13 @@ public struct Muon: Optimizer, Equatable {
     }
   }
 
-  public var state: OptimizerState {
+  package var state: OptimizerState {
     var state = adam.state
     state.parameters["momentum"] = moments
     return state
   }
 
-  public mutating func restore(_ state: OptimizerState) throws(ShapeError) {
+  package mutating func restore(_ state: OptimizerState) throws(ShapeError) {
     let stored = try state.set("momentum", like: moments)
     try adam.restore(state)
     moments = stored

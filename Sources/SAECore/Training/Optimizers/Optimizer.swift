@@ -1,5 +1,5 @@
 /// What changes parameters by their gradients.
-public protocol Optimizer: Sendable {
+package protocol Optimizer: Sendable {
   /// Changes the parameters by one step.
   ///
   /// - Parameters:
@@ -27,20 +27,20 @@ public protocol Optimizer: Sendable {
 }
 
 extension Optimizer {
-  public func finishedParameters(_ parameters: ParameterSet) -> ParameterSet { parameters }
+  package func finishedParameters(_ parameters: ParameterSet) -> ParameterSet { parameters }
 }
 
 /// An optimizer by name, for settings.
 public enum OptimizerChoice: Sendable, Equatable, Codable {
-  /// ``Adam``: β₁ is 0 for Gated and JumpReLU in dictionary_learning, ε 6.25e-10 in OpenAI's trainer.
+  /// Adam (Kingma & Ba 2014, arXiv 1412.6980): β₁ is 0 for Gated and JumpReLU in dictionary_learning, ε 6.25e-10 in OpenAI's trainer.
   case adam(beta1: Float = 0.9, epsilon: Float = 1e-8)
-  /// ``ScheduleFreeSignDescent``, which needs neither warm-up nor decay of the learning rate.
+  /// Schedule-free sign descent, which needs neither warm-up nor decay of the learning rate.
   case scheduleFreeSignDescent
-  /// ``Muon``: sparsify.
+  /// Muon, momentum whose matrices are made nearly orthogonal before each step: sparsify.
   case muon(momentum: Float = 0.95, weightDecay: Double = 0.1)
 
   /// The optimizer of parameters that begin as given.
-  public func optimizer(for parameters: ParameterSet) -> any Optimizer {
+  package func optimizer(for parameters: ParameterSet) -> any Optimizer {
     switch self {
     case .adam(let beta1, let epsilon):
       Adam(for: parameters, beta1: beta1, epsilon: epsilon)

@@ -1,12 +1,12 @@
 /// What an optimizer keeps from step to step.
-public struct OptimizerState: Sendable, Equatable {
+package struct OptimizerState: Sendable, Equatable {
   /// What it keeps for each parameter, such as moments; names without dots.
-  public var parameters: [String: ParameterSet]
+  package var parameters: [String: ParameterSet]
   /// Other numbers; names without dots.
-  public var numbers: [String: Double]
+  package var numbers: [String: Double]
 
   /// A state of the given parts.
-  public init(parameters: [String: ParameterSet], numbers: [String: Double]) {
+  package init(parameters: [String: ParameterSet], numbers: [String: Double]) {
     self.parameters = parameters
     self.numbers = numbers
   }
@@ -14,7 +14,7 @@ public struct OptimizerState: Sendable, Equatable {
   /// The set of a name, checked against another and in its order.
   ///
   /// - Throws: ``ShapeError`` if it is missing or does not fit.
-  public func set(_ name: String, like other: ParameterSet) throws(ShapeError) -> ParameterSet {
+  package func set(_ name: String, like other: ParameterSet) throws(ShapeError) -> ParameterSet {
     try ShapeError.check(
       name, "sets of parameters", expected: 1, found: parameters[name] == nil ? 0 : 1)
     return try (parameters[name] ?? other).ordered(like: other)
@@ -23,7 +23,7 @@ public struct OptimizerState: Sendable, Equatable {
   /// The number of a name.
   ///
   /// - Throws: ``ShapeError`` if it is missing.
-  public func number(_ name: String) throws(ShapeError) -> Double {
+  package func number(_ name: String) throws(ShapeError) -> Double {
     guard let number = numbers[name] else {
       throw ShapeError(name, "numbers", expected: 1, found: 0)
     }

@@ -8,24 +8,24 @@
 ///
 /// Source: Bernstein et al. 2018, arXiv 1802.04434 (sign descent); Defazio et al. 2024,
 /// arXiv 2405.15682, section 2 (schedule-free averaging).
-public struct ScheduleFreeSignDescent: Optimizer, Equatable {
+package struct ScheduleFreeSignDescent: Optimizer, Equatable {
   /// m
-  public let momentum: Float
+  package let momentum: Float
   /// z
-  public private(set) var fast: ParameterSet
+  package private(set) var fast: ParameterSet
   /// Σ η²
-  public private(set) var totalWeight = 0.0
+  package private(set) var totalWeight = 0.0
 
   /// An optimizer that has made no step yet.
   ///
   /// - Precondition: the momentum is above 0 and at most 1.
-  public init(for parameters: ParameterSet, momentum: Float = 0.95) {
+  package init(for parameters: ParameterSet, momentum: Float = 0.95) {
     precondition(momentum > 0 && momentum <= 1, "a momentum of \(momentum)")
     self.momentum = momentum
     fast = parameters
   }
 
-  public mutating func update(
+  package mutating func update(
     _ parameters: inout ParameterSet, gradients: ParameterSet, learningRate: Double,
     gradientScale: Double, decoderRowGuard: Float?
   ) {
@@ -42,18 +42,18 @@ public struct ScheduleFreeSignDescent: Optimizer, Equatable {
     }
   }
 
-  public var state: OptimizerState {
+  package var state: OptimizerState {
     OptimizerState(parameters: ["fast": fast], numbers: ["total_weight": totalWeight])
   }
 
-  public mutating func restore(_ state: OptimizerState) throws(ShapeError) {
+  package mutating func restore(_ state: OptimizerState) throws(ShapeError) {
     let weight = try state.number("total_weight")
     fast = try state.set("fast", like: fast)
     totalWeight = weight
   }
 
   /// x
-  public func finishedParameters(_ parameters: ParameterSet) -> ParameterSet {
+  package func finishedParameters(_ parameters: ParameterSet) -> ParameterSet {
     var average = parameters
     for (position, name) in parameters.names.enumerated() {
       average[position].scale(by: 1 / momentum)

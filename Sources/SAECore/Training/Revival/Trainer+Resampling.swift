@@ -8,7 +8,7 @@ extension Trainer {
   ///   - generator: equal states draw equal tokens.
   /// - Returns: the latents that were resampled.
   /// - Throws: ``TrainingError`` if the batch does not fit.
-  /// - Precondition: the optimizer is ``Adam``, and the model has W_enc, b_enc and W_dec.
+  /// - Precondition: the optimizer is Adam, and the model has W_enc, b_enc and W_dec.
   @discardableResult
   public mutating func resample(
     _ resampling: Resampling, on activations: Matrix, using generator: inout RandomGenerator

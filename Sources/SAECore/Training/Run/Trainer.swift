@@ -8,13 +8,13 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// The autoencoder as it is now.
   public internal(set) var model: Model
   /// What turns gradients into changes of the parameters.
-  public internal(set) var optimizer: any Optimizer
+  package internal(set) var optimizer: any Optimizer
   /// For how long each latent has been silent.
   public internal(set) var deadLatents: DeadLatents
   /// The learning rate of each step.
   public let schedule: LearningRateSchedule
   /// What is done to gradients that are too large.
-  public let clipping: GradientClipping
+  package let clipping: GradientClipping
   /// When dead latents are given new directions, if at all.
   public let resampling: Resampling?
   /// Draws the directions of resampled latents.
@@ -37,19 +37,27 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// own back.
   private var spareDecoder: Matrix?
 
-  /// A trainer that has made no step yet.
+  /// A trainer that has made no step yet, with Adam and gradients of norm 1 at most.
   ///
   /// - Parameters:
   ///   - model: the autoencoder to train.
   ///   - schedule: the learning rate of each step.
-  ///   - optimizer: Adam with its defaults unless given.
-  ///   - clipping: what is done to gradients that are too large.
   ///   - deadLatents: the rule by which latents are dead, its counters at 0.
-  ///   - resampling: when dead latents are given new directions, if at all. It takes ``Adam``, and a model
-  ///     with W_enc, b_enc and W_dec.
+  ///   - resampling: when dead latents are given new directions, if at all. It takes a model with W_enc,
+  ///     b_enc and W_dec.
   ///   - seed: draws those directions.
   public init(
-    _ model: Model, schedule: LearningRateSchedule, optimizer: (any Optimizer)? = nil,
+    _ model: Model, schedule: LearningRateSchedule, deadLatents: DeadLatents,
+    resampling: Resampling? = nil, seed: UInt64 = 0
+  ) {
+    self.init(
+      model, schedule: schedule, optimizer: nil, deadLatents: deadLatents, resampling: resampling,
+      seed: seed)
+  }
+
+  /// A trainer with an optimizer, Adam with its defaults for nil, and a bound on gradients.
+  package init(
+    _ model: Model, schedule: LearningRateSchedule, optimizer: (any Optimizer)?,
     clipping: GradientClipping = .globalNorm(1), deadLatents: DeadLatents,
     resampling: Resampling? = nil, seed: UInt64 = 0
   ) {

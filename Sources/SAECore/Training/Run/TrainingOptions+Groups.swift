@@ -34,7 +34,7 @@ extension TrainingOptions {
     /// The optimizer.
     public var algorithm: OptimizerChoice
     /// Decay of an exponential average of the parameters over the steps. The average is then the model of
-    /// the run (``AveragedOptimizer``); nil for none. OpenAI's is 0.999.
+    /// the run; nil for none. OpenAI's is 0.999.
     public var averagingDecay: Double?
     /// Bound on the norm of all gradients together; nil for none.
     public var clippingNorm: Double?

@@ -149,7 +149,7 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
   /// The recommended beginning of b_dec.
   var decoderBiasInitialization: DecoderBiasInitialization { get }
   /// The recommended peak learning rate for a number of latents and of steps:
-  /// ``AutomaticLearningRate/adam(latentCount:steps:)`` by default.
+  /// 2·10⁻⁴ √(2¹⁴ / latents) √(128 000 / steps) by default, the last factor between 1 and 4.
   func learningRate(latentCount: Int, steps: Int) -> Double
   /// Active latents of a token that training aims at; nil, by default, where it aims at no number.
   var targetL0: Double? { get }

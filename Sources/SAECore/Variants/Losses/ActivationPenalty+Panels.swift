@@ -107,7 +107,7 @@ struct AnnealedPanelPenalty {
   private var next: PanelPenalty?
 
   init(
-    _ penalty: ActivationPenalty, _ annealing: PAnnealingState?, norms: [Float], tokens: Int,
+    _ penalty: ActivationPenalty, _ annealing: PAnnealing.State?, norms: [Float], tokens: Int,
     latents: Int
   ) {
     func at(_ exponent: Double?) -> PanelPenalty? {
@@ -130,7 +130,7 @@ struct AnnealedPanelPenalty {
   var value: Double { now.value }
 
   /// Gives the annealing its measurements.
-  func note(in annealing: inout PAnnealingState?) { annealing?.note(now.value, next: next?.value) }
+  func note(in annealing: inout PAnnealing.State?) { annealing?.note(now.value, next: next?.value) }
 
   func addGradients(
     of activations: Matrix, _ latents: Range<Int>, coefficient: Float, to gradients: inout Matrix

@@ -55,58 +55,60 @@ public struct PAnnealing: Sendable, Equatable, Codable {
   }
 }
 
-/// Where an annealing stands.
-public struct PAnnealingState: Sendable, Equatable {
-  /// From which p to which, and when.
-  public let schedule: PAnnealing
-  /// p
-  public private(set) var exponent: Double
-  /// The factor by which the coefficient has been multiplied so far.
-  public private(set) var coefficientFactor = 1.0
-  /// The exponent to come, once it is being measured.
-  public private(set) var nextExponent: Double?
-  private var updates = 0
-  private var queue: [Pair] = []
-  private var pending: Pair?
+extension PAnnealing {
+  /// Where an annealing stands.
+  public struct State: Sendable, Equatable {
+    /// From which p to which, and when.
+    public let schedule: PAnnealing
+    /// p
+    public private(set) var exponent: Double
+    /// The factor by which the coefficient has been multiplied so far.
+    public private(set) var coefficientFactor = 1.0
+    /// The exponent to come, once it is being measured.
+    public private(set) var nextExponent: Double?
+    private var updates = 0
+    private var queue: [Pair] = []
+    private var pending: Pair?
 
-  private struct Pair: Sendable, Equatable {
-    let now: Double
-    let next: Double
-  }
-
-  /// The beginning of an annealing.
-  init(_ schedule: PAnnealing) {
-    self.schedule = schedule
-    exponent = schedule.exponents[0]
-  }
-
-  /// Notes the size of the term in a step that has yet to be made: without coefficient, with the
-  /// exponent in force and with the next one.
-  mutating func note(_ now: Double, next: Double?) {
-    pending = next.map { Pair(now: now, next: $0) }
-  }
-
-  /// Goes on after a step, the first being 0.
-  mutating func finishStep(_ step: Int) {
-    if let pending {
-      queue.append(pending)
-      if queue.count > schedule.queueLength { queue.removeFirst() }
+    private struct Pair: Sendable, Equatable {
+      let now: Double
+      let next: Double
     }
-    pending = nil
-    guard schedule.updateSteps.contains(step), updates < schedule.exponents.count else { return }
-    if nextExponent != nil {
-      let now = queue.reduce(0) { $0 + $1.now }
-      let next = queue.reduce(0) { $0 + $1.next }
-      // A term that is 0 for lack of activations says nothing about the ratio.
-      if next > 0 { coefficientFactor *= now / next }
+
+    /// The beginning of an annealing.
+    init(_ schedule: PAnnealing) {
+      self.schedule = schedule
+      exponent = schedule.exponents[0]
     }
-    exponent = schedule.exponents[updates]
-    updates += 1
-    nextExponent = schedule.exponents[min(updates, schedule.exponents.count - 1)]
+
+    /// Notes the size of the term in a step that has yet to be made: without coefficient, with the
+    /// exponent in force and with the next one.
+    mutating func note(_ now: Double, next: Double?) {
+      pending = next.map { Pair(now: now, next: $0) }
+    }
+
+    /// Goes on after a step, the first being 0.
+    mutating func finishStep(_ step: Int) {
+      if let pending {
+        queue.append(pending)
+        if queue.count > schedule.queueLength { queue.removeFirst() }
+      }
+      pending = nil
+      guard schedule.updateSteps.contains(step), updates < schedule.exponents.count else { return }
+      if nextExponent != nil {
+        let now = queue.reduce(0) { $0 + $1.now }
+        let next = queue.reduce(0) { $0 + $1.next }
+        // A term that is 0 for lack of activations says nothing about the ratio.
+        if next > 0 { coefficientFactor *= now / next }
+      }
+      exponent = schedule.exponents[updates]
+      updates += 1
+      nextExponent = schedule.exponents[min(updates, schedule.exponents.count - 1)]
+    }
   }
 }
 
-extension PAnnealingState {
+extension PAnnealing.State {
   /// Numbers from which an annealing of the same schedule goes on between two steps: updates made,
   /// the exponent, the coefficient's factor, the exponent to come if there is one; and then pairs of
   /// measurements.
@@ -144,7 +146,7 @@ extension PAnnealingState {
   }
 }
 
-extension PAnnealingState? {
+extension PAnnealing.State? {
   /// The numbers that an autoencoder with this annealing has in its
   /// ``TrainableAutoencoder/trainingState``.
   var trainingState: [String: [Double]] {
@@ -167,7 +169,7 @@ extension PAnnealingState? {
 extension ActivationPenalty {
   /// The penalty with the present exponent of an annealing; records the annealing's measurements.
   func evaluate(
-    _ activations: SparseLatents, norms: [Float], annealing: inout PAnnealingState?
+    _ activations: SparseLatents, norms: [Float], annealing: inout PAnnealing.State?
   ) -> (value: Double, slopes: [Float]) {
     guard var state = annealing else { return evaluate(activations, norms: norms) }
     let result = withExponent(state.exponent).evaluate(activations, norms: norms)

@@ -24,7 +24,7 @@ where Configuration: ThresholdingConfiguration {
   func latents(of inputs: Matrix) -> SparseLatents
 
   /// Where the annealing of a penalty's exponent stands; nil where none is annealed, as by default.
-  var annealing: PAnnealingState? { get set }
+  var annealing: PAnnealing.State? { get set }
 }
 
 extension ThresholdingAutoencoder {
@@ -33,7 +33,7 @@ extension ThresholdingAutoencoder {
   public var latentCount: Int { parameters[.encoder].rows }
   public var decoderConstraint: DecoderConstraint { configuration.decoderConstraint }
 
-  public var annealing: PAnnealingState? {
+  public var annealing: PAnnealing.State? {
     get { nil }
     set {}
   }

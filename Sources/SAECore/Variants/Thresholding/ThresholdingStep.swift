@@ -10,7 +10,7 @@ struct ThresholdingStep<Model: ThresholdingAutoencoder> {
   let batch: TrainingBatch
   /// x − b_dec
   let inputs: Matrix
-  var annealing: PAnnealingState?
+  var annealing: PAnnealing.State?
   /// The factor of Σ‖x̂ − y‖² in the loss.
   let factor: Double
   /// λ in force, annealing included.

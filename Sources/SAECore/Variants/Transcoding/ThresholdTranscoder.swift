@@ -5,26 +5,26 @@
 ///
 /// Source: the classes `transcoder`, `skip_transcoder`, `jumprelu_transcoder` and
 /// `jumprelu_skip_transcoder` of SAELens, which has them for inference alone.
-public struct ThresholdTranscoder: SparseAutoencoder, Equatable {
+package struct ThresholdTranscoder: SparseAutoencoder, Equatable {
   /// W_enc (latents × input width), b_enc (1 × latents), W_dec (latents × output width), b_dec
   /// (1 × output width), `threshold` (1 × latents) for JumpReLU, W_skip (output width × input width)
   /// with a skip connection.
-  public let parameters: ParameterSet
+  package let parameters: ParameterSet
   /// Whether b_dec is subtracted from the input.
-  public let subtractsDecoderBias: Bool
+  package let subtractsDecoderBias: Bool
 
-  public var inputDimension: Int { parameters[.encoder].columns }
-  public var outputDimension: Int { parameters[.decoder].columns }
-  public var latentCount: Int { parameters[.encoder].rows }
-  public var decoder: Matrix { parameters[.decoder] }
-  public var encoder: Matrix? { parameters[.encoder] }
+  package var inputDimension: Int { parameters[.encoder].columns }
+  package var outputDimension: Int { parameters[.decoder].columns }
+  package var latentCount: Int { parameters[.encoder].rows }
+  package var decoder: Matrix { parameters[.decoder] }
+  package var encoder: Matrix? { parameters[.encoder] }
 
   private static let threshold = ParameterName(rawValue: SAEArchive.threshold)
 
   /// A transcoder of the given parameters.
   ///
   /// - Throws: ``ShapeError`` if shapes do not fit each other.
-  public init(
+  package init(
     parameters: ParameterSet, subtractsDecoderBias: Bool = false
   ) throws(ShapeError) {
     try parameters.checkShapes(isTranscoder: true)
@@ -43,7 +43,7 @@ public struct ThresholdTranscoder: SparseAutoencoder, Equatable {
     self.subtractsDecoderBias = subtractsDecoderBias
   }
 
-  public func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
+  package func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
     try ShapeError.check(
       "activations", "columns", expected: inputDimension, found: activations.columns)
     let inputs =
@@ -61,7 +61,7 @@ public struct ThresholdTranscoder: SparseAutoencoder, Equatable {
   /// What the activations become, tokens × ``SparseAutoencoder/outputDimension``, with the skip connection.
   ///
   /// - Throws: ``ShapeError`` if a size is another.
-  public func reconstruct(
+  package func reconstruct(
     _ activations: Matrix, from latents: SparseLatents
   ) throws(ShapeError) -> Matrix {
     try check(activations, latents)
@@ -79,14 +79,14 @@ extension ThresholdTranscoder: StorableAutoencoder {
     }
   }
 
-  public func archive() -> SAEArchive {
+  package func archive() -> SAEArchive {
     let architecture = SAEArchitecture(
       parameters.contains(Self.threshold) ? .jumpReLU : .relu, isTranscoder: true,
       hasSkipConnection: parameters.contains(.skip))
     return archive(architecture, parameters, subtractsDecoderBias: subtractsDecoderBias)
   }
 
-  public init(_ archive: SAEArchive) throws(FileError) {
+  package init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self)
     let activation = archive.architecture.activation
     guard Self.architectures.contains(archive.architecture) else {

@@ -3,16 +3,16 @@
 ///     x̂ = x̂₀(x) + ê(x)
 ///
 /// Latents are those of the base, then those of the booster. ``BoostedAutoencoder`` trains the second.
-public struct BoostedPair: SparseAutoencoder {
+package struct BoostedPair: SparseAutoencoder {
   /// What reconstructs activations.
-  public let base: any SparseAutoencoder
+  package let base: any SparseAutoencoder
   /// What reconstructs the rest.
-  public let booster: any SparseAutoencoder
+  package let booster: any SparseAutoencoder
 
   /// A pair of autoencoders of the same activations.
   ///
   /// - Throws: ``ShapeError`` if their widths differ.
-  public init(
+  package init(
     base: any SparseAutoencoder, booster: any SparseAutoencoder
   ) throws(ShapeError) {
     try ShapeError.check(
@@ -25,21 +25,21 @@ public struct BoostedPair: SparseAutoencoder {
     self.booster = booster
   }
 
-  public var inputDimension: Int { base.inputDimension }
-  public var outputDimension: Int { base.outputDimension }
-  public var latentCount: Int { base.latentCount + booster.latentCount }
+  package var inputDimension: Int { base.inputDimension }
+  package var outputDimension: Int { base.outputDimension }
+  package var latentCount: Int { base.latentCount + booster.latentCount }
 
   /// The base's rows, then the booster's.
-  public var decoder: Matrix { base.decoder.above(booster.decoder) }
+  package var decoder: Matrix { base.decoder.above(booster.decoder) }
 
   /// The base's rows, then the booster's, where both have such.
-  public var encoder: Matrix? { base.encoder?.above(booster.encoder) }
+  package var encoder: Matrix? { base.encoder?.above(booster.encoder) }
 
-  public func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
+  package func encode(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
     try base.encode(activations).besides(booster.encode(activations))
   }
 
-  public func reconstruct(
+  package func reconstruct(
     _ activations: Matrix, from latents: SparseLatents
   ) throws(ShapeError) -> Matrix {
     try check(activations, latents)

@@ -195,9 +195,9 @@ import Testing
     // 12 steps, of which 12 / 5 are the decay's.
     #expect(try setting(configuration, options { $0.schedule.decaySteps = 2 }) == nil)
     let decay = try #require(try setting(configuration, options { $0.schedule.decaySteps = 3 }))
-    #expect(decay == ("options.schedule.decaySteps", "3, as the run has it; 2"))
+    #expect(decay == ("options.decaySteps", "3, as the run has it; 2"))
     let rate = try #require(try setting(configuration, options { $0.schedule.learningRate = 0.5 }))
-    #expect(rate == ("options.schedule.learningRate", "0.5, as the run has it; 0.01"))
+    #expect(rate == ("options.learningRate", "0.5, as the run has it; 0.01"))
     configuration.thresholdAverage?.rate = 0.5
     let average = try #require(try setting(configuration, options()))
     #expect(average.0 == "configuration.thresholdAverage.rate")

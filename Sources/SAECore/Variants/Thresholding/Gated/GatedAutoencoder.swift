@@ -19,7 +19,7 @@ public struct GatedAutoencoder: ThresholdingAutoencoder, Equatable {
   /// W_enc and W_dec (latents × width), b_gate, b_mag and r_mag (1 × latents), b_dec (1 × width).
   public var parameters: ParameterSet
   public let configuration: GatedConfiguration
-  public var annealing: PAnnealingState?
+  public var annealing: PAnnealing.State?
 
   /// An autoencoder of the given parameters.
   ///
@@ -30,7 +30,7 @@ public struct GatedAutoencoder: ThresholdingAutoencoder, Equatable {
     try parameters.checkShapes(vectors: [.gateBias, .magnitudeBias, .magnitudeScale])
     self.parameters = parameters
     self.configuration = configuration
-    annealing = configuration.annealing.map { PAnnealingState($0) }
+    annealing = configuration.annealing.map { PAnnealing.State($0) }
   }
 
   public func unit(for batch: TrainingBatch, _ inputs: Matrix) -> some ThresholdingUnit {

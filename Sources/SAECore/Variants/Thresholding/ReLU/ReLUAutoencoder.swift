@@ -7,7 +7,7 @@ public struct ReLUAutoencoder: ThresholdingAutoencoder, Equatable {
   /// W_enc and W_dec (latents × width), b_enc (1 × latents), b_dec (1 × width).
   public var parameters: ParameterSet
   public let configuration: ReLUConfiguration
-  public var annealing: PAnnealingState?
+  public var annealing: PAnnealing.State?
 
   /// An autoencoder of the given parameters.
   ///
@@ -18,7 +18,7 @@ public struct ReLUAutoencoder: ThresholdingAutoencoder, Equatable {
     try parameters.checkShapes(vectors: [.encoderBias])
     self.parameters = parameters
     self.configuration = configuration
-    annealing = configuration.annealing.map { PAnnealingState($0) }
+    annealing = configuration.annealing.map { PAnnealing.State($0) }
   }
 
   public func unit(for batch: TrainingBatch, _ inputs: Matrix) -> some ThresholdingUnit {
