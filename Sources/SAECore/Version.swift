@@ -1,2 +1,2 @@
 /// The version of the library, by semantic versioning.
-public let libraryVersion = "0.1.0"
+public let libraryVersion = "0.2.0"

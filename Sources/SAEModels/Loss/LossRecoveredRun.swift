@@ -101,7 +101,7 @@ public struct LossRecoveredRun: Sendable {
       let reconstruction = try splice(own)
       guard reconstruction.rows == own.rows, reconstruction.columns == own.columns else {
         throw ModelError.wrongActivations(
-          hook: hook.name, expected: own.shape, found: reconstruction.shape)
+          hook: hook.name, expected: "\(own.shape)", found: "\(reconstruction.shape)")
       }
       replacements.append(reconstruction)
     }

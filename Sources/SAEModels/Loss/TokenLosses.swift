@@ -71,7 +71,7 @@ extension LanguageModel {
     }
     for stream in streams where stream.rows != batch.count || stream.columns != width {
       throw ModelError.wrongActivations(
-        hook: end.name, expected: "\(batch.count) × \(width)", found: stream.shape)
+        hook: end.name, expected: "\(batch.count) × \(width)", found: "\(stream.shape)")
     }
     let targets = batch.nextTokens
     var losses = streams.map { _ in TokenLosses() }

@@ -77,7 +77,7 @@ extension LanguageModel {
     var stream = activations
     guard stream.rows == batch.count, stream.columns == width else {
       throw ModelError.wrongActivations(
-        hook: start.name, expected: "\(batch.count) × \(width)", found: stream.shape)
+        hook: start.name, expected: "\(batch.count) × \(width)", found: "\(stream.shape)")
     }
     var depth = start.depth
     let passed = taps.filter { $0.hook.depth <= end.depth }
@@ -88,7 +88,7 @@ extension LanguageModel {
         if case .stop = try tap.body(&stream) { return stream }
         guard stream.rows == batch.count, stream.columns == width else {
           throw ModelError.wrongActivations(
-            hook: tap.hook.name, expected: "\(batch.count) × \(width)", found: stream.shape)
+            hook: tap.hook.name, expected: "\(batch.count) × \(width)", found: "\(stream.shape)")
         }
       }
     }

@@ -13,9 +13,6 @@ public struct Matrix: Sendable {
   /// Elements: rows × columns.
   public var count: Int { rows * columns }
 
-  /// "rows × columns", for messages.
-  public var shape: String { "\(rows) × \(columns)" }
-
   /// A matrix with every element equal to `value`.
   public init(rows: Int, columns: Int, repeating value: Float = 0) {
     self.init(
@@ -116,8 +113,4 @@ extension Matrix: Equatable {
       return true
     }
   }
-}
-
-extension Matrix: CustomStringConvertible {
-  public var description: String { "Matrix(\(shape))" }
 }

@@ -27,8 +27,8 @@ public struct MatrixView: Sendable {
     self.columnStride = columnStride
   }
 
-  /// "rows × columns", for messages.
-  public var shape: String { "\(rows) × \(columns)" }
+  /// The numbers of rows and columns.
+  public var shape: Matrix.Shape { Matrix.Shape(rows: rows, columns: columns) }
 
   /// The same elements with rows and columns exchanged.
   public var transposed: MatrixView {

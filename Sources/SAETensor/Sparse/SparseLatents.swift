@@ -96,6 +96,18 @@ public struct SparseLatents: Sendable, Equatable {
     return rowOffsets[token]..<rowOffsets[token + 1]
   }
 
+  /// The entries of a token, ascending by latent.
+  ///
+  ///     for (latent, value) in latents[token: 0] { print(latent, value) }
+  public subscript(token token: Int) -> [(latent: Int, value: Float)] {
+    entries(of: token).map { (Int(indices[$0]), values[$0]) }
+  }
+
+  /// The mean number of active latents per token; 0 without tokens.
+  public var l0: Double {
+    tokens == 0 ? 0 : Double(values.count { $0 != 0 }) / Double(tokens)
+  }
+
   /// Some tokens of the batch.
   public subscript(tokens range: Range<Int>) -> SparseLatents {
     precondition(

@@ -21,7 +21,7 @@ import Testing
   @Test func viewsSeeBlocksAndTranspositions() {
     let a = Matrix(rows: 4, columns: 5) { Float(10 * $0 + $1) }
     let block = a[rows: 1..<4, columns: 2..<4]
-    #expect(block.shape == "3 × 2")
+    #expect(block.shape.description == "3 × 2")
     #expect(Matrix(block).array == [12, 13, 22, 23, 32, 33])
     #expect(Matrix(block.transposed).array == [12, 22, 32, 13, 23, 33])
     #expect(Matrix(block.transposed[rows: 1..<2, columns: 1..<3]).array == [23, 33])

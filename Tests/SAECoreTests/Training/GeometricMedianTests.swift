@@ -93,6 +93,6 @@ import Testing
     #expect(throws: ShapeError.self) {
       try DecoderBiasInitialization.geometricMedian.bias(for: none)
     }
-    #expect(try DecoderBiasInitialization.zeros.bias(for: none).shape == "1 × 2")
+    #expect(try DecoderBiasInitialization.zeros.bias(for: none).shape.description == "1 × 2")
   }
 }

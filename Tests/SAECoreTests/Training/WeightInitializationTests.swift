@@ -22,7 +22,7 @@ import Testing
     let parameters = try mode.parameters(
       inputDimension: width, latentCount: latents, using: &generator)
     #expect(parameters.names == [.encoder, .encoderBias, .decoder, .decoderBias])
-    #expect(parameters[.encoder].shape == "130 × 13")
+    #expect(parameters[.encoder].shape.description == "130 × 13")
     #expect(parameters[.encoderBias] == Matrix(rows: 1, columns: latents))
     #expect(parameters[.decoderBias] == Matrix(rows: 1, columns: width))
     let expected: Double?
@@ -104,7 +104,7 @@ import Testing
     var generator = RandomGenerator(seed: 6)
     let parameters = try WeightInitialization.transcoderParameters(
       inputDimension: 4, outputDimension: 6, latentCount: 9, using: &generator)
-    #expect(parameters[.encoder].shape == "9 × 4")
+    #expect(parameters[.encoder].shape.description == "9 × 4")
     #expect(parameters[.encoder].array.allSatisfy { abs($0) <= 0.5 && $0 != 0 })
     #expect(parameters[.decoder] == Matrix(rows: 9, columns: 6))
     #expect(parameters[.decoderBias] == Matrix(rows: 1, columns: 6))
