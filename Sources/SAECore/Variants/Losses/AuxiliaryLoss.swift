@@ -40,11 +40,4 @@ public struct AuxiliaryLoss: Sendable, Equatable, Codable {
     self.form = form
     self.coefficient = coefficient
   }
-
-  /// OpenAI's: 256 dead latents per token, 1/32, and a gradient to b_dec.
-  public static var openAI: AuxiliaryLoss {
-    var loss = AuxiliaryLoss(.residualVarianceWithBias)
-    loss.latentsPerToken = 256
-    return loss
-  }
 }

@@ -16,17 +16,6 @@ public struct MixtureConfiguration: AutoencoderConfiguration {
   /// The router's first weights are drawn from it.
   public var seed: UInt64 = 0
 
-  /// Switch SAE: one expert sees a token.
-  public static func switching(k: Int, experts: Int) -> MixtureConfiguration {
-    MixtureConfiguration(k: k, experts: experts, activeExperts: 1, scalesFeatures: false)
-  }
-
-  /// Scale SAE: several experts see a token, with feature scaling.
-  public static func scaling(k: Int, experts: Int, activeExperts: Int) -> MixtureConfiguration {
-    MixtureConfiguration(
-      k: k, experts: experts, activeExperts: activeExperts, scalesFeatures: true)
-  }
-
   /// `k` latents per token from `activeExperts` of `experts` experts; `scalesFeatures` is Scale SAE's.
   public init(k: Int, experts: Int, activeExperts: Int, scalesFeatures: Bool) {
     self.k = k

@@ -16,25 +16,6 @@ public struct ThresholdAverage: Sendable, Equatable {
   /// The recommended average.
   public init() {}
 
-  /// SAELens': from 0 and the first step on; `topk_threshold_lr` is the rate.
-  public static func saeLens(rate: Double = 0.01) -> ThresholdAverage {
-    var average = ThresholdAverage()
-    average.rate = rate
-    average.beginsAtZero = true
-    return average
-  }
-
-  /// dictionary_learning's: β is `threshold_beta`, counted are steps above `threshold_start_step`.
-  public static func dictionaryLearning(
-    beta: Double = 0.999, startStep: Int = 1000
-  ) -> ThresholdAverage {
-    var average = ThresholdAverage()
-    average.rate = 1 - beta
-    average.firstStep = startStep + 1
-    average.countsEmptyBatches = true
-    return average
-  }
-
   /// The threshold after a step.
   ///
   /// - Parameters:

@@ -32,15 +32,6 @@ public struct TranscoderConfiguration: SelectingConfiguration {
     self.hasSkipConnection = hasSkipConnection
   }
 
-  /// sparsify's conventions, with its auxiliary loss off; its rule for dead latents is
-  /// ``DeadLatents/Rule/sparsify(tokens:)``.
-  public static func sparsify(k: Int, hasSkipConnection: Bool = false) -> TranscoderConfiguration {
-    var configuration = TranscoderConfiguration(k: k, hasSkipConnection: hasSkipConnection)
-    configuration.reconstructionLoss = .fractionOfVarianceUnexplained
-    configuration.auxiliaryLoss = nil
-    return configuration
-  }
-
   /// The parameters that training begins with, as sparsify has them: an encoder uniform in ±1/√width,
   /// W_dec and W_skip 0, b_dec the mean of the first outputs, b_enc = −W_enc (mean of the first inputs).
   ///

@@ -79,7 +79,7 @@ public struct VariationalConfiguration: AutoencoderConfiguration {
     self.divergence = divergence
   }
 
-  public var weightInitialization: WeightInitialization { .saeLens }
+  public var weightInitialization: WeightInitialization { .smallRows }
   public var decoderBiasInitialization: DecoderBiasInitialization { .geometricMedian }
 
   /// W_enc, W_dec, and W_var where variances are learned.

@@ -44,9 +44,6 @@ public struct AbsTopKConfiguration: SelectingConfiguration {
   /// Keeps the `k` latents of greatest magnitude of each token; the other settings at their
   /// defaults.
   public init(k: Int) { self.k = k }
-
-  /// SAELens' conventions for training.
-  public static func saeLens(k: Int) -> AbsTopKConfiguration { AbsTopKConfiguration(k: k) }
 }
 
 extension AbsTopKAutoencoder: StorableAutoencoder {

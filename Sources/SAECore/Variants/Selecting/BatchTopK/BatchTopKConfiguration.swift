@@ -17,23 +17,6 @@ public struct BatchTopKConfiguration: SelectingConfiguration {
 
   /// Keeps `k` latents per token on average over a batch; the other settings at their defaults.
   public init(k: Double) { self.k = k }
-
-  /// dictionary_learning's conventions; its rule for dead latents is
-  /// ``DeadLatents/Rule/dictionaryLearning(tokens:)``.
-  public static func dictionaryLearning(k: Int) -> BatchTopKConfiguration {
-    var configuration = BatchTopKConfiguration(k: Double(k))
-    configuration.followDictionaryLearning()
-    configuration.thresholdAverage = .dictionaryLearning()
-    return configuration
-  }
-
-  /// SAELens' conventions for training; its rule for dead latents is
-  /// ``DeadLatents/Rule/saeLens(window:)``.
-  public static func saeLens(k: Double) -> BatchTopKConfiguration {
-    var configuration = BatchTopKConfiguration(k: k)
-    configuration.thresholdAverage = .saeLens()
-    return configuration
-  }
 }
 
 extension BatchTopKConfiguration {

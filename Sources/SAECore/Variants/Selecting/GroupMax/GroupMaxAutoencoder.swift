@@ -46,14 +46,6 @@ public struct GroupMaxConfiguration: SelectingConfiguration {
 
   /// One latent in each of `k` groups; the other settings at their defaults.
   public init(k: Int) { self.k = k }
-
-  /// sparsify's conventions, with its auxiliary loss off; its rule for dead latents is
-  /// ``DeadLatents/Rule/sparsify(tokens:)``.
-  public static func sparsify(k: Int) -> GroupMaxConfiguration {
-    var configuration = GroupMaxConfiguration(k: k)
-    configuration.followSparsify()
-    return configuration
-  }
 }
 
 /// sparsify's layout holds it, SAELens' has no name for it.

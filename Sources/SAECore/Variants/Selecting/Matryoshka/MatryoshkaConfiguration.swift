@@ -36,28 +36,6 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
 
   /// Keeps `k` latents per token on average; the other settings at their defaults.
   public init(k: Double) { self.k = k }
-
-  /// dictionary_learning's conventions; its rule for dead latents is
-  /// ``DeadLatents/Rule/dictionaryLearning(tokens:)``.
-  public static func dictionaryLearning(
-    k: Int, fractions: [Double]
-  ) -> MatryoshkaConfiguration {
-    var configuration = MatryoshkaConfiguration(k: Double(k))
-    configuration.followDictionaryLearning()
-    configuration.levels = .fractions(fractions)
-    configuration.weighting = .meanOfMeans
-    configuration.thresholdAverage = .dictionaryLearning()
-    return configuration
-  }
-
-  /// SAELens' conventions for training; its rule for dead latents is
-  /// ``DeadLatents/Rule/saeLens(window:)``.
-  public static func saeLens(k: Double, widths: [Int]) -> MatryoshkaConfiguration {
-    var configuration = MatryoshkaConfiguration(k: k)
-    configuration.levels = .widths(widths)
-    configuration.thresholdAverage = .saeLens()
-    return configuration
-  }
 }
 
 extension MatryoshkaConfiguration {

@@ -12,13 +12,6 @@ public struct MultiTopK: Sendable, Equatable {
 
   /// Four times k, at an eighth of the weight.
   public init() {}
-
-  /// sparsify's, which trains the decoder alone.
-  public static var sparsify: MultiTopK {
-    var multi = MultiTopK()
-    multi.reachesEncoder = false
-    return multi
-  }
 }
 
 extension TopKAutoencoder {

@@ -23,43 +23,6 @@ public struct TopKConfiguration: SelectingConfiguration {
 
   /// Keeps the `k` largest latents of each token; the other settings at their defaults.
   public init(k: Int) { self.k = k }
-
-  /// SAELens' conventions for training, which are the defaults; its rule for dead latents is
-  /// ``DeadLatents/Rule/saeLens(window:)``.
-  public static func saeLens(k: Int) -> TopKConfiguration { TopKConfiguration(k: k) }
-
-  /// dictionary_learning's conventions; its rule for dead latents is
-  /// ``DeadLatents/Rule/dictionaryLearningTopK(tokens:)``.
-  public static func dictionaryLearning(k: Int) -> TopKConfiguration {
-    var configuration = TopKConfiguration(k: k)
-    configuration.followDictionaryLearning()
-    configuration.thresholdAverage = .dictionaryLearning()
-    return configuration
-  }
-
-  /// OpenAI's conventions. Its run has beside them, among ``TrainingOptions``, Adam with an ε of
-  /// 6.25·10⁻¹⁰, ``WeightInitialization/encoderFirst``, ``TrainingOptions/Beginning/calibratesEncoder``,
-  /// ``DeadLatents/Rule/openAI(batchTokens:tokens:)`` and an average with a decay of 0.999.
-  ///
-  /// - Parameters:
-  ///   - k: latents that may be active on a token.
-  ///   - loss: ``ReconstructionLoss/scaledMean(of:)`` of a sample.
-  public static func openAI(k: Int, loss: ReconstructionLoss) -> TopKConfiguration {
-    var configuration = TopKConfiguration(k: k)
-    configuration.rescalesByDecoderNorm = false
-    configuration.reconstructionLoss = loss
-    configuration.auxiliaryLoss = .openAI
-    configuration.decoderConstraint = .unitRowsBeforeStep
-    return configuration
-  }
-
-  /// sparsify's conventions, with its auxiliary loss off; its rule for dead latents is
-  /// ``DeadLatents/Rule/sparsify(tokens:)``.
-  public static func sparsify(k: Int) -> TopKConfiguration {
-    var configuration = TopKConfiguration(k: k)
-    configuration.followSparsify()
-    return configuration
-  }
 }
 
 extension TopKConfiguration {

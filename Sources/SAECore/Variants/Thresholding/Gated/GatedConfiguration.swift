@@ -1,6 +1,6 @@
 /// The settings of a ``GatedAutoencoder``. Defaults are the recommended ones; each library's own
 /// conventions are ``saeLens(coefficient:)``, ``dictionaryLearning(coefficient:)`` and
-/// ``AnnealedConfiguration/pAnnealing(_:form:coefficient:)``.
+/// ``pAnnealing(_:form:coefficient:)``.
 public struct GatedConfiguration: Sendable, Equatable {
   public typealias Model = GatedAutoencoder
 
@@ -29,29 +29,12 @@ public struct GatedConfiguration: Sendable, Equatable {
 
   /// The sparsity penalty multiplied by `coefficient`; the other settings at their defaults.
   public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
-
-  /// SAELens' conventions for training: the defaults, but b_dec begins at 0.
-  public static func saeLens(coefficient: CoefficientSchedule) -> GatedConfiguration {
-    var configuration = GatedConfiguration(coefficient: coefficient)
-    configuration.decoderBiasInitialization = .zeros
-    return configuration
-  }
-
-  /// The paper's conventions and dictionary_learning's: plain L1, unit decoder rows; β₁ = 0 in Adam.
-  public static func dictionaryLearning(coefficient: CoefficientSchedule) -> GatedConfiguration {
-    var configuration = GatedConfiguration(coefficient: coefficient)
-    configuration.penalty = .plainL1
-    configuration.auxiliaryTrainsDecoder = false
-    configuration.decoderConstraint = .exactUnitRowsAfterStep
-    configuration.decoderBiasInitialization = .zeros
-    return configuration
-  }
 }
 
 extension GatedConfiguration: AnnealedConfiguration {
-  /// Random unit directions where the decoder is held at them, else SAELens' small rows.
+  /// Random unit directions where the decoder is held at them, else small rows.
   public var weightInitialization: WeightInitialization {
-    decoderConstraint == .none ? .saeLens : .randomDirections(rowNorm: 1)
+    decoderConstraint == .none ? .smallRows : .randomDirections(rowNorm: 1)
   }
 
   /// Gates, magnitudes and their scales at 0 take the place of b_enc.

@@ -94,55 +94,26 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
 
   /// The sparsity loss multiplied by `coefficient`; the other settings at their defaults.
   public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
+}
 
-  /// SAELens' conventions for training; its rule for dead latents is
-  /// ``DeadLatents/Rule/saeLens(window:)``.
-  public static func saeLens(
-    _ loss: SparsityLoss = .step, coefficient: CoefficientSchedule
-  ) -> JumpReLUConfiguration {
-    var configuration = JumpReLUConfiguration(coefficient: coefficient)
-    configuration.sparsityLoss = loss
+extension JumpReLUConfiguration {
+  /// The settings of an autoencoder whose training nobody knows, such as one from files: those of SAELens'
+  /// step loss, λ being 1.
+  static var unknownTraining: JumpReLUConfiguration {
+    var configuration = JumpReLUConfiguration(coefficient: .one)
+    configuration.sparsityLoss = .step
     configuration.bandwidth = 0.05
     configuration.initialThreshold = 0.01
     configuration.estimator = .threshold
     configuration.preActivationLoss = nil
     return configuration
   }
-
-  /// dictionary_learning's conventions; activations of unit mean squared norm, and β₁ = 0 in Adam.
-  public static func dictionaryLearning(
-    targetL0: Double = 20, coefficient: CoefficientSchedule
-  ) -> JumpReLUConfiguration {
-    var configuration = JumpReLUConfiguration(coefficient: coefficient)
-    configuration.sparsityLoss = .targetL0(targetL0)
-    configuration.bandwidth = 0.001
-    configuration.initialThreshold = 0.001
-    configuration.estimator = .thresholdByLatents
-    configuration.parametrization = .free
-    configuration.preActivationLoss = nil
-    configuration.subtractsDecoderBias = false
-    configuration.decoderConstraint = .unitRowsAfterStep
-    return configuration
-  }
-
-  /// The paper's conventions; activations of unit mean squared norm, and β₁ = 0 in Adam.
-  ///
-  /// Source: Rajamanoharan et al. 2024, arXiv 2407.14435; Lieberum et al. 2024, arXiv 2408.05147.
-  public static func deepMind(coefficient: CoefficientSchedule) -> JumpReLUConfiguration {
-    var configuration = JumpReLUConfiguration.saeLens(coefficient: coefficient)
-    configuration.bandwidth = 0.001
-    configuration.initialThreshold = 0.001
-    configuration.parametrization = .logarithmic
-    configuration.subtractsDecoderBias = false
-    configuration.decoderConstraint = .unitRowsAfterStep
-    return configuration
-  }
 }
 
 extension JumpReLUConfiguration: ThresholdingConfiguration {
-  /// Unit rows where the decoder is held at them, else SAELens' small ones.
+  /// Unit rows where the decoder is held at them, else small ones.
   public var weightInitialization: WeightInitialization {
-    decoderConstraint == .none ? .saeLens : .uniformEntries(rowNorm: 1)
+    decoderConstraint == .none ? .smallRows : .uniformEntries(rowNorm: 1)
   }
 
   public var decoderBiasInitialization: DecoderBiasInitialization { .zeros }

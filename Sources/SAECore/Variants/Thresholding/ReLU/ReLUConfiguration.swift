@@ -1,6 +1,6 @@
 /// The settings of a ``ReLUAutoencoder``. Defaults are the recommended ones; each library's own
 /// conventions are ``saeLens(coefficient:exponent:)``, ``dictionaryLearning(coefficient:)`` and
-/// ``AnnealedConfiguration/pAnnealing(_:form:coefficient:)``.
+/// ``pAnnealing(_:form:coefficient:)``.
 public struct ReLUConfiguration: Sendable, Equatable {
   public typealias Model = ReLUAutoencoder
 
@@ -30,34 +30,6 @@ public struct ReLUConfiguration: Sendable, Equatable {
 
   /// The penalty multiplied by `coefficient`; the other settings at their defaults.
   public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
-
-  /// SAELens' conventions: the defaults, but rows begin at norm 0.1 and b_dec at 0. So does
-  /// dictionary_learning's `StandardTrainerAprilUpdate`.
-  ///
-  /// - Parameters:
-  ///   - coefficient: the factor of the penalty.
-  ///   - exponent: its `lp_norm`.
-  /// - Throws: ``InvalidOption`` for an exponent that is not positive.
-  public static func saeLens(
-    coefficient: CoefficientSchedule, exponent: Double = 1
-  ) throws(InvalidOption) -> ReLUConfiguration {
-    var configuration = ReLUConfiguration(coefficient: coefficient)
-    configuration.penalty = try ActivationPenalty(
-      .norm, exponent: exponent, weightsByDecoderNorm: true)
-    configuration.weightInitialization = .saeLens
-    configuration.decoderBiasInitialization = .zeros
-    return configuration
-  }
-
-  /// dictionary_learning's `StandardTrainer`: plain L1, unit decoder rows.
-  public static func dictionaryLearning(coefficient: CoefficientSchedule) -> ReLUConfiguration {
-    var configuration = ReLUConfiguration(coefficient: coefficient)
-    configuration.penalty = .plainL1
-    configuration.decoderConstraint = .exactUnitRowsAfterStep
-    configuration.weightInitialization = .randomDirections(rowNorm: 0.1)
-    configuration.decoderBiasInitialization = .zeros
-    return configuration
-  }
 }
 
 extension ReLUConfiguration: AnnealedConfiguration {}

@@ -1,0 +1,14 @@
+extension JumpReLUConfiguration {
+  /// The paper's conventions; activations of unit mean squared norm, and β₁ = 0 in Adam.
+  ///
+  /// Source: Rajamanoharan et al. 2024, arXiv 2407.14435; Lieberum et al. 2024, arXiv 2408.05147.
+  public static func deepMind(coefficient: CoefficientSchedule) -> JumpReLUConfiguration {
+    var configuration = JumpReLUConfiguration.saeLens(coefficient: coefficient)
+    configuration.bandwidth = 0.001
+    configuration.initialThreshold = 0.001
+    configuration.parametrization = .logarithmic
+    configuration.subtractsDecoderBias = false
+    configuration.decoderConstraint = .unitRowsAfterStep
+    return configuration
+  }
+}
