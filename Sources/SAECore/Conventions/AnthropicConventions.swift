@@ -4,11 +4,9 @@ extension JumpReLUConfiguration {
   ///
   /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
   public static func anthropic(coefficient: CoefficientSchedule) -> JumpReLUConfiguration {
-    var configuration = JumpReLUConfiguration(coefficient: coefficient)
-    configuration.parametrization = .logarithmic
-    configuration.preActivationLoss = PreActivationLoss(isForDeadLatents: false)
-    configuration.initialL0 = 10_000
-    return configuration
+    JumpReLUConfiguration(
+      coefficient: coefficient, initialL0: 10_000, parametrization: .logarithmic,
+      preActivationLoss: PreActivationLoss(isForDeadLatents: false))
   }
 }
 

@@ -3,12 +3,9 @@ extension JumpReLUConfiguration {
   ///
   /// Source: Rajamanoharan et al. 2024, arXiv 2407.14435; Lieberum et al. 2024, arXiv 2408.05147.
   public static func deepMind(coefficient: CoefficientSchedule) -> JumpReLUConfiguration {
-    var configuration = JumpReLUConfiguration.saeLens(coefficient: coefficient)
-    configuration.bandwidth = 0.001
-    configuration.initialThreshold = 0.001
-    configuration.parametrization = .logarithmic
-    configuration.subtractsDecoderBias = false
-    configuration.decoderConstraint = .unitRowsAfterStep
-    return configuration
+    JumpReLUConfiguration(
+      sparsityLoss: .step, coefficient: coefficient, bandwidth: 0.001, initialThreshold: 0.001,
+      estimator: .threshold, parametrization: .logarithmic, preActivationLoss: nil,
+      subtractsDecoderBias: false, decoderConstraint: .unitRowsAfterStep)
   }
 }

@@ -2,10 +2,9 @@ extension TopKConfiguration {
   /// dictionary_learning's conventions; its rule for dead latents is
   /// ``DeadLatents/Rule/dictionaryLearningTopK(tokens:)``.
   public static func dictionaryLearning(k: Int) -> TopKConfiguration {
-    var configuration = TopKConfiguration(k: k)
-    configuration.followDictionaryLearning()
-    configuration.thresholdAverage = .dictionaryLearning()
-    return configuration
+    TopKConfiguration(
+      k: k, rescalesByDecoderNorm: false, auxiliaryLoss: .dictionaryLearning,
+      decoderConstraint: .unitRowsAfterStep, thresholdAverage: .dictionaryLearning())
   }
 }
 
@@ -13,10 +12,9 @@ extension BatchTopKConfiguration {
   /// dictionary_learning's conventions; its rule for dead latents is
   /// ``DeadLatents/Rule/dictionaryLearning(tokens:)``.
   public static func dictionaryLearning(k: Int) -> BatchTopKConfiguration {
-    var configuration = BatchTopKConfiguration(k: Double(k))
-    configuration.followDictionaryLearning()
-    configuration.thresholdAverage = .dictionaryLearning()
-    return configuration
+    BatchTopKConfiguration(
+      k: Double(k), rescalesByDecoderNorm: false, auxiliaryLoss: .dictionaryLearning,
+      decoderConstraint: .unitRowsAfterStep, thresholdAverage: .dictionaryLearning())
   }
 }
 
@@ -26,23 +24,16 @@ extension MatryoshkaConfiguration {
   public static func dictionaryLearning(
     k: Int, fractions: [Double]
   ) -> MatryoshkaConfiguration {
-    var configuration = MatryoshkaConfiguration(k: Double(k))
-    configuration.followDictionaryLearning()
-    configuration.levels = .fractions(fractions)
-    configuration.weighting = .meanOfMeans
-    configuration.thresholdAverage = .dictionaryLearning()
-    return configuration
+    MatryoshkaConfiguration(
+      k: Double(k), levels: .fractions(fractions), weighting: .meanOfMeans,
+      rescalesByDecoderNorm: false, auxiliaryLoss: .dictionaryLearning,
+      decoderConstraint: .unitRowsAfterStep, thresholdAverage: .dictionaryLearning())
   }
 }
 
-extension SelectingConfiguration {
-  /// Takes over the conventions of all dictionary_learning's trainers of such variants: unit decoder
-  /// rows, and an auxiliary loss that does not depend on the scale of activations.
-  mutating func followDictionaryLearning() {
-    rescalesByDecoderNorm = false
-    auxiliaryLoss = AuxiliaryLoss(.residualVariance, coefficient: 1.0 / 32)
-    decoderConstraint = .unitRowsAfterStep
-  }
+extension AuxiliaryLoss {
+  /// dictionary_learning's of the TopK family, which does not depend on the scale of activations.
+  public static let dictionaryLearning = AuxiliaryLoss(.residualVariance, coefficient: 1.0 / 32)
 }
 
 extension JumpReLUConfiguration {
@@ -50,40 +41,28 @@ extension JumpReLUConfiguration {
   public static func dictionaryLearning(
     targetL0: Double = 20, coefficient: CoefficientSchedule
   ) -> JumpReLUConfiguration {
-    var configuration = JumpReLUConfiguration(coefficient: coefficient)
-    configuration.sparsityLoss = .targetL0(targetL0)
-    configuration.bandwidth = 0.001
-    configuration.initialThreshold = 0.001
-    configuration.estimator = .thresholdByLatents
-    configuration.parametrization = .free
-    configuration.preActivationLoss = nil
-    configuration.subtractsDecoderBias = false
-    configuration.decoderConstraint = .unitRowsAfterStep
-    return configuration
+    JumpReLUConfiguration(
+      sparsityLoss: .targetL0(targetL0), coefficient: coefficient, bandwidth: 0.001,
+      initialThreshold: 0.001, estimator: .thresholdByLatents, parametrization: .free,
+      preActivationLoss: nil, subtractsDecoderBias: false, decoderConstraint: .unitRowsAfterStep)
   }
 }
 
 extension GatedConfiguration {
   /// The paper's conventions and dictionary_learning's: plain L1, unit decoder rows; β₁ = 0 in Adam.
   public static func dictionaryLearning(coefficient: CoefficientSchedule) -> GatedConfiguration {
-    var configuration = GatedConfiguration(coefficient: coefficient)
-    configuration.penalty = .plainL1
-    configuration.auxiliaryTrainsDecoder = false
-    configuration.decoderConstraint = .exactUnitRowsAfterStep
-    configuration.decoderBiasInitialization = .zeros
-    return configuration
+    GatedConfiguration(
+      penalty: .plainL1, coefficient: coefficient, auxiliaryTrainsDecoder: false,
+      decoderConstraint: .exactUnitRowsAfterStep, decoderBiasInitialization: .zeros)
   }
 }
 
 extension ReLUConfiguration {
   /// dictionary_learning's `StandardTrainer`: plain L1, unit decoder rows.
   public static func dictionaryLearning(coefficient: CoefficientSchedule) -> ReLUConfiguration {
-    var configuration = ReLUConfiguration(coefficient: coefficient)
-    configuration.penalty = .plainL1
-    configuration.decoderConstraint = .exactUnitRowsAfterStep
-    configuration.weightInitialization = .randomDirections(rowNorm: 0.1)
-    configuration.decoderBiasInitialization = .zeros
-    return configuration
+    ReLUConfiguration(
+      penalty: .plainL1, coefficient: coefficient, decoderConstraint: .exactUnitRowsAfterStep,
+      weightInitialization: .randomDirections(rowNorm: 0.1), decoderBiasInitialization: .zeros)
   }
 }
 
@@ -137,11 +116,7 @@ extension ThresholdAverage {
   public static func dictionaryLearning(
     beta: Double = 0.999, startStep: Int = 1000
   ) -> ThresholdAverage {
-    var average = ThresholdAverage()
-    average.rate = 1 - beta
-    average.firstStep = startStep + 1
-    average.countsEmptyBatches = true
-    return average
+    ThresholdAverage(rate: 1 - beta, firstStep: startStep + 1, countsEmptyBatches: true)
   }
 }
 

@@ -7,22 +7,15 @@ extension TopKConfiguration {
   ///   - k: latents that may be active on a token.
   ///   - loss: ``ReconstructionLoss/scaledMean(of:)`` of a sample.
   public static func openAI(k: Int, loss: ReconstructionLoss) -> TopKConfiguration {
-    var configuration = TopKConfiguration(k: k)
-    configuration.rescalesByDecoderNorm = false
-    configuration.reconstructionLoss = loss
-    configuration.auxiliaryLoss = .openAI
-    configuration.decoderConstraint = .unitRowsBeforeStep
-    return configuration
+    TopKConfiguration(
+      k: k, rescalesByDecoderNorm: false, reconstructionLoss: loss, auxiliaryLoss: .openAI,
+      decoderConstraint: .unitRowsBeforeStep)
   }
 }
 
 extension AuxiliaryLoss {
   /// OpenAI's: 256 dead latents per token, 1/32, and a gradient to b_dec.
-  public static var openAI: AuxiliaryLoss {
-    var loss = AuxiliaryLoss(.residualVarianceWithBias)
-    loss.latentsPerToken = 256
-    return loss
-  }
+  public static let openAI = AuxiliaryLoss(.residualVarianceWithBias, latentsPerToken: 256)
 }
 
 extension ReconstructionLoss {

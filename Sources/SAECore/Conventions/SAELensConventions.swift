@@ -8,9 +8,7 @@ extension BatchTopKConfiguration {
   /// SAELens' conventions for training; its rule for dead latents is
   /// ``DeadLatents/Rule/saeLens(window:)``.
   public static func saeLens(k: Double) -> BatchTopKConfiguration {
-    var configuration = BatchTopKConfiguration(k: k)
-    configuration.thresholdAverage = .saeLens()
-    return configuration
+    BatchTopKConfiguration(k: k, thresholdAverage: .saeLens())
   }
 }
 
@@ -18,10 +16,7 @@ extension MatryoshkaConfiguration {
   /// SAELens' conventions for training; its rule for dead latents is
   /// ``DeadLatents/Rule/saeLens(window:)``.
   public static func saeLens(k: Double, widths: [Int]) -> MatryoshkaConfiguration {
-    var configuration = MatryoshkaConfiguration(k: k)
-    configuration.levels = .widths(widths)
-    configuration.thresholdAverage = .saeLens()
-    return configuration
+    MatryoshkaConfiguration(k: k, levels: .widths(widths), thresholdAverage: .saeLens())
   }
 }
 
@@ -36,22 +31,16 @@ extension JumpReLUConfiguration {
   public static func saeLens(
     _ loss: SparsityLoss = .step, coefficient: CoefficientSchedule
   ) -> JumpReLUConfiguration {
-    var configuration = JumpReLUConfiguration(coefficient: coefficient)
-    configuration.sparsityLoss = loss
-    configuration.bandwidth = 0.05
-    configuration.initialThreshold = 0.01
-    configuration.estimator = .threshold
-    configuration.preActivationLoss = nil
-    return configuration
+    JumpReLUConfiguration(
+      sparsityLoss: loss, coefficient: coefficient, bandwidth: 0.05, initialThreshold: 0.01,
+      estimator: .threshold, preActivationLoss: nil)
   }
 }
 
 extension GatedConfiguration {
   /// SAELens' conventions for training: the defaults, but b_dec begins at 0.
   public static func saeLens(coefficient: CoefficientSchedule) -> GatedConfiguration {
-    var configuration = GatedConfiguration(coefficient: coefficient)
-    configuration.decoderBiasInitialization = .zeros
-    return configuration
+    GatedConfiguration(coefficient: coefficient, decoderBiasInitialization: .zeros)
   }
 }
 
@@ -66,12 +55,9 @@ extension ReLUConfiguration {
   public static func saeLens(
     coefficient: CoefficientSchedule, exponent: Double = 1
   ) throws(InvalidOption) -> ReLUConfiguration {
-    var configuration = ReLUConfiguration(coefficient: coefficient)
-    configuration.penalty = try ActivationPenalty(
-      .norm, exponent: exponent, weightsByDecoderNorm: true)
-    configuration.weightInitialization = .saeLens
-    configuration.decoderBiasInitialization = .zeros
-    return configuration
+    ReLUConfiguration(
+      penalty: try ActivationPenalty(.norm, exponent: exponent, weightsByDecoderNorm: true),
+      coefficient: coefficient, weightInitialization: .saeLens, decoderBiasInitialization: .zeros)
   }
 }
 
@@ -83,10 +69,7 @@ extension WeightInitialization {
 extension ThresholdAverage {
   /// SAELens': from 0 and the first step on; `topk_threshold_lr` is the rate.
   public static func saeLens(rate: Double = 0.01) -> ThresholdAverage {
-    var average = ThresholdAverage()
-    average.rate = rate
-    average.beginsAtZero = true
-    return average
+    ThresholdAverage(rate: rate, beginsAtZero: true)
   }
 }
 

@@ -2,9 +2,9 @@ extension TopKConfiguration {
   /// sparsify's conventions, with its auxiliary loss off; its rule for dead latents is
   /// ``DeadLatents/Rule/sparsify(tokens:)``.
   public static func sparsify(k: Int) -> TopKConfiguration {
-    var configuration = TopKConfiguration(k: k)
-    configuration.followSparsify()
-    return configuration
+    TopKConfiguration(
+      k: k, rescalesByDecoderNorm: false, reconstructionLoss: .fractionOfVarianceUnexplained,
+      auxiliaryLoss: nil, decoderConstraint: .unitRowsBeforeForward)
   }
 }
 
@@ -12,9 +12,9 @@ extension GroupMaxConfiguration {
   /// sparsify's conventions, with its auxiliary loss off; its rule for dead latents is
   /// ``DeadLatents/Rule/sparsify(tokens:)``.
   public static func sparsify(k: Int) -> GroupMaxConfiguration {
-    var configuration = GroupMaxConfiguration(k: k)
-    configuration.followSparsify()
-    return configuration
+    GroupMaxConfiguration(
+      k: k, rescalesByDecoderNorm: false, reconstructionLoss: .fractionOfVarianceUnexplained,
+      auxiliaryLoss: nil, decoderConstraint: .unitRowsBeforeForward)
   }
 }
 
@@ -22,30 +22,15 @@ extension TranscoderConfiguration {
   /// sparsify's conventions, with its auxiliary loss off; its rule for dead latents is
   /// ``DeadLatents/Rule/sparsify(tokens:)``.
   public static func sparsify(k: Int, hasSkipConnection: Bool = false) -> TranscoderConfiguration {
-    var configuration = TranscoderConfiguration(k: k, hasSkipConnection: hasSkipConnection)
-    configuration.reconstructionLoss = .fractionOfVarianceUnexplained
-    configuration.auxiliaryLoss = nil
-    return configuration
-  }
-}
-
-extension SelectingConfiguration {
-  /// Takes over the conventions of all sparsify's variants, with its auxiliary loss off.
-  mutating func followSparsify() {
-    rescalesByDecoderNorm = false
-    reconstructionLoss = .fractionOfVarianceUnexplained
-    auxiliaryLoss = nil
-    decoderConstraint = .unitRowsBeforeForward
+    TranscoderConfiguration(
+      k: k, hasSkipConnection: hasSkipConnection,
+      reconstructionLoss: .fractionOfVarianceUnexplained, auxiliaryLoss: nil)
   }
 }
 
 extension MultiTopK {
   /// sparsify's, which trains the decoder alone.
-  public static var sparsify: MultiTopK {
-    var multi = MultiTopK()
-    multi.reachesEncoder = false
-    return multi
-  }
+  public static let sparsify = MultiTopK(reachesEncoder: false)
 }
 
 extension KAnnealing {

@@ -4,17 +4,25 @@
 /// Source: Bussmann et al. 2024, arXiv 2412.06410, section 3.
 public struct ThresholdAverage: Sendable, Equatable {
   /// η
-  public var rate = 0.01
+  public var rate: Double
   /// Whether the average begins at 0, toward which it is then biased for some 1/η steps, and not at
   /// the first τ.
-  public var beginsAtZero = false
+  public var beginsAtZero: Bool
   /// The first step, from 0, whose batch counts.
-  public var firstStep = 0
+  public var firstStep: Int
   /// Whether a batch without a positive latent counts as τ = 0, and not at all otherwise.
-  public var countsEmptyBatches = false
+  public var countsEmptyBatches: Bool
 
-  /// The recommended average.
-  public init() {}
+  /// The recommended average, but for what is given.
+  public init(
+    rate: Double = 0.01, beginsAtZero: Bool = false, firstStep: Int = 0,
+    countsEmptyBatches: Bool = false
+  ) {
+    self.rate = rate
+    self.beginsAtZero = beginsAtZero
+    self.firstStep = firstStep
+    self.countsEmptyBatches = countsEmptyBatches
+  }
 
   /// The threshold after a step.
   ///

@@ -35,15 +35,27 @@ public struct AbsTopKConfiguration: SelectingConfiguration {
 
   /// Latents that are active on a token.
   public var k: Int
-  public var subtractsDecoderBias = true
-  public var rescalesByDecoderNorm = true
-  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
-  public var decoderConstraint = DecoderConstraint.none
+  public var subtractsDecoderBias: Bool
+  public var rescalesByDecoderNorm: Bool
+  public var reconstructionLoss: ReconstructionLoss
+  public var auxiliaryLoss: AuxiliaryLoss?
+  public var decoderConstraint: DecoderConstraint
 
-  /// Keeps the `k` latents of greatest magnitude of each token; the other settings at their
-  /// defaults.
-  public init(k: Int) { self.k = k }
+  /// Keeps the `k` latents of greatest magnitude of each token; the other settings have their defaults
+  /// unless given.
+  public init(
+    k: Int, subtractsDecoderBias: Bool = true, rescalesByDecoderNorm: Bool = true,
+    reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
+    auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1),
+    decoderConstraint: DecoderConstraint = .none
+  ) {
+    self.k = k
+    self.subtractsDecoderBias = subtractsDecoderBias
+    self.rescalesByDecoderNorm = rescalesByDecoderNorm
+    self.reconstructionLoss = reconstructionLoss
+    self.auxiliaryLoss = auxiliaryLoss
+    self.decoderConstraint = decoderConstraint
+  }
 }
 
 extension AbsTopKAutoencoder: StorableAutoencoder {

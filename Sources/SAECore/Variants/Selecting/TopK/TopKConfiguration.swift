@@ -9,11 +9,11 @@ public struct TopKConfiguration: SelectingConfiguration {
 
   /// Latents that may be active on a token.
   public var k: Int
-  public var subtractsDecoderBias = true
-  public var rescalesByDecoderNorm = true
-  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
-  public var decoderConstraint = DecoderConstraint.none
+  public var subtractsDecoderBias: Bool
+  public var rescalesByDecoderNorm: Bool
+  public var reconstructionLoss: ReconstructionLoss
+  public var auxiliaryLoss: AuxiliaryLoss?
+  public var decoderConstraint: DecoderConstraint
   /// How a threshold in the place of k comes about, if one is wanted: dictionary_learning keeps one.
   public var thresholdAverage: ThresholdAverage?
   /// How k comes down to its value, if it begins higher.
@@ -21,8 +21,24 @@ public struct TopKConfiguration: SelectingConfiguration {
   /// A further reconstruction from more latents than k.
   public var multiTopK: MultiTopK?
 
-  /// Keeps the `k` largest latents of each token; the other settings at their defaults.
-  public init(k: Int) { self.k = k }
+  /// Keeps the `k` largest latents of each token; the other settings have their defaults unless given.
+  public init(
+    k: Int, subtractsDecoderBias: Bool = true, rescalesByDecoderNorm: Bool = true,
+    reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
+    auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1),
+    decoderConstraint: DecoderConstraint = .none, thresholdAverage: ThresholdAverage? = nil,
+    annealing: KAnnealing? = nil, multiTopK: MultiTopK? = nil
+  ) {
+    self.k = k
+    self.subtractsDecoderBias = subtractsDecoderBias
+    self.rescalesByDecoderNorm = rescalesByDecoderNorm
+    self.reconstructionLoss = reconstructionLoss
+    self.auxiliaryLoss = auxiliaryLoss
+    self.decoderConstraint = decoderConstraint
+    self.thresholdAverage = thresholdAverage
+    self.annealing = annealing
+    self.multiTopK = multiTopK
+  }
 }
 
 extension TopKConfiguration {
