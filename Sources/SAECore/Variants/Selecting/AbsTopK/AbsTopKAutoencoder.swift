@@ -62,26 +62,8 @@ extension AbsTopKAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.absTopK, k: configuration.k) }
 
   public init(_ archive: SAEArchive) throws(TensorFileError) {
-    let archive = try archive.plain(for: Self.self, SAEArchitecture(.absTopK))
-    var configuration = AbsTopKConfiguration(k: try archive.checkedK(archive.file))
-    archive.apply(to: &configuration)
-    self = try archive.autoencoder(
-      of: SAEArchive.selectingParameters, configuration)
+    self = try archive.selecting(.absTopK) { AbsTopKConfiguration(k: $0) }
   }
 }
 
-extension AbsTopKConfiguration {
-  public var targetL0: Double? { Double(k) }
-}
-
-extension AbsTopKConfiguration: Codable {
-  private static var fields: SettingsFields<Self> {
-    SettingsFields(SettingsFields.selecting() + [.required("k", \.k)])
-  }
-
-  public init(from decoder: any Decoder) throws {
-    self = try Self.fields.decode(from: decoder, into: AbsTopKConfiguration(k: 1))
-  }
-
-  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
-}
+extension AbsTopKConfiguration: Codable, PlainSelectingConfiguration {}

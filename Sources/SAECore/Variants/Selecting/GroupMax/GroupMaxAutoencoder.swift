@@ -65,26 +65,8 @@ extension GroupMaxAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.groupMax, k: configuration.k) }
 
   public init(_ archive: SAEArchive) throws(TensorFileError) {
-    let archive = try archive.plain(for: Self.self, SAEArchitecture(.groupMax))
-    var configuration = GroupMaxConfiguration(k: try archive.checkedK(archive.file))
-    archive.apply(to: &configuration)
-    self = try archive.autoencoder(
-      of: SAEArchive.selectingParameters, configuration)
+    self = try archive.selecting(.groupMax) { GroupMaxConfiguration(k: $0) }
   }
 }
 
-extension GroupMaxConfiguration {
-  public var targetL0: Double? { Double(k) }
-}
-
-extension GroupMaxConfiguration: Codable {
-  private static var fields: SettingsFields<Self> {
-    SettingsFields(SettingsFields.selecting() + [.required("k", \.k)])
-  }
-
-  public init(from decoder: any Decoder) throws {
-    self = try Self.fields.decode(from: decoder, into: GroupMaxConfiguration(k: 1))
-  }
-
-  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
-}
+extension GroupMaxConfiguration: Codable, PlainSelectingConfiguration {}
