@@ -1,7 +1,7 @@
 /// SAELens' trainer: Adam, gradients clipped at 1, a constant learning rate without warm-up, activations as they
 /// are, decoder rows that begin at norm 0.1 and b_dec at 0, latents dead after 1000 silent steps.
 ///
-/// SAELens has no learning rate of its own law, so every recipe asks for one. Its `lr_warm_up_steps`,
+/// No law gives the learning rate, so every recipe asks for one. SAELens' `lr_warm_up_steps`,
 /// `lr_decay_steps`, `lr_scheduler_name` and `normalize_activations` are properties of
 /// ``TrainingOptions/Schedule`` and ``TrainingOptions/Data``; its training guide scales activations to a mean
 /// norm of √width (``ActivationNormalization/expectedAverageOnlyIn``).

@@ -6,7 +6,8 @@
 ///
 /// A recipe takes the variant's preset and sets every option that the library's trainer decides: schedule,
 /// optimizer, clipping, dead latents, resampling, normalization, and what weights and b_dec begin as. All of it
-/// can be changed before the run begins. Where a library leaves a number to its user, the recipe asks for it.
+/// can be changed before the run begins. Where no law gives a learning rate, the recipe asks for it; where a
+/// library's training takes no account of dead latents, they are counted as in any run.
 public struct TrainingRecipe<Configuration: AutoencoderConfiguration>: Sendable, Equatable {
   /// The variant's settings.
   public var configuration: Configuration
