@@ -5,7 +5,7 @@ extension TrainingRun {
   ///       print(step.number, step.l0)
   ///     }
   ///
-  /// What the run has become is then ``autoencoder()``; what is wrong with it ``warnings()`` tells.
+  /// What the run has become is then `autoencoder()`; what is wrong with it ``warnings()`` tells.
   ///
   /// - Parameters:
   ///   - log: gets a record of every step.
