@@ -30,7 +30,8 @@ struct TrainedSubject: Sendable {
     _ options: TrainingOptions
   ) throws -> any SparseAutoencoder {
     var run = try TrainingRun<Training.Model>(
-      variant.configuration(settings), latentCount: settings.latentCount, on: source, options: options)
+      variant.configuration(settings), latentCount: settings.latentCount, on: source,
+      options: options)
     try run.train()
     return try run.autoencoder()
   }

@@ -56,7 +56,8 @@ import Testing
   @Test func trainingLowersTheErrorAndLeavesTheBaseAndTheBiasAlone() throws {
     let model = try boosted()
     let x = Matrix.random(40, 6, seed: 22)
-    var trainer = Trainer(model, schedule: try .constant(0.01), deadLatents: DeadLatents(latentCount: 9, rule: .never))
+    var trainer = Trainer(
+      model, schedule: try .constant(0.01), deadLatents: DeadLatents(latentCount: 9, rule: .never))
     let first = try trainer.train(on: x).loss
     var last = first
     for _ in 0..<60 { last = try trainer.train(on: x).loss }

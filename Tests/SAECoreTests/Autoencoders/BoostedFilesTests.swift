@@ -27,7 +27,8 @@ import Testing
     expected.add(try booster.reconstruct(scaled), times: 1 / scale)
     let latents = try sae.autoencoder.encode(x)
     expectClose(
-      try sae.autoencoder.reconstruct(x, from: latents).array, expected.array, tolerance: 1e-5, "decoded")
+      try sae.autoencoder.reconstruct(x, from: latents).array, expected.array, tolerance: 1e-5,
+      "decoded")
     expectClose(
       try sae.autoencoder.reconstruct(x).array, expected.array, tolerance: 1e-5, "reconstruction")
     // No type is one of the two.

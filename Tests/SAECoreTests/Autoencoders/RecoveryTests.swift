@@ -14,7 +14,8 @@ import Testing
     ) where Model.Configuration.Model == Model {
       testDescription = name
       train = { source, options in
-        var run = try TrainingRun<Model>(configuration, latentCount: 64, on: source, options: options)
+        var run = try TrainingRun<Model>(
+          configuration, latentCount: 64, on: source, options: options)
         while try run.step() != nil {}
         return try run.folded().parameters[.decoder]
       }

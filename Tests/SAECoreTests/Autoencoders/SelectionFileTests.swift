@@ -108,7 +108,8 @@ import Testing
     var configuration = MatryoshkaConfiguration.saeLens(k: 3, widths: [5, 11])
     configuration.thresholdAverage = ThresholdAverage()
     var trainer = Trainer(
-      try MatryoshkaAutoencoder(parameters: weights, configuration: configuration), schedule: try .constant(1e-3),
+      try MatryoshkaAutoencoder(parameters: weights, configuration: configuration),
+      schedule: try .constant(1e-3),
       deadLatents: DeadLatents(latentCount: 24, rule: .never))
     for _ in 0..<3 { _ = try trainer.train(on: x) }
     let model = trainer.model

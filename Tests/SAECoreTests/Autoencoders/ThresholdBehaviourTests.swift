@@ -38,7 +38,8 @@ import Testing
     func trained(_ threads: Int) throws -> (ParameterSet, [Double]) {
       try Threads.withCount(threads) {
         var trainer = Trainer(
-          model, schedule: try .constant(0.01), deadLatents: DeadLatents(latentCount: model.latentCount, rule: .never))
+          model, schedule: try .constant(0.01),
+          deadLatents: DeadLatents(latentCount: model.latentCount, rule: .never))
         var losses: [Double] = []
         for _ in 0..<3 { losses.append(try trainer.train(on: x).loss) }
         return (trainer.model.parameters, losses)

@@ -59,7 +59,8 @@ struct RecordedTraining {
         onPairs ? try PairedActivations(inputs: Self.source, targets: Self.targets) : Self.source
       return try ForcedDensity.$isDense.withValue(isDense) {
         try Self.train(
-          TrainingRun<Model>(configuration(), latentCount: Self.latents, on: source, options: options))
+          TrainingRun<Model>(
+            configuration(), latentCount: Self.latents, on: source, options: options))
       }
     }
   }

@@ -45,7 +45,8 @@ struct PeerRun {
     let reference = try expected.tensor("latents").matrix()
     expectClose(latents.dense().array, reference.array, tolerance: forward, "latents")
     expectClose(
-      try reconstruct?(latents).array ?? model.reconstruct(activations, from: latents).array, try expected.tensor("recon").floats(),
+      try reconstruct?(latents).array ?? model.reconstruct(activations, from: latents).array,
+      try expected.tensor("recon").floats(),
       tolerance: forward, "reconstruction")
 
     var model = model

@@ -190,7 +190,8 @@ import Testing
     func run(_ checkpoint: TrainingCheckpoint? = nil) throws -> TrainingRun<TopKAutoencoder> {
       if let checkpoint {
         return try TrainingRun(
-          TopKConfiguration(k: 3), latentCount: Self.latents, on: Self.source, options: Self.options,
+          TopKConfiguration(k: 3), latentCount: Self.latents, on: Self.source,
+          options: Self.options,
           from: checkpoint)
       }
       return try TrainingRun(

@@ -118,7 +118,8 @@ import Testing
       ]), configuration: TopKConfiguration(k: 3))
     let activations = Matrix(rows: 2, columns: 2) { _, _ in 1 }
     func silence(_ rule: DeadLatents.Rule) throws -> [Int] {
-      var trainer = Trainer(model, schedule: try .constant(0), deadLatents: DeadLatents(latentCount: 5, rule: rule))
+      var trainer = Trainer(
+        model, schedule: try .constant(0), deadLatents: DeadLatents(latentCount: 5, rule: rule))
       _ = try trainer.train(on: activations)
       return trainer.deadLatents.silence
     }

@@ -20,7 +20,8 @@ import Testing
     _: Model.Type, _ configuration: Model.Configuration, _ options: TrainingOptions,
     on source: Matrix = source, latents: Int = 48
   ) throws -> TrainingError? where Model.Configuration.Model == Model {
-    var run = try TrainingRun<Model>(configuration, latentCount: latents, on: source, options: options)
+    var run = try TrainingRun<Model>(
+      configuration, latentCount: latents, on: source, options: options)
     do {
       while try run.step() != nil {}
       return nil

@@ -104,7 +104,8 @@ private struct FailingAutoencoder: TrainableAutoencoder {
       try FailingAutoencoder(
         parameters: parameters,
         configuration: FailingAutoencoder.Configuration(decoderConstraint: constraint)),
-      schedule: try .constant(1e-2), optimizer: optimizer.optimizer(for: parameters), clipping: .none,
+      schedule: try .constant(1e-2), optimizer: optimizer.optimizer(for: parameters),
+      clipping: .none,
       deadLatents: DeadLatents(latentCount: 12, rule: .tokensIncludingBatch(20)))
   }
 

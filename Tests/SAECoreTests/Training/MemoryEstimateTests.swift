@@ -39,7 +39,8 @@ import Testing
     #expect(optimizer { $0.optimizer.algorithm = .scheduleFreeSignDescent } == parameters)
     #expect(optimizer { $0.optimizer.averagingDecay = 0.99 } == 3 * parameters)
     #expect(
-      part("result", options { $0.data.normalization = .none }.memory(TopKConfiguration(k: 3), sizes))
+      part(
+        "result", options { $0.data.normalization = .none }.memory(TopKConfiguration(k: 3), sizes))
         == nil)
     var variational = VariationalConfiguration(
       divergence: try CoefficientSchedule(finalValue: 1, warmUpSteps: 0))

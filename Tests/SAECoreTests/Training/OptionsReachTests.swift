@@ -93,7 +93,9 @@ import Testing
       "beginning.decoderBias": { $0.beginning.decoderBias = .mean },
       "seed": { $0.seed = 1 },
       "optimizer.clippingNorm": { $0.optimizer.clippingNorm = 1e-3 },
-      "revival.deadLatentRule": { $0.revival.deadLatentRule = .openAI(batchTokens: 32, tokens: 96) },
+      "revival.deadLatentRule": {
+        $0.revival.deadLatentRule = .openAI(batchTokens: 32, tokens: 96)
+      },
       "revival.resampling": {
         $0.revival.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
       },

@@ -57,7 +57,8 @@ import Testing
     options.batchTokens = 64
     var other = options
     other.data.takesLossInOriginalUnits = false
-    var run = try TrainingRun<TopKAutoencoder>(Self.topK, latentCount: 24, on: source, options: options)
+    var run = try TrainingRun<TopKAutoencoder>(
+      Self.topK, latentCount: 24, on: source, options: options)
     var sweep = try TrainingSweep(on: source, options: other)
     let plain = try sweep.add(Self.topK, latentCount: 24)
     let weighted = try sweep.add(
@@ -100,7 +101,8 @@ import Testing
     #expect(
       refusedOption {
         try TrainingRun<TiedAutoencoder>(
-          TiedAutoencoder.Configuration(), latentCount: 6, on: source, options: Self.options(.layerNorm)
+          TiedAutoencoder.Configuration(), latentCount: 6, on: source,
+          options: Self.options(.layerNorm)
         )
       } == "takesLossInOriginalUnits")
   }

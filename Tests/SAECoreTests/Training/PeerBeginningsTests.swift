@@ -50,7 +50,8 @@ import Testing
     #expect(
       refusedOption {
         try TrainingRun<MatchingPursuitAutoencoder>(
-          MatchingPursuitConfiguration(maxIterations: 1), latentCount: 8, on: source, options: options)
+          MatchingPursuitConfiguration(maxIterations: 1), latentCount: 8, on: source,
+          options: options)
       } == "calibratesEncoder")
   }
 

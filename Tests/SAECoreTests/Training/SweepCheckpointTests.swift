@@ -29,7 +29,8 @@ import Testing
     try sweep.add(TopKConfiguration(k: 2), latentCount: 30, options: failing)
     try sweep.add(JumpReLUConfiguration.controlledL0(4), latentCount: 40)
     try sweep.add(
-      BoostingConfiguration(base: try base(), booster: BatchTopKConfiguration(k: 2)), latentCount: 10)
+      BoostingConfiguration(base: try base(), booster: BatchTopKConfiguration(k: 2)),
+      latentCount: 10)
   }
 
   static func new() throws -> TrainingSweep {

@@ -66,7 +66,8 @@ import Testing
         .encoder: .random(6, 4, seed: 1), .encoderBias: Matrix(rows: 1, columns: 6),
         .decoder: .random(6, 4, seed: 2), .decoderBias: Matrix(rows: 1, columns: 4),
       ], configuration: TopKConfiguration(k: 2))
-    var trainer = Trainer(model, schedule: try .constant(1e-3), deadLatents: DeadLatents(latentCount: 6, rule: .never))
+    var trainer = Trainer(
+      model, schedule: try .constant(1e-3), deadLatents: DeadLatents(latentCount: 6, rule: .never))
     _ = try trainer.train(on: .random(8, 4, seed: 3))
     let before = trainer.model.parameters
     var broken = Matrix.random(8, 4, seed: 4)

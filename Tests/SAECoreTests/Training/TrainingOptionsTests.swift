@@ -128,7 +128,8 @@ import Testing
     var trainer = run.trainer
     var generator = RandomGenerator(seed: 1)
     let resampled = try trainer.resample(
-      try #require(options.revival.resampling), on: Matrix(activations[rows: 0..<50]), using: &generator)
+      try #require(options.revival.resampling), on: Matrix(activations[rows: 0..<50]),
+      using: &generator)
     #expect(resampled == dead)
     let before = run.trainer.model.parameters
     let norms = trainer.model.decoder.rowNorms()

@@ -14,7 +14,8 @@ import Testing
     options.batchTokens = 60
     options.schedule.learningRate = rate
     edit(&options)
-    var run = try TrainingRun<Model>(configuration, latentCount: latents, on: source, options: options)
+    var run = try TrainingRun<Model>(
+      configuration, latentCount: latents, on: source, options: options)
     while try run.step() != nil {}
     return try run.warnings()
   }

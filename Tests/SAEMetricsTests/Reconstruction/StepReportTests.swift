@@ -24,7 +24,8 @@ import Testing
   ) throws {
     let x = Self.activations(70, 6, seed: 2)
     var trainer = Trainer(
-      model, schedule: try .constant(1e-2), deadLatents: DeadLatents(latentCount: model.latentCount, rule: .never))
+      model, schedule: try .constant(1e-2),
+      deadLatents: DeadLatents(latentCount: model.latentCount, rule: .never))
     let latents = try model.encode(x)
     var metrics = ReconstructionMetrics(width: model.outputDimension)
     try metrics.update(

@@ -18,8 +18,8 @@ import Testing
     }
 
     func reconstruct(
-    _ activations: Matrix, from latents: SparseLatents
-  ) throws(ShapeError) -> Matrix {
+      _ activations: Matrix, from latents: SparseLatents
+    ) throws(ShapeError) -> Matrix {
       var matrix = latents.dense()
       matrix.scale(by: scale)
       return matrix
@@ -101,8 +101,8 @@ import Testing
     }
 
     func reconstruct(
-    _ activations: Matrix, from latents: SparseLatents
-  ) throws(ShapeError) -> Matrix { latents.dense() }
+      _ activations: Matrix, from latents: SparseLatents
+    ) throws(ShapeError) -> Matrix { latents.dense() }
   }
 
   /// More blocks than are kept become fewer and longer ones, with the same sums.

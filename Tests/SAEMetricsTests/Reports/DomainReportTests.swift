@@ -66,8 +66,8 @@ import Testing
     }
 
     func reconstruct(
-    _ activations: Matrix, from latents: SparseLatents
-  ) throws(ShapeError) -> Matrix { latents.dense() }
+      _ activations: Matrix, from latents: SparseLatents
+    ) throws(ShapeError) -> Matrix { latents.dense() }
   }
 
   static func candidates(_ ks: [Int]) -> [DomainReport.Candidate] {

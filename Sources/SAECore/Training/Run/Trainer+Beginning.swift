@@ -47,7 +47,8 @@ extension TrainableAutoencoder {
       parameters: configuration.initialParameters(parameters, batch: batch.activations),
       configuration: configuration)
     try options.checkResampling(of: model.parameters)
-    return options.beginning.calibratesEncoder ? try model.calibratingEncoder(using: &generator) : model
+    return options.beginning.calibratesEncoder
+      ? try model.calibratingEncoder(using: &generator) : model
   }
 }
 
@@ -55,7 +56,9 @@ extension TrainableAutoencoder {
 extension TrainingOptions {
   /// Counters for a run's beginning.
   fileprivate func deadLatents(_ latentCount: Int) -> DeadLatents {
-    guard let deadLatentRule = revival.deadLatentRule else { preconditionFailure("the rule has not been decided") }
+    guard let deadLatentRule = revival.deadLatentRule else {
+      preconditionFailure("the rule has not been decided")
+    }
     return DeadLatents(latentCount: latentCount, rule: deadLatentRule)
   }
 
@@ -77,7 +80,8 @@ extension TrainingOptions {
   fileprivate func checkResampling(of parameters: ParameterSet) throws(InvalidOption) {
     guard revival.resampling != nil else { return }
     guard case .adam = optimizer.algorithm else {
-      throw InvalidOption("resampling", expected: "Adam as the optimizer", found: "\(optimizer.algorithm)")
+      throw InvalidOption(
+        "resampling", expected: "Adam as the optimizer", found: "\(optimizer.algorithm)")
     }
     guard optimizer.averagingDecay == nil else {
       throw InvalidOption(
@@ -120,11 +124,14 @@ extension TrainingOptions {
   }
 
   /// The optimizer of parameters that begin as given.
-  fileprivate func newOptimizer(for parameters: ParameterSet) throws(InvalidOption) -> any Optimizer {
+  fileprivate func newOptimizer(for parameters: ParameterSet) throws(InvalidOption) -> any Optimizer
+  {
     let base = optimizer.algorithm.optimizer(for: parameters)
     guard let averagingDecay = optimizer.averagingDecay else { return base }
     return try AveragedOptimizer(base, decay: averagingDecay, for: parameters)
   }
 
-  fileprivate var clipping: GradientClipping { optimizer.clippingNorm.map { .globalNorm($0) } ?? .none }
+  fileprivate var clipping: GradientClipping {
+    optimizer.clippingNorm.map { .globalNorm($0) } ?? .none
+  }
 }

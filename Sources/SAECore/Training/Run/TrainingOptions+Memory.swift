@@ -42,7 +42,8 @@ extension TrainingOptions {
     estimate.add(
       "batches", floats: batchTokens,
       MemoryEstimate.sum(sizes.inputDimension, sizes.outputDimension))
-    estimate.add("mixing buffer", floats: min(data.bufferTokens, sizes.sourceTokens), sizes.rowWidth)
+    estimate.add(
+      "mixing buffer", floats: min(data.bufferTokens, sizes.sourceTokens), sizes.rowWidth)
     return estimate
   }
 }

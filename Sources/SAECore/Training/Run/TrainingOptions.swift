@@ -69,7 +69,8 @@ extension TrainingOptions {
   ) -> TrainingOptions {
     var options = self
     options.schedule.learningRate =
-      schedule.learningRate ?? optimizer.algorithm.learningRate(configuration, latentCount: latentCount, steps: steps)
+      schedule.learningRate
+      ?? optimizer.algorithm.learningRate(configuration, latentCount: latentCount, steps: steps)
     let rise = schedule.warmUpSteps ?? defaultWarmUpSteps
     options.schedule.warmUpSteps = rise
     options.schedule.decaySteps = schedule.decaySteps ?? defaultDecaySteps(warmUpSteps: rise)
