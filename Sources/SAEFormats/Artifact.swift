@@ -46,9 +46,9 @@ public struct Artifact: Sendable {
   /// be written, or to a result that may be replaced.
   ///
   /// - Parameter replacing: whether a result of this kind is replaced.
-  package func check(_ destination: Destination, replacing: Bool) throws(TensorFileError) {
+  package func check(_ destination: Destination, replacing: Bool) throws(FileError) {
     let (folder, name) = (destination.folder, destination.name)
-    func refusal(_ found: String) -> TensorFileError {
+    func refusal(_ found: String) -> FileError {
       let expected =
         replacing
         ? "\(what) to replace, and nothing else"
@@ -80,7 +80,7 @@ public struct Artifact: Sendable {
   /// The first name in a directory that does not belong there, in quotes.
   private func foreignName(
     _ names: [[UInt8]], in directory: DirectoryHandle
-  ) throws(TensorFileError) -> String? {
+  ) throws(FileError) -> String? {
     for bytes in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
       guard let name = String(validating: bytes, as: UTF8.self) else {
         return FileName.quoted(bytes)

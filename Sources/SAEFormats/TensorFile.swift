@@ -9,13 +9,13 @@ public enum TensorFile: Sendable {
 
   /// Opens a file of any of these kinds.
   ///
-  /// - Throws: ``TensorFileError`` if it is none of them, or a broken one.
-  public init(_ path: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if it is none of them, or a broken one.
+  public init(_ path: String) throws(FileError) {
     try self.init(FileBytes(mapping: path), expected: "a safetensors, npy or npz file")
   }
 
   /// Takes the bytes for a file of the kind that they begin as.
-  package init(_ contents: FileBytes, expected: String) throws(TensorFileError) {
+  package init(_ contents: FileBytes, expected: String) throws(FileError) {
     switch FileKind(contents) {
     case .safetensors: self = .safetensors(try SafetensorsFile(contents))
     case .npy: self = .npy(try NpyFile(contents))
@@ -33,8 +33,8 @@ public enum TensorFile: Sendable {
 
   /// All tensors; deflated arrays are decompressed into memory.
   ///
-  /// - Throws: ``TensorFileError`` if an array is broken.
-  public func tensors() throws(TensorFileError) -> [StoredTensor] {
+  /// - Throws: ``FileError`` if an array is broken.
+  public func tensors() throws(FileError) -> [StoredTensor] {
     switch self {
     case .safetensors(let file): return file.tensors
     case .npy(let file): return [file.tensor]
@@ -47,8 +47,8 @@ public enum TensorFile: Sendable {
 
   /// The tensor of that name.
   ///
-  /// - Throws: ``TensorFileError`` if there is none, or it is broken.
-  public func tensor(_ name: String) throws(TensorFileError) -> StoredTensor {
+  /// - Throws: ``FileError`` if there is none, or it is broken.
+  public func tensor(_ name: String) throws(FileError) -> StoredTensor {
     switch self {
     case .safetensors(let file): return try file.tensor(name)
     case .npz(let file): return try file.tensor(name)
@@ -64,10 +64,10 @@ public enum TensorFile: Sendable {
 extension TensorWriter where Self: ~Copyable {
   /// Appends the elements of a tensor of the same type in another file, whatever their order there.
   ///
-  /// - Throws: ``TensorFileError`` as the other methods do.
+  /// - Throws: ``FileError`` as the other methods do.
   public mutating func append(
     reordering tensor: StoredTensor, to name: String
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     if !tensor.isBigEndian, !tensor.isColumnMajor {
       try append(tensor, to: name)
     } else if tensor.type.isInteger {

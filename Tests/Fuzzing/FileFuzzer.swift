@@ -161,7 +161,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   do {
     try Target.chosen.run(bytes)
-  } catch let error as TensorFileError {
+  } catch let error as FileError {
     precondition(!error.description.contains("\n"), "messages are one line")
   } catch let error as ModelError {
     precondition(!error.description.contains("\n"), "messages are one line")

@@ -99,13 +99,13 @@ struct ModelFilesTests {
     let sharded = try RandomCheckpoint(shards: 2)
     try FileManager.default.removeItem(atPath: sharded.file("model-1.safetensors"))
     #expect(
-      throws: TensorFileError.wrongContents(
+      throws: FileError.wrongContents(
         file: sharded.file("model.safetensors.index.json"),
         expected: "the file \"model-1.safetensors\" beside it", found: "none")
     ) {
       try LanguageModels.load(sharded.directory)
     }
-    #expect(throws: TensorFileError.self) { try LanguageModels.load("/nonexistent") }
+    #expect(throws: FileError.self) { try LanguageModels.load("/nonexistent") }
   }
 
   @Test func indexThatLeadsElsewhere() throws {
@@ -116,7 +116,7 @@ struct ModelFilesTests {
     }
     try write(#"{"weight_map": {"model.norm.weight": "../model-0.safetensors"}}"#)
     #expect(
-      throws: TensorFileError.invalidSetting(
+      throws: FileError.invalidSetting(
         file: index, setting: "weight_map", expected: "names of files beside it",
         found: "\"../model-0.safetensors\"")
     ) {
@@ -125,7 +125,7 @@ struct ModelFilesTests {
     try write(#"{"weight_map": {"model.norm.weight": "model-0.safetensors"}}"#)
     let shard = try SafetensorsFile(checkpoint.file("model-0.safetensors"))
     #expect(
-      throws: TensorFileError.noSuchTensor(
+      throws: FileError.noSuchTensor(
         file: shard.path, tensor: "model.norm.weight",
         present: Array(shard.tensors.map(\.name).prefix(20)))
     ) {
@@ -133,7 +133,7 @@ struct ModelFilesTests {
     }
     try write(#"{"weight_map": 3}"#)
     #expect(
-      throws: TensorFileError.invalidSetting(
+      throws: FileError.invalidSetting(
         file: index, setting: "weight_map", expected: "an object", found: "none")
     ) {
       try LanguageModels.load(checkpoint.directory)

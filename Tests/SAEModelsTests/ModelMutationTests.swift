@@ -12,7 +12,7 @@ struct ModelMutationTests {
       return nil
     } catch let error as ModelError {
       return error.description
-    } catch let error as TensorFileError {
+    } catch let error as FileError {
       return error.description
     } catch {
       Issue.record("neither a model's error nor a file's: \(error)")

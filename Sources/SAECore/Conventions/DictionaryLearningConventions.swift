@@ -69,11 +69,11 @@ extension ReLUConfiguration {
 extension ReLUConfiguration {
   /// dictionary_learning's `PAnnealTrainer`.
   ///
-  /// - Throws: ``InvalidOption`` if a norm's exponent is to reach 0, where it is no norm any more.
+  /// - Throws: ``OptionError`` if a norm's exponent is to reach 0, where it is no norm any more.
   public static func pAnnealing(
     _ annealing: PAnnealing, form: ActivationPenalty.Form = .norm,
     coefficient: CoefficientSchedule
-  ) throws(InvalidOption) -> ReLUConfiguration {
+  ) throws(OptionError) -> ReLUConfiguration {
     try dictionaryLearning(coefficient: coefficient).annealed(annealing, form)
   }
 }
@@ -81,11 +81,11 @@ extension ReLUConfiguration {
 extension GatedConfiguration {
   /// dictionary_learning's `GatedAnnealTrainer`.
   ///
-  /// - Throws: ``InvalidOption`` if a norm's exponent is to reach 0, where it is no norm any more.
+  /// - Throws: ``OptionError`` if a norm's exponent is to reach 0, where it is no norm any more.
   public static func pAnnealing(
     _ annealing: PAnnealing, form: ActivationPenalty.Form = .norm,
     coefficient: CoefficientSchedule
-  ) throws(InvalidOption) -> GatedConfiguration {
+  ) throws(OptionError) -> GatedConfiguration {
     try dictionaryLearning(coefficient: coefficient).annealed(annealing, form)
   }
 }
@@ -94,7 +94,7 @@ extension AnnealedConfiguration {
   /// The same with a penalty whose exponent falls, on activations that no norm weights.
   fileprivate func annealed(
     _ annealing: PAnnealing, _ form: ActivationPenalty.Form
-  ) throws(InvalidOption) -> Self {
+  ) throws(OptionError) -> Self {
     try annealing.check(form)
     var configuration = self
     configuration.penalty = try ActivationPenalty(
@@ -106,7 +106,7 @@ extension AnnealedConfiguration {
 
 extension KAnnealing {
   /// dictionary_learning's `k_anneal_steps`, of its releases after 0.1: from the width.
-  public static func dictionaryLearning(steps: Int) throws(InvalidOption) -> KAnnealing {
+  public static func dictionaryLearning(steps: Int) throws(OptionError) -> KAnnealing {
     try KAnnealing(steps: steps, inputMultiple: 1, rounding: .down)
   }
 }
@@ -138,9 +138,9 @@ extension LearningRateSchedule {
   public static func dictionaryLearning(
     peak: Double, totalSteps: Int, warmUpSteps: Int = 1000, decayStart: Int? = nil,
     resamplingPeriod: Int? = nil
-  ) throws(InvalidOption) -> LearningRateSchedule {
+  ) throws(OptionError) -> LearningRateSchedule {
     if let decayStart {
-      try InvalidOption.check(
+      try OptionError.check(
         "decayStart", decayStart, in: warmUpSteps...max(warmUpSteps, totalSteps))
     }
     return try LearningRateSchedule(

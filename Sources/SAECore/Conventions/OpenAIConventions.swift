@@ -21,11 +21,11 @@ extension AuxiliaryLoss {
 extension ReconstructionLoss {
   /// OpenAI's, with the scale that a sample of activations gives; tokens × width, not all equal.
   ///
-  /// - Throws: ``InvalidOption`` if the sample does not vary, or is not finite.
-  public static func scaledMean(of sample: Matrix) throws(InvalidOption) -> ReconstructionLoss {
+  /// - Throws: ``OptionError`` if the sample does not vary, or is not finite.
+  public static func scaledMean(of sample: Matrix) throws(OptionError) -> ReconstructionLoss {
     let scale = Double(sample.count) / sample.totalVariance()
     guard scale.isFinite, scale > 0 else {
-      throw InvalidOption(
+      throw OptionError(
         "sample", expected: "finite activations that vary", found: "a scale of \(scale)")
     }
     return .scaledMean(scale: scale)

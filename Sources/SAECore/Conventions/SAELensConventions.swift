@@ -51,10 +51,10 @@ extension ReLUConfiguration {
   /// - Parameters:
   ///   - coefficient: the factor of the penalty.
   ///   - exponent: its `lp_norm`.
-  /// - Throws: ``InvalidOption`` for an exponent that is not positive.
+  /// - Throws: ``OptionError`` for an exponent that is not positive.
   public static func saeLens(
     coefficient: CoefficientSchedule, exponent: Double = 1
-  ) throws(InvalidOption) -> ReLUConfiguration {
+  ) throws(OptionError) -> ReLUConfiguration {
     ReLUConfiguration(
       penalty: try ActivationPenalty(.norm, exponent: exponent, weightsByDecoderNorm: true),
       coefficient: coefficient, weightInitialization: .saeLens, decoderBiasInitialization: .zeros)
@@ -84,7 +84,7 @@ extension LearningRateSchedule {
   public static func saeLens(
     peak: Double, totalSteps: Int, warmUpSteps: Int = 0, decaySteps: Int = 0,
     shape: Shape = .constant
-  ) throws(InvalidOption) -> LearningRateSchedule {
+  ) throws(OptionError) -> LearningRateSchedule {
     try LearningRateSchedule(
       peak: peak, totalSteps: totalSteps, warmUpSteps: warmUpSteps, decaySteps: decaySteps,
       shape: shape)

@@ -35,7 +35,7 @@ extension MultiTopK {
 
 extension KAnnealing {
   /// sparsify's `k_decay_steps`: from ten times the width.
-  public static func sparsify(steps: Int) throws(InvalidOption) -> KAnnealing {
+  public static func sparsify(steps: Int) throws(OptionError) -> KAnnealing {
     try KAnnealing(steps: steps, inputMultiple: 10, rounding: .nearest)
   }
 }
@@ -52,8 +52,8 @@ extension LearningRateSchedule {
   /// sparsify's schedule for Adam: up from 0 for `lr_warmup_steps`, then straight down to 0.
   public static func sparsify(
     peak: Double, totalSteps: Int, warmUpSteps: Int = 1000
-  ) throws(InvalidOption) -> LearningRateSchedule {
-    try InvalidOption.check("warmUpSteps", warmUpSteps, in: 0...max(0, totalSteps))
+  ) throws(OptionError) -> LearningRateSchedule {
+    try OptionError.check("warmUpSteps", warmUpSteps, in: 0...max(0, totalSteps))
     return try LearningRateSchedule(
       peak: peak, totalSteps: totalSteps, warmUpSteps: warmUpSteps, warmUp: .fromZero,
       decaySteps: totalSteps - warmUpSteps)

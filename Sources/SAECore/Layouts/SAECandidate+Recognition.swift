@@ -45,7 +45,7 @@ extension SAECandidate {
   ]
 
   /// Weights under names that several architectures share.
-  static func lacksConfiguration(_ path: String, in directory: String) -> TensorFileError {
+  static func lacksConfiguration(_ path: String, in directory: String) -> FileError {
     let names =
       (try? FileName.list(directory) { String(validating: $0, as: UTF8.self) != nil }) ?? []
     let others = names.filter { name in
@@ -65,7 +65,7 @@ extension SAECandidate {
   ]
 
   /// The error that a directory holds no autoencoder, with its content.
-  static func nothing(in path: String, _ names: [String]) -> TensorFileError {
+  static func nothing(in path: String, _ names: [String]) -> FileError {
     let configuration = SAELensDirectory.configurationName
     if names.contains(configuration) {
       let others = names.filter { $0 != configuration && !$0.hasPrefix(".") }

@@ -18,7 +18,7 @@ struct SAECandidate {
       if case .safetensors(let file) = self { file.metadata } else { [:] }
     }
 
-    func tensors() throws(TensorFileError) -> NamedTensors {
+    func tensors() throws(FileError) -> NamedTensors {
       switch self {
       case .safetensors(let file): return NamedTensors(file)
       case .shards(let shards): return NamedTensors(shards)
@@ -34,7 +34,7 @@ struct SAECandidate {
   let directory: String
 
   /// Reads the description in the files.
-  func read() throws(TensorFileError) -> SAEFiles {
+  func read() throws(FileError) -> SAEFiles {
     let tensors = try weights.tensors()
     return switch layout {
     case .saeLens: try SAELensDirectory.read(tensors, directory: directory)
@@ -51,7 +51,7 @@ struct SAECandidate {
     + "params.safetensors (Gemma Scope), or safetensors from sae convert"
 
   /// The weights at a path, or in the directory of that path.
-  static func find(_ path: String) throws(TensorFileError) -> SAECandidate {
+  static func find(_ path: String) throws(FileError) -> SAECandidate {
     let path = Path.trim(path)
     if try SystemCall.isDirectory(path) { return try find(inDirectory: path) }
     let (directory, name) = Path.split(path)
@@ -71,7 +71,7 @@ struct SAECandidate {
     }
   }
 
-  private static func find(inDirectory path: String) throws(TensorFileError) -> SAECandidate {
+  private static func find(inDirectory path: String) throws(FileError) -> SAECandidate {
     let names = try FileName.list(path) { String(validating: $0, as: UTF8.self) != nil }
     if names.contains(BoostedDirectory.descriptionName) { throw BoostedDirectory.isNotOne(path) }
     var lacking: String?
@@ -115,7 +115,7 @@ struct SAECandidate {
   }
 
   /// Opens a file as the kind that its first bytes tell.
-  private static func open(_ path: String) throws(TensorFileError) -> Weights {
+  private static func open(_ path: String) throws(FileError) -> Weights {
     if path.hasSuffix(SafetensorsShards.ending) { return .shards(try SafetensorsShards(path)) }
     switch try TensorFile(FileBytes(mapping: path), expected: "weights of an autoencoder") {
     case .safetensors(let file): return .safetensors(file)

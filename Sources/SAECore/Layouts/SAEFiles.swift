@@ -40,8 +40,8 @@ public struct SAEFiles: Sendable {
   ///
   /// - Parameter path: its directory, or the file with its weights. Their content tells the layout; names
   ///   count only where a directory holds several candidates.
-  /// - Throws: ``TensorFileError`` if there is none, or something about it is wrong.
-  static func find(_ path: String) throws(TensorFileError) -> SAEFiles {
+  /// - Throws: ``FileError`` if there is none, or something about it is wrong.
+  static func find(_ path: String) throws(FileError) -> SAEFiles {
     var files = try SAECandidate.find(path).read()
     files.path = path
     files.outline.file = path
@@ -51,8 +51,8 @@ public struct SAEFiles: Sendable {
   /// The description of the files at a path: of one autoencoder, or of one and then of its booster, which
   /// belong together.
   ///
-  /// - Throws: ``TensorFileError`` if there is none, or something about it is wrong.
-  public static func findAll(_ path: String) throws(TensorFileError) -> [SAEFiles] {
+  /// - Throws: ``FileError`` if there is none, or something about it is wrong.
+  public static func findAll(_ path: String) throws(FileError) -> [SAEFiles] {
     if BoostedDirectory.isOne(path) { return try BoostedDirectory.read(path) }
     let files = try find(path)
     return files.outline.isBooster ? try BoostedDirectory.read(booster: files) : [files]
@@ -68,8 +68,8 @@ public struct SAEFiles: Sendable {
 
   /// Reads the weights.
   ///
-  /// - Throws: ``TensorFileError`` if they do not fit into memory, one is not finite, or cannot be read.
-  public func archive() throws(TensorFileError) -> SAEArchive {
+  /// - Throws: ``FileError`` if they do not fit into memory, one is not finite, or cannot be read.
+  public func archive() throws(FileError) -> SAEArchive {
     try StoredTensor.checkMemory(sources.values.map(\.tensor), path)
     var archive = outline
     for (name, source) in sources.sorted(by: { $0.key < $1.key }) {
@@ -78,7 +78,7 @@ public struct SAEFiles: Sendable {
     return archive
   }
 
-  private static func read(_ source: Source) throws(TensorFileError) -> SAEArchive.Parameter {
+  private static func read(_ source: Source) throws(FileError) -> SAEArchive.Parameter {
     let tensor = source.tensor
     var values = try tensor.finiteMatrix()
     // Read once: the file's pages need not stay beside the copy.
@@ -108,7 +108,7 @@ public struct SAEFiles: Sendable {
   mutating func take(
     _ name: String, _ tensor: StoredTensor, stored: [Int], isTransposed: Bool = false,
     form: Form = .itself
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     guard tensor.shape == stored else {
       throw .wrongShape(
         file: tensor.file, tensor: tensor.name, expected: Shape.describe(stored),

@@ -21,10 +21,10 @@ extension SAEArchive {
   /// - Parameter path: its directory, or the file with its weights. Their content tells the layout; names
   ///   count only where a directory holds several candidates.
   /// - Returns: the autoencoder and the layout that it was found in.
-  /// - Throws: ``TensorFileError`` if there is none, or something about it is wrong.
+  /// - Throws: ``FileError`` if there is none, or something about it is wrong.
   public static func read(
     _ path: String
-  ) throws(TensorFileError) -> (archive: SAEArchive, layout: SAELayout) {
+  ) throws(FileError) -> (archive: SAEArchive, layout: SAELayout) {
     let files = try SAEFiles.find(path)
     return (try files.archive(), files.layout)
   }
@@ -38,11 +38,11 @@ extension SAEArchive {
   ///     library's.
   ///   - replacing: whether an autoencoder of that name, or with ``SAELayout/safetensors`` a file of
   ///     tensors, gives way. A directory that holds anything else stays.
-  /// - Throws: ``TensorFileError`` if the layout cannot express the autoencoder, something is there
+  /// - Throws: ``FileError`` if the layout cannot express the autoencoder, something is there
   ///   that stays, or the disk refuses.
   public func write(
     to path: String, as layout: SAELayout? = nil, replacing: Bool = false
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     try write(to: Destination(path), as: layout, replacing: replacing)
   }
 
@@ -55,7 +55,7 @@ extension SAEArchive {
   /// - Throws: as where the path is given.
   public func write(
     to destination: Destination, as layout: SAELayout? = nil, replacing: Bool = false
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let old: Artifact? = replacing ? .autoencoder : nil
     switch layout {
     case nil: try SAELensDirectory.write(self, to: destination, replacing: old)

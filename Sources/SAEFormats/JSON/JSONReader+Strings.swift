@@ -2,7 +2,7 @@ extension JSONReader {
   /// Reads a string and decodes its escapes.
   ///
   /// A surrogate without its partner is an error, as are control characters and broken UTF-8.
-  mutating func string(_ expected: String = "a string") throws(TensorFileError) -> String {
+  mutating func string(_ expected: String = "a string") throws(FileError) -> String {
     try expect("\"", expected)
     var decoded: [UInt8] = []
     while true {
@@ -23,7 +23,7 @@ extension JSONReader {
     }
   }
 
-  private mutating func escape(into decoded: inout [UInt8]) throws(TensorFileError) {
+  private mutating func escape(into decoded: inout [UInt8]) throws(FileError) {
     position += 1
     let scalar: Unicode.Scalar
     switch next {
@@ -46,7 +46,7 @@ extension JSONReader {
   }
 
   /// The scalar after `\u`: four digits, or a pair of surrogates of four digits each.
-  private mutating func escapedScalar() throws(TensorFileError) -> Unicode.Scalar {
+  private mutating func escapedScalar() throws(FileError) -> Unicode.Scalar {
     let start = position
     let first = try hexadecimal()
     if let scalar = Unicode.Scalar(first) { return scalar }
@@ -66,7 +66,7 @@ extension JSONReader {
       found: "a lone surrogate")
   }
 
-  private mutating func hexadecimal() throws(TensorFileError) -> UInt16 {
+  private mutating func hexadecimal() throws(FileError) -> UInt16 {
     var value: UInt16 = 0
     for _ in 0..<4 {
       guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {

@@ -25,14 +25,14 @@ struct JSONReader {
   }
 
   /// The error that something else than `expected` stands at the present position.
-  func unexpected(_ expected: String) -> TensorFileError {
+  func unexpected(_ expected: String) -> FileError {
     .malformed(
       file: file, offset: origin + position, expected: expected,
-      found: TensorFileError.describe(next))
+      found: FileError.describe(next))
   }
 
   /// Steps over one punctuation character and the white space before it.
-  mutating func expect(_ character: Unicode.Scalar, _ expected: String) throws(TensorFileError) {
+  mutating func expect(_ character: Unicode.Scalar, _ expected: String) throws(FileError) {
     skipWhitespace()
     guard let byte = next, UInt32(byte) == character.value else { throw unexpected(expected) }
     position += 1
@@ -48,8 +48,8 @@ struct JSONReader {
   /// Reads an object; `member` is called after each key and reads that key's value.
   mutating func object(
     _ expected: String = "an object",
-    _ member: (_ reader: inout JSONReader, _ key: String) throws(TensorFileError) -> Void
-  ) throws(TensorFileError) {
+    _ member: (_ reader: inout JSONReader, _ key: String) throws(FileError) -> Void
+  ) throws(FileError) {
     try expect("{", expected)
     if accept("}") { return }
     var keys: Set<[UInt8]> = []
@@ -68,8 +68,8 @@ struct JSONReader {
   /// Reads an array; `element` is called for each value and reads it.
   package mutating func array(
     _ expected: String = "an array",
-    _ element: (_ reader: inout JSONReader) throws(TensorFileError) -> Void
-  ) throws(TensorFileError) {
+    _ element: (_ reader: inout JSONReader) throws(FileError) -> Void
+  ) throws(FileError) {
     try expect("[", expected)
     if accept("]") { return }
     repeat { try element(&self) } while accept(",")
@@ -77,7 +77,7 @@ struct JSONReader {
   }
 
   /// Reads a number and returns it as it is written.
-  mutating func number(_ expected: String = "a number") throws(TensorFileError) -> String {
+  mutating func number(_ expected: String = "a number") throws(FileError) -> String {
     skipWhitespace()
     let start = position
     if next == UInt8(ascii: "-") { position += 1 }
@@ -98,7 +98,7 @@ struct JSONReader {
     return String(decoding: bytes[start..<position], as: UTF8.self)
   }
 
-  private mutating func digits(_ expected: String) throws(TensorFileError) {
+  private mutating func digits(_ expected: String) throws(FileError) {
     guard isDigit else { throw unexpected(expected) }
     while isDigit { position += 1 }
   }
@@ -109,7 +109,7 @@ struct JSONReader {
   }
 
   /// Checks that nothing but white space is left.
-  mutating func end() throws(TensorFileError) {
+  mutating func end() throws(FileError) {
     skipWhitespace()
     if next != nil { throw unexpected("the end") }
   }

@@ -88,9 +88,9 @@ extension JSONValue {
 
   /// Reads a whole file.
   ///
-  /// - Throws: ``TensorFileError`` if it cannot be read, is no JSON text, nests too deeply or is
+  /// - Throws: ``FileError`` if it cannot be read, is no JSON text, nests too deeply or is
   ///   larger than 4 MiB.
-  package static func read(_ path: String) throws(TensorFileError) -> JSONValue {
+  package static func read(_ path: String) throws(FileError) -> JSONValue {
     let contents = try FileBytes(mapping: path)
     guard contents.count <= sizeLimit else {
       throw contents.explaining(
@@ -107,7 +107,7 @@ extension JSONValue {
   /// Reads a text, which may begin with a byte-order mark.
   package static func parse(
     _ bytes: [UInt8], file: String
-  ) throws(TensorFileError) -> JSONValue {
+  ) throws(FileError) -> JSONValue {
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     var reader = JSONReader(
       bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes, file: file,
@@ -120,7 +120,7 @@ extension JSONValue {
 
 extension JSONReader {
   /// Reads any value.
-  fileprivate mutating func value(depth: Int) throws(TensorFileError) -> JSONValue {
+  fileprivate mutating func value(depth: Int) throws(FileError) -> JSONValue {
     guard depth < JSONValue.depthLimit else {
       throw unexpected("at most \(JSONValue.depthLimit) levels")
     }
@@ -128,13 +128,13 @@ extension JSONReader {
     switch next {
     case UInt8(ascii: "{"):
       var members = JSONObject()
-      try object { reader, key throws(TensorFileError) in
+      try object { reader, key throws(FileError) in
         members.append(key, try reader.value(depth: depth + 1))
       }
       return .object(members)
     case UInt8(ascii: "["):
       var elements: [JSONValue] = []
-      try array { reader throws(TensorFileError) in
+      try array { reader throws(FileError) in
         elements.append(try reader.value(depth: depth + 1))
       }
       return .array(elements)

@@ -37,15 +37,15 @@ public struct SparseLatentsFile: Sendable {
 
   /// Opens a file.
   ///
-  /// - Throws: ``TensorFileError`` if it is none, or its parts do not fit each other.
-  public init(_ path: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if it is none, or its parts do not fit each other.
+  public init(_ path: String) throws(FileError) {
     try self.init(try SafetensorsFile(path))
   }
 
   /// Takes the tensors of a file that is open already.
   ///
-  /// - Throws: ``TensorFileError`` if they are not those of sparse latents, or do not fit each other.
-  public init(_ file: SafetensorsFile) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if they are not those of sparse latents, or do not fit each other.
+  public init(_ file: SafetensorsFile) throws(FileError) {
     let shape = try file.tensor(SparseLatentsFile.shapeName)
     rowOffsets = try file.tensor(SparseLatentsFile.rowOffsetsName)
     indices = try file.tensor(SparseLatentsFile.indicesName)
@@ -86,9 +86,9 @@ public struct SparseLatentsFile: Sendable {
 
   /// The latents of some tokens.
   ///
-  /// - Throws: ``TensorFileError`` if they lie outside, or offsets or indices are not those of sparse
+  /// - Throws: ``FileError`` if they lie outside, or offsets or indices are not those of sparse
   ///   rows.
-  public func latents(tokens range: Range<Int>) throws(TensorFileError) -> SparseLatents {
+  public func latents(tokens range: Range<Int>) throws(FileError) -> SparseLatents {
     guard range.lowerBound >= 0, range.upperBound <= tokens else {
       throw .rowsOutOfRange(
         file: path, tensor: rowOffsets.name, rows: range, available: tokens)
@@ -120,7 +120,7 @@ public struct SparseLatentsFile: Sendable {
     }
   }
 
-  private func invalid(_ token: Int, _ begin: Int, _ end: Int) -> TensorFileError {
+  private func invalid(_ token: Int, _ begin: Int, _ end: Int) -> FileError {
     .invalidLatents(
       file: path,
       reason: "token \(token): expected ascending row offsets within \(entryCount) entries, found "

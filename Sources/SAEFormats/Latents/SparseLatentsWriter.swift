@@ -33,12 +33,12 @@ public struct SparseLatentsWriter: ~Copyable {
   ///   - latentCount: d_sae.
   ///   - metadata: a short description.
   ///   - replacing: whether a file of that name gives way.
-  /// - Throws: ``TensorFileError`` if a number is negative or does not fit, the metadata is long, or
+  /// - Throws: ``FileError`` if a number is negative or does not fit, the metadata is long, or
   ///   the file cannot be created.
   public init(
     _ path: String, tokens: Int, latentCount: Int, metadata: [String: String] = [:],
     replacing: Bool = true
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     guard tokens >= 0, tokens < Int.max / 16, latentCount >= 0, latentCount <= Int(Int32.max) else {
       throw .valueOutOfRange(
         file: path, tensor: SparseLatentsFile.shapeName, value: "\(tokens) × \(latentCount)",
@@ -60,9 +60,9 @@ public struct SparseLatentsWriter: ~Copyable {
 
   /// Appends the latents of the next tokens.
   ///
-  /// - Throws: ``TensorFileError`` if the number of latents is another, more tokens come than were
+  /// - Throws: ``FileError`` if the number of latents is another, more tokens come than were
   ///   declared, or the disk refuses.
-  public mutating func append(_ batch: SparseLatents) throws(TensorFileError) {
+  public mutating func append(_ batch: SparseLatents) throws(FileError) {
     guard batch.latentCount == latentCount else {
       throw .invalidLatents(
         file: path, reason: "expected \(latentCount) latents, found \(batch.latentCount)")
@@ -81,8 +81,8 @@ public struct SparseLatentsWriter: ~Copyable {
 
   /// Makes the file appear under its name.
   ///
-  /// - Throws: ``TensorFileError`` if tokens are missing, or the disk refuses.
-  public consuming func finish() throws(TensorFileError) {
+  /// - Throws: ``FileError`` if tokens are missing, or the disk refuses.
+  public consuming func finish() throws(FileError) {
     guard written == tokens else { throw wrongTokens(written) }
     let begin = valuesStart + 4 * entryCount
     if entryCount > 0 {
@@ -96,7 +96,7 @@ public struct SparseLatentsWriter: ~Copyable {
     try file.finish()
   }
 
-  private func write(_ numbers: [Int], at offset: Int) throws(TensorFileError) {
+  private func write(_ numbers: [Int], at offset: Int) throws(FileError) {
     let bytes = ElementType.i64.encode(numbers.span)
     let span = bytes.span
     try file.write(span.storedBytes, at: offset)
@@ -119,7 +119,7 @@ public struct SparseLatentsWriter: ~Copyable {
   private var offsetsStart: Int { shapeStart + 16 }
   private var valuesStart: Int { offsetsStart + 8 * (tokens + 1) }
 
-  private func wrongTokens(_ found: Int) -> TensorFileError {
+  private func wrongTokens(_ found: Int) -> FileError {
     .invalidLatents(file: path, reason: "expected \(tokens) tokens, found \(found)")
   }
 }

@@ -8,13 +8,13 @@ public struct NpyFile: Sendable {
 
   /// Opens a file.
   ///
-  /// - Throws: ``TensorFileError`` if the file cannot be opened or is no such file.
-  public init(_ path: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if the file cannot be opened or is no such file.
+  public init(_ path: String) throws(FileError) {
     try self.init(FileBytes(mapping: path))
   }
 
   /// Opens bytes that may be in memory already.
-  public init(_ contents: FileBytes) throws(TensorFileError) {
+  public init(_ contents: FileBytes) throws(FileError) {
     let last = contents.name.split(separator: "/").last ?? "array"
     let name = String(last.hasSuffix(".npy") ? last.dropLast(4) : last)
     let header: NpyHeader

@@ -2,10 +2,10 @@ extension NpyHeader {
   /// Everything that stands before a row-major array's elements: magic bytes, version 1.0 and the
   /// description, padded to a multiple of 64 bytes.
   ///
-  /// - Throws: ``TensorFileError`` if npy has no such type.
+  /// - Throws: ``FileError`` if npy has no such type.
   static func encode(
     _ tensor: TensorDeclaration, file: String
-  ) throws(TensorFileError) -> [UInt8] {
+  ) throws(FileError) -> [UInt8] {
     guard let descr = descr(tensor.type) else {
       throw .notConvertible(
         file: file, tensor: tensor.name, from: tensor.type.rawValue, to: "a type of npy files")

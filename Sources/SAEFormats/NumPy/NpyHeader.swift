@@ -17,7 +17,7 @@ struct NpyHeader {
   /// Reads the header at the beginning of `bytes`, which begin at `origin` in the file.
   init(
     _ bytes: RawSpan, file: String, array: String, origin: Int
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     guard bytes.byteCount >= 10 else {
       throw .tooShort(file: file, part: "npy header", expected: 10, found: bytes.byteCount)
     }
@@ -77,11 +77,11 @@ struct NpyHeader {
 
   /// The array that the header describes, as a tensor.
   ///
-  /// - Throws: ``TensorFileError`` if the elements do not fill the rest of `range` exactly. (NumPy
+  /// - Throws: ``FileError`` if the elements do not fill the rest of `range` exactly. (NumPy
   ///   ignores the bytes after them; they may well be a second array.)
   func tensor(
     named name: String, in contents: FileBytes, _ range: Range<Int>
-  ) throws(TensorFileError) -> StoredTensor {
+  ) throws(FileError) -> StoredTensor {
     guard let byteCount = Shape.byteCount(shape, type) else {
       throw .sizeOverflow(file: contents.name, tensor: name, shape: shape, type: type)
     }

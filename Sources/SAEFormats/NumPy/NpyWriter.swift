@@ -7,9 +7,9 @@ public struct NpyWriter: TensorWriter, ~Copyable {
 
   /// Begins a file and writes its header.
   ///
-  /// - Throws: ``TensorFileError`` if npy has no such type (BF16), the size does not fit an `Int`, or
+  /// - Throws: ``FileError`` if npy has no such type (BF16), the size does not fit an `Int`, or
   ///   the file cannot be created.
-  public init(_ path: String, _ tensor: TensorDeclaration) throws(TensorFileError) {
+  public init(_ path: String, _ tensor: TensorDeclaration) throws(FileError) {
     let header = try NpyHeader.encode(tensor, file: path)
     var places = TensorPlaces(path)
     _ = try places.place(tensor, at: header.count)
@@ -21,16 +21,16 @@ public struct NpyWriter: TensorWriter, ~Copyable {
 
   public var path: String { file.path }
 
-  public func elementType(of name: String) throws(TensorFileError) -> ElementType {
+  public func elementType(of name: String) throws(FileError) -> ElementType {
     try places.place(name).declaration.type
   }
 
-  public mutating func append(stored bytes: RawSpan, to name: String) throws(TensorFileError) {
+  public mutating func append(stored bytes: RawSpan, to name: String) throws(FileError) {
     try file.write(bytes, at: places.position(of: name, for: bytes.byteCount))
     places.advance(name, by: bytes.byteCount)
   }
 
-  public consuming func finish() throws(TensorFileError) {
+  public consuming func finish() throws(FileError) {
     try places.checkComplete()
     try file.finish()
   }

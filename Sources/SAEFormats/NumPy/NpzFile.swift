@@ -12,13 +12,13 @@ public struct NpzFile: Sendable {
 
   /// Opens a file.
   ///
-  /// - Throws: ``TensorFileError`` if the file cannot be opened or is no such archive.
-  public init(_ path: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if the file cannot be opened or is no such archive.
+  public init(_ path: String) throws(FileError) {
     try self.init(FileBytes(mapping: path))
   }
 
   /// Opens what may be in memory already.
-  public init(_ contents: FileBytes) throws(TensorFileError) {
+  public init(_ contents: FileBytes) throws(FileError) {
     do {
       archive = try ZipArchive(contents)
     } catch {
@@ -43,7 +43,7 @@ public struct NpzFile: Sendable {
   public var path: String { archive.contents.name }
 
   /// Throws unless all arrays that have to be decompressed fit into memory.
-  package func checkMemory() throws(TensorFileError) {
+  package func checkMemory() throws(FileError) {
     var estimate = MemoryEstimate()
     for member in archive.members where member.isDeflated {
       estimate.add("arrays", bytes: member.size)
@@ -60,8 +60,8 @@ public struct NpzFile: Sendable {
 
   /// The array of that name.
   ///
-  /// - Throws: ``TensorFileError`` if there is none, or its member is broken or no npy file.
-  public func tensor(_ name: String) throws(TensorFileError) -> StoredTensor {
+  /// - Throws: ``FileError`` if there is none, or its member is broken or no npy file.
+  public func tensor(_ name: String) throws(FileError) -> StoredTensor {
     guard let index = byName[Array(name.utf8)] else {
       throw .noSuchTensor(file: path, tensor: name, present: Array(names.prefix(20)))
     }

@@ -8,9 +8,9 @@ public struct NpzWriter: TensorWriter, ~Copyable {
 
   /// Begins a file; arrays lie in it in the order given.
   ///
-  /// - Throws: ``TensorFileError`` if a name occurs twice, npy has no such type (BF16), a size does
+  /// - Throws: ``FileError`` if a name occurs twice, npy has no such type (BF16), a size does
   ///   not fit an `Int`, or the file cannot be created.
-  public init(_ path: String, _ tensors: [TensorDeclaration]) throws(TensorFileError) {
+  public init(_ path: String, _ tensors: [TensorDeclaration]) throws(FileError) {
     var places = TensorPlaces(path)
     var members: [ZipWriter.Member] = []
     var headers: [[UInt8]] = []
@@ -46,17 +46,17 @@ public struct NpzWriter: TensorWriter, ~Copyable {
 
   public var path: String { file.path }
 
-  public func elementType(of name: String) throws(TensorFileError) -> ElementType {
+  public func elementType(of name: String) throws(FileError) -> ElementType {
     try places.place(name).declaration.type
   }
 
-  public mutating func append(stored bytes: RawSpan, to name: String) throws(TensorFileError) {
+  public mutating func append(stored bytes: RawSpan, to name: String) throws(FileError) {
     try file.write(bytes, at: places.position(of: name, for: bytes.byteCount))
     places.advance(name, by: bytes.byteCount)
     checksums[Array(name.utf8)]?.update(bytes)
   }
 
-  public consuming func finish() throws(TensorFileError) {
+  public consuming func finish() throws(FileError) {
     try places.checkComplete()
     var end = 0
     for index in members.indices {

@@ -22,7 +22,7 @@ struct PythonLiteralReader {
   }
 
   /// The three fields, each of which must be there once, and nothing else.
-  consuming func headerFields() throws(TensorFileError) -> Fields {
+  consuming func headerFields() throws(FileError) -> Fields {
     var fields = Fields()
     var missing: Set = ["descr", "fortran_order", "shape"]
     try expect("{", "a dictionary")
@@ -55,10 +55,10 @@ struct PythonLiteralReader {
     while let byte = next, byte == 0x20 || (0x09...0x0D).contains(byte) { position += 1 }
   }
 
-  private func unexpected(_ expected: String) -> TensorFileError {
+  private func unexpected(_ expected: String) -> FileError {
     .malformed(
       file: file, offset: origin + position, expected: expected,
-      found: TensorFileError.describe(next))
+      found: FileError.describe(next))
   }
 
   private mutating func accept(_ character: Unicode.Scalar) -> Bool {
@@ -70,12 +70,12 @@ struct PythonLiteralReader {
 
   private mutating func expect(
     _ character: Unicode.Scalar, _ expected: String
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     guard accept(character) else { throw unexpected(expected) }
   }
 
   /// A string in either quotes, without escapes, of which NumPy's headers have none.
-  private mutating func string(_ expected: String) throws(TensorFileError) -> String {
+  private mutating func string(_ expected: String) throws(FileError) -> String {
     skipWhitespace()
     guard let quote = next, quote == UInt8(ascii: "'") || quote == UInt8(ascii: "\"") else {
       throw unexpected(expected)
@@ -92,7 +92,7 @@ struct PythonLiteralReader {
   }
 
   /// A name of a type; the list that describes records is not one.
-  private mutating func descr() throws(TensorFileError) -> String {
+  private mutating func descr() throws(FileError) -> String {
     skipWhitespace()
     if next == UInt8(ascii: "[") {
       throw .unsupportedElementType(file: file, tensor: array, found: "a list of fields")
@@ -100,7 +100,7 @@ struct PythonLiteralReader {
     return try string("a name of an element type")
   }
 
-  private mutating func boolean() throws(TensorFileError) -> Bool {
+  private mutating func boolean() throws(FileError) -> Bool {
     skipWhitespace()
     for (text, value) in [("True", true), ("False", false)]
     where bytes[position...].starts(with: text.utf8) {
@@ -111,7 +111,7 @@ struct PythonLiteralReader {
   }
 
   /// "()", "(3,)", "(3, 4)"; whole numbers may end in L, as Python 2 wrote them.
-  private mutating func tuple() throws(TensorFileError) -> [Int] {
+  private mutating func tuple() throws(FileError) -> [Int] {
     try expect("(", "a tuple of dimensions")
     var shape: [Int] = []
     while !accept(")") {
@@ -129,7 +129,7 @@ struct PythonLiteralReader {
     return shape
   }
 
-  private mutating func dimension() throws(TensorFileError) -> Int {
+  private mutating func dimension() throws(FileError) -> Int {
     skipWhitespace()
     let start = position
     while let byte = next, PythonLiteralReader.numberCharacters.contains(byte) { position += 1 }

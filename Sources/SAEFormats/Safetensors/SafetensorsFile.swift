@@ -16,13 +16,13 @@ public struct SafetensorsFile: Sendable {
 
   /// Opens a file.
   ///
-  /// - Throws: ``TensorFileError`` if the file cannot be opened or breaks a rule of the format.
-  public init(_ path: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if the file cannot be opened or breaks a rule of the format.
+  public init(_ path: String) throws(FileError) {
     try self.init(FileBytes(mapping: path))
   }
 
   /// Opens what may be in memory already.
-  public init(_ contents: FileBytes) throws(TensorFileError) {
+  public init(_ contents: FileBytes) throws(FileError) {
     let header: SafetensorsHeader
     do {
       header = try SafetensorsHeader(contents)
@@ -45,8 +45,8 @@ public struct SafetensorsFile: Sendable {
 
   /// The tensor of that name.
   ///
-  /// - Throws: ``TensorFileError/noSuchTensor(file:tensor:present:)``.
-  public func tensor(_ name: String) throws(TensorFileError) -> StoredTensor {
+  /// - Throws: ``FileError/noSuchTensor(file:tensor:present:)``.
+  public func tensor(_ name: String) throws(FileError) -> StoredTensor {
     guard let index = byName[Array(name.utf8)] else {
       throw .noSuchTensor(
         file: path, tensor: name, present: tensors.prefix(20).map(\.name))

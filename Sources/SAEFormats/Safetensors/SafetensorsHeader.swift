@@ -18,7 +18,7 @@ struct SafetensorsHeader {
     var offsets: [String]?
   }
 
-  init(_ contents: FileBytes) throws(TensorFileError) {
+  init(_ contents: FileBytes) throws(FileError) {
     let bytes = contents.bytes
     let file = contents.name
     let text = try SafetensorsHeader.text(bytes, file: file)
@@ -46,7 +46,7 @@ struct SafetensorsHeader {
     }
   }
 
-  private static func text(_ bytes: RawSpan, file: String) throws(TensorFileError) -> [UInt8] {
+  private static func text(_ bytes: RawSpan, file: String) throws(FileError) -> [UInt8] {
     guard bytes.byteCount >= 8 else {
       throw .tooShort(file: file, part: "length of the header", expected: 8, found: bytes.byteCount)
     }
@@ -69,14 +69,14 @@ struct SafetensorsHeader {
 
   private mutating func parse(
     _ text: [UInt8], file: String
-  ) throws(TensorFileError) -> [Entry] {
+  ) throws(FileError) -> [Entry] {
     var reader = JSONReader(text, file: file, origin: 8)
     guard reader.next == UInt8(ascii: "{") else { throw reader.unexpected("\"{\"") }
     var entries: [Entry] = []
     var metadata: [String: String] = [:]
-    try reader.object { reader, key throws(TensorFileError) in
+    try reader.object { reader, key throws(FileError) in
       if key == "__metadata__" {
-        try reader.object("an object of strings") { reader, key throws(TensorFileError) in
+        try reader.object("an object of strings") { reader, key throws(FileError) in
           metadata[key] = try reader.string("a string as metadata")
         }
       } else {
@@ -91,9 +91,9 @@ struct SafetensorsHeader {
 
   private static func entry(
     _ name: String, _ reader: inout JSONReader
-  ) throws(TensorFileError) -> Entry {
+  ) throws(FileError) -> Entry {
     var entry = Entry(name: name)
-    try reader.object("an object that describes a tensor") { reader, key throws(TensorFileError) in
+    try reader.object("an object that describes a tensor") { reader, key throws(FileError) in
       switch key {
       case "dtype": entry.type = try reader.string("a name of an element type")
       case "shape": entry.shape = try numbers("a shape", &reader)
@@ -106,9 +106,9 @@ struct SafetensorsHeader {
 
   private static func numbers(
     _ what: String, _ reader: inout JSONReader
-  ) throws(TensorFileError) -> [String] {
+  ) throws(FileError) -> [String] {
     var numbers: [String] = []
-    try reader.array("an array: \(what)") { reader throws(TensorFileError) in
+    try reader.array("an array: \(what)") { reader throws(FileError) in
       guard numbers.count < axisLimit else {
         throw reader.unexpected("at most \(axisLimit) numbers in \(what)")
       }
@@ -119,7 +119,7 @@ struct SafetensorsHeader {
 
   private static func check(
     _ entry: Entry, dataStart: Int, _ contents: FileBytes
-  ) throws(TensorFileError) -> StoredTensor {
+  ) throws(FileError) -> StoredTensor {
     let name = entry.name
     let file = contents.name
     guard let typeName = entry.type else {

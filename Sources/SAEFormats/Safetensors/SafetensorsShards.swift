@@ -21,9 +21,9 @@ package struct SafetensorsShards: Sendable {
 
   /// Opens an index and the files that it names.
   ///
-  /// - Throws: ``TensorFileError`` if a file is named by more than a name or is not beside the index, or
+  /// - Throws: ``FileError`` if a file is named by more than a name or is not beside the index, or
   ///   does not hold exactly the tensors that it should.
-  package init(_ index: String) throws(TensorFileError) {
+  package init(_ index: String) throws(FileError) {
     guard let map = try JSONValue.read(index).asObject?["weight_map"]?.asObject else {
       throw .invalidSetting(
         file: index, setting: "weight_map", expected: "an object", found: "none")
@@ -62,7 +62,7 @@ package struct SafetensorsShards: Sendable {
   /// A file beside the index; a name with a path in it could lead anywhere.
   private static func open(
     _ shard: String, in directory: String, _ index: String
-  ) throws(TensorFileError) -> SafetensorsFile {
+  ) throws(FileError) -> SafetensorsFile {
     guard !shard.isEmpty, !shard.contains("/"), !shard.contains("\\"), shard != "..", shard != "."
     else {
       throw .invalidSetting(

@@ -12,12 +12,12 @@ public struct SafetensorsWriter: TensorWriter, ~Copyable {
   ///   - tensors: all that will be appended.
   ///   - metadata: what else to say of it.
   ///   - replacing: whether a file of that name gives way.
-  /// - Throws: ``TensorFileError`` if a name occurs twice or is "\_\_metadata\_\_", a size does not
+  /// - Throws: ``FileError`` if a name occurs twice or is "\_\_metadata\_\_", a size does not
   ///   fit an `Int`, or the file cannot be created.
   public init(
     _ path: String, _ tensors: [TensorDeclaration], metadata: [String: String] = [:],
     replacing: Bool = true
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let sorted = tensors.sorted {
       $0.type.rank != $1.type.rank
         ? $0.type.rank > $1.type.rank : $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
@@ -41,7 +41,7 @@ public struct SafetensorsWriter: TensorWriter, ~Copyable {
 
   private static func places(
     _ path: String, _ tensors: [TensorDeclaration], from offset: Int
-  ) throws(TensorFileError) -> TensorPlaces {
+  ) throws(FileError) -> TensorPlaces {
     var places = TensorPlaces(path)
     var end = offset
     for tensor in tensors { end = try places.place(tensor, at: end) }
@@ -50,16 +50,16 @@ public struct SafetensorsWriter: TensorWriter, ~Copyable {
 
   public var path: String { file.path }
 
-  public func elementType(of name: String) throws(TensorFileError) -> ElementType {
+  public func elementType(of name: String) throws(FileError) -> ElementType {
     try places.place(name).declaration.type
   }
 
-  public mutating func append(stored bytes: RawSpan, to name: String) throws(TensorFileError) {
+  public mutating func append(stored bytes: RawSpan, to name: String) throws(FileError) {
     try file.write(bytes, at: places.position(of: name, for: bytes.byteCount))
     places.advance(name, by: bytes.byteCount)
   }
 
-  public consuming func finish() throws(TensorFileError) {
+  public consuming func finish() throws(FileError) {
     try places.checkComplete()
     try file.finish()
   }

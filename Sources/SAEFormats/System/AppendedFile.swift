@@ -14,17 +14,17 @@ package final class AppendedFile: Sendable {
 
   /// Creates a file that must not exist yet.
   ///
-  /// - Throws: ``TensorFileError/alreadyExists(file:)``, or that the system refused.
-  package convenience init(creating path: String) throws(TensorFileError) {
+  /// - Throws: ``FileError/alreadyExists(file:)``, or that the system refused.
+  package convenience init(creating path: String) throws(FileError) {
     try self.init(path, unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666))
   }
 
   /// Goes on with a file, or creates it.
-  package convenience init(continuing path: String) throws(TensorFileError) {
+  package convenience init(continuing path: String) throws(FileError) {
     try self.init(path, unsafe open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o666))
   }
 
-  private init(_ path: String, _ descriptor: Int32) throws(TensorFileError) {
+  private init(_ path: String, _ descriptor: Int32) throws(FileError) {
     guard descriptor >= 0 else {
       if errno == EEXIST { throw .alreadyExists(file: path) }
       throw SystemCall.error(path, "open")
@@ -36,7 +36,7 @@ package final class AppendedFile: Sendable {
   deinit { _ = close(descriptor) }
 
   /// The last byte; nil if there is none.
-  package func lastByte() throws(TensorFileError) -> UInt8? {
+  package func lastByte() throws(FileError) -> UInt8? {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { throw SystemCall.error(path, "examine") }
     guard status.st_size > 0 else { return nil }
@@ -48,7 +48,7 @@ package final class AppendedFile: Sendable {
   }
 
   /// Appends bytes, in one piece unless the system takes them in several.
-  package func append(_ bytes: [UInt8]) throws(TensorFileError) {
+  package func append(_ bytes: [UInt8]) throws(FileError) {
     var written = 0
     while written < bytes.count {
       let count = unsafe bytes.withUnsafeBytes { buffer in

@@ -14,11 +14,11 @@ public struct AtomicDirectory: ~Copyable {
   private var isFinished = false
 
   /// Begins a directory; its parent must exist.
-  public init(_ path: String) throws(TensorFileError) { try self.init(Destination(path)) }
+  public init(_ path: String) throws(FileError) { try self.init(Destination(path)) }
 
   /// Begins a directory. A parent that has been renamed since the destination was made is found; one
   /// that has been removed is made again.
-  public init(_ destination: Destination) throws(TensorFileError) {
+  public init(_ destination: Destination) throws(FileError) {
     let destination = try destination.standing()
     destination.folder.removeLeftovers { TemporaryName.is($0, of: destination.name) }
     (temporaryName, contents) = try destination.folder.makeTemporaryDirectory(
@@ -39,9 +39,9 @@ public struct AtomicDirectory: ~Copyable {
   /// - Parameter replacing: what gives way, checked once more: a directory of that name that holds
   ///   anything else stays. An empty one always gives way. Old and new change places in one step where
   ///   the file system can; elsewhere (some network file systems) the old one is renamed first.
-  /// - Throws: ``TensorFileError/notPlaced(file:kept:reason:)`` if it is complete and cannot have its
-  ///   name, which says where it is instead; other ``TensorFileError`` if the disk refuses.
-  public consuming func finish(replacing: Artifact? = nil) throws(TensorFileError) {
+  /// - Throws: ``FileError/notPlaced(file:kept:reason:)`` if it is complete and cannot have its
+  ///   name, which says where it is instead; other ``FileError`` if the disk refuses.
+  public consuming func finish(replacing: Artifact? = nil) throws(FileError) {
     try contents.synchronize()
     let remains: String?
     do {
@@ -66,7 +66,7 @@ public struct AtomicDirectory: ~Copyable {
   ///
   /// - Returns: where the old directory is, if it cannot be removed because something else has got into
   ///   it meanwhile.
-  private func place(_ replacing: Artifact?) throws(TensorFileError) -> String? {
+  private func place(_ replacing: Artifact?) throws(FileError) -> String? {
     let (folder, name) = (destination.folder, destination.name)
     // Renaming puts a directory into the place of an empty one and refuses all else. The check comes
     // first so that the error can say what is there.
@@ -80,7 +80,7 @@ public struct AtomicDirectory: ~Copyable {
     }
   }
 
-  private func exchange(_ replacing: Artifact) throws(TensorFileError) -> String? {
+  private func exchange(_ replacing: Artifact) throws(FileError) -> String? {
     let (folder, name) = (destination.folder, destination.name)
     var old = temporaryName
     if !folder.exchange(temporaryName, name) {

@@ -21,7 +21,7 @@ public struct AtomicFile: ~Copyable {
   /// - Parameters:
   ///   - path: where it is to stand; a link stands for its target.
   ///   - replacing: whether a file of that name gives way.
-  public init(_ path: String, replacing: Bool = true) throws(TensorFileError) {
+  public init(_ path: String, replacing: Bool = true) throws(FileError) {
     let destination = try Destination(path)
     destination.folder.removeLeftovers { TemporaryName.is($0, of: destination.name) }
     file = try WritableFile(toReplace: destination.name, in: destination.folder, for: path)
@@ -32,34 +32,34 @@ public struct AtomicFile: ~Copyable {
   deinit { if !isFinished { destination.folder.removeFile(file.name) } }
 
   /// Appends bytes.
-  public mutating func append(_ bytes: [UInt8]) throws(TensorFileError) {
+  public mutating func append(_ bytes: [UInt8]) throws(FileError) {
     let span = bytes.span
     try write(span.storedBytes, at: length)
     length += bytes.count
   }
 
   /// Writes at an offset, which may lie beyond the end.
-  func write(_ bytes: RawSpan, at offset: Int) throws(TensorFileError) {
+  func write(_ bytes: RawSpan, at offset: Int) throws(FileError) {
     try file.write(bytes, at: offset)
   }
 
   /// A file without a name on the same disk, for bytes that have to wait.
-  func spool() throws(TensorFileError) -> WritableFile {
+  func spool() throws(FileError) -> WritableFile {
     let spool = try WritableFile(toReplace: destination.name, in: destination.folder, for: path)
     destination.folder.removeFile(spool.name)
     return spool
   }
 
   /// Writes the content of another file at an offset.
-  func write(contentsOf other: borrowing WritableFile, at offset: Int) throws(TensorFileError) {
+  func write(contentsOf other: borrowing WritableFile, at offset: Int) throws(FileError) {
     try other.copy(to: file, at: offset)
   }
 
   /// Makes the file appear under its name.
   ///
-  /// - Throws: ``TensorFileError/notPlaced(file:kept:reason:)`` if it is complete and cannot have its
-  ///   name, which says where it is instead; other ``TensorFileError`` if the disk refuses.
-  public consuming func finish() throws(TensorFileError) {
+  /// - Throws: ``FileError/notPlaced(file:kept:reason:)`` if it is complete and cannot have its
+  ///   name, which says where it is instead; other ``FileError`` if the disk refuses.
+  public consuming func finish() throws(FileError) {
     try file.synchronize()
     do {
       if replaces {
@@ -83,7 +83,7 @@ public struct AtomicFile: ~Copyable {
   }
 
   /// Writes the same file once more, into a folder that is made anew.
-  private func copy(replacing: Bool) throws(TensorFileError) {
+  private func copy(replacing: Bool) throws(FileError) {
     _ = try destination.standing()
     let copy = try AtomicFile(path, replacing: replacing)
     try file.copy(to: copy.file)
@@ -91,7 +91,7 @@ public struct AtomicFile: ~Copyable {
   }
 
   /// Writes a whole file at once, in the place of an older one.
-  public static func write(_ bytes: [UInt8], to path: String) throws(TensorFileError) {
+  public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
     var file = try AtomicFile(path)
     try file.append(bytes)
     try file.finish()

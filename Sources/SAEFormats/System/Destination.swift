@@ -13,8 +13,8 @@ public final class Destination: Sendable {
   /// The folder of the name.
   package let folder: DirectoryHandle
 
-  /// - Throws: ``TensorFileError`` if the path has no folder, or is the root.
-  public init(_ path: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if the path has no folder, or is the root.
+  public init(_ path: String) throws(FileError) {
     var current = path
     // As many links as Linux follows.
     for _ in 0..<40 {
@@ -57,7 +57,7 @@ public final class Destination: Sendable {
   /// - Parameters:
   ///   - result: the kind of result that is to be written.
   ///   - replacing: whether one of its kind gives way.
-  public func check(for result: Artifact, replacing: Bool = false) throws(TensorFileError) {
+  public func check(for result: Artifact, replacing: Bool = false) throws(FileError) {
     try result.check(self, replacing: replacing)
     guard folder.isWritable else {
       throw .noFolder(file: path, folder: folder.path, reason: "it may not be written")
@@ -71,7 +71,7 @@ public final class Destination: Sendable {
 
   /// The place of the result now, if its folder has been renamed or removed meanwhile: the path, if it is
   /// a folder again; else the folder under its new name; else a new folder of the old name.
-  func standing() throws(TensorFileError) -> Destination {
+  func standing() throws(FileError) -> Destination {
     if folder.stands(at: folder.path) { return self }
     if let there = try? Destination(path) { return there }
     if folder.currentPath != nil { return self }
@@ -88,7 +88,7 @@ public final class Destination: Sendable {
   ///
   /// - Parameter temporary: its name as yet.
   /// - Returns: the error that says where it is.
-  func keep(_ temporary: String, because error: TensorFileError) -> TensorFileError {
+  func keep(_ temporary: String, because error: FileError) -> FileError {
     let stem = TemporaryName.shortened(name) + ".result"
     var kept = temporary
     for number in 1...100 where kept == temporary {
@@ -103,7 +103,7 @@ public final class Destination: Sendable {
   }
 
   /// Throws if the folder has been renamed since, so that the result is elsewhere.
-  func checkStands() throws(TensorFileError) {
+  func checkStands() throws(FileError) {
     guard !folder.stands(at: folder.path), let current = folder.currentPath else { return }
     throw .notPlaced(
       file: path, kept: Path.join(current, name), reason: "its folder has been moved")

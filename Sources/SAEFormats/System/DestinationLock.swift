@@ -6,9 +6,9 @@ public final class DestinationLock: Sendable {
 
   /// Locks the result that is to appear at a destination, by a file `.NAME.lock` beside it.
   ///
-  /// - Throws: ``TensorFileError/locked(file:owner:)``, which says which process writes there, on which
+  /// - Throws: ``FileError/locked(file:owner:)``, which says which process writes there, on which
   ///   machine, since when.
-  public init(_ destination: Destination) throws(TensorFileError) {
+  public init(_ destination: Destination) throws(FileError) {
     file = try LockedFile(
       ".\(TemporaryName.shortened(destination.name)).lock", in: destination.folder,
       for: destination.path, owner: DestinationLock.owner)
@@ -17,9 +17,9 @@ public final class DestinationLock: Sendable {
   /// Locks a directory in which files appear one by one, by a file ``name`` in it. It is made, with those
   /// above it, if it is not there.
   ///
-  /// - Throws: as for a destination; ``TensorFileError/notReplaceable(file:expected:found:)`` if something
+  /// - Throws: as for a destination; ``FileError/notReplaceable(file:expected:found:)`` if something
   ///   else is there.
-  public init(directory path: String) throws(TensorFileError) {
+  public init(directory path: String) throws(FileError) {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {

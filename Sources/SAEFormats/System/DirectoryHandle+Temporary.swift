@@ -16,7 +16,7 @@ extension DirectoryHandle {
   ///   - path: what messages name.
   func createTemporary(
     for name: String, path: String
-  ) throws(TensorFileError) -> (name: String, descriptor: Int32) {
+  ) throws(FileError) -> (name: String, descriptor: Int32) {
     while true {
       let temporary = TemporaryName.of(name)
       let file = try create(temporary, for: path)
@@ -32,7 +32,7 @@ extension DirectoryHandle {
   ///   - path: what messages name.
   func makeTemporaryDirectory(
     for name: String, path: String
-  ) throws(TensorFileError) -> (name: String, handle: DirectoryHandle) {
+  ) throws(FileError) -> (name: String, handle: DirectoryHandle) {
     while true {
       let temporary = TemporaryName.of(name)
       try makeDirectory(temporary, for: path)

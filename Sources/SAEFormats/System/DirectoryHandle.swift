@@ -12,7 +12,7 @@ package final class DirectoryHandle: Sendable {
   package let path: String
   let descriptor: Int32
 
-  package init(_ path: String) throws(TensorFileError) {
+  package init(_ path: String) throws(FileError) {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemCall.error(path, "open") }
     self.path = path
@@ -20,7 +20,7 @@ package final class DirectoryHandle: Sendable {
   }
 
   /// A directory in another; a link to one is none.
-  package init(_ name: String, in parent: DirectoryHandle) throws(TensorFileError) {
+  package init(_ name: String, in parent: DirectoryHandle) throws(FileError) {
     let path = parent.full(name)
     let descriptor = unsafe openat(
       parent.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -32,7 +32,7 @@ package final class DirectoryHandle: Sendable {
   deinit { _ = close(descriptor) }
 
   /// The names in it, as bytes, in no order.
-  package func names() throws(TensorFileError) -> [[UInt8]] {
+  package func names() throws(FileError) -> [[UInt8]] {
     let listed = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard listed >= 0 else { throw SystemCall.error(path, "list") }
     guard let stream = unsafe fdopendir(listed) else {
@@ -63,8 +63,8 @@ package final class DirectoryHandle: Sendable {
 
   /// The kind of thing that has a name in it, links not followed; nil where nothing has it.
   ///
-  /// - Throws: ``TensorFileError`` if the system does not tell, or the name is too long for one.
-  package func entry(_ name: String) throws(TensorFileError) -> Entry? {
+  /// - Throws: ``FileError`` if the system does not tell, or the name is too long for one.
+  package func entry(_ name: String) throws(FileError) -> Entry? {
     var status = stat()
     guard unsafe fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
       if errno == ENOENT { return nil }
@@ -90,7 +90,7 @@ package final class DirectoryHandle: Sendable {
   /// The descriptor of a new file.
   ///
   /// - Parameter path: what messages name.
-  package func create(_ name: String, for path: String) throws(TensorFileError) -> Int32 {
+  package func create(_ name: String, for path: String) throws(FileError) -> Int32 {
     if SystemCall.permits(.create, full(name)) {
       let file = unsafe openat(
         descriptor, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -112,7 +112,7 @@ package final class DirectoryHandle: Sendable {
       && own.st_dev == other.st_dev && own.st_ino == other.st_ino
   }
 
-  package func makeDirectory(_ name: String, for path: String) throws(TensorFileError) {
+  package func makeDirectory(_ name: String, for path: String) throws(FileError) {
     guard SystemCall.permits(.makeDirectory, full(name)),
       unsafe mkdirat(descriptor, name, 0o777) == 0
     else { throw SystemCall.error(path, "create the directory") }
@@ -120,7 +120,7 @@ package final class DirectoryHandle: Sendable {
 
   /// Gives something another name in the same directory. A file takes the place of a file that has the
   /// name, a directory that of an empty directory.
-  package func rename(_ old: String, to new: String) throws(TensorFileError) {
+  package func rename(_ old: String, to new: String) throws(FileError) {
     guard SystemCall.permits(.rename, full(new)),
       unsafe renameat(descriptor, old, descriptor, new) == 0
     else { throw SystemCall.error(full(new), "rename \(full(old)) to it") }
@@ -128,8 +128,8 @@ package final class DirectoryHandle: Sendable {
 
   /// Gives something a name that nothing has.
   ///
-  /// - Throws: ``TensorFileError/alreadyExists(file:)``, or that the system refused.
-  package func renameExclusively(_ old: String, to new: String) throws(TensorFileError) {
+  /// - Throws: ``FileError/alreadyExists(file:)``, or that the system refused.
+  package func renameExclusively(_ old: String, to new: String) throws(FileError) {
     guard SystemCall.permits(.rename, full(new)) else {
       throw SystemCall.error(full(new), "rename \(full(old)) to it")
     }
@@ -194,7 +194,7 @@ package final class DirectoryHandle: Sendable {
   }
 
   /// Waits until the names in it have reached the disk.
-  package func synchronize() throws(TensorFileError) {
+  package func synchronize() throws(FileError) {
     do {
       try SystemCall.synchronize(descriptor, path, as: .synchronizeDirectory)
     } catch {

@@ -24,8 +24,8 @@ public final class FileBytes: @unchecked Sendable {
 
   /// Maps a file.
   ///
-  /// - Throws: ``TensorFileError`` if it cannot be opened or is not a regular file.
-  public init(mapping path: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if it cannot be opened or is not a regular file.
+  public init(mapping path: String) throws(FileError) {
     // Without O_NONBLOCK, opening a named pipe waits for a writer that may never come.
     let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { throw SystemCall.error(path, "open") }

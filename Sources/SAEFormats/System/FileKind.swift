@@ -198,8 +198,8 @@ extension FileBytes {
   /// The error for a file that could not be read as `expected`: it gives the kind of file where that is
   /// known, else the fault.
   func explaining(
-    _ error: TensorFileError, expected: String, _ own: FileKind...
-  ) -> TensorFileError {
+    _ error: FileError, expected: String, _ own: FileKind...
+  ) -> FileError {
     let kind = FileKind(self)
     if case .unknown = kind { return error }
     return own.contains(kind)

@@ -5,11 +5,11 @@ public enum FileName {
   /// - Parameters:
   ///   - folder: its path.
   ///   - isWanted: which of them count; their bytes.
-  /// - Throws: ``TensorFileError`` if the folder cannot be listed, or one that counts is not UTF-8: as
+  /// - Throws: ``FileError`` if the folder cannot be listed, or one that counts is not UTF-8: as
   ///   text it would be another name.
   public static func list(
     _ folder: String, where isWanted: (_ name: [UInt8]) -> Bool = { _ in true }
-  ) throws(TensorFileError) -> [String] {
+  ) throws(FileError) -> [String] {
     var names: [String] = []
     for bytes in try DirectoryHandle(folder).names() where isWanted(bytes) {
       guard let name = String(validating: bytes, as: UTF8.self) else {

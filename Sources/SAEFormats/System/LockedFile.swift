@@ -22,10 +22,10 @@ final class LockedFile: Sendable {
   ///   - folder: where it is.
   ///   - path: the locked path, for messages.
   ///   - owner: the text to write into the file, for the next process that wants the lock.
-  /// - Throws: ``TensorFileError/locked(file:owner:)`` with its holder's text.
+  /// - Throws: ``FileError/locked(file:owner:)`` with its holder's text.
   init(
     _ name: String, in folder: DirectoryHandle, for path: String, owner: String
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     while true {
       let descriptor = folder.openLock(name)
       guard descriptor >= 0 else { throw SystemCall.error(path, "create a lock beside it") }

@@ -32,7 +32,7 @@ package enum SystemCall {
   }
 
   /// The error for the last failed call; one of its own for a full disk.
-  package static func error(_ file: String, _ operation: String) -> TensorFileError {
+  package static func error(_ file: String, _ operation: String) -> FileError {
     let code = errno
     if code == ENOSPC || code == EDQUOT { return .diskFull(file: file) }
     return .system(file: file, operation: operation, reason: reason(code))
@@ -45,7 +45,7 @@ package enum SystemCall {
 
   package static func synchronize(
     _ descriptor: Int32, _ path: String, as operation: Operation = .synchronize
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     if permits(operation, path) {
       #if canImport(Darwin)
         // There `fsync` leaves the data in the drive's own cache.
@@ -58,8 +58,8 @@ package enum SystemCall {
 
   /// Whether the name is that of a directory, or of a link to one.
   ///
-  /// - Throws: ``TensorFileError`` if nothing has the name.
-  package static func isDirectory(_ path: String) throws(TensorFileError) -> Bool {
+  /// - Throws: ``FileError`` if nothing has the name.
+  package static func isDirectory(_ path: String) throws(FileError) -> Bool {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { throw error(path, "open") }
     return status.st_mode & S_IFMT == S_IFDIR
@@ -72,14 +72,14 @@ package enum SystemCall {
   }
 
   /// Makes a directory, if there is none.
-  package static func makeDirectory(_ path: String) throws(TensorFileError) {
+  package static func makeDirectory(_ path: String) throws(FileError) {
     guard permits(.makeDirectory, path), unsafe mkdir(path, 0o777) == 0 else {
       throw error(path, "create the directory")
     }
   }
 
   /// The path without links; nil, and `errno` set, where nothing has it.
-  package static func realPath(_ path: String) throws(TensorFileError) -> String? {
+  package static func realPath(_ path: String) throws(FileError) -> String? {
     guard let resolved = unsafe realpath(path, nil) else { return nil }
     defer { unsafe free(resolved) }
     guard let text = unsafe String(validatingCString: resolved) else {
@@ -89,7 +89,7 @@ package enum SystemCall {
   }
 
   /// The target of a link; nil where the name is not that of a link.
-  package static func linkTarget(_ path: String) throws(TensorFileError) -> String? {
+  package static func linkTarget(_ path: String) throws(FileError) -> String? {
     var buffer = [CChar](repeating: 0, count: 4097)
     let length = unsafe readlink(path, &buffer, buffer.count - 1)
     guard length >= 0 else { return nil }

@@ -18,7 +18,7 @@ struct WritableFile: ~Copyable {
   /// written.
   init(
     toReplace name: String, in directory: DirectoryHandle, for path: String
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     (self.name, descriptor) = try directory.createTemporary(for: name, path: path)
     self.path = path
   }
@@ -27,7 +27,7 @@ struct WritableFile: ~Copyable {
 
   /// Writes all of the bytes at an offset; a gap between the end of the file and the offset becomes
   /// zeros.
-  func write(_ bytes: RawSpan, at offset: Int) throws(TensorFileError) {
+  func write(_ bytes: RawSpan, at offset: Int) throws(FileError) {
     var written = 0
     while written < bytes.byteCount {
       let count = unsafe bytes.withUnsafeBytes { buffer in
@@ -46,7 +46,7 @@ struct WritableFile: ~Copyable {
   }
 
   /// Writes the file's content into another file, from an offset there.
-  func copy(to other: borrowing WritableFile, at begin: Int = 0) throws(TensorFileError) {
+  func copy(to other: borrowing WritableFile, at begin: Int = 0) throws(FileError) {
     var piece = [UInt8](repeating: 0, count: 1 << 20)
     var offset = 0
     while true {
@@ -63,7 +63,7 @@ struct WritableFile: ~Copyable {
   }
 
   /// Waits until everything written has reached the disk.
-  func synchronize() throws(TensorFileError) {
+  func synchronize() throws(FileError) {
     try SystemCall.synchronize(descriptor, path)
   }
 }

@@ -1,16 +1,16 @@
 extension StoredTensor {
   /// All elements, widened (or rounded to nearest) to float32, none of which may be NaN or infinite.
   ///
-  /// - Throws: ``TensorFileError/notFinite(file:tensor:place:found:)`` with the first that is not
+  /// - Throws: ``FileError/notFinite(file:tensor:place:found:)`` with the first that is not
   ///   finite, or as ``matrix()`` does.
-  package func finiteMatrix() throws(TensorFileError) -> Matrix {
+  package func finiteMatrix() throws(FileError) -> Matrix {
     let matrix = try matrix()
     try checkFinite(matrix)
     return matrix
   }
 
   /// Throws unless all elements that were read are finite.
-  package func checkFinite(_ matrix: Matrix) throws(TensorFileError) {
+  package func checkFinite(_ matrix: Matrix) throws(FileError) {
     guard !matrix.isFinite() else { return }
     for row in 0..<matrix.rows {
       let elements = matrix.row(row)

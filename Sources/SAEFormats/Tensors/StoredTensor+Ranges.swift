@@ -1,9 +1,9 @@
 extension StoredTensor {
   /// Some elements of a tensor of one dimension, as whole numbers.
   ///
-  /// - Throws: ``TensorFileError`` if they are stored as floats, there is not one dimension, the
+  /// - Throws: ``FileError`` if they are stored as floats, there is not one dimension, the
   ///   range lies outside, or a number does not fit an `Int`.
-  public func integers(_ range: Range<Int>) throws(TensorFileError) -> [Int] {
+  public func integers(_ range: Range<Int>) throws(FileError) -> [Int] {
     guard type.isInteger else {
       throw .notConvertible(
         file: file, tensor: name, from: type.rawValue, to: "whole numbers")
@@ -18,8 +18,8 @@ extension StoredTensor {
 
   /// Some elements of a tensor of one dimension, widened (or rounded to nearest) to float32.
   ///
-  /// - Throws: ``TensorFileError`` if there is not one dimension, or the range lies outside.
-  public func floats(_ range: Range<Int>) throws(TensorFileError) -> [Float] {
+  /// - Throws: ``FileError`` if there is not one dimension, or the range lies outside.
+  public func floats(_ range: Range<Int>) throws(FileError) -> [Float] {
     let stored = contents.bytes.extracting(try elementBytes(range))
     var values = [Float](repeating: 0, count: range.count)
     var target = values.mutableSpan
@@ -28,7 +28,7 @@ extension StoredTensor {
   }
 
   /// Where some elements of a tensor of one dimension lie.
-  private func elementBytes(_ range: Range<Int>) throws(TensorFileError) -> Range<Int> {
+  private func elementBytes(_ range: Range<Int>) throws(FileError) -> Range<Int> {
     guard shape.count == 1 else {
       throw .wrongShape(file: file, tensor: name, expected: "one dimension", found: shape)
     }

@@ -34,8 +34,8 @@ public struct StoredTensor: Sendable {
 
   /// All elements, widened (or rounded to nearest) to float32.
   ///
-  /// - Throws: ``TensorFileError`` if the shape has rows without elements.
-  public func matrix() throws(TensorFileError) -> Matrix {
+  /// - Throws: ``FileError`` if the shape has rows without elements.
+  public func matrix() throws(FileError) -> Matrix {
     try StoredTensor.checkMemory([self], file)
     return try matrix(rows: 0..<rows)
   }
@@ -43,7 +43,7 @@ public struct StoredTensor: Sendable {
   /// Throws unless tensors fit into memory, widened to float32.
   package static func checkMemory(
     _ tensors: [StoredTensor], _ file: String
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     var estimate = MemoryEstimate()
     for tensor in tensors { estimate.add("weights", floats: tensor.count) }
     do {
@@ -55,8 +55,8 @@ public struct StoredTensor: Sendable {
 
   /// Some rows, widened (or rounded to nearest) to float32.
   ///
-  /// - Throws: ``TensorFileError`` if a row lies outside, or rows have no elements.
-  public func matrix(rows range: Range<Int>) throws(TensorFileError) -> Matrix {
+  /// - Throws: ``FileError`` if a row lies outside, or rows have no elements.
+  public func matrix(rows range: Range<Int>) throws(FileError) -> Matrix {
     try check(range)
     var matrix = Matrix(rows: range.count, columns: columns)
     try read(rows: range, into: &matrix, at: 0)
@@ -65,11 +65,11 @@ public struct StoredTensor: Sendable {
 
   /// Reads rows into a matrix that is there already, from its row `row` on.
   ///
-  /// - Throws: ``TensorFileError`` if a row lies outside the tensor, or the widths differ.
+  /// - Throws: ``FileError`` if a row lies outside the tensor, or the widths differ.
   /// - Precondition: the matrix has rows enough.
   public func read(
     rows range: Range<Int>, into matrix: inout Matrix, at row: Int
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     try check(range)
     guard columns == matrix.columns else {
       throw .wrongShape(
@@ -105,8 +105,8 @@ public struct StoredTensor: Sendable {
 
   /// All elements in row-major order, as whole numbers.
   ///
-  /// - Throws: ``TensorFileError`` if they are stored as floats, or one does not fit an `Int`.
-  public func integers() throws(TensorFileError) -> [Int] {
+  /// - Throws: ``FileError`` if they are stored as floats, or one does not fit an `Int`.
+  public func integers() throws(FileError) -> [Int] {
     guard type.isInteger else {
       throw .notConvertible(
         file: file, tensor: name, from: type.rawValue, to: "whole numbers")
@@ -133,7 +133,7 @@ public struct StoredTensor: Sendable {
       * rowSize
   }
 
-  private func check(_ range: Range<Int>) throws(TensorFileError) {
+  private func check(_ range: Range<Int>) throws(FileError) {
     // Dimensions beside a zero may be anything; nobody should loop over them or reserve by them.
     if count == 0, rows > 0 || columns > 1 << 24 {
       throw .wrongShape(

@@ -18,8 +18,8 @@ struct TensorPlaces {
 
   /// Bytes that a tensor of that name, type and shape takes.
   ///
-  /// - Throws: ``TensorFileError`` if they do not fit an `Int`.
-  func byteCount(_ tensor: TensorDeclaration) throws(TensorFileError) -> Int {
+  /// - Throws: ``FileError`` if they do not fit an `Int`.
+  func byteCount(_ tensor: TensorDeclaration) throws(FileError) -> Int {
     guard !tensor.shape.contains(where: { $0 < 0 }),
       let size = Shape.byteCount(tensor.shape, tensor.type)
     else { throw sizeOverflow(tensor) }
@@ -29,8 +29,8 @@ struct TensorPlaces {
   /// Places a tensor at an offset.
   ///
   /// - Returns: where it ends.
-  /// - Throws: ``TensorFileError`` if the name is taken or the end does not fit an `Int`.
-  mutating func place(_ tensor: TensorDeclaration, at offset: Int) throws(TensorFileError) -> Int {
+  /// - Throws: ``FileError`` if the name is taken or the end does not fit an `Int`.
+  mutating func place(_ tensor: TensorDeclaration, at offset: Int) throws(FileError) -> Int {
     let (end, overflow) = offset.addingReportingOverflow(try byteCount(tensor))
     guard !overflow else { throw sizeOverflow(tensor) }
     let place = Place(declaration: tensor, range: offset..<end)
@@ -41,7 +41,7 @@ struct TensorPlaces {
   }
 
   /// The tensor of that name.
-  func place(_ name: String) throws(TensorFileError) -> Place {
+  func place(_ name: String) throws(FileError) -> Place {
     guard let place = places[Array(name.utf8)] else {
       throw .noSuchTensor(
         file: path, tensor: name, present: places.values.map(\.declaration.name).sorted())
@@ -50,7 +50,7 @@ struct TensorPlaces {
   }
 
   /// Where the next bytes of a tensor go.
-  func position(of name: String, for count: Int) throws(TensorFileError) -> Int {
+  func position(of name: String, for count: Int) throws(FileError) -> Int {
     let place = try place(name)
     guard count <= place.range.count - place.written else {
       throw wrongByteCount(place, found: place.written + count)
@@ -63,18 +63,18 @@ struct TensorPlaces {
     places[Array(name.utf8)]?.written += count
   }
 
-  /// - Throws: ``TensorFileError`` if a tensor lacks bytes.
-  func checkComplete() throws(TensorFileError) {
+  /// - Throws: ``FileError`` if a tensor lacks bytes.
+  func checkComplete() throws(FileError) {
     if let place = all.first(where: { $0.written < $0.range.count }) {
       throw wrongByteCount(place, found: place.written)
     }
   }
 
-  private func sizeOverflow(_ tensor: TensorDeclaration) -> TensorFileError {
+  private func sizeOverflow(_ tensor: TensorDeclaration) -> FileError {
     .sizeOverflow(file: path, tensor: tensor.name, shape: tensor.shape, type: tensor.type)
   }
 
-  private func wrongByteCount(_ place: Place, found: Int) -> TensorFileError {
+  private func wrongByteCount(_ place: Place, found: Int) -> FileError {
     .wrongByteCount(
       file: path, tensor: place.declaration.name, shape: place.declaration.shape,
       type: place.declaration.type, expected: place.range.count, found: found)

@@ -25,50 +25,50 @@ public protocol TensorWriter: ~Copyable {
   var path: String { get }
 
   /// The type that a tensor was declared with.
-  func elementType(of name: String) throws(TensorFileError) -> ElementType
+  func elementType(of name: String) throws(FileError) -> ElementType
 
   /// Appends elements that have the tensor's type already, little-endian.
   ///
-  /// - Throws: ``TensorFileError`` if there is no such tensor, it has fewer elements left, or the
+  /// - Throws: ``FileError`` if there is no such tensor, it has fewer elements left, or the
   ///   disk refuses.
-  mutating func append(stored bytes: RawSpan, to name: String) throws(TensorFileError)
+  mutating func append(stored bytes: RawSpan, to name: String) throws(FileError)
 
   /// Completes the file.
   ///
-  /// - Throws: ``TensorFileError`` if a tensor lacks elements, or the disk refuses.
-  consuming func finish() throws(TensorFileError)
+  /// - Throws: ``FileError`` if a tensor lacks elements, or the disk refuses.
+  consuming func finish() throws(FileError)
 }
 
 extension TensorWriter where Self: ~Copyable {
   /// Appends elements to a tensor of floats, rounding them to its type (nearest, half to even).
   public mutating func append(
     _ values: Span<Float>, to name: String
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let type = try elementType(of: name, for: "F32") { $0.storesFloats }
     if type == .f32 { return try append(stored: values.storedBytes, to: name) }
     try inPieces(values.count, name) { type.encode(values.extracting($0)) }
   }
 
   /// Appends elements to a tensor of floats, rounding them to its type (nearest, half to even).
-  public mutating func append(_ values: [Float], to name: String) throws(TensorFileError) {
+  public mutating func append(_ values: [Float], to name: String) throws(FileError) {
     let span = values.span
     try append(span, to: name)
   }
 
   /// Appends the rows of a matrix to a tensor of floats, rounding as above.
-  public mutating func append(_ rows: Matrix, to name: String) throws(TensorFileError) {
+  public mutating func append(_ rows: Matrix, to name: String) throws(FileError) {
     let elements = rows.elements
     try append(elements, to: name)
   }
 
   /// Appends doubles to a tensor of F64, or of F32, to which they are rounded.
-  public mutating func append(_ values: [Double], to name: String) throws(TensorFileError) {
+  public mutating func append(_ values: [Double], to name: String) throws(FileError) {
     let type = try elementType(of: name, for: "F64") { $0 == .f64 || $0 == .f32 }
     try inPieces(values.count, name) { type.encode(values.span.extracting($0)) }
   }
 
   /// Appends whole numbers to a tensor of a type that can hold them.
-  public mutating func append(_ values: [Int], to name: String) throws(TensorFileError) {
+  public mutating func append(_ values: [Int], to name: String) throws(FileError) {
     let type = try elementType(of: name, for: "whole numbers") { $0.isInteger }
     let range = type.integerRange ?? 0...0
     if let value = values.first(where: { !range.contains($0) }) {
@@ -78,7 +78,7 @@ extension TensorWriter where Self: ~Copyable {
   }
 
   /// Appends the elements of a tensor in another file, which has the same type, as they are.
-  public mutating func append(_ tensor: StoredTensor, to name: String) throws(TensorFileError) {
+  public mutating func append(_ tensor: StoredTensor, to name: String) throws(FileError) {
     let order = tensor.isBigEndian ? "big-endian " : tensor.isColumnMajor ? "column-major " : ""
     _ = try elementType(of: name, for: order + tensor.type.rawValue) {
       $0 == tensor.type && order.isEmpty
@@ -88,7 +88,7 @@ extension TensorWriter where Self: ~Copyable {
 
   private mutating func inPieces(
     _ count: Int, _ name: String, _ encode: (Range<Int>) -> [UInt8]
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let piece = 1 << 16
     for begin in stride(from: 0, to: count, by: piece) {
       let bytes = encode(begin..<min(begin + piece, count))
@@ -99,7 +99,7 @@ extension TensorWriter where Self: ~Copyable {
 
   private func elementType(
     of name: String, for source: String, _ isAllowed: (ElementType) -> Bool
-  ) throws(TensorFileError) -> ElementType {
+  ) throws(FileError) -> ElementType {
     let type = try elementType(of: name)
     guard isAllowed(type) else {
       throw .notConvertible(file: path, tensor: name, from: source, to: type.rawValue)

@@ -19,7 +19,7 @@ struct ZipArchive {
     var data: Range<Int>
   }
 
-  init(_ contents: FileBytes) throws(TensorFileError) {
+  init(_ contents: FileBytes) throws(FileError) {
     self.contents = contents
     let directory = try ZipDirectory(contents)
     var reader = ZipDirectoryReader(contents, directory)
@@ -35,7 +35,7 @@ struct ZipArchive {
   /// Finds each member's data and checks that no two share a byte or a name.
   private mutating func locate(
     _ entries: [ZipEntry], before end: Int
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     var places: [(entry: ZipEntry, header: ZipLocalHeader)] = []
     for entry in entries {
       let header = try ZipLocalHeader(contents, entry, before: end)
@@ -63,8 +63,8 @@ struct ZipArchive {
 
   /// A member's bytes: in place if they are stored, in memory if they had to be decompressed.
   ///
-  /// - Throws: ``TensorFileError`` if they are broken, or not those of which the checksum was taken.
-  func open(_ member: Member) throws(TensorFileError) -> (contents: FileBytes, range: Range<Int>) {
+  /// - Throws: ``FileError`` if they are broken, or not those of which the checksum was taken.
+  func open(_ member: Member) throws(FileError) -> (contents: FileBytes, range: Range<Int>) {
     let stored = contents.bytes.extracting(member.data)
     guard member.isDeflated else {
       try check(CRC32.of(stored), member)
@@ -90,7 +90,7 @@ struct ZipArchive {
     return (memory, 0..<memory.count)
   }
 
-  private func check(_ checksum: UInt32, _ member: Member) throws(TensorFileError) {
+  private func check(_ checksum: UInt32, _ member: Member) throws(FileError) {
     guard checksum == member.checksum else {
       throw .wrongChecksum(
         file: contents.name, member: member.name, expected: member.checksum, found: checksum)

@@ -10,7 +10,7 @@ struct ZipDirectory {
   private static let zip64Size = 56
   private static let zip64Signature: UInt32 = 0x0606_4B50
 
-  init(_ contents: FileBytes) throws(TensorFileError) {
+  init(_ contents: FileBytes) throws(FileError) {
     let bytes = contents.bytes
     let file = contents.name
     guard let end = ZipDirectory.end(bytes) else {
@@ -64,7 +64,7 @@ struct ZipDirectory {
 
   private static func zip64(
     _ bytes: RawSpan, before end: Int, _ file: String
-  ) throws(TensorFileError) -> Int {
+  ) throws(FileError) -> Int {
     let locator = end - locatorSize
     guard locator >= 0, bytes.littleEndian(UInt32.self, at: locator) == locatorSignature else {
       throw .malformed(
@@ -89,7 +89,7 @@ struct ZipDirectory {
   /// A range of the file, if it ends at `end` or before.
   static func range(
     _ offset: UInt64, _ length: UInt64, before end: Int, _ part: String, _ file: String
-  ) throws(TensorFileError) -> Range<Int> {
+  ) throws(FileError) -> Range<Int> {
     guard offset <= UInt64(end), length <= UInt64(end) - offset else {
       throw .outside(file: file, part: part, offset: offset, length: length, end: end)
     }

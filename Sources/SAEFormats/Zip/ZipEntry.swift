@@ -13,7 +13,7 @@ struct ZipEntry {
   private static let largestExpansion = 1032
 
   /// The member, if it can be read.
-  func member(_ data: Range<Int>, file: String) throws(TensorFileError) -> ZipArchive.Member {
+  func member(_ data: Range<Int>, file: String) throws(FileError) -> ZipArchive.Member {
     guard !isEncrypted else { throw .encrypted(file: file, member: name) }
     guard method == 0 || method == 8 else {
       throw .unsupportedCompression(file: file, member: name, method: method)
@@ -48,7 +48,7 @@ struct ZipDirectoryReader {
   }
 
   /// The next entry; nil where the directory ends.
-  mutating func next() throws(TensorFileError) -> ZipEntry? {
+  mutating func next() throws(FileError) -> ZipEntry? {
     let left = directory.upperBound - position
     if left == 0 { return nil }
     let contents = contents
@@ -88,7 +88,7 @@ struct ZipDirectoryReader {
       headerOffset: sizes.headerOffset)
   }
 
-  private func malformed(_ expected: String, _ found: String) -> TensorFileError {
+  private func malformed(_ expected: String, _ found: String) -> FileError {
     .malformed(file: contents.name, offset: position, expected: expected, found: found)
   }
 }

@@ -8,7 +8,7 @@ struct ZipLocalHeader {
   private static let fixedSize = 30
 
   /// Reads the header of a member, all of whose bytes lie before `end`.
-  init(_ contents: FileBytes, _ entry: ZipEntry, before end: Int) throws(TensorFileError) {
+  init(_ contents: FileBytes, _ entry: ZipEntry, before end: Int) throws(FileError) {
     let bytes = contents.bytes
     let part = "member \(quoted(entry.name))"
     begin = try ZipDirectory.range(

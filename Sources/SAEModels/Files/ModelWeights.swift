@@ -15,7 +15,7 @@ struct ModelWeights: Sendable {
 
   /// Opens the files of a directory.
   ///
-  /// - Throws: ``ModelError`` if there are none; `TensorFileError` if a file is malformed, or one that an
+  /// - Throws: ``ModelError`` if there are none; `FileError` if a file is malformed, or one that an
   ///   index names is missing.
   init(directory: String) throws {
     let single = "\(directory)/\(ModelWeights.single)"
@@ -53,7 +53,7 @@ struct ModelWeights: Sendable {
   func file(of name: String) -> String { tensors[name]?.file ?? path }
 
   /// Throws unless the tensors of some names fit into memory, widened to float32.
-  func checkMemory(_ isWanted: (_ name: String) -> Bool) throws(TensorFileError) {
+  func checkMemory(_ isWanted: (_ name: String) -> Bool) throws(FileError) {
     try StoredTensor.checkMemory(tensors.filter { isWanted($0.key) }.map(\.value), path)
   }
 

@@ -71,7 +71,7 @@ public struct HarvestShards: Sendable {
 
   /// The origins of the harvest and of the shards that are there.
   ///
-  /// - Throws: `TensorFileError` if a shard cannot be read.
+  /// - Throws: `FileError` if a shard cannot be read.
   public func origins() throws -> OriginCheck {
     var origins = OriginCheck()
     origins.add("the harvest of \(harvester.model.name)", harvester.origin(weights: fingerprint))
@@ -86,7 +86,7 @@ public struct HarvestShards: Sendable {
   ///   - progress: called after every batch.
   /// - Throws: before anything is written, `OriginMismatch` or
   ///   ``ModelError/shardDiffers(file:field:expected:found:)`` if a shard was made with other settings;
-  ///   `TensorFileError` if the directory holds anything else, another process writes there, or the
+  ///   `FileError` if the directory holds anything else, another process writes there, or the
   ///   disk refuses.
   public func write(
     allowsMismatch: Bool = false, progress: (Progress) throws -> Void = { _ in }
@@ -123,7 +123,7 @@ public struct HarvestShards: Sendable {
       !name.hasPrefix(".") && !shards.contains(name)
     }
     guard let foreign else { return }
-    throw TensorFileError.notReplaceable(
+    throw FileError.notReplaceable(
       file: directory, expected: "nothing but the \(count) shards of this harvest",
       found: "\"\(foreign)\"")
   }
@@ -204,7 +204,7 @@ public struct HarvestShards: Sendable {
   /// The activations in a directory's shards, in order.
   ///
   /// - Throws: `OriginMismatch` or ``ModelError/shardDiffers(file:field:expected:found:)`` if they are
-  ///   not of one harvest or one is missing, `TensorFileError` if one is malformed.
+  ///   not of one harvest or one is missing, `FileError` if one is malformed.
   public static func open(_ directory: String) throws -> ConcatenatedActivations {
     let names = try FileManager.default.contentsOfDirectory(atPath: directory)
       .filter { $0.hasPrefix("activations-") && $0.hasSuffix(".safetensors") }.sorted()

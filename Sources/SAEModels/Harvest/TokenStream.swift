@@ -26,7 +26,7 @@ public struct TokenStream: Sendable {
 
   /// Opens a NumPy file with one row of whole numbers; they are read as they are needed.
   ///
-  /// - Throws: ``ModelError/wrongTokens(file:expected:found:)``, or `TensorFileError` if the file is
+  /// - Throws: ``ModelError/wrongTokens(file:expected:found:)``, or `FileError` if the file is
   ///   malformed.
   public init(npy path: String) throws {
     let tensor = try NpyFile(path).tensor

@@ -11,7 +11,7 @@ public protocol LanguageModel: Sendable {
 
   /// Reads a model from a directory in Hugging Face's layout.
   ///
-  /// - Throws: ``ModelError`` or `TensorFileError`, naming file, field or tensor.
+  /// - Throws: ``ModelError`` or `FileError`, naming file, field or tensor.
   init(directory: String, options: ModelOptions) throws
 
   /// The model's name in messages and metadata.
@@ -55,7 +55,7 @@ public enum LanguageModels {
 
   /// Reads a model of any architecture.
   ///
-  /// - Throws: ``ModelError`` or `TensorFileError`, naming file, field or tensor.
+  /// - Throws: ``ModelError`` or `FileError`, naming file, field or tensor.
   public static func load(
     _ directory: String, options: ModelOptions = ModelOptions()
   ) throws -> any LanguageModel {
@@ -75,7 +75,7 @@ public enum LanguageModels {
   /// Reads all files once, about a gigabyte per second, and keeps nothing of them in memory.
   ///
   /// - Parameter directory: in Hugging Face's layout.
-  /// - Throws: ``ModelError`` or `TensorFileError` if there are no weights or they cannot be read.
+  /// - Throws: ``ModelError`` or `FileError` if there are no weights or they cannot be read.
   public static func fingerprint(_ directory: String) throws -> String {
     var checksum = CRC32()
     for path in try ModelWeights.files(directory) {

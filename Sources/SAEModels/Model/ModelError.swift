@@ -2,7 +2,7 @@ public import Foundation
 
 /// A fault of a model's files, or of a request to run it.
 ///
-/// A fault of a single file's format is a `TensorFileError`.
+/// A fault of a single file's format is a `FileError`.
 public enum ModelError: Error, Equatable, Sendable {
   // Configuration
   /// None of the architectures that the configuration names is known.

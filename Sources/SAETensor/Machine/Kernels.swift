@@ -21,7 +21,7 @@ package enum Kernels {
 
   /// The chosen table.
   package static let table: KernelTable = Machine.value(
-    { () throws(InvalidOption) in
+    { () throws(OptionError) in
       try choose(requested: environmentValue(variable), available: available)
     }, or: available[0], called: available[0].name)
 
@@ -38,14 +38,14 @@ package enum Kernels {
 
   /// The table of the requested name, else the widest.
   ///
-  /// - Throws: ``InvalidOption`` if no table has the requested name: another one would make a
+  /// - Throws: ``OptionError`` if no table has the requested name: another one would make a
   ///   comparison of kernels compare one with itself.
   package static func choose(
     requested: String?, available: [KernelTable]
-  ) throws(InvalidOption) -> KernelTable {
+  ) throws(OptionError) -> KernelTable {
     guard let requested else { return available[0] }
     guard let table = available.first(where: { $0.name == requested }) else {
-      throw InvalidOption(
+      throw OptionError(
         variable,
         expected: available.map(\.name).joined(separator: " or ")
           + ", which this machine can run, or no such variable", found: quoted(requested))

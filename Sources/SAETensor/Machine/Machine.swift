@@ -9,8 +9,8 @@ import Foundation
 public enum Machine {
   /// Throws where a variable asks for something that this machine does not have.
   ///
-  /// - Throws: ``InvalidOption`` with the variable's name.
-  public static func checkEnvironment() throws(InvalidOption) {
+  /// - Throws: ``OptionError`` with the variable's name.
+  public static func checkEnvironment() throws(OptionError) {
     _ = try Kernels.choose(
       requested: environmentValue(Kernels.variable), available: Kernels.available)
     _ = try Threads.requested(environmentValue(Threads.variable))
@@ -31,7 +31,7 @@ public enum Machine {
 
   /// The value if it makes sense; otherwise `other`, with a message on standard error.
   static func value<Value>(
-    _ requested: () throws(InvalidOption) -> Value?, or other: Value, called name: String
+    _ requested: () throws(OptionError) -> Value?, or other: Value, called name: String
   ) -> Value {
     do {
       return try requested() ?? other

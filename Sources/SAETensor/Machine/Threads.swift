@@ -25,17 +25,17 @@ public enum Threads {
   private static let processDefault: Int = {
     let processors = min(max(1, ProcessInfo.processInfo.activeProcessorCount), most)
     return Machine.value(
-      { () throws(InvalidOption) in try requested(environmentValue(variable)) }, or: processors,
+      { () throws(OptionError) in try requested(environmentValue(variable)) }, or: processors,
       called: "\(processors)")
   }()
 
   /// The number that a value of the variable asks for; nil where there is no value.
   ///
-  /// - Throws: ``InvalidOption`` if it is none.
-  static func requested(_ value: String?) throws(InvalidOption) -> Int? {
+  /// - Throws: ``OptionError`` if it is none.
+  static func requested(_ value: String?) throws(OptionError) -> Int? {
     guard let value else { return nil }
     guard let count = Int(value), (1...most).contains(count) else {
-      throw InvalidOption(
+      throw OptionError(
         variable, expected: "a whole number from 1 to \(most), or no such variable",
         found: quoted(value))
     }

@@ -129,7 +129,7 @@ import Testing
     let numbered = Self.numbered(100)
     let fails = Mutex(false)
     let source = ClosureActivations(width: 2, tokens: 100) { rows in
-      if fails.withLock({ $0 }) { throw InvalidOption("disk", expected: "a disk", found: "none") }
+      if fails.withLock({ $0 }) { throw OptionError("disk", expected: "a disk", found: "none") }
       return try numbered.matrix(rows: rows)
     }
     func stream(_ source: any ActivationSource) throws -> ShuffledActivations {
@@ -139,7 +139,7 @@ import Testing
     var plain = try stream(numbered)
     #expect(try batches.next(readsAhead: false).array == plain.next(10).array)
     fails.withLock { $0 = true }
-    for _ in 0..<2 { #expect(throws: InvalidOption.self) { try batches.next() } }
+    for _ in 0..<2 { #expect(throws: OptionError.self) { try batches.next() } }
     #expect(batches.position == plain.position)
     fails.withLock { $0 = false }
     for _ in 0..<30 { #expect(try batches.next().array == plain.next(10).array) }
@@ -158,7 +158,7 @@ import Testing
   }
 
   @Test func anEmptySourceIsRefused() {
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       _ = try ShuffledActivations(Matrix(rows: 0, columns: 4), seed: 1)
     }
   }

@@ -167,7 +167,7 @@ import Testing
       ),
     ]
     for (name, change) in wrong {
-      let error = #expect(throws: InvalidOption.self) {
+      let error = #expect(throws: OptionError.self) {
         try SyntheticActivations(Self.options(change), seed: 0)
       }
       #expect(error?.option == name)

@@ -22,7 +22,7 @@ import Testing
   /// The autoencoder of an archive, nil where this library has none.
   private func model(_ archive: SAEArchive, _ path: String) throws -> (any SparseAutoencoder)? {
     guard archive.architecture.activation != .temporal else {
-      #expect(throws: TensorFileError.self) { try archive.autoencoder() }
+      #expect(throws: FileError.self) { try archive.autoencoder() }
       return nil
     }
     return try archive.autoencoder()
@@ -106,6 +106,6 @@ import Testing
       expectClose(try model.reconstruct(x).array, [3.5, 4], tolerance: 1e-4, "reconstruction")
     }
     archive.architecture = SAEArchitecture(.topK, isTranscoder: true)
-    #expect(throws: TensorFileError.self) { try archive.autoencoder() }
+    #expect(throws: FileError.self) { try archive.autoencoder() }
   }
 }

@@ -287,7 +287,7 @@ import Testing
         #expect(isRunnable, comment)
         #expect(relativeDifference(found.array, expected) < 2e-5, comment)
         opened += 1
-      } catch is TensorFileError {
+      } catch is FileError {
         return
       }
     }

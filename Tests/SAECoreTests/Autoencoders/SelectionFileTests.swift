@@ -123,10 +123,10 @@ import Testing
     expectClose(
       try again.reconstruct(x).array, try model.reconstruct(x).array, tolerance: 1e-5,
       "reconstruction")
-    #expect(throws: TensorFileError.self) {
+    #expect(throws: FileError.self) {
       try BatchTopKAutoencoder.load(scratch.file("matryoshka"))
     }
-    #expect(throws: TensorFileError.self) {
+    #expect(throws: FileError.self) {
       try TopKAutoencoder.load(scratch.file("matryoshka"))
     }
   }
@@ -138,7 +138,7 @@ import Testing
       .decoder: Matrix.random(3, 2, seed: 1), .decoderBias: Matrix(rows: 1, columns: 2),
     ])
     archive.settings["max_iterations"] = .integer(Int.max)
-    #expect(throws: TensorFileError.self) {
+    #expect(throws: FileError.self) {
       try MatchingPursuitAutoencoder(archive)
     }
     archive.settings["max_iterations"] = .null
@@ -147,7 +147,7 @@ import Testing
       SAEArchitecture(.batchTopK), inputDimension: 2, outputDimension: 2, latentCount: 3)
     for k in ["0", "-1", "NaN", "1e300", "4"] {
       batch.settings["k"] = .number(k)
-      #expect(throws: TensorFileError.self) { try BatchTopKAutoencoder(batch) }
+      #expect(throws: FileError.self) { try BatchTopKAutoencoder(batch) }
     }
   }
 }

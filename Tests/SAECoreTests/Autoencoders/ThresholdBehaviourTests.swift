@@ -129,10 +129,10 @@ import Testing
     try expectRoundTrip(Self.gated(3))
     let path = try ScratchFolder()
     try Self.reLU(1).save(to: path.file("relu"))
-    #expect(throws: TensorFileError.self) { try GatedAutoencoder.load(path.file("relu")) }
+    #expect(throws: FileError.self) { try GatedAutoencoder.load(path.file("relu")) }
     var archive = try Self.reLU(1).archive()
     archive.inputNormalization = .layerNorm
-    #expect(throws: TensorFileError.self) { try ReLUAutoencoder(archive) }
+    #expect(throws: FileError.self) { try ReLUAutoencoder(archive) }
   }
 
   @Test func shapesThatDoNotFitAreErrors() throws {
@@ -143,10 +143,10 @@ import Testing
     #expect(throws: ShapeError("b_gate", "numbers", expected: 60, found: 59)) {
       try GatedAutoencoder(parameters: parameters, configuration: model.configuration)
     }
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try ActivationPenalty(.norm, exponent: 0, weightsByDecoderNorm: true)
     }
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try GatedConfiguration.pAnnealing(
         PAnnealing(to: 0, between: 1...5), form: .norm, coefficient: .one)
     }

@@ -111,7 +111,7 @@ import Testing
       var settings = Self.settings
       change(&settings)
       do { _ = try variant.training.configuration(settings) } catch {
-        return (error as? InvalidOption)?.option
+        return (error as? OptionError)?.option
       }
       return nil
     }

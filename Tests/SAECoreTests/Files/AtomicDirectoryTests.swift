@@ -44,7 +44,7 @@ import Testing
   private func kept(_ body: () throws -> Void) -> String? {
     do {
       try body()
-    } catch TensorFileError.notPlaced(_, let kept, _) {
+    } catch FileError.notPlaced(_, let kept, _) {
       return kept
     } catch {
       Issue.record("\(error)")
@@ -95,13 +95,13 @@ import Testing
     close(made)
     let bytes: [CChar] = Array("\(scratch.path)/sae/caf".utf8CString.dropLast()) + [-23, 0]
     #expect(rename(scratch.file("sae/x"), bytes) == 0)
-    let error = #expect(throws: TensorFileError.self) {
+    let error = #expect(throws: FileError.self) {
       try Destination(scratch.file("sae")).check(for: .autoencoder, replacing: true)
     }
     #expect(
       error?.description.hasSuffix("found \"caf\\xE9\"") == true, "\(error?.description ?? "")")
     #expect(
-      throws: TensorFileError.nameNotUTF8(
+      throws: FileError.nameNotUTF8(
         folder: scratch.file("sae"), name: Array("caf".utf8) + [0xE9])
     ) {
       _ = try FileName.list(scratch.file("sae"))
@@ -138,17 +138,17 @@ import Testing
     #expect(try Destination(scratch.file("a/b/..")).path == "\(real)/a")
     for path in [scratch.file("loop"), scratch.file("none/x"), "/", "/..", "", scratch.file("x/.")]
     {
-      #expect(throws: TensorFileError.self, "\(path)") { _ = try Destination(path) }
+      #expect(throws: FileError.self, "\(path)") { _ = try Destination(path) }
     }
     let long = String(repeating: "n", count: 300)
-    #expect(throws: TensorFileError.self) {
+    #expect(throws: FileError.self) {
       try Destination(scratch.file(long)).check(for: .autoencoder)
     }
   }
 
   @Test func needsItsParent() throws {
     let scratch = try ScratchFolder()
-    #expect(throws: TensorFileError.self) { _ = try AtomicDirectory(scratch.file("none/sae")) }
-    #expect(throws: TensorFileError.self) { _ = try AtomicFile(scratch.file("none/file")) }
+    #expect(throws: FileError.self) { _ = try AtomicDirectory(scratch.file("none/sae")) }
+    #expect(throws: FileError.self) { _ = try AtomicFile(scratch.file("none/file")) }
   }
 }

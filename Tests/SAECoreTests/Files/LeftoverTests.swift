@@ -87,7 +87,7 @@ import Testing
         try AtomicFile.write(Array("complete".utf8), to: scratch.file("a"))
       }
       Issue.record("renamed")
-    } catch TensorFileError.notPlaced(_, let kept, _) {
+    } catch FileError.notPlaced(_, let kept, _) {
       try AtomicFile.write(Array("new".utf8), to: scratch.file("a"))
       #expect(text("a") == "new")
       #expect(FileManager.default.contents(atPath: kept) == Data("complete".utf8))

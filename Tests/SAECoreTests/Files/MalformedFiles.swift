@@ -31,7 +31,7 @@ enum MalformedFiles {
       do {
         try open(path)
         if !expected.isEmpty { Issue.record("\(name) was accepted: \(entry.problem)") }
-      } catch let error as TensorFileError {
+      } catch let error as FileError {
         print("malformed:", error)
         #expect(caseName(error) == expected, "\(name): \(entry.problem): \(error)")
         #expect(error.description.hasPrefix(path))
@@ -40,7 +40,7 @@ enum MalformedFiles {
     }
   }
 
-  static func caseName(_ error: TensorFileError) -> String? {
+  static func caseName(_ error: FileError) -> String? {
     Mirror(reflecting: error).children.first?.label
   }
 
@@ -54,7 +54,7 @@ enum MalformedFiles {
     for _ in 0..<1000 {
       do {
         try open(FileBytes(mutate(bytes, &generator), name: "mutation"))
-      } catch is TensorFileError {
+      } catch is FileError {
         refused += 1
       }
     }

@@ -33,7 +33,7 @@ import Testing
     }
     #expect(try file.latents(tokens: 41..<41).tokens == 0)
     #expect(
-      throws: TensorFileError.rowsOutOfRange(
+      throws: FileError.rowsOutOfRange(
         file: path, tensor: "row_offsets", rows: 40..<42, available: 41)
     ) { try file.latents(tokens: 40..<42) }
     #expect(try #require(scratch).names == ["a.safetensors"])
@@ -51,7 +51,7 @@ import Testing
     let path = try #require(scratch).file("b.safetensors")
     let latents = Self.sample(tokens: 3, latents: 4, seed: 1)
     var writer = try SparseLatentsWriter(path, tokens: 2, latentCount: 4)
-    #expect(throws: TensorFileError.self) { try writer.append(latents) }
+    #expect(throws: FileError.self) { try writer.append(latents) }
     try writer.append(latents[tokens: 0..<1])
     do {
       try writer.finish()
@@ -61,11 +61,11 @@ import Testing
     }
     #expect(try #require(scratch).names.isEmpty)
     var other = try SparseLatentsWriter(path, tokens: 3, latentCount: 5)
-    #expect(throws: TensorFileError.self) { try other.append(latents) }
-    #expect(throws: TensorFileError.self) {
+    #expect(throws: FileError.self) { try other.append(latents) }
+    #expect(throws: FileError.self) {
       _ = try SparseLatentsWriter(path, tokens: -1, latentCount: 5)
     }
-    #expect(throws: TensorFileError.self) {
+    #expect(throws: FileError.self) {
       _ = try SparseLatentsWriter(
         path, tokens: 1, latentCount: 1, metadata: ["a": String(repeating: "x", count: 4000)])
     }
@@ -108,7 +108,7 @@ import Testing
     ]
     for (shape, offsets, indices, values) in atOpening {
       let path = try write(shape, offsets, indices, values)
-      #expect(throws: TensorFileError.self, "\(shape) \(offsets)") { try SparseLatentsFile(path) }
+      #expect(throws: FileError.self, "\(shape) \(offsets)") { try SparseLatentsFile(path) }
     }
     let atReading: [([Int], [Int])] = [
       ([0, 4, 3], [8, 0, 4]), ([0, -1, 3], [8, 0, 4]), ([0, 1, 3], [9, 0, 4]),
@@ -117,7 +117,7 @@ import Testing
     for (offsets, indices) in atReading {
       let file = try SparseLatentsFile(try write([2, 9], offsets, indices, [1, 2, 3]))
       for tokens in [0..<1, 1..<2, 0..<2] where offsets != [0, 1, 3] || tokens == 0..<2 {
-        #expect(throws: TensorFileError.self, "\(offsets) \(indices)") {
+        #expect(throws: FileError.self, "\(offsets) \(indices)") {
           try file.latents(tokens: tokens)
         }
       }

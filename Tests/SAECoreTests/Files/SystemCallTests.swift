@@ -34,13 +34,13 @@ import Testing
 
   private func logged(
     failing: Int? = nil, code: Int32 = EIO, _ body: () throws -> Void
-  ) -> (operations: [SystemCall.Operation], error: TensorFileError?) {
+  ) -> (operations: [SystemCall.Operation], error: FileError?) {
     let log = Log(failing: failing, code: code)
     do {
       try SystemCall.$interposed.withValue({ log.note($0, $1) }, operation: body)
       return (log.operations, nil)
     } catch {
-      return (log.operations, error as? TensorFileError)
+      return (log.operations, error as? FileError)
     }
   }
 

@@ -17,7 +17,7 @@ import Testing
   @Test(arguments: ["avx1024", "", "AVX2", "avx512"])
   func anUnknownNameIsRefused(_ name: String) {
     let tables = Kernels.available.filter { $0.name != "avx512" }
-    let error = #expect(throws: InvalidOption.self) {
+    let error = #expect(throws: OptionError.self) {
       _ = try Kernels.choose(requested: name, available: tables)
     }
     #expect(error?.description.contains("SAE_KERNELS: expected") == true)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct MachineTests {
   @Test(arguments: ["abc", "", "0", "-1", "1.5", "4097", "99999999999999999999", " 2", "2 ", "０"])
   func aNumberOfThreadsThatIsNoneIsRefused(_ value: String) {
-    let error = #expect(throws: InvalidOption.self) { _ = try Threads.requested(value) }
+    let error = #expect(throws: OptionError.self) { _ = try Threads.requested(value) }
     #expect(error?.option == "SAE_NUM_THREADS")
     #expect(error?.description.contains("\"\(value)\"") == true, "\(error?.description ?? "")")
   }
@@ -23,10 +23,10 @@ import Testing
     await #expect(processExitsWith: .success) {
       setenv("SAE_NUM_THREADS", "abc", 1)
       setenv("SAE_KERNELS", "sse", 1)
-      let error = #expect(throws: InvalidOption.self) { try Machine.checkEnvironment() }
+      let error = #expect(throws: OptionError.self) { try Machine.checkEnvironment() }
       #expect(error?.option == "SAE_KERNELS")
       setenv("SAE_KERNELS", "portable", 1)
-      let second = #expect(throws: InvalidOption.self) { try Machine.checkEnvironment() }
+      let second = #expect(throws: OptionError.self) { try Machine.checkEnvironment() }
       #expect(second?.option == "SAE_NUM_THREADS")
       setenv("SAE_KERNELS", "sse", 1)
       #expect(Threads.count > 0)

@@ -60,6 +60,6 @@ func refusal(_ body: () throws -> Void) -> String? {
     try body()
     return nil
   } catch {
-    return (error as? TensorFileError)?.description
+    return (error as? FileError)?.description
   }
 }

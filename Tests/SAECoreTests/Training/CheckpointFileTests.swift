@@ -41,7 +41,7 @@ import Testing
     #expect(read.trainer.model["threshold"]?.first?.sign == .minus)
     #expect(read.trainer.parameters[.encoder][0, 0].sign == .minus)
     checkpoint.scaling = .factor(.nan)
-    #expect(throws: TensorFileError.self) { try checkpoint.write(to: folder.file("d")) }
+    #expect(throws: FileError.self) { try checkpoint.write(to: folder.file("d")) }
     #expect(folder.names == ["c"])
   }
 
@@ -64,7 +64,7 @@ import Testing
           try Self.resume(read)
         } catch let error {
           #expect(
-            error is TensorFileError || error is InvalidOption || error is TrainingError,
+            error is FileError || error is OptionError || error is TrainingError,
             "\(error)")
         }
       }
@@ -103,7 +103,7 @@ import Testing
       #expect("edit \(index)") {
         try Self.resume(bad)
       } throws: { error in
-        error is TensorFileError || error is InvalidOption
+        error is FileError || error is OptionError
       }
     }
   }
@@ -122,7 +122,7 @@ import Testing
           BatchTopKConfiguration(k: k), latentCount: latents, on: Self.source, options: options,
           from: checkpoint)
         return nil
-      } catch TensorFileError.invalidSetting(let file, let setting, _, _) {
+      } catch FileError.invalidSetting(let file, let setting, _, _) {
         #expect(file == folder.file("c"))
         return setting
       }
@@ -132,13 +132,13 @@ import Testing
     #expect(try setting(latents: 13) == "latents")
     #expect(try setting { $0.seed = 1 } == "options.seed")
     #expect(try setting { $0.steps = 5 } == "options.steps")
-    #expect(throws: TensorFileError.self) {
+    #expect(throws: FileError.self) {
       _ = try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 2), latentCount: 12, on: Self.source, options: Self.options,
         from: checkpoint)
     }
     // The same run on fewer rows.
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       _ = try TrainingRun<BatchTopKAutoencoder>(
         BatchTopKConfiguration(k: 2), latentCount: 12, on: Matrix.random(79, 5, seed: 1),
         options: Self.options, from: checkpoint)
@@ -148,7 +148,7 @@ import Testing
   @Test func aFolderKeepsTheLast() throws {
     let scratch = try ScratchFolder()
     let folder = try CheckpointFolder(scratch.file("run"), keeping: 2)
-    #expect(throws: TensorFileError.self) { try folder.latest() }
+    #expect(throws: FileError.self) { try folder.latest() }
     var run = try Self.run(0)
     try folder.write(run.checkpoint())
     while try run.step() != nil { try folder.write(run.checkpoint()) }
@@ -172,6 +172,6 @@ import Testing
       ])
     try folder.removeAll()
     #expect(try names() == ["notes", "step-old"])
-    #expect(throws: InvalidOption.self) { try CheckpointFolder("x", keeping: 0) }
+    #expect(throws: OptionError.self) { try CheckpointFolder("x", keeping: 0) }
   }
 }

@@ -68,7 +68,7 @@ import Testing
         try Schedule.sparsify(peak: 1, totalSteps: 9, warmUpSteps: 10)
       } == "warmUpSteps")
     #expect(
-      throws: InvalidOption("finalValue", expected: "a finite number of at least 0", found: "inf")
+      throws: OptionError("finalValue", expected: "a finite number of at least 0", found: "inf")
     ) {
       try CoefficientSchedule(finalValue: .infinity)
     }

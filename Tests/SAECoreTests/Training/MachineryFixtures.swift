@@ -48,6 +48,6 @@ func relativeDifference<Value: BinaryFloatingPoint>(_ found: [Value], _ expected
 func refusedOption<Value>(_ body: () throws -> Value) -> String? {
   switch Result(catching: body) {
   case .success: nil
-  case .failure(let error): (error as? InvalidOption)?.option ?? "\(error)"
+  case .failure(let error): (error as? OptionError)?.option ?? "\(error)"
   }
 }

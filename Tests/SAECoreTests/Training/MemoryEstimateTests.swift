@@ -162,7 +162,7 @@ import Testing
       },
     ] as [() throws -> Void] {
       try Machine.$assumedMemory.withValue(size + 1024, operation: body)
-      let error = #expect(throws: TensorFileError.self) {
+      let error = #expect(throws: FileError.self) {
         try Machine.$assumedMemory.withValue(1 << 20, operation: body)
       }
       guard case .insufficientMemory = error else {

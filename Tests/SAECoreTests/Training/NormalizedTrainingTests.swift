@@ -216,7 +216,7 @@ import Testing
   {
     var source = Self.source
     source.scale(by: size)
-    let error = #expect(throws: InvalidOption.self) {
+    let error = #expect(throws: OptionError.self) {
       _ = try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 4), latentCount: 24, on: source, options: Self.options(normalization))
     }

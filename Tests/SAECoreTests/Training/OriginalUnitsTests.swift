@@ -74,7 +74,7 @@ import Testing
     _ = try run.step()
     _ = try resumed.step()
     #expect(resumed.trainer.model.parameters == run.trainer.model.parameters)
-    #expect(throws: TensorFileError.self) {
+    #expect(throws: FileError.self) {
       try TrainingRun<TopKAutoencoder>(
         Self.topK, latentCount: 24, on: source, options: other, from: run.checkpoint())
     }

@@ -111,7 +111,7 @@ import Testing
         _ = try TrainingRun<Transcoder>(
           configuration, latentCount: 16, on: source, options: options, from: edited)
         return nil
-      } catch TensorFileError.invalidSetting(_, let setting, _, _) {
+      } catch FileError.invalidSetting(_, let setting, _, _) {
         return setting
       }
     }

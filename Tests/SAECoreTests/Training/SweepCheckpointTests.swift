@@ -94,19 +94,19 @@ import Testing
     var few = try resumed()
     try few.add(TopKConfiguration(k: 2), latentCount: 60)
     #expect(
-      throws: InvalidOption("member", expected: "4 members, as in the checkpoint", found: "1")
+      throws: OptionError("member", expected: "4 members, as in the checkpoint", found: "1")
     ) { try few.step() }
     var many = try resumed()
     try Self.add(to: &many)
     #expect(
-      throws: InvalidOption("member", expected: "4 members, as in the checkpoint", found: "another")
+      throws: OptionError("member", expected: "4 members, as in the checkpoint", found: "another")
     ) { try many.add(TopKConfiguration(k: 2), latentCount: 60) }
     func setting(_ add: (inout TrainingSweep) throws -> Void) throws -> String? {
       var sweep = try resumed()
       do {
         try add(&sweep)
         return nil
-      } catch TensorFileError.invalidSetting(_, let setting, _, _) {
+      } catch FileError.invalidSetting(_, let setting, _, _) {
         return setting
       }
     }
@@ -124,7 +124,7 @@ import Testing
       try setting {
         try $0.add(BatchTopKConfiguration(k: 2), latentCount: 60)
       } == "model")
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try TrainingSweep(
         on: Matrix.random(169, 12, seed: 4), options: Self.options, from: checkpoint)
     }
@@ -144,7 +144,7 @@ import Testing
     for (index, edit) in edits.enumerated() {
       var bad = good
       edit(&bad)
-      #expect(throws: TensorFileError.self, "edit \(index)") {
+      #expect(throws: FileError.self, "edit \(index)") {
         try TrainingSweep(on: Self.source, options: Self.options, from: bad)
       }
     }
@@ -166,7 +166,7 @@ import Testing
         let read = try SweepCheckpoint(contentsOf: folder.file("c"))
         _ = try TrainingSweep(on: Self.source, options: Self.options, from: read)
       } catch let error {
-        #expect(error is TensorFileError || error is InvalidOption, "\(error)")
+        #expect(error is FileError || error is OptionError, "\(error)")
         refused += 1
       }
     }
@@ -184,13 +184,13 @@ import Testing
       let bad = text.replacing(from, with: to)
       #expect(bad != text, "\(from)")
       try Data(bad.utf8).write(to: URL(fileURLWithPath: path))
-      #expect(throws: TensorFileError.self, "\(to)") {
+      #expect(throws: FileError.self, "\(to)") {
         try SweepCheckpoint(contentsOf: folder.file("c"))
       }
     }
     try good.write(to: URL(fileURLWithPath: path))
     try FileManager.default.removeItem(atPath: folder.file("c/member-2"))
-    #expect(throws: TensorFileError.self) { try SweepCheckpoint(contentsOf: folder.file("c")) }
+    #expect(throws: FileError.self) { try SweepCheckpoint(contentsOf: folder.file("c")) }
   }
 
   @Test func aFolderKeepsTheLast() throws {

@@ -99,9 +99,9 @@ import Testing
     }
     #expect(throws: ShapeError.self) { try attempt(9, 8) { _ in } }
     #expect(throws: ShapeError.self) { try attempt(0, 8) { _ in } }
-    #expect(throws: InvalidOption.self) { try attempt(1, 0) { _ in } }
-    #expect(throws: InvalidOption.self) { try attempt(1, 8) { $0.steps = 0 } }
-    #expect(throws: InvalidOption.self) { try attempt(1, 8) { $0.batchTokens = 0 } }
-    #expect(throws: InvalidOption.self) { try attempt(1, 8) { $0.schedule.warmUpSteps = 3 } }
+    #expect(throws: OptionError.self) { try attempt(1, 0) { _ in } }
+    #expect(throws: OptionError.self) { try attempt(1, 8) { $0.steps = 0 } }
+    #expect(throws: OptionError.self) { try attempt(1, 8) { $0.batchTokens = 0 } }
+    #expect(throws: OptionError.self) { try attempt(1, 8) { $0.schedule.warmUpSteps = 3 } }
   }
 }

@@ -150,12 +150,12 @@ import Testing
   @Test func resamplingNeedsWhatItResamples() throws {
     var options = options(9)
     options.revival.resampling = .anthropic
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try TrainingRun<GatedAutoencoder>(
         GatedConfiguration(coefficient: .one), latentCount: 24, on: activations, options: options)
     }
     options.optimizer.algorithm = .scheduleFreeSignDescent
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try TrainingRun<TopKAutoencoder>(
         TopKConfiguration(k: 2), latentCount: 24, on: activations, options: options)
     }

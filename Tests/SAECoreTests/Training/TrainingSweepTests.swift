@@ -88,14 +88,14 @@ import Testing
     var other = options
     other.batchTokens = 51
     #expect(
-      throws: InvalidOption(
+      throws: OptionError(
         "batchTokens", expected: "50, as in the sweep's options", found: "51")
     ) {
       try sweep.add(TopKConfiguration(k: 2), latentCount: 30, options: other)
     }
     try sweep.add(TopKConfiguration(k: 2), latentCount: 30)
     _ = try sweep.step()
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try sweep.add(TopKConfiguration(k: 2), latentCount: 30)
     }
   }

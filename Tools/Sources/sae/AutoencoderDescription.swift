@@ -34,7 +34,7 @@ struct AutoencoderDescription: Encodable {
     settings = JSON(.object(archive.settings))
     metadata = JSON(.object(archive.metadata))
     parameters = files.parameters.map(TensorDescription.init)
-    do throws(TensorFileError) {
+    do throws(FileError) {
       try archive.checkRuns()
       refusal = nil
     } catch {

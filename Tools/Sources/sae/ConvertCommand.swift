@@ -106,7 +106,7 @@ struct ConvertCommand: PlannedCommand {
   private func autoencoder() throws -> [SAEFiles]? {
     do {
       return try SAEFiles.findAll(input)
-    } catch TensorFileError.unrecognized where to == .safetensors {
+    } catch FileError.unrecognized where to == .safetensors {
       return nil
     }
   }

@@ -105,8 +105,8 @@ struct PathDescription: Encodable {
       do {
         _ = try ActivationFile.files(path)
         return nil
-      } catch TensorFileError.unrecognized {
-        throw TensorFileError.unrecognized(
+      } catch FileError.unrecognized {
+        throw FileError.unrecognized(
           file: file, lookedFor: lookedFor + ["files of activations (safetensors, npy)"],
           found: found)
       }

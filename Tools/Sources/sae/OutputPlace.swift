@@ -53,7 +53,7 @@ final class OutputPlace {
       return try write(destination, replaces)
     } catch {
       // This one says where it is.
-      if case TensorFileError.notPlaced = error { throw error }
+      if case FileError.notPlaced = error { throw error }
       reason = error
     }
     let manager = FileManager.default
@@ -63,7 +63,7 @@ final class OutputPlace {
         let kept = "\(folder)/\(name)\(number == 1 ? "" : "-\(number)")"
         guard let destination = try? Destination(kept) else { break }
         guard (try? write(destination, false)) != nil else { continue }
-        throw TensorFileError.notPlaced(file: path, kept: destination.path, reason: "\(reason)")
+        throw FileError.notPlaced(file: path, kept: destination.path, reason: "\(reason)")
       }
     }
     throw reason

@@ -35,7 +35,7 @@ extension Variant {
     settings.activeExperts = training.activeExperts ?? settings.activeExperts
     do {
       return try variant.configuration(settings)
-    } catch let error as InvalidOption {
+    } catch let error as OptionError {
       throw ValidationError("--\(error)")
     }
   }

@@ -52,11 +52,11 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
   /// The normalization with its numbers.
   ///
   /// - Parameter statistics: of activations as they will be trained on, unless none are needed.
-  /// - Throws: ``InvalidOption`` if statistics are needed and missing, or those of activations that
+  /// - Throws: ``OptionError`` if statistics are needed and missing, or those of activations that
   ///   are all 0, all the same where the mean is subtracted, or not finite.
   public func scaling(
     fittedTo statistics: ActivationStatistics? = nil
-  ) throws(InvalidOption) -> ActivationScaling {
+  ) throws(OptionError) -> ActivationScaling {
     switch self {
     case .none: return .identity
     case .layerNorm: return .layerNorm
@@ -64,7 +64,7 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
     case .centered, .expectedAverageOnlyIn, .unitMeanSquaredNorm, .covarianceWhitening: break
     }
     guard let statistics, statistics.tokens > 0 else {
-      throw InvalidOption(
+      throw OptionError(
         "statistics", expected: "activations for \(rawValue)", found: "no tokens")
     }
     let length = Double(statistics.dimension).squareRoot()
@@ -74,7 +74,7 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
       return .factor(try factor(1, for: statistics.meanSquaredNorm.squareRoot(), "norm"))
     case .centered:
       guard let center = statistics.center, let distance = statistics.meanDistance else {
-        throw InvalidOption(
+        throw OptionError(
           "statistics", expected: "distances from the mean for \(rawValue)", found: "none")
       }
       let mean = center.reduce(0) { $0 + $1 * $1 }.squareRoot()
@@ -92,10 +92,10 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
   /// What makes `length` of a measured one.
   private func factor(
     _ length: Double, for measured: Double, _ name: String
-  ) throws(InvalidOption) -> Double {
+  ) throws(OptionError) -> Double {
     let factor = length / measured
     guard factor.isFinite, factor > 0 else {
-      throw InvalidOption(
+      throw OptionError(
         "normalization", expected: "activations with a finite \(name) above 0 for \(rawValue)",
         found: "\(measured)")
     }

@@ -23,17 +23,17 @@ public struct Whitening: Sendable, Equatable {
 
   /// The whitening of activations with the given statistics.
   ///
-  /// - Throws: ``InvalidOption`` if the statistics hold no covariance, or one that is not finite.
+  /// - Throws: ``OptionError`` if the statistics hold no covariance, or one that is not finite.
   /// - Complexity: O(width³)
-  public init(_ statistics: ActivationStatistics) throws(InvalidOption) {
+  public init(_ statistics: ActivationStatistics) throws(OptionError) {
     guard let covariance = statistics.covariance else {
-      throw InvalidOption(
+      throw OptionError(
         "statistics", expected: "a covariance of at least two tokens",
         found: "\(statistics.tokens) tokens")
     }
     let n = statistics.dimension
     guard let eigen = SymmetricEigenvectors(covariance, dimension: n) else {
-      throw InvalidOption(
+      throw OptionError(
         "statistics", expected: "a finite covariance", found: "one with NaN or infinity")
     }
     let roots = eigen.values.map { (max($0, 0) + Whitening.regularization).squareRoot() }

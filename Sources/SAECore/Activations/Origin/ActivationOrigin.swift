@@ -106,8 +106,8 @@ extension ActivationOrigin: Codable {
 
   /// What a file of activations says; nothing where its format has no metadata.
   ///
-  /// - Throws: ``TensorFileError`` if the file cannot be read.
-  public init(file: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if the file cannot be read.
+  public init(file: String) throws(FileError) {
     guard case .safetensors(let contents) = try TensorFile(file) else {
       self.init()
       return

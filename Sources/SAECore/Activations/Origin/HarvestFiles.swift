@@ -43,8 +43,8 @@ public struct HarvestFiles: Sendable {
   /// - Parameters:
   ///   - paths: files, or folders of them.
   ///   - tensor: as ``ActivationFile/open(_:tensor:)`` takes it.
-  /// - Throws: ``TensorFileError`` if a file is missing or not one of activations.
-  public init(_ paths: [String], tensor: String? = nil) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if a file is missing or not one of activations.
+  public init(_ paths: [String], tensor: String? = nil) throws(FileError) {
     var parts: [Part] = []
     for path in paths {
       for file in try ActivationFile.files(path) {

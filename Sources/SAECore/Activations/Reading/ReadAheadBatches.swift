@@ -19,9 +19,9 @@ public struct ReadAheadBatches: Sendable {
 
   /// Batches of a reading, from where it stands.
   ///
-  /// - Throws: ``InvalidOption`` if a batch has no tokens.
-  public init(_ stream: ShuffledActivations, batchTokens: Int) throws(InvalidOption) {
-    try InvalidOption.check("batchTokens", batchTokens, in: 1...Int.max)
+  /// - Throws: ``OptionError`` if a batch has no tokens.
+  public init(_ stream: ShuffledActivations, batchTokens: Int) throws(OptionError) {
+    try OptionError.check("batchTokens", batchTokens, in: 1...Int.max)
     source = stream.source
     self.batchTokens = batchTokens
     position = stream.position

@@ -39,14 +39,14 @@ public struct ShuffledActivations: Sendable {
 
   /// A shuffled reading that has drawn nothing yet.
   ///
-  /// - Throws: ``InvalidOption`` if the source has no rows, or a size is not positive.
+  /// - Throws: ``OptionError`` if the source has no rows, or a size is not positive.
   public init(
     _ source: any ActivationSource, seed: UInt64, bufferTokens: Int = 1 << 16,
     blockTokens: Int = 256
-  ) throws(InvalidOption) {
-    try InvalidOption.check("activations", source.tokens, in: 1...Int.max)
-    try InvalidOption.check("blockTokens", blockTokens, in: 1...Int.max)
-    try InvalidOption.check("bufferTokens", bufferTokens, in: 1...Int.max)
+  ) throws(OptionError) {
+    try OptionError.check("activations", source.tokens, in: 1...Int.max)
+    try OptionError.check("blockTokens", blockTokens, in: 1...Int.max)
+    try OptionError.check("bufferTokens", bufferTokens, in: 1...Int.max)
     let blocks = source.blocks.joined(upTo: blockTokens)
     self.source = source
     order = ShuffledOrder(
@@ -60,13 +60,13 @@ public struct ShuffledActivations: Sendable {
   ///
   /// Reads the blocks again from which rows were still waiting.
   ///
-  /// - Throws: ``InvalidOption`` if the position is not one in this source, and what keeps rows from
+  /// - Throws: ``OptionError`` if the position is not one in this source, and what keeps rows from
   ///   being read.
   /// - Complexity: O(rows of the epoch that were drawn), beside the reading.
   public init(_ source: any ActivationSource, from position: Position) throws {
     try position.check(source)
     guard let generator = RandomGenerator(state: position.generator) else {
-      throw InvalidOption(
+      throw OptionError(
         "position", expected: "the four words of a generator, not all 0",
         found: "\(position.generator)")
     }
@@ -140,16 +140,16 @@ extension ShuffledActivations.Position {
   }
 
   /// Throws unless the numbers can stand for a place in the source.
-  fileprivate func check(_ source: any ActivationSource) throws(InvalidOption) {
-    try InvalidOption.check("activations", source.tokens, in: 1...Int.max)
+  fileprivate func check(_ source: any ActivationSource) throws(OptionError) {
+    try OptionError.check("activations", source.tokens, in: 1...Int.max)
     guard tokens == source.tokens else {
-      throw InvalidOption(
+      throw OptionError(
         "position", expected: "activations of \(tokens) tokens", found: "\(source.tokens)")
     }
-    try InvalidOption.check("position, epoch", epoch, in: 0...Int.max - 1)
-    try InvalidOption.check("position, rows drawn", drawn, in: 0...tokens)
-    try InvalidOption.check("position, block", blockTokens, in: 1...tokens)
-    try InvalidOption.check(
+    try OptionError.check("position, epoch", epoch, in: 0...Int.max - 1)
+    try OptionError.check("position, rows drawn", drawn, in: 0...tokens)
+    try OptionError.check("position, block", blockTokens, in: 1...tokens)
+    try OptionError.check(
       "position, buffer", bufferTokens, in: blocks(of: source).largest...tokens)
   }
 }

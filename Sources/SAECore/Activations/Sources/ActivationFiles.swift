@@ -9,9 +9,9 @@ extension ConcatenatedActivations {
   ///     order of their names.
   ///   - tensor: the name of the tensor in safetensors files; by default the only one that a file
   ///     has, or the only one of two dimensions.
-  /// - Throws: ``TensorFileError`` if there is no file, or one is not readable, has no rows or is of
+  /// - Throws: ``FileError`` if there is no file, or one is not readable, has no rows or is of
   ///   another width than the first.
-  public init(contentsOf paths: [String], tensor: String? = nil) throws(TensorFileError) {
+  public init(contentsOf paths: [String], tensor: String? = nil) throws(FileError) {
     var shards: [StoredTensor] = []
     for path in paths {
       for file in try ActivationFile.files(path) {
@@ -39,11 +39,11 @@ public enum ActivationFile {
   /// - Parameters:
   ///   - path: the file.
   ///   - tensor: its name in the file; nil for the only one.
-  /// - Throws: ``TensorFileError`` if there is no such file, or not one such tensor with at least a
+  /// - Throws: ``FileError`` if there is no such file, or not one such tensor with at least a
   ///   row of floats.
   public static func open(
     _ path: String, tensor: String? = nil
-  ) throws(TensorFileError) -> StoredTensor {
+  ) throws(FileError) -> StoredTensor {
     let file = try TensorFile(path)
     let stored =
       if let tensor { try file.tensor(tensor) } else { try only(file.tensors(), in: path) }
@@ -65,7 +65,7 @@ public enum ActivationFile {
 
   private static func only(
     _ tensors: [StoredTensor], in path: String
-  ) throws(TensorFileError) -> StoredTensor {
+  ) throws(FileError) -> StoredTensor {
     if tensors.count == 1 { return tensors[0] }
     let matrices = tensors.filter { $0.shape.count == 2 }
     guard matrices.count == 1 else {
@@ -78,8 +78,8 @@ public enum ActivationFile {
 
   /// A file as it is; of a folder, its safetensors and npy files in the order of their names.
   ///
-  /// - Throws: ``TensorFileError`` if there is nothing, or the folder has none.
-  public static func files(_ path: String) throws(TensorFileError) -> [String] {
+  /// - Throws: ``FileError`` if there is nothing, or the folder has none.
+  public static func files(_ path: String) throws(FileError) -> [String] {
     guard try SystemCall.isDirectory(path) else { return [path] }
     let shards = try FileName.list(path) { name in
       name.first != UInt8(ascii: ".")

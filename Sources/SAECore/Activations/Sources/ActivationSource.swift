@@ -83,7 +83,7 @@ extension StoredTensor: ActivationSource {
 
   public func read(
     _ range: Range<Int>, into matrix: inout Matrix, at row: Int
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     try read(rows: range, into: &matrix, at: row)
   }
 

@@ -24,8 +24,8 @@ public struct SyntheticActivations: Sendable {
   private let hiddenDirections: Matrix
   private let sampler: FeatureSampler
 
-  /// - Throws: ``InvalidOption`` if an option is out of range.
-  public init(_ options: SyntheticOptions, seed: UInt64) throws(InvalidOption) {
+  /// - Throws: ``OptionError`` if an option is out of range.
+  public init(_ options: SyntheticOptions, seed: UInt64) throws(OptionError) {
     try options.check()
     self.options = options
     self.seed = seed

@@ -44,34 +44,34 @@ public struct SyntheticOptions: Sendable, Equatable {
   /// How much more frequent than average a feature is where its topic is the context's.
   var topicBoost: Double { 1 + correlation * Double(topicCount - 1) }
 
-  func check() throws(InvalidOption) {
-    try InvalidOption.check("width", width, in: 1...Int.max)
-    try InvalidOption.check("featureCount", featureCount, in: 1...Int(UInt32.max))
-    try InvalidOption.check("topicCount", topicCount, in: 1...featureCount)
-    try InvalidOption.check("childrenPerParent", childrenPerParent, in: 0...featureCount - 1)
-    try InvalidOption.check("contextLength", contextLength, in: 1...Int.max)
+  func check() throws(OptionError) {
+    try OptionError.check("width", width, in: 1...Int.max)
+    try OptionError.check("featureCount", featureCount, in: 1...Int(UInt32.max))
+    try OptionError.check("topicCount", topicCount, in: 1...featureCount)
+    try OptionError.check("childrenPerParent", childrenPerParent, in: 0...featureCount - 1)
+    try OptionError.check("contextLength", contextLength, in: 1...Int.max)
     let numbers = [
       ("l0", l0), ("zipfExponent", zipfExponent), ("magnitudeDeviation", magnitudeDeviation),
       ("noise", noise), ("nonlinear", nonlinear),
     ]
-    for (name, value) in numbers { try InvalidOption.checkNotNegative(name, value) }
+    for (name, value) in numbers { try OptionError.checkNotNegative(name, value) }
     for (name, value) in [("correlation", correlation), ("childProbability", childProbability)] {
       guard value >= 0, value <= 1 else {
-        throw InvalidOption(name, expected: "0 to 1", found: "\(value)")
+        throw OptionError(name, expected: "0 to 1", found: "\(value)")
       }
     }
     guard featureCount % (1 + childrenPerParent) == 0 else {
-      throw InvalidOption(
+      throw OptionError(
         "featureCount",
         expected: "a multiple of \(1 + childrenPerParent), a parent and its children",
         found: "\(featureCount)")
     }
     guard nonlinear == 0 || width > 1 else {
-      throw InvalidOption("nonlinear", expected: "0 at width 1", found: "\(nonlinear)")
+      throw OptionError("nonlinear", expected: "0 at width 1", found: "\(nonlinear)")
     }
     let largest = largestL0
     guard l0 > 0, l0 < largest else {
-      throw InvalidOption("l0", expected: "more than 0 and less than \(largest)", found: "\(l0)")
+      throw OptionError("l0", expected: "more than 0 and less than \(largest)", found: "\(l0)")
     }
   }
 

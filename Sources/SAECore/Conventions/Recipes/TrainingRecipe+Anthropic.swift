@@ -8,12 +8,12 @@ extension TrainingRecipe<JumpReLUConfiguration> {
   ///   - learningRate: the learning rate before it falls.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens a step.
-  /// - Throws: ``InvalidOption`` for a λ that is negative or not finite, or no steps.
+  /// - Throws: ``OptionError`` for a λ that is negative or not finite, or no steps.
   ///
   /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
   public static func anthropic(
     jumpReLU coefficient: Double, learningRate: Double, steps: Int, batchTokens: Int = 4096
-  ) throws(InvalidOption) -> TrainingRecipe {
+  ) throws(OptionError) -> TrainingRecipe {
     TrainingRecipe(
       .anthropic(
         coefficient: try CoefficientSchedule(finalValue: coefficient, warmUpSteps: steps)),

@@ -42,7 +42,7 @@ extension TrainingRecipe {
 }
 
 /// λ as dictionary_learning's trainers warm it up.
-private func warmedUp(_ coefficient: Double) throws(InvalidOption) -> CoefficientSchedule {
+private func warmedUp(_ coefficient: Double) throws(OptionError) -> CoefficientSchedule {
   try CoefficientSchedule(finalValue: coefficient, warmUpSteps: 2000)
 }
 
@@ -91,10 +91,10 @@ extension TrainingRecipe<JumpReLUConfiguration> {
   ///   - coefficient: λ.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens a step.
-  /// - Throws: ``InvalidOption`` for a λ that is negative or not finite.
+  /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   public static func dictionaryLearning(
     jumpReLU targetL0: Double, coefficient: Double = 1, steps: Int, batchTokens: Int = 4096
-  ) throws(InvalidOption) -> TrainingRecipe {
+  ) throws(OptionError) -> TrainingRecipe {
     TrainingRecipe(
       dictionaryLearning: .dictionaryLearning(
         targetL0: targetL0, coefficient: try warmedUp(coefficient)),
@@ -113,12 +113,12 @@ extension TrainingRecipe<GatedConfiguration> {
   ///   - form: of a penalty whose exponent falls.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens a step.
-  /// - Throws: ``InvalidOption`` for a λ that is negative or not finite, or an exponent that the form has no
+  /// - Throws: ``OptionError`` for a λ that is negative or not finite, or an exponent that the form has no
   ///   value at.
   public static func dictionaryLearning(
     gated coefficient: Double, annealing: PAnnealing? = nil,
     form: ActivationPenalty.Form = .powers, steps: Int, batchTokens: Int = 4096
-  ) throws(InvalidOption) -> TrainingRecipe {
+  ) throws(OptionError) -> TrainingRecipe {
     let schedule = try warmedUp(coefficient)
     let configuration =
       if let annealing {
@@ -144,12 +144,12 @@ extension TrainingRecipe<ReLUConfiguration> {
   ///     rate rises anew; nil for none.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens a step.
-  /// - Throws: ``InvalidOption`` for a λ that is negative or not finite, an exponent that the form has no value
+  /// - Throws: ``OptionError`` for a λ that is negative or not finite, an exponent that the form has no value
   ///   at, or a period that is not positive.
   public static func dictionaryLearning(
     reLU coefficient: Double, annealing: PAnnealing? = nil, form: ActivationPenalty.Form = .norm,
     resamplingPeriod: Int? = nil, steps: Int, batchTokens: Int = 4096
-  ) throws(InvalidOption) -> TrainingRecipe {
+  ) throws(OptionError) -> TrainingRecipe {
     let schedule = try warmedUp(coefficient)
     let configuration =
       if let annealing {

@@ -11,7 +11,7 @@ extension TrainingRecipe<TopKConfiguration> {
   ///     (``ReconstructionLoss/scaledMean(of:)``), normalized as the run's.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens a step.
-  /// - Throws: ``InvalidOption`` if the sample does not vary, or is not finite; ``ShapeError`` if it cannot be
+  /// - Throws: ``OptionError`` if the sample does not vary, or is not finite; ``ShapeError`` if it cannot be
   ///   normalized.
   public static func openAI(
     topK k: Int, sample: Matrix, steps: Int, batchTokens: Int = 131_072

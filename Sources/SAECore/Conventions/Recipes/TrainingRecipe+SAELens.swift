@@ -66,11 +66,11 @@ extension TrainingRecipe<JumpReLUConfiguration> {
   ///   - learningRate: the learning rate of all steps.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens a step.
-  /// - Throws: ``InvalidOption`` for a λ that is negative or not finite.
+  /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   public static func saeLens(
     jumpReLU coefficient: Double, loss: JumpReLUConfiguration.SparsityLoss = .step,
     learningRate: Double, steps: Int, batchTokens: Int = 4096
-  ) throws(InvalidOption) -> TrainingRecipe {
+  ) throws(OptionError) -> TrainingRecipe {
     TrainingRecipe(
       saeLens: .saeLens(loss, coefficient: try CoefficientSchedule(finalValue: coefficient)),
       learningRate, steps, batchTokens)
@@ -85,10 +85,10 @@ extension TrainingRecipe<GatedConfiguration> {
   ///   - learningRate: the learning rate of all steps.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens a step.
-  /// - Throws: ``InvalidOption`` for a λ that is negative or not finite.
+  /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   public static func saeLens(
     gated coefficient: Double, learningRate: Double, steps: Int, batchTokens: Int = 4096
-  ) throws(InvalidOption) -> TrainingRecipe {
+  ) throws(OptionError) -> TrainingRecipe {
     TrainingRecipe(
       saeLens: .saeLens(coefficient: try CoefficientSchedule(finalValue: coefficient)),
       learningRate, steps, batchTokens)
@@ -105,11 +105,11 @@ extension TrainingRecipe<ReLUConfiguration> {
   ///   - learningRate: the learning rate of all steps.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens a step.
-  /// - Throws: ``InvalidOption`` for a λ that is negative or not finite, or an exponent that is not positive.
+  /// - Throws: ``OptionError`` for a λ that is negative or not finite, or an exponent that is not positive.
   public static func saeLens(
     reLU coefficient: Double, exponent: Double = 1, learningRate: Double, steps: Int,
     batchTokens: Int = 4096
-  ) throws(InvalidOption) -> TrainingRecipe {
+  ) throws(OptionError) -> TrainingRecipe {
     TrainingRecipe(
       saeLens: try .saeLens(
         coefficient: try CoefficientSchedule(finalValue: coefficient), exponent: exponent),

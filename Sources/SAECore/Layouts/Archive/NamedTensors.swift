@@ -17,7 +17,7 @@ struct NamedTensors {
   }
 
   /// Deflated arrays are decompressed.
-  init(_ file: NpzFile) throws(TensorFileError) {
+  init(_ file: NpzFile) throws(FileError) {
     var tensors: [StoredTensor] = []
     for name in file.names { tensors.append(try file.tensor(name)) }
     self.init(file.path, tensors, [:])
@@ -39,7 +39,7 @@ struct NamedTensors {
 
   func contains(_ name: String) -> Bool { byName[Array(name.utf8)] != nil }
 
-  func tensor(_ name: String) throws(TensorFileError) -> StoredTensor {
+  func tensor(_ name: String) throws(FileError) -> StoredTensor {
     guard let index = byName[Array(name.utf8)] else {
       throw .noSuchTensor(file: path, tensor: name, present: Array(names.prefix(20)))
     }
@@ -47,12 +47,12 @@ struct NamedTensors {
   }
 
   /// The tensor of one of several names; that of the first name is missing if none is there.
-  func tensor(oneOf names: [String]) throws(TensorFileError) -> StoredTensor {
+  func tensor(oneOf names: [String]) throws(FileError) -> StoredTensor {
     try tensor(names.first(where: contains) ?? names[0])
   }
 
   /// A matrix with elements.
-  func matrix(oneOf names: [String]) throws(TensorFileError) -> StoredTensor {
+  func matrix(oneOf names: [String]) throws(FileError) -> StoredTensor {
     let tensor = try tensor(oneOf: names)
     guard tensor.shape.count == 2, tensor.count > 0 else {
       throw .wrongShape(
@@ -62,7 +62,7 @@ struct NamedTensors {
   }
 
   /// Throws if there is a tensor that none of the names stands for.
-  func checkNoOthers(_ known: [String]) throws(TensorFileError) {
+  func checkNoOthers(_ known: [String]) throws(FileError) {
     if let other = names.first(where: { !known.contains($0) }) {
       throw .unrecognized(file: path, lookedFor: known, found: [other])
     }
@@ -71,7 +71,7 @@ struct NamedTensors {
   /// Takes note of SAELens' obsolete scale of fine-tuning, which may only be 1.
   ///
   /// - Returns: whether there is one.
-  func checkObsoleteScale() throws(TensorFileError) -> Bool {
+  func checkObsoleteScale() throws(FileError) -> Bool {
     guard contains(NamedTensors.obsoleteScale) else { return false }
     guard try tensor(NamedTensors.obsoleteScale).floats().allSatisfy({ $0 == 1 }) else {
       throw .invalidSetting(

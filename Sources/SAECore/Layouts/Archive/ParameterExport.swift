@@ -1,6 +1,6 @@
 extension SAEArchive {
   /// Checks that the parameters the architecture needs are there in their shapes, for writing.
-  func checkParameters(_ file: String) throws(TensorFileError) {
+  func checkParameters(_ file: String) throws(FileError) {
     for (name, shape) in requiredParameters.sorted(by: { $0.key < $1.key }) {
       guard let parameter = parameters[name] else {
         throw .noSuchTensor(file: file, tensor: name, present: parameters.keys.sorted())
@@ -28,14 +28,14 @@ extension SAEArchive {
   /// Checks that a layout has room for every parameter.
   func checkNoFurtherParameters(
     _ names: [String], layout: String, _ file: String
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     if let name = parameters.keys.sorted().first(where: { !names.contains($0) }) {
       throw .notRepresentable(file: file, layout: layout, what: "the parameter \(name)")
     }
   }
 
   /// Latents that a setting selects: a whole number from 1 to the number of latents.
-  func checkedK(_ file: String) throws(TensorFileError) -> Int {
+  func checkedK(_ file: String) throws(FileError) -> Int {
     guard let k = settings["k"]?.asInteger, k > 0, k <= latentCount else {
       throw .invalidSetting(
         file: file, setting: "k", expected: "a whole number from 1 to \(latentCount)",
@@ -61,7 +61,7 @@ struct ParameterExport {
     return TensorDeclaration(name, parameter.type, shape)
   }
 
-  func append(to writer: inout some TensorWriter & ~Copyable) throws(TensorFileError) {
+  func append(to writer: inout some TensorWriter & ~Copyable) throws(FileError) {
     let matrix = parameter.values
     try writer.append(isTransposed ? Matrix(matrix.transposed) : matrix, to: name)
   }

@@ -4,9 +4,9 @@ extension SAEArchive {
   ///
   /// - Parameter scale: the factor that activations were multiplied by in training; 1 if the activations
   ///   to come are scaled already; nil for none, which changes nothing.
-  /// - Throws: ``TensorFileError`` if it is no positive number, or the files say otherwise: they hold
+  /// - Throws: ``FileError`` if it is no positive number, or the files say otherwise: they hold
   ///   another factor, or activations were not scaled.
-  public mutating func provide(activationScale scale: Double?) throws(TensorFileError) {
+  public mutating func provide(activationScale scale: Double?) throws(FileError) {
     guard let scale else { return }
     guard scale.isFinite, scale > 0 else {
       throw invalid(SAEArchive.scale, "a number above 0", "\(scale)")
@@ -34,7 +34,7 @@ extension SAEArchive {
 
   /// Throws if the files say that activations were multiplied by a factor that is not known or does
   /// not fold.
-  func checkActivationScale() throws(TensorFileError) {
+  func checkActivationScale() throws(FileError) {
     guard !lacksActivationScale else {
       throw invalid(
         SAEArchive.scale,

@@ -8,7 +8,7 @@ enum SelfDescribingWeights {
 
   static func isOne(_ metadata: [String: String]) -> Bool { metadata[configuration] != nil }
 
-  static func read(_ weights: NamedTensors) throws(TensorFileError) -> SAEFiles {
+  static func read(_ weights: NamedTensors) throws(FileError) -> SAEFiles {
     var outline = try SAELensConfiguration.archive(settings(configuration, weights))
     if weights.metadata[scaler] != nil { try outline.takeScale(settings(scaler, weights)) }
     var files = SAEFiles(.safetensors, outline)
@@ -21,7 +21,7 @@ enum SelfDescribingWeights {
 
   private static func settings(
     _ name: String, _ weights: NamedTensors
-  ) throws(TensorFileError) -> SettingsReader {
+  ) throws(FileError) -> SettingsReader {
     let text = weights.metadata[name] ?? ""
     let file = "\(weights.path), \(name) of its metadata"
     guard let object = try JSONValue.parse(Array(text.utf8), file: file).asObject else {
@@ -32,8 +32,8 @@ enum SelfDescribingWeights {
 
   static func write(
     _ archive: SAEArchive, to path: String, replacing: Bool
-  ) throws(TensorFileError) {
-    func refusal(_ what: String) -> TensorFileError {
+  ) throws(FileError) {
+    func refusal(_ what: String) -> FileError {
       .notRepresentable(file: path, layout: "one safetensors file", what: what)
     }
     guard let name = archive.architecture.name else { throw refusal("a \(archive.architecture)") }

@@ -5,7 +5,7 @@ struct SettingsReader {
   let file: String
   private(set) var rest: JSONObject
 
-  init(_ path: String) throws(TensorFileError) {
+  init(_ path: String) throws(FileError) {
     guard let object = try JSONValue.read(path).asObject else {
       throw .malformed(file: path, offset: 0, expected: "an object", found: "another value")
     }
@@ -26,27 +26,27 @@ struct SettingsReader {
     return value == .null ? nil : value
   }
 
-  mutating func string(_ name: String) throws(TensorFileError) -> String? {
+  mutating func string(_ name: String) throws(FileError) -> String? {
     try take(name, "a string", \.asString)
   }
 
-  mutating func bool(_ name: String) throws(TensorFileError) -> Bool? {
+  mutating func bool(_ name: String) throws(FileError) -> Bool? {
     try take(name, "true or false", \.asBool)
   }
 
-  mutating func object(_ name: String) throws(TensorFileError) -> JSONObject? {
+  mutating func object(_ name: String) throws(FileError) -> JSONObject? {
     try take(name, "an object", \.asObject)
   }
 
   /// A number that is finite and not negative.
-  mutating func double(_ name: String) throws(TensorFileError) -> Double? {
+  mutating func double(_ name: String) throws(FileError) -> Double? {
     try take(name, "a number from 0 on") { value in
       value.asDouble.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
     }
   }
 
   /// A whole number above 0.
-  mutating func positiveInteger(_ name: String) throws(TensorFileError) -> Int {
+  mutating func positiveInteger(_ name: String) throws(FileError) -> Int {
     let value = try take(name, "a whole number above 0") { value in
       value.asInteger.flatMap { $0 > 0 ? $0 : nil }
     }
@@ -54,11 +54,11 @@ struct SettingsReader {
     return value
   }
 
-  func missing(_ name: String, _ expected: String) -> TensorFileError {
+  func missing(_ name: String, _ expected: String) -> FileError {
     .invalidSetting(file: file, setting: name, expected: expected, found: "none")
   }
 
-  func invalid(_ name: String, _ expected: String, _ found: JSONValue) -> TensorFileError {
+  func invalid(_ name: String, _ expected: String, _ found: JSONValue) -> FileError {
     .invalidSetting(
       file: file, setting: name, expected: expected,
       found: String(found.description.prefix(100)))
@@ -66,7 +66,7 @@ struct SettingsReader {
 
   private mutating func take<Value>(
     _ name: String, _ expected: String, _ convert: (JSONValue) -> Value?
-  ) throws(TensorFileError) -> Value? {
+  ) throws(FileError) -> Value? {
     guard let value = take(name) else { return nil }
     guard let converted = convert(value) else { throw invalid(name, expected, value) }
     return converted

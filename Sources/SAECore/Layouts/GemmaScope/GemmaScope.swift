@@ -20,7 +20,7 @@ enum GemmaScope {
   static func isSecond(_ found: [String]) -> Bool { names2.allSatisfy(found.contains) }
 
   /// Reads the arrays of the first release.
-  static func read(_ tensors: NamedTensors) throws(TensorFileError) -> SAEFiles {
+  static func read(_ tensors: NamedTensors) throws(FileError) -> SAEFiles {
     let kind = GemmaScopeKind(path: tensors.path)
     var files = try files(tensors, .gemmaScope, JSONObject(), kind)
     for (name, value) in metadata(path: tensors.path).members {
@@ -32,7 +32,7 @@ enum GemmaScope {
   /// Reads the tensors of the second release.
   static func read(
     _ tensors: NamedTensors, directory: String
-  ) throws(TensorFileError) -> SAEFiles {
+  ) throws(FileError) -> SAEFiles {
     let path = "\(directory)/\(configurationName)"
     guard SystemCall.exists(path) else {
       return try files(tensors, .gemmaScope2, JSONObject(), GemmaScopeKind(path: tensors.path))
@@ -61,7 +61,7 @@ enum GemmaScope {
   /// give.
   private static func kind(
     _ reader: inout SettingsReader, path: String
-  ) throws(TensorFileError) -> GemmaScopeKind {
+  ) throws(FileError) -> GemmaScopeKind {
     let type = try reader.string("type")
     let (input, output) = (reader.rest["hf_hook_point_in"], reader.rest["hf_hook_point_out"])
     let differs = output != nil && output != .null && input != output
@@ -80,7 +80,7 @@ enum GemmaScope {
   private static func files(
     _ tensors: NamedTensors, _ layout: SAELayout, _ configuration: JSONObject,
     _ kind: GemmaScopeKind
-  ) throws(TensorFileError) -> SAEFiles {
+  ) throws(FileError) -> SAEFiles {
     func named(_ name: String) -> [String] { [name, name.lowercased()] }
     let encoder = try tensors.matrix(oneOf: named("W_enc"))
     let decoder = try tensors.matrix(oneOf: named("W_dec"))
@@ -121,9 +121,9 @@ enum GemmaScope {
   /// Writes a new directory with the first release's `params.npz`.
   static func write(
     _ archive: SAEArchive, to destination: Destination, replacing: Artifact?
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let path = destination.path
-    func refusal(_ what: String) -> TensorFileError {
+    func refusal(_ what: String) -> FileError {
       .notRepresentable(file: path, layout: "Gemma Scope", what: what)
     }
     guard archive.architecture == SAEArchitecture(.jumpReLU) else {

@@ -16,8 +16,8 @@ enum BoostedDirectory {
 
   /// The descriptions of the base and of the booster.
   ///
-  /// - Throws: ``TensorFileError`` if one of the two is missing or something else.
-  static func read(_ path: String) throws(TensorFileError) -> [SAEFiles] {
+  /// - Throws: ``FileError`` if one of the two is missing or something else.
+  static func read(_ path: String) throws(FileError) -> [SAEFiles] {
     let path = Path.trim(path)
     try check("\(path)/\(descriptionName)")
     return try pair(SAEFiles.find("\(path)/\(base)"), SAEFiles.find("\(path)/\(booster)"))
@@ -25,7 +25,7 @@ enum BoostedDirectory {
 
   /// The descriptions of a booster that was asked for alone, and of its base: its metadata names the
   /// directory beside its own.
-  static func read(booster files: SAEFiles) throws(TensorFileError) -> [SAEFiles] {
+  static func read(booster files: SAEFiles) throws(FileError) -> [SAEFiles] {
     let name = files.outline.boosts ?? ""
     guard !name.isEmpty, !name.contains("/"), name != "..", name != "." else {
       throw files.outline.invalid(
@@ -43,7 +43,7 @@ enum BoostedDirectory {
     return try pair(SAEFiles.find(base), files)
   }
 
-  private static func check(_ file: String) throws(TensorFileError) {
+  private static func check(_ file: String) throws(FileError) {
     var reader = try SettingsReader(file)
     let found = try reader.string("format")
     guard found == format else {
@@ -57,7 +57,7 @@ enum BoostedDirectory {
 
   private static func pair(
     _ base: SAEFiles, _ booster: SAEFiles
-  ) throws(TensorFileError) -> [SAEFiles] {
+  ) throws(FileError) -> [SAEFiles] {
     guard base.outline.boosts == nil else {
       throw .wrongContents(
         file: base.path, expected: "an autoencoder that stands alone", found: "another booster")
@@ -72,7 +72,7 @@ enum BoostedDirectory {
   }
 
   /// The error that a directory of two autoencoders was taken for that of one.
-  static func isNotOne(_ path: String) -> TensorFileError {
+  static func isNotOne(_ path: String) -> FileError {
     .wrongContents(
       file: path, expected: "one autoencoder",
       found: "a boosted one: \(base) and \(booster), which belong together")
@@ -82,7 +82,7 @@ enum BoostedDirectory {
   static func write(
     base first: SAEArchive, booster second: SAEArchive, to destination: Destination,
     replacing: Bool
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let directory = try AtomicDirectory(destination)
     try first.write(to: directory.file(base))
     var archive = second
@@ -111,10 +111,10 @@ extension SAEArchive {
   ///   - booster: the one that reconstructs the error.
   ///   - path: the directory; its parent must exist.
   ///   - replacing: whether an autoencoder of that name gives way.
-  /// - Throws: ``TensorFileError`` as writing an archive does.
+  /// - Throws: ``FileError`` as writing an archive does.
   public func write(
     boostedBy booster: SAEArchive, to path: String, replacing: Bool = false
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     try BoostedDirectory.write(
       base: self, booster: booster, to: Destination(path), replacing: replacing)
   }

@@ -10,7 +10,7 @@ enum LegacySAELensConfiguration {
     "hook_point": "hook_name", "hook_point_head_index": "hook_head_index",
   ]
 
-  static func translate(_ old: SettingsReader) throws(TensorFileError) -> SettingsReader {
+  static func translate(_ old: SettingsReader) throws(FileError) -> SettingsReader {
     var old = old
     var new = JSONObject()
     let isOfNewerForm = newer.first(where: old.contains)
@@ -70,7 +70,7 @@ enum LegacySAELensConfiguration {
 
   private static func activationFunction(
     _ old: inout SettingsReader
-  ) throws(TensorFileError) -> String {
+  ) throws(FileError) -> String {
     let older = try old.string("activation_fn_str")
     let newer = try old.string("activation_fn")
     return newer ?? older ?? "relu"

@@ -5,12 +5,12 @@ enum SAELensConfiguration {
   private static let firstVersion = 6
 
   /// The file's description, as an archive without parameters.
-  static func read(_ path: String) throws(TensorFileError) -> SAEArchive {
+  static func read(_ path: String) throws(FileError) -> SAEArchive {
     try archive(SettingsReader(path))
   }
 
   /// The description that settings give, as an archive without parameters.
-  static func archive(_ settings: SettingsReader) throws(TensorFileError) -> SAEArchive {
+  static func archive(_ settings: SettingsReader) throws(FileError) -> SAEArchive {
     var reader = settings
     let metadata = reader.rest["metadata"]?.asObject
     let version = (reader.rest["sae_lens_version"] ?? metadata?["sae_lens_version"])?.asString
@@ -19,7 +19,7 @@ enum SAELensConfiguration {
     return try present(&reader)
   }
 
-  private static func present(_ reader: inout SettingsReader) throws(TensorFileError) -> SAEArchive
+  private static func present(_ reader: inout SettingsReader) throws(FileError) -> SAEArchive
   {
     let names = SAEArchitecture.saeLensNames.map(\.key).joined(separator: ", ")
     guard let name = try reader.string("architecture") else {
@@ -62,7 +62,7 @@ enum SAELensConfiguration {
   /// Throws if an activation function is named that is not the architecture's: version 6 names none.
   private static func checkActivationFunction(
     _ reader: inout SettingsReader, _ architecture: SAEArchitecture
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let selecting: [SAEArchitecture.Activation] = [.topK, .batchTopK, .matryoshkaBatchTopK]
     let expected = selecting.contains(architecture.activation) ? ["topk", "relu"] : ["relu"]
     for setting in ["activation_fn", "activation_fn_str"] {
@@ -74,7 +74,7 @@ enum SAELensConfiguration {
 
   private static func elementType(
     _ reader: inout SettingsReader
-  ) throws(TensorFileError) -> ElementType {
+  ) throws(FileError) -> ElementType {
     let text = try reader.string("dtype") ?? "float32"
     let name = text.hasPrefix("torch.") ? String(text.dropFirst(6)) : text
     guard let type = typeNames.first(where: { $0.value == name })?.key else {
@@ -89,7 +89,7 @@ enum SAELensConfiguration {
 
   private static func flattensHeads(
     _ reader: inout SettingsReader
-  ) throws(TensorFileError) -> Bool {
+  ) throws(FileError) -> Bool {
     switch try reader.string("reshape_activations") ?? "none" {
     case "none": return false
     case "hook_z": return true
@@ -126,7 +126,7 @@ enum SAELensConfiguration {
 
   private static func check(
     _ archive: SAEArchive, _ settings: SettingsReader
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     var reader = SettingsReader(archive.settings, file: settings.file)
     switch archive.architecture.activation {
     case .topK, .absTopK:

@@ -13,7 +13,7 @@ enum SAELensDirectory {
   /// Reads the description of weights, and the files beside them.
   static func read(
     _ weights: NamedTensors, directory: String
-  ) throws(TensorFileError) -> SAEFiles {
+  ) throws(FileError) -> SAEFiles {
     var outline = try SAELensConfiguration.read("\(directory)/\(configurationName)")
     let frequencies = "\(directory)/\(frequenciesName)"
     if SystemCall.exists(frequencies) {
@@ -33,9 +33,9 @@ enum SAELensDirectory {
   /// Writes a new directory; an architecture without a name in SAELens gets one of this library's.
   static func write(
     _ archive: SAEArchive, to destination: Destination, replacing: Artifact?
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let path = destination.path
-    func refusal(_ what: String) -> TensorFileError {
+    func refusal(_ what: String) -> FileError {
       .notRepresentable(file: path, layout: "SAELens", what: what)
     }
     guard let name = archive.architecture.name else {
@@ -95,7 +95,7 @@ enum SAELensDirectory {
 
 extension SAEArchive {
   /// Takes log₁₀ of the frequencies with which latents fire.
-  mutating func takeFrequencies(_ tensor: StoredTensor) throws(TensorFileError) {
+  mutating func takeFrequencies(_ tensor: StoredTensor) throws(FileError) {
     guard tensor.shape == [latentCount] else {
       throw .wrongShape(
         file: tensor.file, tensor: tensor.name, expected: "\(latentCount)", found: tensor.shape)
@@ -104,7 +104,7 @@ extension SAEArchive {
   }
 
   /// Takes the factor of its activations that a training checkpoint has.
-  mutating func takeScale(_ settings: SettingsReader) throws(TensorFileError) {
+  mutating func takeScale(_ settings: SettingsReader) throws(FileError) {
     var reader = settings
     if let factor = try reader.double("scaling_factor") {
       guard factor > 0 else {

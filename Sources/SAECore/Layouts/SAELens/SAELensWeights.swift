@@ -15,7 +15,7 @@ enum SAELensWeights {
 
   static func read(
     _ weights: NamedTensors, _ described: SAEFiles
-  ) throws(TensorFileError) -> SAEFiles {
+  ) throws(FileError) -> SAEFiles {
     var files = described
     let outline = files.outline
     let required = outline.requiredParameters
@@ -46,7 +46,7 @@ enum SAELensWeights {
   /// A tensor that the architecture does not need: kept as it is stored.
   private static func readFurther(
     _ tensor: StoredTensor, _ required: [String: SAEArchive.Shape], into files: inout SAEFiles
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let activation = files.outline.architecture.activation
     if tensor.name == sharedThreshold, [.batchTopK, .matryoshkaBatchTopK].contains(activation) {
       guard tensor.count == 1 else {
@@ -78,7 +78,7 @@ enum SAELensWeights {
 
   private static func checkAttention(
     _ file: NamedTensors, _ archive: SAEArchive
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let latents = archive.latentCount
     let layers = archive.settings["n_attn_layers"]?.asInteger ?? 1
     let narrow = latents / (archive.settings["bottleneck_factor"]?.asInteger ?? 1)
@@ -108,7 +108,7 @@ enum SAELensWeights {
   static func write(
     _ archive: SAEArchive, to path: String, metadata: [String: String] = [:],
     frequencies: [Float]? = nil, replacing: Bool = true
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let exports = archive.parameters.sorted { $0.key < $1.key }.map { name, parameter in
       ParameterExport(name: name, parameter: parameter, isTransposed: name == "W_enc")
     }

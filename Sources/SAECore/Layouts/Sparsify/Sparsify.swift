@@ -11,7 +11,7 @@ enum Sparsify {
 
   static func read(
     _ tensors: NamedTensors, directory: String
-  ) throws(TensorFileError) -> SAEFiles {
+  ) throws(FileError) -> SAEFiles {
     var reader = try SettingsReader("\(directory)/\(configurationName)")
     let encoder = try tensors.matrix(oneOf: ["encoder.weight"])
     let (latents, width) = (encoder.shape[0], encoder.shape[1])
@@ -79,7 +79,7 @@ enum Sparsify {
 
   private static func architecture(
     _ reader: inout SettingsReader
-  ) throws(TensorFileError) -> SAEArchitecture {
+  ) throws(FileError) -> SAEArchitecture {
     let name = try reader.string("activation") ?? "topk"
     let activations: [String: SAEArchitecture.Activation] = ["topk": .topK, "groupmax": .groupMax]
     guard var activation = activations[name] else {
@@ -99,7 +99,7 @@ enum Sparsify {
   }
 
   /// Throws if it is of a fork that computes something else and has no other mark.
-  private static func checkIsNoFork(_ reader: inout SettingsReader) throws(TensorFileError) {
+  private static func checkIsNoFork(_ reader: inout SettingsReader) throws(FileError) {
     for name in ["normalize_io", "post_encoder_scale", "per_source_tied", "secondary_target_tied"]
     where reader.rest[name] == .bool(true) {
       throw reader.invalid(name, "false (true is of clt-training, which is not read)", .bool(true))
@@ -114,9 +114,9 @@ enum Sparsify {
   /// Writes a new directory.
   static func write(
     _ archive: SAEArchive, to destination: Destination, replacing: Artifact?
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let path = destination.path
-    func refusal(_ what: String) -> TensorFileError {
+    func refusal(_ what: String) -> FileError {
       .notRepresentable(file: path, layout: "sparsify", what: what)
     }
     let activation: String
@@ -158,7 +158,7 @@ enum Sparsify {
 
   private static func configuration(
     _ archive: SAEArchive, _ activation: String, _ path: String
-  ) throws(TensorFileError) -> JSONValue {
+  ) throws(FileError) -> JSONValue {
     let earlier = archive.metadata["sparsify"]?.asObject ?? JSONObject()
     var object = JSONObject()
     object["activation"] = .string(activation)

@@ -12,9 +12,9 @@ public struct CheckpointFolder: Sendable {
 
   /// A folder, which need not be there yet.
   ///
-  /// - Throws: ``InvalidOption`` unless at least one is to be kept.
-  public init(_ path: String, keeping kept: Int = 2) throws(InvalidOption) {
-    try InvalidOption.check("keep-checkpoints", kept, in: 1...Int.max)
+  /// - Throws: ``OptionError`` unless at least one is to be kept.
+  public init(_ path: String, keeping kept: Int = 2) throws(OptionError) {
+    try OptionError.check("keep-checkpoints", kept, in: 1...Int.max)
     self.path = path
     self.kept = kept
   }
@@ -26,8 +26,8 @@ public struct CheckpointFolder: Sendable {
 
   /// The one of the latest step.
   ///
-  /// - Throws: ``TensorFileError`` if there is none.
-  public func latest() throws(TensorFileError) -> String {
+  /// - Throws: ``FileError`` if there is none.
+  public func latest() throws(FileError) -> String {
     guard let latest = checkpoints.last else {
       throw .unrecognized(
         file: path, lookedFor: ["checkpoints named step-…"], found: Array(names.prefix(10)))
@@ -44,11 +44,11 @@ public struct CheckpointFolder: Sendable {
   /// that was killed while it wrote. The folder is created; its parent must exist.
   ///
   /// - Returns: the checkpoint's directory.
-  /// - Throws: ``TensorFileError`` if the disk refuses; the checkpoints that were there are there
+  /// - Throws: ``FileError`` if the disk refuses; the checkpoints that were there are there
   ///   still.
   @discardableResult
-  public func write(_ checkpoint: TrainingCheckpoint) throws(TensorFileError) -> String {
-    try write(step: checkpoint.step) { directory throws(TensorFileError) in
+  public func write(_ checkpoint: TrainingCheckpoint) throws(FileError) -> String {
+    try write(step: checkpoint.step) { directory throws(FileError) in
       try checkpoint.write(to: directory, replacing: true)
     }
   }
@@ -56,18 +56,18 @@ public struct CheckpointFolder: Sendable {
   /// Writes a checkpoint of a sweep, and then removes as for one of a run.
   ///
   /// - Returns: the checkpoint's directory.
-  /// - Throws: ``TensorFileError`` if the disk refuses; the checkpoints that were there are there
+  /// - Throws: ``FileError`` if the disk refuses; the checkpoints that were there are there
   ///   still.
   @discardableResult
-  public func write(_ checkpoint: SweepCheckpoint) throws(TensorFileError) -> String {
-    try write(step: checkpoint.step) { directory throws(TensorFileError) in
+  public func write(_ checkpoint: SweepCheckpoint) throws(FileError) -> String {
+    try write(step: checkpoint.step) { directory throws(FileError) in
       try checkpoint.write(to: directory, replacing: true)
     }
   }
 
   private func write(
-    step: Int, _ write: (_ directory: String) throws(TensorFileError) -> Void
-  ) throws(TensorFileError) -> String {
+    step: Int, _ write: (_ directory: String) throws(FileError) -> Void
+  ) throws(FileError) -> String {
     removeUnfinished()
     if !SystemCall.exists(path) {
       try SystemCall.makeDirectory(path)
@@ -82,16 +82,16 @@ public struct CheckpointFolder: Sendable {
 
   /// Removes all checkpoints.
   ///
-  /// - Throws: ``TensorFileError`` if the system refuses.
-  public func removeAll() throws(TensorFileError) {
+  /// - Throws: ``FileError`` if the system refuses.
+  public func removeAll() throws(FileError) {
     removeUnfinished()
     for checkpoint in checkpoints { try remove(checkpoint) }
   }
 
   /// Removes all checkpoints and takes over another folder's, which must be in the same folder.
   ///
-  /// - Throws: ``TensorFileError`` if the system refuses.
-  public func replace(with other: CheckpointFolder) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if the system refuses.
+  public func replace(with other: CheckpointFolder) throws(FileError) {
     try removeAll()
     let destination = try Destination(path)
     destination.folder.removeDirectory(destination.name)
@@ -103,8 +103,8 @@ public struct CheckpointFolder: Sendable {
   /// Removes a checkpoint.
   ///
   /// - Parameter directory: one of ``checkpoints``.
-  /// - Throws: ``TensorFileError`` if the system refuses.
-  public func remove(_ directory: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if the system refuses.
+  public func remove(_ directory: String) throws(FileError) {
     let folder = try DirectoryHandle(path)
     let name = Path.split(directory).name
     let unfinished = TemporaryName.of(name)

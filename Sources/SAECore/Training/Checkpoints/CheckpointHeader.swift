@@ -19,7 +19,7 @@ extension CheckpointHeader {
   /// - Parameter number: of the header, JSON having no word for one that is not finite.
   func encoded(
     number: (name: String, value: Double), file: String
-  ) throws(TensorFileError) -> [UInt8] {
+  ) throws(FileError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
@@ -28,7 +28,7 @@ extension CheckpointHeader {
       header.headerCrc32 = nil
       header.headerCrc32 = try Self.checksum(Array(encoder.encode(header)), file: file).computed
       return Array(try encoder.encode(header))
-    } catch let error as TensorFileError {
+    } catch let error as FileError {
       throw error
     } catch {
       throw .invalidSetting(
@@ -38,8 +38,8 @@ extension CheckpointHeader {
 
   /// Reads a header.
   ///
-  /// - Throws: ``TensorFileError`` if it is of another format or version, or not as it was written.
-  init(contentsOf file: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if it is of another format or version, or not as it was written.
+  init(contentsOf file: String) throws(FileError) {
     let contents = try FileBytes(mapping: file)
     guard contents.count <= JSONValue.sizeLimit else {
       throw .headerTooLong(
@@ -51,29 +51,29 @@ extension CheckpointHeader {
     do {
       let kind = try decoder.decode(Kind.self, from: Data(bytes))
       guard kind.format == Self.format, (1...Self.version).contains(kind.version) else {
-        throw TensorFileError.unrecognized(
+        throw FileError.unrecognized(
           file: file, lookedFor: ["\(Self.format), version \(Self.version)"],
           found: ["\(kind.format), version \(kind.version)"])
       }
       if kind.version > 1 {
         let (computed, stored) = try Self.checksum(bytes, file: file)
         guard computed == stored else {
-          throw TensorFileError.wrongChecksum(
+          throw FileError.wrongChecksum(
             file: file, member: Self.checksum, expected: stored ?? 0, found: computed)
         }
       }
       self = try decoder.decode(Self.self, from: Data(bytes))
-    } catch let error as TensorFileError {
+    } catch let error as FileError {
       throw error
     } catch {
-      throw TensorFileError(decoding: error, file: file)
+      throw FileError(decoding: error, file: file)
     }
   }
 
   /// The checksum of a header's text, and the one that stands in it.
   private static func checksum(
     _ bytes: [UInt8], file: String
-  ) throws(TensorFileError) -> (computed: UInt32, stored: UInt32?) {
+  ) throws(FileError) -> (computed: UInt32, stored: UInt32?) {
     guard case .object(var members) = try JSONValue.parse(bytes, file: file) else {
       throw .malformed(file: file, offset: 0, expected: "an object", found: "something else")
     }
@@ -89,17 +89,17 @@ private struct Kind: Decodable {
   let version: Int
 }
 
-extension TensorFileError {
+extension FileError {
   /// What is wrong with a JSON file that was to be decoded.
   init(decoding error: any Error, file: String) {
     func place(_ path: [any CodingKey], _ key: (any CodingKey)? = nil) -> String {
       (path + (key.map { [$0] } ?? [])).map(\.stringValue).joined(separator: ".")
     }
-    if let error = error as? TensorFileError {
+    if let error = error as? FileError {
       self = error
       return
     }
-    if let error = error as? InvalidOption {
+    if let error = error as? OptionError {
       self = .invalidSetting(
         file: file, setting: error.option, expected: error.expected, found: error.found)
       return
@@ -126,7 +126,7 @@ extension TensorFileError {
 
   /// The same error, where it is about a full or refusing disk, for a directory that was written
   /// under a temporary name.
-  func naming(_ path: String, insteadOf temporary: String) -> TensorFileError {
+  func naming(_ path: String, insteadOf temporary: String) -> FileError {
     func named(_ file: String) -> String {
       file.hasPrefix(temporary) ? path + file.dropFirst(temporary.count) : file
     }

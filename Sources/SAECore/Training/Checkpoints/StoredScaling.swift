@@ -50,7 +50,7 @@ struct StoredScaling: Codable {
   static func check(
     _ scaling: ActivationScaling, _ normalization: ActivationNormalization, width: Int,
     _ name: String, file: String
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     let (kind, expected) = (StoredScaling(scaling).kind, kind(of: normalization))
     guard kind == expected else {
       throw .invalidSetting(
@@ -73,7 +73,7 @@ struct StoredScaling: Codable {
 
   static func check(
     factor: Double, _ setting: String, file: String
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     guard factor.isFinite, factor > 0 else {
       throw .invalidSetting(
         file: file, setting: setting, expected: "a finite number above 0",
@@ -104,11 +104,11 @@ struct StoredScaling: Codable {
   ///   - file: that has the tensors.
   ///   - prefix: what their names begin with.
   ///   - path: the checkpoint's.
-  /// - Throws: ``TensorFileError`` if a number is missing, not finite, or does not fit.
+  /// - Throws: ``FileError`` if a number is missing, not finite, or does not fit.
   func scaling(
     from file: SafetensorsFile, prefix: String, path: String
-  ) throws(TensorFileError) -> ActivationScaling {
-    func numbers(_ name: String, _ shape: [Int]) throws(TensorFileError) -> [Double] {
+  ) throws(FileError) -> ActivationScaling {
+    func numbers(_ name: String, _ shape: [Int]) throws(FileError) -> [Double] {
       let tensor = try file.tensor(prefix + name)
       guard tensor.shape == shape, tensor.type == .f64 else {
         throw .wrongShape(
@@ -122,7 +122,7 @@ struct StoredScaling: Codable {
       }
       return values
     }
-    func size() throws(TensorFileError) -> Int { try file.tensor(prefix + Self.mean).count }
+    func size() throws(FileError) -> Int { try file.tensor(prefix + Self.mean).count }
     switch kind {
     case .none: return .identity
     case .layerNorm: return .layerNorm
@@ -140,7 +140,7 @@ struct StoredScaling: Codable {
     }
   }
 
-  private func checkedFactor(_ path: String) throws(TensorFileError) -> Double {
+  private func checkedFactor(_ path: String) throws(FileError) -> Double {
     guard let factor else {
       throw .invalidSetting(
         file: path, setting: "scaling.factor", expected: "a number", found: "none")

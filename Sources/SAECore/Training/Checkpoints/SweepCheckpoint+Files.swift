@@ -81,8 +81,8 @@ extension SweepCheckpoint {
   /// - Parameters:
   ///   - path: the checkpoint's directory.
   ///   - replacing: whether a checkpoint of that name gives way; it stays until then.
-  /// - Throws: ``TensorFileError`` if something is there and stays, or the disk refuses.
-  public func write(to path: String, replacing: Bool = false) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if something is there and stays, or the disk refuses.
+  public func write(to path: String, replacing: Bool = false) throws(FileError) {
     let directory = try AtomicDirectory(path)
     do {
       for (index, member) in members.enumerated() {
@@ -104,8 +104,8 @@ extension SweepCheckpoint {
 
   /// Reads a checkpoint.
   ///
-  /// - Throws: ``TensorFileError`` if there is none, or it is not as it was written.
-  public init(contentsOf path: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if there is none, or it is not as it was written.
+  public init(contentsOf path: String) throws(FileError) {
     let file = "\(path)/\(SweepCheckpoint.header)"
     let header = try Header(contentsOf: file)
     guard header.members >= 0 else {

@@ -14,9 +14,9 @@ public struct SweepCheckpoint: Sendable, Equatable {
   public var name = "checkpoint"
 
   /// Throws unless its parts agree with each other.
-  func check() throws(TensorFileError) {
+  func check() throws(FileError) {
     func check(_ setting: String, _ holds: Bool, _ expected: String, _ found: String)
-      throws(TensorFileError)
+      throws(FileError)
     {
       guard !holds else { return }
       throw .invalidSetting(file: name, setting: setting, expected: expected, found: found)
@@ -48,7 +48,7 @@ extension TrainingSweep {
   ///   - source: what is trained on.
   ///   - options: as the sweep began with.
   ///   - checkpoint: of the sweep.
-  /// - Throws: ``TensorFileError`` if the checkpoint has no members or contradicts itself, and as for a
+  /// - Throws: ``FileError`` if the checkpoint has no members or contradicts itself, and as for a
   ///   new sweep. What a member does not share with the checkpoint, adding it tells.
   public init(
     on source: any ActivationSource, options: TrainingOptions, from checkpoint: SweepCheckpoint
@@ -64,7 +64,7 @@ extension TrainingSweep {
   /// Goes on with a sweep from where it stood, with the options that it was begun with: its members come
   /// back by ``resume(_:)``.
   ///
-  /// - Throws: ``TensorFileError`` if the checkpoint has no members or contradicts itself, and as for a
+  /// - Throws: ``FileError`` if the checkpoint has no members or contradicts itself, and as for a
   ///   new sweep.
   public init(on source: any ActivationSource, from checkpoint: SweepCheckpoint) throws {
     try checkpoint.check()
@@ -74,7 +74,7 @@ extension TrainingSweep {
   /// Brings back the checkpoint's next member, with the settings that it was begun with.
   ///
   /// - Parameter model: its variant.
-  /// - Throws: ``InvalidOption`` if the checkpoint has no further member, ``TensorFileError`` if that is
+  /// - Throws: ``OptionError`` if the checkpoint has no further member, ``FileError`` if that is
   ///   of another variant.
   @discardableResult
   public mutating func resume<Model: TrainableAutoencoder>(
@@ -95,7 +95,7 @@ extension TrainingSweep {
     _ model: Model.Type, configuration: (TrainingCheckpoint) throws -> Model.Configuration
   ) throws -> Member<Model> where Model.Configuration.Model == Model {
     guard let checkpoint = try nextOfCheckpoint() else {
-      throw InvalidOption("member", expected: "a sweep from a checkpoint", found: "a new one")
+      throw OptionError("member", expected: "a sweep from a checkpoint", found: "a new one")
     }
     return try add(
       configuration(checkpoint), latentCount: checkpoint.latentCount,

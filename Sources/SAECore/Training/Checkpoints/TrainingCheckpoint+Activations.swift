@@ -12,7 +12,7 @@ extension TrainingCheckpoint {
     guard let activations, position.tokens == source.tokens, !activations.isOfSame(found) else {
       return found
     }
-    throw TensorFileError.invalidSetting(
+    throw FileError.invalidSetting(
       file: name, setting: "activations",
       expected: "those that the run began with, of whose rows some have the checksum "
         + "\(activations.crc32)", found: "others, of checksum \(found.crc32)")

@@ -34,7 +34,7 @@ struct RunSettings: Sendable {
   ///   - batch: as wide as the batches.
   ///   - options: as they were given.
   ///   - checkpoint: what the run goes on from; decides what the options leave to the library.
-  /// - Throws: ``InvalidOption`` for numbers that make no sense, ``TensorFileError`` if the checkpoint's
+  /// - Throws: ``OptionError`` for numbers that make no sense, ``FileError`` if the checkpoint's
   ///   options cannot be read.
   init<Model: TrainableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration, latentCount: Int, batch: ScaledBatch,
@@ -60,7 +60,7 @@ struct RunSettings: Sendable {
   /// What makes the steps of a run that begins.
   ///
   /// - Parameter firstBatch: in the scale that the model is trained in.
-  /// - Throws: ``InvalidOption`` for settings that make no sense, ``ShapeError`` if they do not fit
+  /// - Throws: ``OptionError`` for settings that make no sense, ``ShapeError`` if they do not fit
   ///   each other.
   func trainer<Model>(
     _ configuration: Model.Configuration, firstBatch: ScaledBatch
@@ -72,7 +72,7 @@ struct RunSettings: Sendable {
   /// What makes the steps of a run that goes on.
   ///
   /// - Parameter batch: one as wide as the batches.
-  /// - Throws: ``TensorFileError`` if the checkpoint is of another run, and as for a new one.
+  /// - Throws: ``FileError`` if the checkpoint is of another run, and as for a new one.
   func trainer<Model>(
     _ configuration: Model.Configuration, like batch: ScaledBatch,
     from checkpoint: TrainingCheckpoint
@@ -121,7 +121,7 @@ struct RunSettings: Sendable {
 
 extension TrainingCheckpoint.Description {
   /// Throws unless a run has these settings.
-  func check(_ expected: RunSettings, name: String) throws(TensorFileError) {
+  func check(_ expected: RunSettings, name: String) throws(FileError) {
     let run = expected.description
     var difference: SettingsDifference?
     let plain = [
@@ -135,7 +135,7 @@ extension TrainingCheckpoint.Description {
       do {
         difference = try expected.difference(from: self)
       } catch {
-        throw TensorFileError(decoding: error, file: name)
+        throw FileError(decoding: error, file: name)
       }
     }
     guard let difference else { return }
@@ -152,8 +152,8 @@ extension TrainingCheckpoint.Description {
   ///
   /// What options left to the library is decided as that version did.
   ///
-  /// - Throws: ``TensorFileError`` if the texts are no settings.
-  func fromVersion1(file: String) throws(TensorFileError) -> Self {
+  /// - Throws: ``FileError`` if the texts are no settings.
+  func fromVersion1(file: String) throws(FileError) -> Self {
     var description = self
     guard case .string(let configuration) = configuration.value,
       case .string(let options) = options.value
@@ -169,7 +169,7 @@ extension TrainingCheckpoint.Description {
       options.decideAsVersion1(latents: latents)
       description.options = try StoredSettings(options)
     } catch {
-      throw TensorFileError(decoding: error, file: "\(file): run.options")
+      throw FileError(decoding: error, file: "\(file): run.options")
     }
     return description
   }

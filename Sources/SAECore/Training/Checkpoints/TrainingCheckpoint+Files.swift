@@ -42,8 +42,8 @@ extension TrainingCheckpoint {
   /// - Parameters:
   ///   - path: the checkpoint's directory.
   ///   - replacing: whether a checkpoint of that name gives way; it stays until then.
-  /// - Throws: ``TensorFileError`` if something is there and stays, or the disk refuses.
-  public func write(to path: String, replacing: Bool = false) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if something is there and stays, or the disk refuses.
+  public func write(to path: String, replacing: Bool = false) throws(FileError) {
     let directory = try AtomicDirectory(path)
     do {
       try writeFiles(directory.temporary)
@@ -53,7 +53,7 @@ extension TrainingCheckpoint {
     try directory.finish(replacing: replacing ? .checkpoint : nil)
   }
 
-  private func writeFiles(_ directory: String) throws(TensorFileError) {
+  private func writeFiles(_ directory: String) throws(FileError) {
     let file = "\(directory)/\(TrainingCheckpoint.state)"
     try writeState(file)
     let written = try FileBytes(mapping: file)
@@ -72,8 +72,8 @@ extension TrainingCheckpoint {
 
   /// Reads a checkpoint.
   ///
-  /// - Throws: ``TensorFileError`` if there is none, or it is not as it was written.
-  public init(contentsOf path: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if there is none, or it is not as it was written.
+  public init(contentsOf path: String) throws(FileError) {
     let headerFile = "\(path)/\(TrainingCheckpoint.header)"
     let header = try Header(contentsOf: headerFile)
     let contents = try FileBytes(mapping: "\(path)/\(TrainingCheckpoint.state)")
@@ -107,7 +107,7 @@ extension TrainingCheckpoint {
     name = path
   }
 
-  private func writeState(_ path: String) throws(TensorFileError) {
+  private func writeState(_ path: String) throws(FileError) {
     var sets = [("parameters.", trainer.parameters)]
     for (name, set) in trainer.optimizer.parameters { sets.append(("optimizer.\(name).", set)) }
     var numbers = trainer.optimizer.numbers.map { ("optimizer.\($0.key)", [$0.value]) }
@@ -138,14 +138,14 @@ extension TrainingCheckpoint {
 extension SafetensorsFile {
   fileprivate func parameterSet(
     _ names: [ParameterName], prefix: String
-  ) throws(TensorFileError) -> ParameterSet {
+  ) throws(FileError) -> ParameterSet {
     var matrices: [Matrix] = []
     for name in names { matrices.append(try tensor("\(prefix)\(name)").matrix()) }
     return ParameterSet(names: names, matrices: matrices)
   }
 
   /// The tensors of double precision whose name is the prefix and nothing with a dot behind it.
-  fileprivate func doubles(prefix: String) throws(TensorFileError) -> [String: [Double]] {
+  fileprivate func doubles(prefix: String) throws(FileError) -> [String: [Double]] {
     var values: [String: [Double]] = [:]
     for tensor in tensors where tensor.name.hasPrefix(prefix) && tensor.type == .f64 {
       let name = String(tensor.name.dropFirst(prefix.count))
@@ -156,7 +156,7 @@ extension SafetensorsFile {
 
   fileprivate func optimizerState(
     _ names: [ParameterName]
-  ) throws(TensorFileError) -> OptimizerState {
+  ) throws(FileError) -> OptimizerState {
     let prefix = "optimizer."
     var sets: Set<String> = []
     for tensor in tensors where tensor.name.hasPrefix(prefix) && tensor.type == .f32 {

@@ -34,10 +34,10 @@ extension TrainingCheckpoint {
   /// - Parameters:
   ///   - type: the type of the settings.
   ///   - key: of a part of them, such as "booster" of a boosted one's.
-  /// - Throws: ``TensorFileError`` if they are another variant's.
+  /// - Throws: ``FileError`` if they are another variant's.
   public func configuration<Configuration: Decodable>(
     as type: Configuration.Type, key: String? = nil
-  ) throws(TensorFileError) -> Configuration {
+  ) throws(FileError) -> Configuration {
     var settings = run.configuration
     if let key, let part = settings.value.asObject?[key] { settings = StoredSettings(part) }
     return try decoded(settings, as: Configuration.self, "configuration")
@@ -45,10 +45,10 @@ extension TrainingCheckpoint {
 
   /// The settings of a variant's autoencoder.
   ///
-  /// - Throws: ``TensorFileError`` if the checkpoint is of another variant.
+  /// - Throws: ``FileError`` if the checkpoint is of another variant.
   func configuration<Model: TrainableAutoencoder>(
     of _: Model.Type
-  ) throws(TensorFileError) -> Model.Configuration where Model.Configuration: Decodable {
+  ) throws(FileError) -> Model.Configuration where Model.Configuration: Decodable {
     guard variantName == Model.variantName else {
       throw .invalidSetting(
         file: name, setting: "model", expected: Model.variantName, found: variantName)
@@ -58,23 +58,23 @@ extension TrainingCheckpoint {
 
   /// The options of the run.
   ///
-  /// - Throws: ``TensorFileError`` if a value is missing or is none.
-  public func options() throws(TensorFileError) -> TrainingOptions {
+  /// - Throws: ``FileError`` if a value is missing or is none.
+  public func options() throws(FileError) -> TrainingOptions {
     try decoded(run.options, as: TrainingOptions.self, "options")
   }
 
   private func decoded<Settings: Decodable>(
     _ settings: StoredSettings, as _: Settings.Type, _ subject: String
-  ) throws(TensorFileError) -> Settings {
+  ) throws(FileError) -> Settings {
     do {
       return try settings.decoded(as: Settings.self)
     } catch {
-      throw TensorFileError(decoding: error, file: "\(name): \(subject)")
+      throw FileError(decoding: error, file: "\(name): \(subject)")
     }
   }
 
   /// Throws unless it is a checkpoint of the run described.
-  func check(_ expected: RunSettings) throws(TensorFileError) {
+  func check(_ expected: RunSettings) throws(FileError) {
     try run.check(expected, name: name)
     let options = expected.options
     try StoredScaling.check(

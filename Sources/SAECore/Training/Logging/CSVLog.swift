@@ -10,12 +10,12 @@ public struct CSVLog: TrainingLog, Sendable {
 
   /// Creates a file.
   ///
-  /// - Throws: ``TensorFileError`` if there is a file already, or the system refuses.
-  public init(_ path: String) throws(TensorFileError) { file = try AppendedFile(creating: path) }
+  /// - Throws: ``FileError`` if there is a file already, or the system refuses.
+  public init(_ path: String) throws(FileError) { file = try AppendedFile(creating: path) }
 
   /// Writes a record, and the heading before the first.
   ///
-  /// - Throws: ``CSVLogError`` if a name has no column, ``TensorFileError`` if the system refuses.
+  /// - Throws: ``CSVLogError`` if a name has no column, ``FileError`` if the system refuses.
   public mutating func write(_ record: TrainingRecord) throws {
     var text = ""
     let names = columns ?? record.entries.map(\.name)

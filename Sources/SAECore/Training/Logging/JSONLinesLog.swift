@@ -8,15 +8,15 @@ public struct JSONLinesLog: TrainingLog, Sendable {
 
   /// Goes on with a file, or creates it. A line that an interrupted run left unfinished is ended.
   ///
-  /// - Throws: ``TensorFileError`` if the system refuses.
-  public init(_ path: String) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if the system refuses.
+  public init(_ path: String) throws(FileError) {
     file = try AppendedFile(continuing: path)
     if let last = try file.lastByte(), last != UInt8(ascii: "\n") {
       try file.append([UInt8(ascii: "\n")])
     }
   }
 
-  public func write(_ record: TrainingRecord) throws(TensorFileError) {
+  public func write(_ record: TrainingRecord) throws(FileError) {
     var line = "{\"step\":\(record.step),\"time\":\(JSONLinesLog.number(record.time))"
     for entry in record.entries {
       line += ",\(JSONText.quote(entry.name)):\(JSONLinesLog.number(entry.value))"

@@ -15,10 +15,10 @@ public struct TensorBoardLog: TrainingLog, Sendable {
   /// Begins a new file in a folder, which is created if it is not there; a run that is continued
   /// begins another file in the same folder.
   ///
-  /// - Throws: ``TensorFileError`` if the system refuses.
+  /// - Throws: ``FileError`` if the system refuses.
   public init(
     folder: String, time: Double = TrainingRecord.now
-  ) throws(TensorFileError) {
+  ) throws(FileError) {
     if !SystemCall.exists(folder) { try SystemCall.makeDirectory(folder) }
     let process = ProcessInfo.processInfo
     let name =
@@ -27,13 +27,13 @@ public struct TensorBoardLog: TrainingLog, Sendable {
     try append(EventMessage.version(time: time))
   }
 
-  public func write(_ record: TrainingRecord) throws(TensorFileError) {
+  public func write(_ record: TrainingRecord) throws(FileError) {
     try append(EventMessage.scalars(record))
   }
 
   /// TensorBoard reads a folder's files in the order of their names, so that the number that tells
   /// those of one second apart has always as many digits.
-  private static func newFile(_ name: String) throws(TensorFileError) -> AppendedFile {
+  private static func newFile(_ name: String) throws(FileError) -> AppendedFile {
     for number in 0..<10_000 {
       let digits = "\(number)"
       let suffix = String(repeating: "0", count: 4 - digits.count) + digits
@@ -46,7 +46,7 @@ public struct TensorBoardLog: TrainingLog, Sendable {
     throw .alreadyExists(file: name)
   }
 
-  private func append(_ data: [UInt8]) throws(TensorFileError) {
+  private func append(_ data: [UInt8]) throws(FileError) {
     let length = EventMessage.littleEndian(UInt64(data.count))
     try file.append(
       length + EventMessage.littleEndian(CRC32C.masked(length)) + data

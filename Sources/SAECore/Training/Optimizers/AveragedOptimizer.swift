@@ -17,12 +17,12 @@ public struct AveragedOptimizer: Optimizer {
 
   /// An average that has seen no step yet.
   ///
-  /// - Throws: ``InvalidOption`` if the decay is not at least 0 and below 1.
+  /// - Throws: ``OptionError`` if the decay is not at least 0 and below 1.
   public init(
     _ base: any Optimizer, decay: Double = 0.999, for parameters: ParameterSet
-  ) throws(InvalidOption) {
+  ) throws(OptionError) {
     guard decay >= 0, decay < 1 else {
-      throw InvalidOption(
+      throw OptionError(
         "averagingDecay", expected: "a number of at least 0 and below 1", found: "\(decay)")
     }
     self.base = base

@@ -62,21 +62,21 @@ public enum OptimizerChoice: Sendable, Equatable, Codable {
   }
 
   /// Throws if a number makes no sense.
-  func check() throws(InvalidOption) {
+  func check() throws(OptionError) {
     switch self {
     case .adam(let beta1, let epsilon):
       guard beta1 >= 0, beta1 < 1 else {
-        throw InvalidOption(
+        throw OptionError(
           "beta1", expected: "a number of at least 0 and below 1", found: "\(beta1)")
       }
-      try InvalidOption.checkNotNegative("epsilon", Double(epsilon))
+      try OptionError.checkNotNegative("epsilon", Double(epsilon))
     case .scheduleFreeSignDescent: return
     case .muon(let momentum, let weightDecay):
       guard momentum >= 0, momentum < 1 else {
-        throw InvalidOption(
+        throw OptionError(
           "momentum", expected: "a number of at least 0 and below 1", found: "\(momentum)")
       }
-      try InvalidOption.checkNotNegative("weightDecay", weightDecay)
+      try OptionError.checkNotNegative("weightDecay", weightDecay)
     }
   }
 }

@@ -25,11 +25,11 @@ public struct Resampling: Sendable, Equatable, Codable {
 
   /// A resampling every `period` steps.
   ///
-  /// - Throws: ``InvalidOption`` if the period is not positive.
+  /// - Throws: ``OptionError`` if the period is not positive.
   public init(
     convention: Convention, period: Int, lastStep: Int? = nil
-  ) throws(InvalidOption) {
-    try InvalidOption.check("period", period, in: 1...Int.max)
+  ) throws(OptionError) {
+    try OptionError.check("period", period, in: 1...Int.max)
     self.convention = convention
     self.period = period
     self.lastStep = lastStep

@@ -4,10 +4,10 @@ extension TrainableAutoencoder {
   ///
   /// Source: OpenAI's `init_from_data_`, which follows Gao et al. 2024, arXiv 2406.04093, appendix A.1.
   ///
-  /// - Throws: ``InvalidOption`` if there is no W_enc, or input and output differ.
+  /// - Throws: ``OptionError`` if there is no W_enc, or input and output differ.
   func calibratingEncoder(using generator: inout RandomGenerator) throws -> Self {
     guard parameters.contains(.encoder), inputDimension == outputDimension else {
-      throw InvalidOption(
+      throw OptionError(
         "calibratesEncoder", expected: "an autoencoder with W_enc", found: "a \(Self.self)")
     }
     var probes = Matrix.random(rows: 256, columns: inputDimension, using: &generator) {

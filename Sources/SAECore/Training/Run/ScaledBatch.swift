@@ -22,8 +22,8 @@ extension Trainer {
 extension ScaledBatch {
   /// A token of zeros, in a source's widths.
   ///
-  /// - Throws: ``InvalidOption`` if the source has more columns of targets than columns.
-  init(zerosLike source: any ActivationSource) throws(InvalidOption) {
+  /// - Throws: ``OptionError`` if the source has more columns of targets than columns.
+  init(zerosLike source: any ActivationSource) throws(OptionError) {
     try source.checkWidths()
     activations = Matrix(rows: 1, columns: source.inputWidth)
     target = source.hasTargets ? Matrix(rows: 1, columns: source.targetWidth) : nil
@@ -47,9 +47,9 @@ extension ActivationSource {
   }
 
   /// Throws unless targets leave a column for the inputs.
-  func checkWidths() throws(InvalidOption) {
+  func checkWidths() throws(OptionError) {
     guard targetWidth == 0 || (1..<max(1, width)).contains(targetWidth) else {
-      throw InvalidOption(
+      throw OptionError(
         "targetWidth", expected: "fewer than all \(width) columns", found: "\(targetWidth)")
     }
   }

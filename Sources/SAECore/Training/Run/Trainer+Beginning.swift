@@ -5,7 +5,7 @@ extension Trainer {
   /// - Parameters:
   ///   - firstBatch: in the scale that the model is trained in.
   ///   - options: nothing left to the library.
-  /// - Throws: ``InvalidOption`` for settings that make no sense, ``ShapeError`` if they do not fit
+  /// - Throws: ``OptionError`` for settings that make no sense, ``ShapeError`` if they do not fit
   ///   each other.
   init(
     _ configuration: Model.Configuration, latentCount: Int, firstBatch: ScaledBatch,
@@ -64,8 +64,8 @@ extension TrainingOptions {
 
   /// The learning rate of each step.
   ///
-  /// - Throws: ``InvalidOption`` if phases are longer than the run.
-  fileprivate func learningRates() throws(InvalidOption) -> LearningRateSchedule {
+  /// - Throws: ``OptionError`` if phases are longer than the run.
+  fileprivate func learningRates() throws(OptionError) -> LearningRateSchedule {
     guard let learningRate = schedule.learningRate, let warmUpSteps = schedule.warmUpSteps,
       let decaySteps = schedule.decaySteps
     else {
@@ -77,27 +77,27 @@ extension TrainingOptions {
   }
 
   /// Throws where dead latents are to be resampled that have not got what is resampled.
-  fileprivate func checkResampling(of parameters: ParameterSet) throws(InvalidOption) {
+  fileprivate func checkResampling(of parameters: ParameterSet) throws(OptionError) {
     guard revival.resampling != nil else { return }
     guard case .adam = optimizer.algorithm else {
-      throw InvalidOption(
+      throw OptionError(
         "resampling", expected: "Adam as the optimizer", found: "\(optimizer.algorithm)")
     }
     guard optimizer.averagingDecay == nil else {
-      throw InvalidOption(
+      throw OptionError(
         "resampling",
         expected: "no averagingDecay, whose average the replaced latents would stay in",
         found: "both")
     }
     guard parameters.contains(.encoder), parameters.contains(.encoderBias) else {
-      throw InvalidOption(
+      throw OptionError(
         "resampling", expected: "an autoencoder with W_enc and b_enc",
         found: "parameters \(parameters.names.map(\.rawValue).joined(separator: ", "))")
     }
   }
 
   /// Throws where something is asked for that takes the target for the input.
-  fileprivate func checkTakesTargets() throws(InvalidOption) {
+  fileprivate func checkTakesTargets() throws(OptionError) {
     let given = [
       ("weightInitialization", beginning.weights.map { "\($0)" }),
       ("resampling", revival.resampling.map { "\($0)" }),
@@ -105,17 +105,17 @@ extension TrainingOptions {
     ]
     for (option, found) in given {
       guard let found else { continue }
-      throw InvalidOption(
+      throw OptionError(
         option, expected: "none for inputs with targets, whose decoder is not the encoder's",
         found: found)
     }
   }
 
   /// Throws where the loss is to be in original units and cannot be.
-  fileprivate func checkLossUnits(of model: some TrainableAutoencoder) throws(InvalidOption) {
+  fileprivate func checkLossUnits(of model: some TrainableAutoencoder) throws(OptionError) {
     guard data.takesLossInOriginalUnits else { return }
     guard data.normalization == .layerNorm || data.normalization == .constantNormRescale else {
-      throw InvalidOption(
+      throw OptionError(
         "takesLossInOriginalUnits",
         expected: "false unless each token has a scale of its own, layer_norm or "
           + "constant_norm_rescale", found: "true with \(data.normalization.rawValue)")
@@ -124,7 +124,7 @@ extension TrainingOptions {
   }
 
   /// The optimizer of parameters that begin as given.
-  fileprivate func newOptimizer(for parameters: ParameterSet) throws(InvalidOption) -> any Optimizer
+  fileprivate func newOptimizer(for parameters: ParameterSet) throws(OptionError) -> any Optimizer
   {
     let base = optimizer.algorithm.optimizer(for: parameters)
     guard let averagingDecay = optimizer.averagingDecay else { return base }

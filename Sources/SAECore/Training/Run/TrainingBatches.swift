@@ -18,10 +18,10 @@ struct ScaledBatches: Sendable {
 
   /// Batches from the beginning; fits the normalization.
   ///
-  /// - Throws: ``InvalidOption`` for settings that make no sense, ``NotFiniteError`` for activations that
+  /// - Throws: ``OptionError`` for settings that make no sense, ``NotFiniteError`` for activations that
   ///   are not finite, and what keeps them from being read.
   init(_ source: any ActivationSource, options: TrainingOptions) throws {
-    try InvalidOption.check("steps", options.steps, in: 1...Int.max)
+    try OptionError.check("steps", options.steps, in: 1...Int.max)
     try source.checkWidths()
     sample = try ActivationSample(source)
     let stream = try ShuffledActivations(
@@ -33,7 +33,7 @@ struct ScaledBatches: Sendable {
 
   /// Batches that go on from where a run stood.
   ///
-  /// - Throws: ``TensorFileError`` if the source holds other activations, and as for a new run.
+  /// - Throws: ``FileError`` if the source holds other activations, and as for a new run.
   init(
     _ source: any ActivationSource, options: TrainingOptions, from checkpoint: TrainingCheckpoint
   ) throws {
@@ -107,11 +107,11 @@ struct ScaledBatches: Sendable {
 
 extension ActivationNormalization {
   /// Throws unless it can be that of inputs with targets.
-  fileprivate func checkTakesTargets() throws(InvalidOption) {
+  fileprivate func checkTakesTargets() throws(OptionError) {
     switch self {
     case .none, .centered, .expectedAverageOnlyIn, .unitMeanSquaredNorm: return
     case .covarianceWhitening, .layerNorm, .constantNormRescale:
-      throw InvalidOption(
+      throw OptionError(
         "normalization", expected: "one factor or none for inputs with targets", found: rawValue)
     }
   }
@@ -124,18 +124,18 @@ extension ActivationNormalization {
       throw TrainingError.notFinite(step: 0, term: "the \(subject)")
     }
     guard statistics.meanNorm > 0 else {
-      throw InvalidOption(
+      throw OptionError(
         "normalization", expected: "\(subject) that are not all 0", found: "norms of 0")
     }
     if let distance = statistics.meanDistance, !(distance > 0) {
-      throw InvalidOption(
+      throw OptionError(
         "normalization", expected: "\(subject) that are not all the same for \(rawValue)",
         found: "distances of \(distance)")
     }
     // The factor and its inverse become part of the weights.
     for size in [statistics.meanNorm, statistics.meanDistance ?? statistics.meanNorm]
     where !(1e-30...1e30).contains(size) {
-      throw InvalidOption(
+      throw OptionError(
         "normalization",
         expected: "\(subject) of norms between 1e-30 and 1e30, since weights of others have no "
           + "room in single precision; multiply them by a factor before",

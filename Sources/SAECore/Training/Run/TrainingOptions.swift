@@ -55,10 +55,10 @@ extension TrainingOptions {
   }
 
   /// Throws where a number makes no sense, before anything is read or drawn.
-  func check(latentCount: Int) throws(InvalidOption) {
-    try InvalidOption.check("latentCount", latentCount, in: 1...Int(UInt32.max))
-    try InvalidOption.check("steps", steps, in: 1...Int.max)
-    try InvalidOption.check("batchTokens", batchTokens, in: 1...Int.max)
+  func check(latentCount: Int) throws(OptionError) {
+    try OptionError.check("latentCount", latentCount, in: 1...Int(UInt32.max))
+    try OptionError.check("steps", steps, in: 1...Int.max)
+    try OptionError.check("batchTokens", batchTokens, in: 1...Int.max)
     try optimizer.algorithm.check()
   }
 

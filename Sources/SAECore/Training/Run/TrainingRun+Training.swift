@@ -14,7 +14,7 @@ extension TrainingRun {
   ///     ``isDiverging``, so that what was good stays.
   ///   - interval: steps from one checkpoint to the next.
   ///   - progress: called after each step; what it throws ends the training.
-  /// - Throws: ``InvalidOption`` for an interval below 1; ``TrainingError`` where something is not finite
+  /// - Throws: ``OptionError`` for an interval below 1; ``TrainingError`` where something is not finite
   ///   or the training has diverged; what keeps activations from being read, or logs and checkpoints
   ///   from being written; what `progress` throws. The run then stands after its last step, and can be
   ///   kept as a ``checkpoint(metadata:)``.
@@ -22,7 +22,7 @@ extension TrainingRun {
     log: (any TrainingLog)? = nil, checkpoints: CheckpointFolder? = nil, every interval: Int = 1000,
     progress: (StepReport) throws -> Void = { _ in }
   ) throws {
-    try InvalidOption.check("every", interval, in: 1...Int.max)
+    try OptionError.check("every", interval, in: 1...Int.max)
     var log = log
     while let report = try step() {
       try log?.write(TrainingRecord(report))

@@ -33,7 +33,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// Begins a run: fits the normalization, draws the weights, takes b_dec from the first batch, of
   /// ``PairedActivations`` from its targets.
   ///
-  /// - Throws: ``InvalidOption`` for settings that make no sense, a normalization that the variant
+  /// - Throws: ``OptionError`` for settings that make no sense, a normalization that the variant
   ///   cannot be finished with among them, ``ShapeError`` if they do not fit
   ///   each other, ``InsufficientMemory`` if the run cannot fit, ``NotFiniteError`` if activations are
   ///   not finite, and what keeps activations from being read.
@@ -64,7 +64,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   ///   - source: what is trained on.
   ///   - options: the settings that do not belong to a variant.
   ///   - checkpoint: of the run.
-  /// - Throws: ``TensorFileError`` if the checkpoint is of another run or of one on other activations,
+  /// - Throws: ``FileError`` if the checkpoint is of another run or of one on other activations,
   ///   and as for a new run.
   public init<Configuration: AutoencoderConfiguration>(
     _ configuration: Configuration, latentCount: Int, on source: any ActivationSource,
@@ -84,7 +84,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
 
   /// Goes on with a run from where it stood, with the settings that it was begun with.
   ///
-  /// - Throws: ``TensorFileError`` if the checkpoint is of another variant, and as for a new run.
+  /// - Throws: ``FileError`` if the checkpoint is of another variant, and as for a new run.
   public init(
     from checkpoint: TrainingCheckpoint, on source: any ActivationSource
   ) throws where Model.Configuration: Decodable, Model.Configuration.Model == Model {
@@ -139,7 +139,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// normalization folded into its weights, or where each token has a scale of its own, a
   /// ``NormalizedAutoencoder`` around it.
   ///
-  /// - Throws: ``InvalidOption`` if the variant cannot take the normalization, which no run begins with.
+  /// - Throws: ``OptionError`` if the variant cannot take the normalization, which no run begins with.
   public func autoencoder() throws -> any SparseAutoencoder {
     try model.taking(scaling, targetScaling: targetScaling)
   }
@@ -150,7 +150,7 @@ extension TrainingRun where Model: StorableAutoencoder {
   /// normalization folded into its weights, or where each token has a scale of its own, a
   /// ``NormalizedAutoencoder`` around it.
   ///
-  /// - Throws: ``InvalidOption`` if the variant cannot take the normalization, which no run begins with.
+  /// - Throws: ``OptionError`` if the variant cannot take the normalization, which no run begins with.
   public func autoencoder() throws -> any StorableAutoencoder {
     scaling.isFoldable
       ? try model.folding(scaling, targetScaling: targetScaling)

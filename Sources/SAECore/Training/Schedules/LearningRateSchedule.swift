@@ -48,25 +48,25 @@ public struct LearningRateSchedule: Sendable, Equatable {
 
   /// A schedule of the given parts.
   ///
-  /// - Throws: ``InvalidOption`` if a number is negative or not finite, the phases are longer than
+  /// - Throws: ``OptionError`` if a number is negative or not finite, the phases are longer than
   ///   the whole, a cycle has no step, or a decay follows a cosine that ends at 0.
   public init(
     peak: Double, totalSteps: Int, warmUpSteps: Int = 0, warmUp: WarmUp = .fromFirstShare,
     decaySteps: Int = 0, shape: Shape = .constant, warmUpPeriod: Int? = nil
-  ) throws(InvalidOption) {
-    try InvalidOption.checkNotNegative("peak", peak)
-    try InvalidOption.check("totalSteps", totalSteps, in: 1...Int.max)
-    try InvalidOption.check("warmUpSteps", warmUpSteps, in: 0...totalSteps)
-    try InvalidOption.check("decaySteps", decaySteps, in: 0...(totalSteps - warmUpSteps))
+  ) throws(OptionError) {
+    try OptionError.checkNotNegative("peak", peak)
+    try OptionError.check("totalSteps", totalSteps, in: 1...Int.max)
+    try OptionError.check("warmUpSteps", warmUpSteps, in: 0...totalSteps)
+    try OptionError.check("decaySteps", decaySteps, in: 0...(totalSteps - warmUpSteps))
     if let warmUpPeriod {
-      try InvalidOption.check("warmUpPeriod", warmUpPeriod, in: max(1, warmUpSteps)...Int.max)
+      try OptionError.check("warmUpPeriod", warmUpPeriod, in: max(1, warmUpSteps)...Int.max)
     }
     if case .cosine(let endRate, let cycles) = shape {
-      try InvalidOption.checkNotNegative("endRate", endRate)
-      try InvalidOption.check(
+      try OptionError.checkNotNegative("endRate", endRate)
+      try OptionError.check(
         "cycles", cycles, in: 1...max(1, totalSteps - warmUpSteps - decaySteps))
       guard decaySteps == 0 || endRate > 0 else {
-        throw InvalidOption(
+        throw OptionError(
           "decaySteps", expected: "0 where the cosine ends at 0", found: "\(decaySteps)")
       }
     }
@@ -115,8 +115,8 @@ public struct LearningRateSchedule: Sendable, Equatable {
 extension LearningRateSchedule {
   /// The same learning rate in every step.
   ///
-  /// - Throws: ``InvalidOption`` if it is negative or not finite.
-  public static func constant(_ rate: Double) throws(InvalidOption) -> LearningRateSchedule {
+  /// - Throws: ``OptionError`` if it is negative or not finite.
+  public static func constant(_ rate: Double) throws(OptionError) -> LearningRateSchedule {
     try LearningRateSchedule(peak: rate, totalSteps: 1)
   }
 }

@@ -44,7 +44,7 @@ public struct TrainingSweep: Sendable {
 
   /// Begins a sweep without members: fits the normalization and draws the first batch.
   ///
-  /// - Throws: ``InvalidOption`` for settings that make no sense, ``NotFiniteError`` if activations are
+  /// - Throws: ``OptionError`` for settings that make no sense, ``NotFiniteError`` if activations are
   ///   not finite, and what keeps activations from being read.
   public init(on source: any ActivationSource, options: TrainingOptions) throws {
     self.init(
@@ -77,10 +77,10 @@ public struct TrainingSweep: Sendable {
   ///   - latentCount: the number of latents.
   ///   - options: the sweep's own unless given; what says which activations there are, and in what
   ///     scale, must be the same.
-  /// - Throws: ``InvalidOption`` for settings that make no sense, if the variant cannot be finished with
+  /// - Throws: ``OptionError`` for settings that make no sense, if the variant cannot be finished with
   ///   the sweep's normalization, and if the sweep has made a step, or the checkpoint has no further
   ///   member; ``ShapeError`` if settings do not fit each other; ``InsufficientMemory`` if the members
-  ///   together cannot fit; ``TensorFileError`` if the checkpoint's
+  ///   together cannot fit; ``FileError`` if the checkpoint's
   ///   member was begun with other settings.
   @discardableResult
   public mutating func add<Configuration: AutoencoderConfiguration>(
@@ -102,7 +102,7 @@ public struct TrainingSweep: Sendable {
       trainer = try settings.trainer(configuration, like: zeroBatch, from: checkpoint)
     } else {
       guard stepsMade == 0, let firstBatch else {
-        throw InvalidOption(
+        throw OptionError(
           "member", expected: "a sweep before its first step", found: "step \(stepsMade)")
       }
       trainer = try settings.trainer(configuration, firstBatch: firstBatch.batch)
@@ -116,10 +116,10 @@ public struct TrainingSweep: Sendable {
   }
 
   /// What the next member to be added goes on from; nil in a sweep that begins.
-  func nextOfCheckpoint() throws(InvalidOption) -> TrainingCheckpoint? {
+  func nextOfCheckpoint() throws(OptionError) -> TrainingCheckpoint? {
     guard let resumed else { return nil }
     guard members.count < resumed.members.count else {
-      throw InvalidOption(
+      throw OptionError(
         "member", expected: "\(resumed.members.count) members, as in the checkpoint",
         found: "another")
     }
@@ -132,10 +132,10 @@ public struct TrainingSweep: Sendable {
   ///   something is not finite stays as it was before that step, its error in the place of a report
   ///   from then on; the others go on.
   /// - Throws: what keeps activations from being read, ``NotFiniteError`` if they are not finite,
-  ///   ``InvalidOption`` if members of a checkpoint have not been added.
+  ///   ``OptionError`` if members of a checkpoint have not been added.
   public mutating func step() throws -> [Result<StepReport, TrainingError>]? {
     if let resumed, resumed.members.count != members.count {
-      throw InvalidOption(
+      throw OptionError(
         "member", expected: "\(resumed.members.count) members, as in the checkpoint",
         found: "\(members.count)")
     }
@@ -157,7 +157,7 @@ public struct TrainingSweep: Sendable {
   /// folded into its weights, or where each token has a scale of its own, a ``NormalizedAutoencoder``
   /// around it.
   ///
-  /// - Throws: ``InvalidOption`` if the variant cannot take the normalization, which no member begins with.
+  /// - Throws: ``OptionError`` if the variant cannot take the normalization, which no member begins with.
   /// - Precondition: the member is of this sweep.
   public func autoencoder<Model>(_ member: Member<Model>) throws -> any SparseAutoencoder {
     try model(member).taking(scaling, targetScaling: targetScaling)
@@ -182,19 +182,19 @@ public struct TrainingSweep: Sendable {
 extension TrainingOptions {
   /// The sizes of a source, if there is memory for its batches.
   func checkedSizes(_ source: any ActivationSource) throws -> TrainingSizes {
-    try InvalidOption.check("batchTokens", batchTokens, in: 1...Int.max)
+    try OptionError.check("batchTokens", batchTokens, in: 1...Int.max)
     let sizes = TrainingSizes(source, latentCount: 0)
     try batchMemory(sizes).check("training")
     return sizes
   }
 
   /// Throws unless other options ask for the same batches in the same scale, as many of them.
-  fileprivate func checkSharesBatches(with other: TrainingOptions) throws(InvalidOption) {
+  fileprivate func checkSharesBatches(with other: TrainingOptions) throws(OptionError) {
     func check<Value: Equatable>(
       _ name: String, _ value: KeyPath<TrainingOptions, Value>
-    ) throws(InvalidOption) {
+    ) throws(OptionError) {
       guard self[keyPath: value] == other[keyPath: value] else {
-        throw InvalidOption(
+        throw OptionError(
           name, expected: "\(self[keyPath: value]), as in the sweep's options",
           found: "\(other[keyPath: value])")
       }

@@ -26,11 +26,11 @@ public enum WeightInitialization: Sendable, Equatable, Codable {
   ///   - inputDimension: the width of the activations.
   ///   - latentCount: the number of latents.
   ///   - generator: equal states give equal weights, for any number of threads.
-  /// - Throws: ``InvalidOption`` for sizes that are not positive or too large, or a norm that is not
+  /// - Throws: ``OptionError`` for sizes that are not positive or too large, or a norm that is not
   ///   positive.
   public func parameters(
     inputDimension: Int, latentCount: Int, using generator: inout RandomGenerator
-  ) throws(InvalidOption) -> ParameterSet {
+  ) throws(OptionError) -> ParameterSet {
     try WeightInitialization.check(inputDimension, latentCount)
     let encoder: Matrix
     let decoder: Matrix
@@ -72,11 +72,11 @@ public enum WeightInitialization: Sendable, Equatable, Codable {
   /// The weights of a transcoder, as sparsify has them: the encoder uniform in ±1/√input width, the
   /// decoder (latents × output width) and both biases 0.
   ///
-  /// - Throws: ``InvalidOption`` for sizes that are not positive or too large.
+  /// - Throws: ``OptionError`` for sizes that are not positive or too large.
   public static func transcoderParameters(
     inputDimension: Int, outputDimension: Int, latentCount: Int,
     using generator: inout RandomGenerator
-  ) throws(InvalidOption) -> ParameterSet {
+  ) throws(OptionError) -> ParameterSet {
     try check(inputDimension, latentCount)
     try check(outputDimension, latentCount, "outputDimension")
     return [
@@ -99,16 +99,16 @@ public enum WeightInitialization: Sendable, Equatable, Codable {
 
   private static func check(
     _ inputDimension: Int, _ latentCount: Int, _ option: String = "inputDimension"
-  ) throws(InvalidOption) {
-    try InvalidOption.check(option, inputDimension, in: 1...Int.max)
+  ) throws(OptionError) {
+    try OptionError.check(option, inputDimension, in: 1...Int.max)
     // Latents are counted in 32 bits, and the weights' bytes must be.
-    try InvalidOption.check(
+    try OptionError.check(
       "latentCount", latentCount, in: 1...min(Int(UInt32.max), Int.max / 4 / inputDimension))
   }
 
-  private static func check(_ rowNorm: Double) throws(InvalidOption) {
+  private static func check(_ rowNorm: Double) throws(OptionError) {
     guard rowNorm.isFinite, rowNorm > 0 else {
-      throw InvalidOption("rowNorm", expected: "a positive number", found: "\(rowNorm)")
+      throw OptionError("rowNorm", expected: "a positive number", found: "\(rowNorm)")
     }
   }
 }

@@ -9,10 +9,10 @@ public struct CoefficientSchedule: Sendable, Equatable, Codable {
   /// W
   public let warmUpSteps: Int
 
-  /// - Throws: ``InvalidOption`` if a number is negative or not finite.
-  public init(finalValue: Double, warmUpSteps: Int = 0) throws(InvalidOption) {
-    try InvalidOption.checkNotNegative("finalValue", finalValue)
-    try InvalidOption.check("warmUpSteps", warmUpSteps, in: 0...Int.max)
+  /// - Throws: ``OptionError`` if a number is negative or not finite.
+  public init(finalValue: Double, warmUpSteps: Int = 0) throws(OptionError) {
+    try OptionError.checkNotNegative("finalValue", finalValue)
+    try OptionError.check("warmUpSteps", warmUpSteps, in: 0...Int.max)
     self.finalValue = finalValue
     self.warmUpSteps = warmUpSteps
   }

@@ -9,9 +9,9 @@ public protocol StorableAutoencoder: SparseAutoencoder {
   /// conforming type begins with ``SAEArchive/plain(for:)``, which folds a common factor into the
   /// weights and refuses every other normalization.
   ///
-  /// - Throws: ``TensorFileError`` if it is of another architecture, needs something that the type does
+  /// - Throws: ``FileError`` if it is of another architecture, needs something that the type does
   ///   not do, or something is missing.
-  init(_ archive: SAEArchive) throws(TensorFileError)
+  init(_ archive: SAEArchive) throws(FileError)
 }
 
 extension StorableAutoencoder {
@@ -24,11 +24,11 @@ extension StorableAutoencoder {
   ///   - path: its directory, or the file with its weights.
   ///   - activationScale: the factor that activations were multiplied by in training, for files that say
   ///     that there was one and not which; 1 if the activations to come are scaled already.
-  /// - Throws: ``TensorFileError`` if there is none, it is of another type, or something about it is
+  /// - Throws: ``FileError`` if there is none, it is of another type, or something about it is
   ///   wrong.
   public static func load(
     _ path: String, activationScale: Double? = nil
-  ) throws(TensorFileError) -> Self {
+  ) throws(FileError) -> Self {
     let files = try SAEFiles.findAll(path)
     guard let one = files.first, files.count == 1 else { throw BoostedDirectory.isNotOne(path) }
     var archive = try one.archive()
@@ -43,8 +43,8 @@ extension StorableAutoencoder {
   ///   - path: the directory; its parent must exist.
   ///   - replacing: whether an autoencoder of that name gives way. A directory that holds anything
   ///     else stays.
-  /// - Throws: ``TensorFileError`` if something is there already, or the disk refuses.
-  public func save(to path: String, replacing: Bool = false) throws(TensorFileError) {
+  /// - Throws: ``FileError`` if something is there already, or the disk refuses.
+  public func save(to path: String, replacing: Bool = false) throws(FileError) {
     try archive().write(to: path, replacing: replacing)
   }
 }
@@ -55,8 +55,8 @@ extension SAEArchive {
   /// it.
   ///
   /// - Parameter type: the type that is made of the archive, for the message.
-  /// - Throws: ``TensorFileError`` if tokens have scales of their own, or the factor is not known.
-  public func plain(for type: Any.Type) throws(TensorFileError) -> SAEArchive {
+  /// - Throws: ``FileError`` if tokens have scales of their own, or the factor is not known.
+  public func plain(for type: Any.Type) throws(FileError) -> SAEArchive {
     switch inputNormalization {
     case .none, .averageOnly: return try foldingActivationScale()
     case .constantNorm, .layerNorm:
@@ -72,13 +72,13 @@ extension SAEArchive {
   }
 
   /// Throws unless the archive is of an architecture.
-  func check(_ expected: SAEArchitecture) throws(TensorFileError) {
+  func check(_ expected: SAEArchitecture) throws(FileError) {
     guard architecture == expected else {
       throw invalid("architecture", "\(expected)", "\(architecture)")
     }
   }
 
-  func invalid(_ setting: String, _ expected: String, _ found: String) -> TensorFileError {
+  func invalid(_ setting: String, _ expected: String, _ found: String) -> FileError {
     .invalidSetting(file: file, setting: setting, expected: expected, found: found)
   }
 
@@ -96,10 +96,10 @@ extension SAEArchive {
 
   /// The archive for a type that has this architecture alone, otherwise as ``plain(for:)``.
   ///
-  /// - Throws: ``TensorFileError`` if it is another, and as ``plain(for:)`` does.
+  /// - Throws: ``FileError`` if it is another, and as ``plain(for:)`` does.
   func plain(
     for type: Any.Type, _ expected: SAEArchitecture
-  ) throws(TensorFileError) -> SAEArchive {
+  ) throws(FileError) -> SAEArchive {
     let archive = try plain(for: type)
     try archive.check(expected)
     return archive
@@ -107,10 +107,10 @@ extension SAEArchive {
 
   /// An autoencoder of the parameters of the given names.
   ///
-  /// - Throws: ``TensorFileError`` if one is missing, or they do not fit each other or the settings.
+  /// - Throws: ``FileError`` if one is missing, or they do not fit each other or the settings.
   func autoencoder<Model: TrainableAutoencoder>(
     of names: [ParameterName], _ configuration: Model.Configuration
-  ) throws(TensorFileError) -> Model {
+  ) throws(FileError) -> Model {
     let parameters = try parameterSet(names)
     do {
       return try Model(parameters: parameters, configuration: configuration)
@@ -121,8 +121,8 @@ extension SAEArchive {
 
   /// The parameters of the given names.
   ///
-  /// - Throws: ``TensorFileError`` if one is missing.
-  func parameterSet(_ names: [ParameterName]) throws(TensorFileError) -> ParameterSet {
+  /// - Throws: ``FileError`` if one is missing.
+  func parameterSet(_ names: [ParameterName]) throws(FileError) -> ParameterSet {
     var matrices: [Matrix] = []
     for name in names {
       guard let parameter = parameters[name.rawValue] else {

@@ -34,7 +34,7 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
 
   /// Throws unless the losses honor ``TrainingBatch/errorWeights`` with the settings as they are. By
   /// default none do.
-  func checkErrorWeights() throws(InvalidOption)
+  func checkErrorWeights() throws(OptionError)
 
   /// Called after each step, so that a variant can update state besides parameters, such as a running
   /// threshold. Does nothing by default.
@@ -56,7 +56,7 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   /// The autoencoder for activations as they are, of one trained on activations times `scale`. By
   /// default as ``ParameterSet/foldScalingFactor(_:targetFactor:)`` does.
   ///
-  /// - Throws: ``InvalidOption`` if the parameters are not understood, ``ShapeError`` as the initializer
+  /// - Throws: ``OptionError`` if the parameters are not understood, ``ShapeError`` as the initializer
   ///   does.
   func foldingScale(_ scale: Double) throws -> Self
 
@@ -64,7 +64,7 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   /// default there is none.
   ///
   /// - Parameter center: a number for each dimension of the input.
-  /// - Throws: ``InvalidOption`` if the variant has no such form, ``ShapeError`` as the initializer
+  /// - Throws: ``OptionError`` if the variant has no such form, ``ShapeError`` as the initializer
   ///   does.
   func foldingCenter(_ center: [Double]) throws -> Self
 
@@ -77,13 +77,13 @@ public protocol TrainableAutoencoder: SparseAutoencoder {
   /// The autoencoder for activations as they are, of one trained on inputs times `scale` and targets
   /// times `targetScale`. By default there is none: only a transcoder has targets.
   ///
-  /// - Throws: ``InvalidOption`` if the variant has no targets, ``ShapeError`` as the initializer does.
+  /// - Throws: ``OptionError`` if the variant has no targets, ``ShapeError`` as the initializer does.
   func foldingScale(_ scale: Double, targetScale: Double) throws -> Self
 
   /// The autoencoder for activations as they are, of one trained on whitened ones. By default there
   /// is none.
   ///
-  /// - Throws: ``InvalidOption`` if the variant has no such form, ``ShapeError`` as the initializer
+  /// - Throws: ``OptionError`` if the variant has no such form, ``ShapeError`` as the initializer
   ///   does.
   func foldingWhitening(_ whitening: Whitening) throws -> Self
 }
@@ -103,8 +103,8 @@ extension TrainableAutoencoder {
     return latents.decoded(by: decoder, bias: parameters[.decoderBias].array)
   }
 
-  public func checkErrorWeights() throws(InvalidOption) {
-    throw InvalidOption(
+  public func checkErrorWeights() throws(OptionError) {
+    throw OptionError(
       "takesLossInOriginalUnits", expected: "false for a \(Self.self)", found: "true")
   }
 
@@ -118,19 +118,19 @@ extension TrainableAutoencoder {
   }
 
   public func foldingScale(_ scale: Double, targetScale: Double) throws -> Self {
-    throw InvalidOption.targets(for: Self.self)
+    throw OptionError.targets(for: Self.self)
   }
 
   public func foldingCenter(_ center: [Double]) throws -> Self {
-    throw InvalidOption.unfoldable("a center", .centered, for: Self.self)
+    throw OptionError.unfoldable("a center", .centered, for: Self.self)
   }
 
   public func foldingCenter(_ center: [Double], targetCenter: [Double]) throws -> Self {
-    throw InvalidOption.targets(for: Self.self)
+    throw OptionError.targets(for: Self.self)
   }
 
   public func foldingWhitening(_ whitening: Whitening) throws -> Self {
-    throw InvalidOption.unfoldable("a whitening", .covarianceWhitening, for: Self.self)
+    throw OptionError.unfoldable("a whitening", .covarianceWhitening, for: Self.self)
   }
 }
 
@@ -176,7 +176,7 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
   ///   - outputs: the targets of the same tokens, tokens × output width.
   ///   - latentCount: the number of latents.
   ///   - generator: equal states give equal weights.
-  /// - Throws: ``InvalidOption`` if the variant has no targets, or for sizes that make no sense.
+  /// - Throws: ``OptionError`` if the variant has no targets, or for sizes that make no sense.
   func initialParameters(
     inputs: Matrix, outputs: Matrix, latentCount: Int, using generator: inout RandomGenerator
   ) throws -> ParameterSet
@@ -201,23 +201,23 @@ extension AutoencoderConfiguration {
   public func initialParameters(
     inputs: Matrix, outputs: Matrix, latentCount: Int, using generator: inout RandomGenerator
   ) throws -> ParameterSet {
-    throw InvalidOption.targets(for: Self.self)
+    throw OptionError.targets(for: Self.self)
   }
 }
 
-extension InvalidOption {
+extension OptionError {
   /// The weights of a variant cannot take a normalization.
   static func unfoldable(
     _ name: String, _ normalization: ActivationNormalization, for type: Any.Type
-  ) -> InvalidOption {
-    InvalidOption(
+  ) -> OptionError {
+    OptionError(
       "normalization", expected: "another than \(name) for a \(type)",
       found: normalization.rawValue)
   }
 
   /// Targets were given to a variant that reconstructs its own input.
-  fileprivate static func targets(for type: Any.Type) -> InvalidOption {
-    InvalidOption(
+  fileprivate static func targets(for type: Any.Type) -> OptionError {
+    OptionError(
       "activations", expected: "no targets for a \(type)", found: "inputs with targets")
   }
 }

@@ -5,8 +5,8 @@ extension ParameterSet {
   /// Subtracts the encoder's product with a center from its biases: b_enc, b_gate, and exp(r_mag) times
   /// as much from b_mag; and the product of W_var from b_var.
   ///
-  /// - Throws: ``InvalidOption`` if there is no bias that could take it.
-  mutating func foldCenterIntoEncoder(_ center: [Double]) throws(InvalidOption) {
+  /// - Throws: ``OptionError`` if there is no bias that could take it.
+  mutating func foldCenterIntoEncoder(_ center: [Double]) throws(OptionError) {
     try checkTakesCenter()
     let shift = self[.encoder].products(with: center)
     for name in ParameterSet.ofCenters where contains(name) { subtract(shift, from: name) }
@@ -23,9 +23,9 @@ extension ParameterSet {
   private static let ofCenters: [ParameterName] = [.encoderBias, .gateBias]
 
   /// Throws if there is no bias that could take a center.
-  func checkTakesCenter() throws(InvalidOption) {
+  func checkTakesCenter() throws(OptionError) {
     guard contains(.encoder), ParameterSet.ofCenters.contains(where: contains) else {
-      throw InvalidOption(
+      throw OptionError(
         "normalization", expected: "one without a center for an encoder without a bias",
         found: "parameters \(names.map(\.rawValue).joined(separator: ", "))")
     }

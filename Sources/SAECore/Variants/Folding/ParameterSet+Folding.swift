@@ -14,10 +14,10 @@ extension ParameterSet {
   /// - Parameters:
   ///   - scaling: the normalization of the activations before training.
   ///   - subtractsDecoderBias: whether the encoder is fed x − b_dec.
-  /// - Throws: ``InvalidOption`` if it cannot be folded or the parameters are not understood.
+  /// - Throws: ``OptionError`` if it cannot be folded or the parameters are not understood.
   public mutating func fold(
     _ scaling: ActivationScaling, subtractsDecoderBias: Bool
-  ) throws(InvalidOption) {
+  ) throws(OptionError) {
     switch scaling {
     case .identity: try checkFoldable()
     case .factor(let factor): try foldScalingFactor(factor)
@@ -27,7 +27,7 @@ extension ParameterSet {
     case .whitening(let whitening):
       try foldWhitening(whitening, subtractsDecoderBias: subtractsDecoderBias)
     case .layerNorm, .constantNorm:
-      throw InvalidOption(
+      throw OptionError(
         "scaling", expected: "one that is the same for every token", found: "\(scaling)")
     }
   }
@@ -42,15 +42,15 @@ extension ParameterSet {
   /// - Parameters:
   ///   - factor: that of the input.
   ///   - targetFactor: that of a transcoder's target.
-  /// - Throws: ``InvalidOption`` if a factor is not positive or the parameters are not understood.
+  /// - Throws: ``OptionError`` if a factor is not positive or the parameters are not understood.
   public mutating func foldScalingFactor(
     _ factor: Double, targetFactor: Double? = nil
-  ) throws(InvalidOption) {
+  ) throws(OptionError) {
     try checkFoldable(including: [.skip] + ParameterSet.ofInputs)
     let targetFactor = targetFactor ?? factor
     for (name, value) in [("factor", factor), ("targetFactor", targetFactor)] {
       guard value.isFinite, value > 0 else {
-        throw InvalidOption(name, expected: "a positive number", found: "\(value)")
+        throw OptionError(name, expected: "a positive number", found: "\(value)")
       }
     }
     let factors: [(ParameterName, Double)] = [
@@ -67,10 +67,10 @@ extension ParameterSet {
   /// b_dec is not subtracted from the input, b_enc ← b_enc − c W_enc, b_gate alike and b_mag by exp(r_mag)
   /// times as much.
   ///
-  /// - Throws: ``InvalidOption`` if the widths differ, or the parameters are not understood.
+  /// - Throws: ``OptionError`` if the widths differ, or the parameters are not understood.
   public mutating func foldCenter(
     _ center: [Double], subtractsDecoderBias: Bool
-  ) throws(InvalidOption) {
+  ) throws(OptionError) {
     try checkFoldable(including: ParameterSet.ofInputs)
     try checkWidth(center.count, "center")
     if !subtractsDecoderBias { try foldCenterIntoEncoder(center) }
@@ -82,11 +82,11 @@ extension ParameterSet {
   /// Folds the divisor ν of activations the way dictionary_learning does: biases and thresholds
   /// times ν. Weights stay, and latents become ν times as large.
   ///
-  /// - Throws: ``InvalidOption`` if the divisor is not positive or the parameters are not understood.
-  public mutating func foldIntoBiases(divisor: Double) throws(InvalidOption) {
+  /// - Throws: ``OptionError`` if the divisor is not positive or the parameters are not understood.
+  public mutating func foldIntoBiases(divisor: Double) throws(OptionError) {
     try checkFoldable()
     guard divisor.isFinite, divisor > 0 else {
-      throw InvalidOption("divisor", expected: "a positive number", found: "\(divisor)")
+      throw OptionError("divisor", expected: "a positive number", found: "\(divisor)")
     }
     for name in [.decoderBias] + ParameterSet.ofPreActivations where contains(name) {
       self[name].scale(by: Float(divisor))
@@ -104,10 +104,10 @@ extension ParameterSet {
   /// Decoder norms change: an autoencoder whose latents compete multiplied by them is folded by
   /// ``foldDecoderNorms()`` first, and its latents then compete as they are.
   ///
-  /// - Throws: ``InvalidOption`` if the widths differ or the parameters are not understood.
+  /// - Throws: ``OptionError`` if the widths differ or the parameters are not understood.
   public mutating func foldWhitening(
     _ whitening: Whitening, subtractsDecoderBias: Bool
-  ) throws(InvalidOption) {
+  ) throws(OptionError) {
     try checkFoldable()
     try checkWidth(whitening.dimension, "whitening")
     if !subtractsDecoderBias { try checkTakesCenter() }
@@ -123,8 +123,8 @@ extension ParameterSet {
   /// For autoencoders that keep the k largest latents this changes which ones these are, unless
   /// latents compete multiplied by n already; those keep their latents. Norms are held above 10⁻⁸.
   ///
-  /// - Throws: ``InvalidOption`` if the parameters are not understood.
-  public mutating func foldDecoderNorms() throws(InvalidOption) {
+  /// - Throws: ``OptionError`` if the parameters are not understood.
+  public mutating func foldDecoderNorms() throws(OptionError) {
     try checkFoldable()
     let norms = self[.decoder].guardedRowNorms()
     self[.decoder].scaleRows(by: norms.map { 1 / $0 })
@@ -141,13 +141,13 @@ extension ParameterSet {
   }
 
   /// Throws unless there is no skip connection, and the weights are of a width.
-  private func checkWidth(_ width: Int, _ option: String) throws(InvalidOption) {
+  private func checkWidth(_ width: Int, _ option: String) throws(OptionError) {
     guard !contains(.skip) else {
-      throw InvalidOption(
+      throw OptionError(
         "parameters", expected: "none of a skip connection for a \(option)", found: "W_skip")
     }
     for name in [ParameterName.encoder, .decoder, .decoderBias] where self[name].columns != width {
-      throw InvalidOption(
+      throw OptionError(
         option, expected: "one of \(name)'s width \(self[name].columns)", found: "\(width)")
     }
   }
@@ -164,14 +164,14 @@ extension ParameterSet {
   private static let needed: [ParameterName] = [.encoder, .decoder, .decoderBias]
 
   /// - Parameter others: names that are understood besides.
-  private func checkFoldable(including others: [ParameterName] = [.skip]) throws(InvalidOption) {
+  private func checkFoldable(including others: [ParameterName] = [.skip]) throws(OptionError) {
     let known =
       ParameterSet.needed + ParameterSet.ofPreActivations + [.logThreshold, .magnitudeScale]
       + others
     guard ParameterSet.needed.allSatisfy(contains), names.allSatisfy(known.contains),
       contains(.magnitudeBias) == contains(.magnitudeScale)
     else {
-      throw InvalidOption(
+      throw OptionError(
         "parameters",
         expected: "the first three at least of "
           + known.map(\.rawValue).joined(separator: ", "),

@@ -8,8 +8,8 @@ extension SAEArchive {
   /// latents compete multiplied by the norms of their decoder rows, these go into the encoder. A known
   /// factor of the activations is folded for both.
   ///
-  /// - Throws: ``TensorFileError`` if a parameter is missing.
-  public func expressed(in layout: SAELayout) throws(TensorFileError) -> SAEArchive {
+  /// - Throws: ``FileError`` if a parameter is missing.
+  public func expressed(in layout: SAELayout) throws(FileError) -> SAEArchive {
     switch layout {
     case .gemmaScope2, .boosted: return self
     case .saeLens, .safetensors:
@@ -37,7 +37,7 @@ extension SAEArchive {
       try checkParameters(file)
       var result = try foldingActivationScale()
       if settings[SAEArchive.rescaling]?.asBool == true {
-        try result.fold { set throws(InvalidOption) in try set.foldDecoderNorms() }
+        try result.fold { set throws(OptionError) in try set.foldDecoderNorms() }
         result.settings[SAEArchive.rescaling] = .bool(false)
       }
       if !subtractsDecoderBias, !architecture.isTranscoder {
@@ -51,15 +51,15 @@ extension SAEArchive {
   /// Subtracts b_dec in the encoder's bias and no longer from the input; nothing where it is not
   /// subtracted.
   ///
-  /// - Throws: ``TensorFileError`` if a parameter is missing.
-  mutating func moveDecoderBiasOutOfInput() throws(TensorFileError) {
+  /// - Throws: ``FileError`` if a parameter is missing.
+  mutating func moveDecoderBiasOutOfInput() throws(FileError) {
     guard subtractsDecoderBias else { return }
     try moveDecoderBias(times: -1)
     subtractsDecoderBias = false
   }
 
   /// b_enc ← b_enc + factor · W_enc b_dec, in double.
-  private mutating func moveDecoderBias(times factor: Double) throws(TensorFileError) {
+  private mutating func moveDecoderBias(times factor: Double) throws(FileError) {
     try fold { set in
       let shift = set[.encoder].products(with: set[.decoderBias].array.map { Double($0) })
       set.subtract(shift.map { -factor * $0 }, from: .encoderBias)

@@ -5,8 +5,8 @@ extension SAEArchive {
   ///
   /// Unchanged where activations were not scaled.
   ///
-  /// - Throws: ``TensorFileError`` if the factor is not known, or cannot be folded.
-  public func foldingActivationScale() throws(TensorFileError) -> SAEArchive {
+  /// - Throws: ``FileError`` if the factor is not known, or cannot be folded.
+  public func foldingActivationScale() throws(FileError) -> SAEArchive {
     try checkActivationScale()
     guard let scale = activationScale else { return self }
     var folded = self
@@ -19,7 +19,7 @@ extension SAEArchive {
       folded.settings[name] = settings[name]?.asDouble.map { .double($0 / scale) }
       try folded.fold { $0[.decoderBias].scale(by: Float(1 / scale)) }
     } else {
-      try folded.fold { parameters throws(InvalidOption) in
+      try folded.fold { parameters throws(OptionError) in
         try parameters.foldScalingFactor(scale)
       }
     }
@@ -36,10 +36,10 @@ extension SAEArchive {
 
   /// Changes the parameters that the architecture needs, as those of an autoencoder are.
   ///
-  /// - Throws: ``TensorFileError`` if one is missing, or something is not understood.
+  /// - Throws: ``FileError`` if one is missing, or something is not understood.
   mutating func fold(
-    _ change: (inout ParameterSet) throws(InvalidOption) -> Void
-  ) throws(TensorFileError) {
+    _ change: (inout ParameterSet) throws(OptionError) -> Void
+  ) throws(FileError) {
     var set = try parameterSet(requiredParameters.keys.sorted().map { ParameterName(rawValue: $0) })
     do { try change(&set) } catch {
       throw invalid(error.option, error.expected, error.found)

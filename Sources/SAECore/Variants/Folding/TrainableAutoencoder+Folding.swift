@@ -6,7 +6,7 @@ extension TrainableAutoencoder {
   }
 
   /// The same with a center made part of ``parameters``.
-  func foldingCenter(_ center: [Double], subtractsDecoderBias: Bool) throws(InvalidOption) -> Self {
+  func foldingCenter(_ center: [Double], subtractsDecoderBias: Bool) throws(OptionError) -> Self {
     var folded = self
     try folded.parameters.foldCenter(center, subtractsDecoderBias: subtractsDecoderBias)
     return folded
@@ -18,7 +18,7 @@ extension TrainableAutoencoder {
   /// - Parameters:
   ///   - scaling: of the activations.
   ///   - targetScaling: of a transcoder's targets, where it was trained on such.
-  /// - Throws: ``InvalidOption`` if that cannot be said by its parameters.
+  /// - Throws: ``OptionError`` if that cannot be said by its parameters.
   public func folding(
     _ scaling: ActivationScaling, targetScaling: ActivationScaling? = nil
   ) throws -> Self {
@@ -38,7 +38,7 @@ extension TrainableAutoencoder {
       return center.allSatisfy { $0 == 0 } ? scaled : try scaled.foldingCenter(center)
     case .whitening(let whitening): return try foldingWhitening(whitening)
     case .layerNorm, .constantNorm:
-      throw InvalidOption(
+      throw OptionError(
         "normalization", expected: "one that is the same for every token", found: "\(scaling)")
     }
   }
@@ -46,7 +46,7 @@ extension TrainableAutoencoder {
   /// The autoencoder for activations that went through a scaling, from one for activations as they are. A
   /// ``BoostedAutoencoder`` begins with it.
   ///
-  /// - Throws: ``InvalidOption`` if it is a whitening or gives each token a scale of its own, or the
+  /// - Throws: ``OptionError`` if it is a whitening or gives each token a scale of its own, or the
   ///   variant has no such form; ``ShapeError`` as the initializer does.
   public func fitting(_ scaling: ActivationScaling) throws -> Self {
     switch scaling {
@@ -56,7 +56,7 @@ extension TrainableAutoencoder {
       let moved = center.allSatisfy { $0 == 0 } ? self : try foldingCenter(center.map { -$0 })
       return try moved.foldingScale(1 / factor)
     case .whitening, .layerNorm, .constantNorm:
-      throw InvalidOption(
+      throw OptionError(
         "normalization", expected: "one factor, about a center or not", found: "\(scaling)")
     }
   }

@@ -25,12 +25,12 @@ public struct ActivationPenalty: Sendable, Equatable, Codable {
   /// Whether activations are multiplied by their decoder row's norm.
   public let weightsByDecoderNorm: Bool
 
-  /// - Throws: ``InvalidOption`` unless the exponent is finite and positive.
+  /// - Throws: ``OptionError`` unless the exponent is finite and positive.
   public init(
     _ form: Form, exponent: Double, weightsByDecoderNorm: Bool
-  ) throws(InvalidOption) {
+  ) throws(OptionError) {
     guard exponent.isFinite, exponent > 0 else {
-      throw InvalidOption("exponent", expected: "a positive number", found: "\(exponent)")
+      throw OptionError("exponent", expected: "a positive number", found: "\(exponent)")
     }
     self.init(unchecked: form, exponent, weightsByDecoderNorm)
   }

@@ -15,17 +15,17 @@ public struct PAnnealing: Sendable, Equatable, Codable {
   /// Steps over which the ratio is taken.
   public let queueLength: Int
 
-  /// - Throws: ``InvalidOption`` for an exponent that is negative or not finite, steps that are
+  /// - Throws: ``OptionError`` for an exponent that is negative or not finite, steps that are
   ///   negative, or counts below 1.
   public init(
     from first: Double = 1, to last: Double, between steps: ClosedRange<Int>, updates: Int = 10,
     queueLength: Int = 10
-  ) throws(InvalidOption) {
-    try InvalidOption.checkNotNegative("first", first)
-    try InvalidOption.checkNotNegative("last", last)
-    try InvalidOption.check("steps", steps.lowerBound, in: 0...Int.max)
-    try InvalidOption.check("updates", updates, in: 1...1_000_000)
-    try InvalidOption.check("queueLength", queueLength, in: 1...Int.max)
+  ) throws(OptionError) {
+    try OptionError.checkNotNegative("first", first)
+    try OptionError.checkNotNegative("last", last)
+    try OptionError.check("steps", steps.lowerBound, in: 0...Int.max)
+    try OptionError.check("updates", updates, in: 1...1_000_000)
+    try OptionError.check("queueLength", queueLength, in: 1...Int.max)
     let gaps = Double(max(1, updates - 1))
     exponents = (0..<updates).map { Double(Float(first + (last - first) * Double($0) / gaps)) }
     updateSteps = (0..<updates).map {
@@ -39,17 +39,17 @@ public struct PAnnealing: Sendable, Equatable, Codable {
     exponents = try container.decode([Double].self, forKey: .exponents)
     updateSteps = try container.decode([Int].self, forKey: .updateSteps)
     queueLength = try container.decode(Int.self, forKey: .queueLength)
-    try InvalidOption.check("updates", exponents.count, in: 1...1_000_000)
-    try InvalidOption.check("updateSteps", updateSteps.count, in: exponents.count...exponents.count)
-    for exponent in exponents { try InvalidOption.checkNotNegative("exponents", exponent) }
-    for step in updateSteps { try InvalidOption.check("updateSteps", step, in: 0...Int.max) }
-    try InvalidOption.check("queueLength", queueLength, in: 1...Int.max)
+    try OptionError.check("updates", exponents.count, in: 1...1_000_000)
+    try OptionError.check("updateSteps", updateSteps.count, in: exponents.count...exponents.count)
+    for exponent in exponents { try OptionError.checkNotNegative("exponents", exponent) }
+    for step in updateSteps { try OptionError.check("updateSteps", step, in: 0...Int.max) }
+    try OptionError.check("queueLength", queueLength, in: 1...Int.max)
   }
 
   /// Throws where a penalty of the form has no value at one of the exponents.
-  func check(_ form: ActivationPenalty.Form) throws(InvalidOption) {
+  func check(_ form: ActivationPenalty.Form) throws(OptionError) {
     guard form == .powers || exponents.allSatisfy({ $0 > 0 }) else {
-      throw InvalidOption(
+      throw OptionError(
         "annealing", expected: "exponents above 0 for the form Lp", found: "an exponent of 0")
     }
   }

@@ -9,10 +9,10 @@ extension MixtureAutoencoder: StorableAutoencoder {
     return archive
   }
 
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self, SAEArchitecture(.mixture))
     try archive.checkSubtractsDecoderBias()
-    func count(_ name: String) throws(TensorFileError) -> Int {
+    func count(_ name: String) throws(FileError) -> Int {
       guard let count = archive.settings[name]?.asInteger, count > 0 else {
         throw archive.invalid(
           name, "a whole number above 0", archive.settings[name]?.description ?? "none")
@@ -31,7 +31,7 @@ extension MixtureAutoencoder: StorableAutoencoder {
 
 extension SAEArchive {
   /// Throws unless b_dec is subtracted from the input.
-  func checkSubtractsDecoderBias() throws(TensorFileError) {
+  func checkSubtractsDecoderBias() throws(FileError) {
     guard subtractsDecoderBias else {
       throw invalid("apply_b_dec_to_input", "true for a \(architecture)", "false")
     }

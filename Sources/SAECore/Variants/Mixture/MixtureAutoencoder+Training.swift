@@ -2,7 +2,7 @@ extension MixtureAutoencoder: TrainableAutoencoder {
   /// Unit rows, as dictionary_learning's TopK has them.
   public var decoderConstraint: DecoderConstraint { .unitRowsAfterStep }
 
-  public func checkErrorWeights() throws(InvalidOption) {}
+  public func checkErrorWeights() throws(OptionError) {}
 
   /// The loss is the squared error per token and the balance of the experts' load.
   public func computeGradients(

@@ -5,10 +5,10 @@ extension SAE {
   /// applied exceeds this.
   ///
   /// - Parameter source: activations as they are; up to 4096 of them are read.
-  /// - Throws: ``TensorFileError`` if they are others, and the source's errors.
+  /// - Throws: ``FileError`` if they are others, and the source's errors.
   public func check(_ source: any ActivationSource) throws {
     guard autoencoder.inputDimension == source.width else {
-      throw TensorFileError.invalidSetting(
+      throw FileError.invalidSetting(
         file: path, setting: "activations", expected: "width \(autoencoder.inputDimension)",
         found: "\(source.width)")
     }
@@ -17,7 +17,7 @@ extension SAE {
     // A NaN or infinity shows in the figures.
     guard found.isFinite, found > expected * 3 || found < expected / 3 else { return }
     func short(_ value: Double) -> String { "\(Float(value))" }
-    throw TensorFileError.invalidSetting(
+    throw FileError.invalidSetting(
       file: path, setting: "activations",
       expected: "a mean norm near \(short(expected)), since it was trained on activations times "
         + "\(short(scale))", found: "one of \(short(found))")

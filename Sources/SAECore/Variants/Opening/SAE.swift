@@ -19,11 +19,11 @@ public struct SAE: Sendable {
   ///   - path: its directory, or the file with its weights.
   ///   - activationScale: the factor that activations were multiplied by in training, for files that say
   ///     that there was one and not which; 1 if the activations to come are scaled already.
-  /// - Throws: ``TensorFileError`` if there is none that this library runs, something about it is wrong,
+  /// - Throws: ``FileError`` if there is none that this library runs, something about it is wrong,
   ///   or a factor is given that its files contradict.
   public static func open(
     _ path: String, activationScale: Double? = nil
-  ) throws(TensorFileError) -> SAE {
+  ) throws(FileError) -> SAE {
     let files = try SAEFiles.findAll(path)
     // A factor that only one of two lacks is for that one.
     let lacking = files.count > 1 && files.contains { $0.outline.lacksActivationScale }
@@ -57,10 +57,10 @@ public struct SAE: Sendable {
   /// - Parameters:
   ///   - path: its directory, or the file with its weights.
   ///   - activationScale: as ``open(_:activationScale:)`` takes it.
-  /// - Throws: ``TensorFileError`` as ``open(_:activationScale:)`` does.
+  /// - Throws: ``FileError`` as ``open(_:activationScale:)`` does.
   public static func load(
     _ path: String, activationScale: Double? = nil
-  ) throws(TensorFileError) -> any SparseAutoencoder {
+  ) throws(FileError) -> any SparseAutoencoder {
     try open(path, activationScale: activationScale).autoencoder
   }
 

@@ -1,7 +1,7 @@
 extension MatchingPursuitAutoencoder: TrainableAutoencoder {
   public var decoderConstraint: DecoderConstraint { .none }
 
-  public func checkErrorWeights() throws(InvalidOption) {}
+  public func checkErrorWeights() throws(OptionError) {}
 
   /// The loss is the squared error per token. Because x̂ = x − r, with r the residual in the end, the
   /// step differentiates the residual, back through the iterations: with g the gradient of the residual
@@ -55,7 +55,7 @@ extension MatchingPursuitAutoencoder: TrainableAutoencoder {
   /// As for every autoencoder, where b_dec is subtracted and added.
   public func foldingCenter(_ center: [Double]) throws -> MatchingPursuitAutoencoder {
     guard configuration.subtractsDecoderBias else {
-      throw InvalidOption(
+      throw OptionError(
         "normalization", expected: "one without a center where b_dec is not subtracted",
         found: ActivationNormalization.centered.rawValue)
     }
@@ -79,7 +79,7 @@ extension MatchingPursuitAutoencoder: StorableAutoencoder {
     return archive
   }
 
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self, SAEArchitecture(.matchingPursuit))
     var configuration = MatchingPursuitConfiguration()
     configuration.subtractsDecoderBias = archive.subtractsDecoderBias

@@ -74,7 +74,7 @@ public protocol TrainedVariant<Model>: Sendable {
 
   /// The settings of a training.
   ///
-  /// - Throws: ``InvalidOption`` under the name of a ``Variant/Option`` with an impossible value.
+  /// - Throws: ``OptionError`` under the name of a ``Variant/Option`` with an impossible value.
   func configuration(_ settings: VariantSettings) throws -> Model.Configuration
 }
 

@@ -25,44 +25,44 @@ public struct VariantSettings: Sendable, Equatable {
 
   /// ``k`` where it has to be a whole number.
   ///
-  /// - Throws: ``InvalidOption`` if it is none, or there are fewer latents.
-  func wholeK() throws(InvalidOption) -> Int {
+  /// - Throws: ``OptionError`` if it is none, or there are fewer latents.
+  func wholeK() throws(OptionError) -> Int {
     guard let whole = Int(exactly: try meanK()) else {
-      throw InvalidOption("k", expected: "a whole number", found: "\(k)")
+      throw OptionError("k", expected: "a whole number", found: "\(k)")
     }
     return whole
   }
 
   /// ``k`` as a mean over tokens.
   ///
-  /// - Throws: ``InvalidOption`` if it is not positive, or there are fewer latents.
-  func meanK() throws(InvalidOption) -> Double {
+  /// - Throws: ``OptionError`` if it is not positive, or there are fewer latents.
+  func meanK() throws(OptionError) -> Double {
     guard k > 0, k <= Double(latentCount) else {
-      throw InvalidOption("k", expected: "at most the \(latentCount) latents", found: "\(k)")
+      throw OptionError("k", expected: "at most the \(latentCount) latents", found: "\(k)")
     }
     return k
   }
 
   /// ``k`` as a number of groups of equal size.
   ///
-  /// - Throws: ``InvalidOption`` if latents cannot be divided so.
-  func groups() throws(InvalidOption) -> Int {
+  /// - Throws: ``OptionError`` if latents cannot be divided so.
+  func groups() throws(OptionError) -> Int {
     let k = try wholeK()
     guard latentCount % k == 0 else {
-      throw InvalidOption("k", expected: "a divisor of the \(latentCount) latents", found: "\(k)")
+      throw OptionError("k", expected: "a divisor of the \(latentCount) latents", found: "\(k)")
     }
     return k
   }
 
   /// ``levels`` for the number of latents.
   ///
-  /// - Throws: ``InvalidOption`` if they do not ascend to it.
-  func nestedLevels() throws(InvalidOption) -> MatryoshkaLevels? {
+  /// - Throws: ``OptionError`` if they do not ascend to it.
+  func nestedLevels() throws(OptionError) -> MatryoshkaLevels? {
     guard let levels else { return nil }
     do {
       _ = try MatryoshkaLevels.widths(levels).prefixes(latentCount: latentCount)
     } catch {
-      throw InvalidOption(
+      throw OptionError(
         "levels", expected: "widths that ascend to at most the \(latentCount) latents",
         found: levels.map(String.init).joined(separator: ","))
     }
@@ -71,14 +71,14 @@ public struct VariantSettings: Sendable, Equatable {
 
   /// A mixture's settings.
   ///
-  /// - Throws: ``InvalidOption`` if latents cannot be divided among experts, or fewer are active.
-  func mixture() throws(InvalidOption) -> MixtureConfiguration {
+  /// - Throws: ``OptionError`` if latents cannot be divided among experts, or fewer are active.
+  func mixture() throws(OptionError) -> MixtureConfiguration {
     guard experts > 0, latentCount % experts == 0 else {
-      throw InvalidOption(
+      throw OptionError(
         "experts", expected: "a divisor of the \(latentCount) latents", found: "\(experts)")
     }
     guard (1...experts).contains(activeExperts) else {
-      throw InvalidOption(
+      throw OptionError(
         "active-experts", expected: "1 to \(experts)", found: "\(activeExperts)")
     }
     return MixtureConfiguration(
@@ -90,10 +90,10 @@ public struct VariantSettings: Sendable, Equatable {
   /// - Parameters:
   ///   - standard: where none is given.
   ///   - divisor: the warm-up is the run's length divided by it.
-  /// - Throws: ``InvalidOption`` if it is negative or not finite.
+  /// - Throws: ``OptionError`` if it is negative or not finite.
   func coefficient(
     default standard: Double, warmUpOver divisor: Int
-  ) throws(InvalidOption) -> CoefficientSchedule {
+  ) throws(OptionError) -> CoefficientSchedule {
     try CoefficientSchedule(
       finalValue: coefficient ?? standard, warmUpSteps: warmUpSteps ?? steps / divisor)
   }

@@ -53,11 +53,11 @@ extension SAEArchive {
 
   /// Reads a checkpoint, or a finished autoencoder that says how it was trained.
   ///
-  /// - Throws: ``TensorFileError`` if it is neither, its latents have thresholds of their own, or
+  /// - Throws: ``FileError`` if it is neither, its latents have thresholds of their own, or
   ///   something is missing.
   func batchSelection(
     _ activation: SAEArchitecture.Activation
-  ) throws(TensorFileError) -> BatchSelection {
+  ) throws(FileError) -> BatchSelection {
     let trained = SAEArchitecture(activation)
     var details = settings
     let threshold: Double
@@ -96,9 +96,9 @@ extension SAEArchive {
 
   /// The threshold of a checkpoint that was trained by selections over batches.
   ///
-  /// - Throws: ``TensorFileError`` if there is none: without it a token's latents would depend on the
+  /// - Throws: ``FileError`` if there is none: without it a token's latents would depend on the
   ///   tokens beside it.
-  func sharedThreshold() throws(TensorFileError) -> Double {
+  func sharedThreshold() throws(FileError) -> Double {
     guard let threshold = settings[SAELensWeights.sharedThreshold]?.asDouble, threshold.isFinite
     else {
       throw invalid(

@@ -20,12 +20,12 @@ public struct KAnnealing: Sendable, Equatable, Codable {
   /// How the k of a step is made whole.
   public let rounding: Rounding
 
-  /// - Throws: ``InvalidOption`` if a number is not positive.
+  /// - Throws: ``OptionError`` if a number is not positive.
   public init(
     steps: Int, inputMultiple: Int = 1, rounding: Rounding = .nearest
-  ) throws(InvalidOption) {
-    try InvalidOption.check("steps of k's annealing", steps, in: 1...Int.max)
-    try InvalidOption.check("inputMultiple", inputMultiple, in: 1...Int(UInt32.max))
+  ) throws(OptionError) {
+    try OptionError.check("steps of k's annealing", steps, in: 1...Int.max)
+    try OptionError.check("inputMultiple", inputMultiple, in: 1...Int(UInt32.max))
     self.steps = steps
     self.inputMultiple = inputMultiple
     self.rounding = rounding

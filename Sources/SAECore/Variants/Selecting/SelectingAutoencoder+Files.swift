@@ -19,10 +19,10 @@ extension SAEArchive {
   /// An autoencoder that keeps k latents of each token.
   ///
   /// - Parameter configuration: the settings of a k; files say which of the others they have.
-  /// - Throws: ``TensorFileError`` if the archive is of another architecture, or something is missing.
+  /// - Throws: ``FileError`` if the archive is of another architecture, or something is missing.
   func selecting<Model: SelectingAutoencoder>(
     _ activation: SAEArchitecture.Activation, _ configuration: (Int) -> Model.Configuration
-  ) throws(TensorFileError) -> Model {
+  ) throws(FileError) -> Model {
     let archive = try plain(for: Model.self, SAEArchitecture(activation))
     var configuration = configuration(try archive.checkedK(archive.file))
     archive.apply(to: &configuration)
@@ -38,7 +38,7 @@ extension SAEArchive {
 
 extension ShapeError {
   /// The error of a file whose parameters do not fit each other or its settings.
-  func of(file: String) -> TensorFileError {
+  func of(file: String) -> FileError {
     .invalidSetting(
       file: file, setting: subject, expected: "\(expected) \(dimension)", found: "\(found)")
   }

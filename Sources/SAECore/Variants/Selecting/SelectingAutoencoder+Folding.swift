@@ -13,7 +13,7 @@ extension SelectingAutoencoder {
   /// Parameters and settings with a whitening made part of them.
   func foldedSettings(
     _ whitening: Whitening
-  ) throws(InvalidOption) -> (ParameterSet, Configuration) {
+  ) throws(OptionError) -> (ParameterSet, Configuration) {
     var (parameters, configuration) = (parameters, configuration)
     if configuration.rescalesByDecoderNorm {
       try parameters.foldDecoderNorms()

@@ -1,6 +1,6 @@
 extension SelectingAutoencoder {
-  public func checkErrorWeights() throws(InvalidOption) {
-    try InvalidOption.checkErrorWeights(
+  public func checkErrorWeights() throws(OptionError) {
+    try OptionError.checkErrorWeights(
       configuration.reconstructionLoss, auxiliaryLoss: configuration.auxiliaryLoss)
   }
 

@@ -7,10 +7,10 @@
 enum ReflectedSettings {
   /// The settings that a text is of; a part that is none of this stays text.
   ///
-  /// - Throws: ``TensorFileError`` if parentheses do not match or nest too deeply.
+  /// - Throws: ``FileError`` if parentheses do not match or nest too deeply.
   static func settings(
     of text: String, setting: String, file: String
-  ) throws(TensorFileError) -> StoredSettings {
+  ) throws(FileError) -> StoredSettings {
     guard let value = value(text[...], depth: 0), value.asObject != nil else {
       throw .invalidSetting(
         file: file, setting: setting, expected: "settings as version 0.1.0 wrote them",

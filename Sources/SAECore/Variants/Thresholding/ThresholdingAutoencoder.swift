@@ -82,8 +82,8 @@ extension ThresholdingAutoencoder {
 
 /// Training.
 extension ThresholdingAutoencoder {
-  public func checkErrorWeights() throws(InvalidOption) {
-    try InvalidOption.checkErrorWeights(
+  public func checkErrorWeights() throws(OptionError) {
+    try OptionError.checkErrorWeights(
       configuration.reconstructionLoss, auxiliaryLoss: configuration.auxiliaryLoss)
   }
 

@@ -86,7 +86,7 @@ extension ThresholdTranscoder: StorableAutoencoder {
     return archive(architecture, parameters, subtractsDecoderBias: subtractsDecoderBias)
   }
 
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self)
     let activation = archive.architecture.activation
     guard Self.architectures.contains(archive.architecture) else {

@@ -7,7 +7,7 @@ extension Transcoder: StorableAutoencoder {
     return archive
   }
 
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     var archive = try archive.plain(for: Self.self)
     let activation = archive.architecture.activation
     guard archive.architecture.isTranscoder, activation == .topK || activation == .groupMax else {

@@ -45,7 +45,7 @@ public struct TranscoderConfiguration: SelectingConfiguration {
   /// The parameters that training begins with, as sparsify has them: an encoder uniform in ±1/√width,
   /// W_dec and W_skip 0, b_dec the mean of the first outputs, b_enc = −W_enc (mean of the first inputs).
   ///
-  /// - Throws: ``InvalidOption`` for sizes that make no sense, ``ShapeError`` if there is no token.
+  /// - Throws: ``OptionError`` for sizes that make no sense, ``ShapeError`` if there is no token.
   public func initialParameters(
     inputs: Matrix, outputs: Matrix, latentCount: Int, using generator: inout RandomGenerator
   ) throws -> ParameterSet {

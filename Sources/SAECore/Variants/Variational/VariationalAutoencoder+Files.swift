@@ -11,7 +11,7 @@ extension VariationalAutoencoder: StorableAutoencoder {
   private static let rectifies = "rectified"
   private static let variances: [ParameterName] = [.variance, .varianceBias]
 
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self, SAEArchitecture(.variational))
     try archive.checkSubtractsDecoderBias()
     let hasK = archive.settings["k"].map { $0 != .null } ?? false

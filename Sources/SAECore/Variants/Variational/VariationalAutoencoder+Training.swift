@@ -3,7 +3,7 @@ import Foundation
 extension VariationalAutoencoder: TrainableAutoencoder {
   public var decoderConstraint: DecoderConstraint { .none }
 
-  public func checkErrorWeights() throws(InvalidOption) {}
+  public func checkErrorWeights() throws(OptionError) {}
 
   /// The loss is the squared error per token of a sample, and the divergence.
   public func computeGradients(

@@ -72,7 +72,7 @@ public struct BoostedAutoencoder<
     try pair.reconstruct(activations, from: latents)
   }
 
-  public func checkErrorWeights() throws(InvalidOption) { try booster.checkErrorWeights() }
+  public func checkErrorWeights() throws(OptionError) { try booster.checkErrorWeights() }
 
   public mutating func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet

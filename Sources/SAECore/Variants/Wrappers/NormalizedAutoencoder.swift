@@ -20,17 +20,17 @@ public struct NormalizedAutoencoder<Base: SparseAutoencoder>: SparseAutoencoder 
   /// - Parameters:
   ///   - base: of activations at the common scale.
   ///   - scaling: one that gives each token a scale of its own; others are folded into weights.
-  /// - Throws: ``InvalidOption`` if it is another, or the base is a transcoder, whose output has
+  /// - Throws: ``OptionError`` if it is another, or the base is a transcoder, whose output has
   ///   another scale than its input.
-  public init(_ base: Base, scaling: ActivationScaling) throws(InvalidOption) {
+  public init(_ base: Base, scaling: ActivationScaling) throws(OptionError) {
     guard !scaling.isFoldable else {
-      throw InvalidOption(
+      throw OptionError(
         "normalization", expected: "a scale of each token's own", found: "\(scaling)")
     }
     let archive = (base as? any StorableAutoencoder)?.archive()
     guard base.outputDimension == base.inputDimension, archive?.architecture.isTranscoder != true
     else {
-      throw InvalidOption(
+      throw OptionError(
         "normalization", expected: "one factor or none for a transcoder", found: "\(scaling)")
     }
     self.base = base
@@ -57,7 +57,7 @@ extension NormalizedAutoencoder: StorableAutoencoder where Base: StorableAutoenc
     return archive
   }
 
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     let found = archive.inputNormalization
     let scalings: [SAEArchive.InputNormalization: ActivationScaling] = [
       .constantNorm: .constantNorm, .layerNorm: .layerNorm,

@@ -103,7 +103,7 @@ import Testing
       }
       #expect(file.contains("a") && !file.contains("a.npy"))
       #expect(
-        throws: TensorFileError.noSuchTensor(file: path, tensor: "c", present: file.names)
+        throws: FileError.noSuchTensor(file: path, tensor: "c", present: file.names)
       ) { try file.tensor("c") }
     }
   }

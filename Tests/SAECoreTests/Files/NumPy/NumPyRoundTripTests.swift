@@ -78,16 +78,16 @@ import Testing
   @Test func whatNumPyHasNoTypeForIsRefused() throws {
     let scratch = try ScratchFolder()
     let path = scratch.file("x")
-    let error = TensorFileError.notConvertible(
+    let error = FileError.notConvertible(
       file: path, tensor: "x", from: "BF16", to: "a type of npy files")
     #expect(throws: error) { _ = try NpyWriter(path, TensorDeclaration("x", .bf16, [1])) }
     #expect(throws: error) { _ = try NpzWriter(path, [TensorDeclaration("x", .bf16, [1])]) }
-    #expect(throws: TensorFileError.duplicateName(file: path, name: "x")) {
+    #expect(throws: FileError.duplicateName(file: path, name: "x")) {
       _ = try NpzWriter(
         path, [TensorDeclaration("x", .f32, [1]), TensorDeclaration("x", .f32, [1])])
     }
     #expect(
-      throws: TensorFileError.wrongByteCount(
+      throws: FileError.wrongByteCount(
         file: path, tensor: "x", shape: [1], type: .f32, expected: 4, found: 0)
     ) { try NpzWriter(path, [TensorDeclaration("x", .f32, [1])]).finish() }
     #expect(scratch.names == [])

@@ -57,7 +57,7 @@ import Testing
             _ = try sae.autoencoder.reconstruct(
               Matrix(rows: 2, columns: sae.autoencoder.inputDimension, repeating: 1))
           }
-        } catch let error as TensorFileError {
+        } catch let error as FileError {
           refused += 1
           #expect(!error.description.contains("\n"))
         }

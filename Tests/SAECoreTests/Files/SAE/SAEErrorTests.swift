@@ -20,13 +20,13 @@ import Testing
     return archive
   }
 
-  private func failure(_ body: () throws -> Void) -> TensorFileError? {
-    do { try body() } catch { return error as? TensorFileError }
+  private func failure(_ body: () throws -> Void) -> FileError? {
+    do { try body() } catch { return error as? FileError }
     return nil
   }
 
   /// Writes the directory, replaces text in its configuration, and reads it.
-  private func failure(replacing old: String, by new: String) throws -> TensorFileError? {
+  private func failure(replacing old: String, by new: String) throws -> FileError? {
     let scratch = try ScratchFolder()
     try archive().write(to: scratch.file("sae"))
     let path = scratch.file("sae/cfg.json")
@@ -40,7 +40,7 @@ import Testing
   }
 
   private func invalid(
-    _ error: TensorFileError?, _ setting: String, _ expected: String, _ found: String
+    _ error: FileError?, _ setting: String, _ expected: String, _ found: String
   ) -> Bool {
     guard case .invalidSetting(_, setting, expected, found) = error else { return false }
     return true

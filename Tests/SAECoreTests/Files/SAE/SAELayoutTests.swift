@@ -163,7 +163,7 @@ import Testing
         #expect(lens == (archive, .saeLens))
       } else {
         #expect(
-          throws: TensorFileError.notRepresentable(
+          throws: FileError.notRepresentable(
             file: scratch.file("lens2"), layout: "SAELens", what: "a \(archive.architecture)")
         ) { try archive.write(to: scratch.file("lens2"), as: .saeLens) }
         // In the same form, under a name that SAELens refuses.

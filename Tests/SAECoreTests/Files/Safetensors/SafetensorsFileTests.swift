@@ -21,7 +21,7 @@ import Testing
       if tensor.type.isInteger {
         #expect(try tensor.integers() == values.map { Int($0) })
       } else {
-        #expect(throws: TensorFileError.self) { try tensor.integers() }
+        #expect(throws: FileError.self) { try tensor.integers() }
       }
     }
   }
@@ -120,24 +120,24 @@ import Testing
     let file = try SafetensorsFile(path)
     #expect(file.contains("x") && !file.contains("y"))
     #expect(
-      throws: TensorFileError.noSuchTensor(file: path, tensor: "y", present: ["big", "none", "x"])
+      throws: FileError.noSuchTensor(file: path, tensor: "y", present: ["big", "none", "x"])
     ) { try file.tensor("y") }
     #expect(
-      throws: TensorFileError.rowsOutOfRange(file: path, tensor: "x", rows: 3..<5, available: 4)
+      throws: FileError.rowsOutOfRange(file: path, tensor: "x", rows: 3..<5, available: 4)
     ) { try file.tensor("x").matrix(rows: 3..<5) }
     #expect(
-      throws: TensorFileError.wrongShape(
+      throws: FileError.wrongShape(
         file: path, tensor: "x", expected: "rows of 3", found: [4, 2])
     ) {
       var matrix = Matrix(rows: 4, columns: 3)
       try file.tensor("x").read(rows: 0..<1, into: &matrix, at: 0)
     }
     #expect(
-      throws: TensorFileError.wrongShape(
+      throws: FileError.wrongShape(
         file: path, tensor: "none", expected: "rows of at least one element", found: [4, 0])
     ) { try file.tensor("none").matrix() }
     #expect(
-      throws: TensorFileError.notConvertible(
+      throws: FileError.notConvertible(
         file: path, tensor: "x", from: "F32", to: "whole numbers")
     ) { try file.tensor("x").integers() }
     #expect(try file.tensor("big").integers() == [Int.max])
@@ -145,15 +145,15 @@ import Testing
 
   @Test func foldersPipesAndMissingFilesAreRefused() throws {
     let scratch = try ScratchFolder()
-    #expect(throws: TensorFileError.notAFile(file: scratch.path)) {
+    #expect(throws: FileError.notAFile(file: scratch.path)) {
       try SafetensorsFile(scratch.path)
     }
     #expect(
-      throws: TensorFileError.system(
+      throws: FileError.system(
         file: scratch.file("none"), operation: "open", reason: "No such file or directory")
     ) { try SafetensorsFile(scratch.file("none")) }
     #expect(mkfifo(scratch.file("pipe"), 0o600) == 0)
-    #expect(throws: TensorFileError.notAFile(file: scratch.file("pipe"))) {
+    #expect(throws: FileError.notAFile(file: scratch.file("pipe"))) {
       try SafetensorsFile(scratch.file("pipe"))
     }
   }

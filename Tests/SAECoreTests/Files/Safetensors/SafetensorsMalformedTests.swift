@@ -65,8 +65,8 @@ import Testing
     return length + text + [UInt8](repeating: 0, count: dataCount)
   }
 
-  private func failure(_ bytes: [UInt8]) -> TensorFileError? {
-    do throws(TensorFileError) {
+  private func failure(_ bytes: [UInt8]) -> FileError? {
+    do throws(FileError) {
       _ = try SafetensorsFile(FileBytes(bytes, name: "x"))
       return nil
     } catch {
@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  private func failure(_ header: String, _ dataCount: Int = 4) -> TensorFileError? {
+  private func failure(_ header: String, _ dataCount: Int = 4) -> FileError? {
     failure(bytes(header, dataCount))
   }
 
@@ -145,7 +145,7 @@ import Testing
   }
 
   @Test func typesAndSizes() {
-    func tensor(_ type: String, _ shape: String, _ offsets: String) -> TensorFileError? {
+    func tensor(_ type: String, _ shape: String, _ offsets: String) -> FileError? {
       failure("{\"a\":{\"dtype\":\"\(type)\",\"shape\":\(shape),\"data_offsets\":\(offsets)}}")
     }
     for type in ["f32", "F4", "C64", ""] {
@@ -179,14 +179,14 @@ import Testing
   }
 
   @Test func placement() {
-    func pair(_ first: String, _ second: String) -> TensorFileError? {
+    func pair(_ first: String, _ second: String) -> FileError? {
       failure(
         """
         {"a":{"dtype":"F32","shape":[1],"data_offsets":\(first)},\
         "b":{"dtype":"F32","shape":[1],"data_offsets":\(second)}}
         """, 12)
     }
-    func notContiguous(_ tensor: String, _ expected: Int, _ found: Int) -> TensorFileError {
+    func notContiguous(_ tensor: String, _ expected: Int, _ found: Int) -> FileError {
       .notContiguous(file: "x", tensor: tensor, expectedBegin: expected, found: found)
     }
     #expect(pair("[4,8]", "[8,12]") == notContiguous("a", 0, 4))

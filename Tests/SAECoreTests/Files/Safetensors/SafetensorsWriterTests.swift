@@ -45,7 +45,7 @@ import Testing
       try writer.append([1] as [Float], to: "a")
     }
     #expect(
-      throws: TensorFileError.wrongByteCount(
+      throws: FileError.wrongByteCount(
         file: path, tensor: "a", shape: [4], type: .f32, expected: 16, found: 4)
     ) {
       var writer = try SafetensorsWriter(path, [TensorDeclaration("a", .f32, [4])])
@@ -53,7 +53,7 @@ import Testing
       try writer.finish()
     }
     #expect(
-      throws: TensorFileError.wrongByteCount(
+      throws: FileError.wrongByteCount(
         file: path, tensor: "a", shape: [1], type: .f32, expected: 4, found: 8)
     ) {
       var writer = try SafetensorsWriter(path, [TensorDeclaration("a", .f32, [1])])
@@ -69,15 +69,15 @@ import Testing
     func begin(_ declarations: [TensorDeclaration]) throws {
       _ = try SafetensorsWriter(path, declarations)
     }
-    #expect(throws: TensorFileError.duplicateName(file: path, name: "a")) {
+    #expect(throws: FileError.duplicateName(file: path, name: "a")) {
       try begin([TensorDeclaration("a", .f32, [1]), TensorDeclaration("a", .u8, [1])])
     }
-    #expect(throws: TensorFileError.duplicateName(file: path, name: "__metadata__")) {
+    #expect(throws: FileError.duplicateName(file: path, name: "__metadata__")) {
       try begin([TensorDeclaration("__metadata__", .f32, [1])])
     }
     for shape in [[-1], [Int.max, 2], [Int.max / 2]] {
       #expect(
-        throws: TensorFileError.sizeOverflow(file: path, tensor: "a", shape: shape, type: .f32)
+        throws: FileError.sizeOverflow(file: path, tensor: "a", shape: shape, type: .f32)
       ) { try begin([TensorDeclaration("a", .f32, shape)]) }
     }
     // Canonically equivalent, and yet two names.
@@ -91,8 +91,8 @@ import Testing
     var writer = try SafetensorsWriter(
       path,
       [TensorDeclaration("u8", .u8, [2]), TensorDeclaration("f16", .f16, [2])])
-    func failure(_ body: () throws -> Void) -> TensorFileError? {
-      do { try body() } catch { return error as? TensorFileError }
+    func failure(_ body: () throws -> Void) -> FileError? {
+      do { try body() } catch { return error as? FileError }
       return nil
     }
     #expect(

@@ -172,7 +172,7 @@ import Testing
       #expect(found == expected)
     }
     var other = try TrainingSweep(on: activations, from: checkpoint)
-    #expect(throws: TensorFileError.self) { try other.resume(BatchTopKAutoencoder.self) }
+    #expect(throws: FileError.self) { try other.resume(BatchTopKAutoencoder.self) }
   }
 
   /// What was left to the library was decided then; what is said now has to agree.
@@ -186,7 +186,7 @@ import Testing
           configuration, latentCount: 16, on: OldCheckpoints.activations(), options: options,
           from: checkpoint)
         return nil
-      } catch TensorFileError.invalidSetting(_, let setting, let expected, let found) {
+      } catch FileError.invalidSetting(_, let setting, let expected, let found) {
         return (setting, "\(expected); \(found)")
       }
     }

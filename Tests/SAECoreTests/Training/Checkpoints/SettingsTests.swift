@@ -65,7 +65,7 @@ import Testing
       _ = try? settings?.decoded(as: TrainingOptions.self)
     }
     for text in ["A(", "A(b: [1, 2)", "A)", String(repeating: "A(b: ", count: 10_000)] {
-      #expect(throws: TensorFileError.self, "\(text.prefix(20))") {
+      #expect(throws: FileError.self, "\(text.prefix(20))") {
         try ReflectedSettings.settings(of: text, setting: "run", file: "f")
       }
     }
@@ -155,21 +155,21 @@ import Testing
     func read<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Value {
       try StoredSettings(try JSONValue.parse(Array(json.utf8), file: "f")).decoded(as: type)
     }
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try read(CoefficientSchedule.self, #"{"finalValue": -1, "warmUpSteps": 0}"#)
     }
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try read(Resampling.self, #"{"convention": {"anthropic": {}}, "period": 0}"#)
     }
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try read(
         PAnnealing.self, #"{"exponents": [1], "updateSteps": [1, 2], "queueLength": 1}"#)
     }
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try read(
         KAnnealing.self, #"{"steps": 0, "inputMultiple": 1, "rounding": {"down": {}}}"#)
     }
-    #expect(throws: InvalidOption.self) {
+    #expect(throws: OptionError.self) {
       try read(
         ActivationPenalty.self,
         #"{"form": "Lp", "exponent": 0, "weightsByDecoderNorm": true}"#)

@@ -51,7 +51,7 @@ import Testing
     let second = try TensorBoardLog(folder: scratch.path, time: 5)
     #expect(first.path < second.path)
     #expect(scratch.names.count == 2)
-    #expect(throws: TensorFileError.self) {
+    #expect(throws: FileError.self) {
       try TensorBoardLog(folder: scratch.file("no/such"), time: 5)
     }
   }

@@ -36,7 +36,7 @@ import Testing
     try (whole + "{\"st").write(toFile: path, atomically: false, encoding: .utf8)
     try JSONLinesLog(path).write(TrainingRecord(step: 3, time: 0, []))
     #expect(try text(path) == whole + "{\"st\n{\"step\":3,\"time\":0.0}\n")
-    #expect(throws: TensorFileError.self) { try JSONLinesLog(scratch.file("no/such.jsonl")) }
+    #expect(throws: FileError.self) { try JSONLinesLog(scratch.file("no/such.jsonl")) }
   }
 
   @Test func tables() throws {
@@ -57,7 +57,7 @@ import Testing
         3,2.0,-inf,7.0
 
         """)
-    #expect(throws: TensorFileError.alreadyExists(file: path)) { try CSVLog(path) }
+    #expect(throws: FileError.alreadyExists(file: path)) { try CSVLog(path) }
   }
 
   @Test func reportsAsRecords() throws {

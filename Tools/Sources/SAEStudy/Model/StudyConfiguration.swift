@@ -240,7 +240,7 @@ extension StudyConfiguration {
     let settings = settings(sparsity: sparsity, latents: latents)
     do {
       _ = try architecture.training.configuration(settings)
-    } catch let error as InvalidOption {
+    } catch let error as OptionError {
       throw StudyError(
         error.option == "k" ? "--sparsity" : "--latents", expected: error.expected,
         found: error.found)

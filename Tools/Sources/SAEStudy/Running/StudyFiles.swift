@@ -27,7 +27,7 @@ struct StudyFiles {
   /// Throws if a file is named twice, by whatever path or link: text that is trained on is not held out,
   /// and broad text that is the domain's is not broad.
   ///
-  /// - Throws: ``StudyError`` naming both; `TensorFileError` if a folder has no files.
+  /// - Throws: ``StudyError`` naming both; `FileError` if a folder has no files.
   func checkDistinct() throws {
     var seen: [FileIdentity: (option: String, path: String)] = [:]
     for role in roles {
@@ -47,7 +47,7 @@ struct StudyFiles {
 
   /// The origins that files of activations and a model record.
   ///
-  /// - Throws: `TensorFileError` if a file cannot be read.
+  /// - Throws: `FileError` if a file cannot be read.
   func origins() throws -> OriginCheck {
     var origins = OriginCheck()
     for path in roles.filter({ $0.option.hasSuffix("-activations") }).flatMap(\.files) {

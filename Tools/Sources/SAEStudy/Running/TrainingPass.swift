@@ -17,7 +17,7 @@ struct TrainingPass {
   /// The pass that was interrupted, if one was and is not complete.
   ///
   /// - Parameter plans: all of the study's.
-  /// - Throws: `TensorFileError` if its checkpoint cannot be read.
+  /// - Throws: `FileError` if its checkpoint cannot be read.
   static func interrupted(_ folder: StudyFolder, plans: [AutoencoderPlan]) throws -> TrainingPass? {
     guard let path = try folder.checkpoints().checkpoints.last else { return nil }
     let checkpoint = try SweepCheckpoint(contentsOf: path)

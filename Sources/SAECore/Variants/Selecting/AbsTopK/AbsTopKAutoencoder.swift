@@ -61,7 +61,7 @@ public struct AbsTopKConfiguration: SelectingConfiguration {
 extension AbsTopKAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.absTopK, k: configuration.k) }
 
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     self = try archive.selecting(.absTopK) { AbsTopKConfiguration(k: $0) }
   }
 }

@@ -10,7 +10,7 @@ extension BatchTopKAutoencoder: StorableAutoencoder {
 
   /// The autoencoder that files hold: a checkpoint, or a JumpReLU autoencoder that says it was trained
   /// as one of these.
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self)
     let stored = try archive.batchSelection(.batchTopK)
     var configuration = BatchTopKConfiguration(k: stored.k)

@@ -64,7 +64,7 @@ public struct GroupMaxConfiguration: SelectingConfiguration {
 extension GroupMaxAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.groupMax, k: configuration.k) }
 
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     self = try archive.selecting(.groupMax) { GroupMaxConfiguration(k: $0) }
   }
 }

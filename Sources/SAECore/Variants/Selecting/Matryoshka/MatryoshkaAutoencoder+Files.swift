@@ -21,7 +21,7 @@ extension MatryoshkaAutoencoder: StorableAutoencoder {
 
   /// The autoencoder that files hold: a checkpoint, or a JumpReLU or TopK autoencoder that says it was
   /// trained as one of these.
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self)
     var configuration: MatryoshkaConfiguration
     var threshold: Double?

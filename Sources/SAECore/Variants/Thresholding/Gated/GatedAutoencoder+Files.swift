@@ -5,7 +5,7 @@ extension GatedAutoencoder: StorableAutoencoder {
   }
 
   /// The autoencoder that files hold; settings of training that are missing there are SAELens' defaults.
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self, SAEArchitecture(.gated))
     let configuration = GatedConfiguration(
       coefficient: .one, subtractsDecoderBias: archive.subtractsDecoderBias,

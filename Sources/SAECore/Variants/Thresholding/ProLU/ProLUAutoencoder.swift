@@ -165,7 +165,7 @@ extension ProLUAutoencoder: StorableAutoencoder {
   private static let name = "prolu"
 
   /// The autoencoder that files hold: a JumpReLU autoencoder that says it was trained as one of these.
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self, SAEArchitecture(.jumpReLU))
     let stored = try archive.parameterSet(
       [.encoder, .encoderBias, .decoder, .decoderBias, .threshold])

@@ -5,7 +5,7 @@ extension ReLUAutoencoder: StorableAutoencoder {
   }
 
   /// The autoencoder that files hold; settings of training that are missing there are SAELens' defaults.
-  public init(_ archive: SAEArchive) throws(TensorFileError) {
+  public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self, SAEArchitecture(.relu))
     var configuration = ReLUConfiguration(coefficient: .one)
     configuration.subtractsDecoderBias = archive.subtractsDecoderBias

@@ -1,6 +1,6 @@
 public import Foundation
 
-extension TensorFileError: CustomStringConvertible, LocalizedError {
+extension FileError: CustomStringConvertible, LocalizedError {
   public var errorDescription: String? { description }
 
   public var description: String {
@@ -56,7 +56,7 @@ extension TensorFileError: CustomStringConvertible, LocalizedError {
     case .wrongContents(let file, let expected, let found):
       "\(file): expected \(expected), found \(found)"
     case .notFinite(let file, let tensor, let place, let found):
-      "\(file): tensor \(quoted(tensor))\(TensorFileError.describe(place)): expected a finite "
+      "\(file): tensor \(quoted(tensor))\(FileError.describe(place)): expected a finite "
         + "number, found \(found)"
     case .unrecognized(let file, let lookedFor, let found):
       "\(file): expected \(lookedFor.joined(separator: ", or ")), found "

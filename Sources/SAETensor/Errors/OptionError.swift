@@ -1,5 +1,5 @@
 /// An option, or a combination of options, that makes no sense.
-public struct InvalidOption: Error, Equatable, Sendable, CustomStringConvertible {
+public struct OptionError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The option's name, such as "decaySteps".
   public let option: String
   /// A description of the allowed values.
@@ -19,19 +19,19 @@ public struct InvalidOption: Error, Equatable, Sendable, CustomStringConvertible
   /// Throws unless a number of steps or items is in range.
   package static func check(
     _ option: String, _ value: Int, in range: ClosedRange<Int>
-  ) throws(InvalidOption) {
+  ) throws(OptionError) {
     guard range.contains(value) else {
       let expected =
         range.upperBound == .max
         ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
-      throw InvalidOption(option, expected: expected, found: "\(value)")
+      throw OptionError(option, expected: expected, found: "\(value)")
     }
   }
 
   /// Throws unless a number is finite and not negative.
-  package static func checkNotNegative(_ option: String, _ value: Double) throws(InvalidOption) {
+  package static func checkNotNegative(_ option: String, _ value: Double) throws(OptionError) {
     guard value.isFinite, value >= 0 else {
-      throw InvalidOption(option, expected: "a finite number of at least 0", found: "\(value)")
+      throw OptionError(option, expected: "a finite number of at least 0", found: "\(value)")
     }
   }
 }

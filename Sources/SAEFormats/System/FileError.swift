@@ -1,7 +1,7 @@
 /// A fault of a file of tensors, or of reading and writing it.
 ///
 /// Every case names the file; descriptions are one line: place, expectation, finding.
-public enum TensorFileError: Error, Equatable, Sendable {
+public enum FileError: Error, Equatable, Sendable {
   // Reaching the file
   /// The operating system refused an operation.
   case system(file: String, operation: String, reason: String)
