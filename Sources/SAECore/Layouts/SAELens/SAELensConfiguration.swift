@@ -19,8 +19,7 @@ enum SAELensConfiguration {
     return try present(&reader)
   }
 
-  private static func present(_ reader: inout SettingsReader) throws(FileError) -> SAEArchive
-  {
+  private static func present(_ reader: inout SettingsReader) throws(FileError) -> SAEArchive {
     let names = SAEArchitecture.saeLensNames.map(\.key).joined(separator: ", ")
     guard let name = try reader.string("architecture") else {
       throw reader.missing("architecture", names)

@@ -124,8 +124,7 @@ extension TrainingOptions {
   }
 
   /// The optimizer of parameters that begin as given.
-  fileprivate func newOptimizer(for parameters: ParameterSet) throws(OptionError) -> any Optimizer
-  {
+  fileprivate func newOptimizer(for parameters: ParameterSet) throws(OptionError) -> any Optimizer {
     let base = optimizer.algorithm.optimizer(for: parameters)
     guard let averagingDecay = optimizer.averagingDecay else { return base }
     return try AveragedOptimizer(base, decay: averagingDecay, for: parameters)
