@@ -23,6 +23,7 @@ FLOORS = [
     ["SAECore/Layouts"],
     ["SAECore/Variants"],
     ["SAECore/Training"],
+    ["SAECore/Conventions"],
     ["SAEMetrics", "SAEModels"],
 ]
 # Files at a target's top belong to no floor: its version, and what it re-exports.

@@ -35,7 +35,8 @@ public struct Resampling: Sendable, Equatable, Codable {
     self.lastStep = lastStep
   }
 
-  private init(_ convention: Convention, _ period: Int, _ lastStep: Int) {
+  /// A resampling of settings that are known to make sense.
+  init(unchecked convention: Convention, period: Int, lastStep: Int? = nil) {
     self.convention = convention
     self.period = period
     self.lastStep = lastStep
@@ -48,9 +49,6 @@ public struct Resampling: Sendable, Equatable, Codable {
       period: container.decode(Int.self, forKey: .period),
       lastStep: container.decodeIfPresent(Int.self, forKey: .lastStep))
   }
-
-  /// After 25 000, 50 000, 75 000 and 100 000 steps, as published.
-  public static let anthropic = Resampling(.anthropic, 25_000, 100_000)
 
   /// Whether latents are to be resampled before a step; the first step is 0.
   public func isDue(at step: Int) -> Bool {

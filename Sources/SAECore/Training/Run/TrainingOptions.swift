@@ -51,7 +51,7 @@ extension TrainingOptions {
   private var defaultDeadLatentRule: DeadLatents.Rule {
     let (total, overflows) = steps.multipliedReportingOverflow(by: batchTokens)
     let share = overflows ? .max : max(batchTokens, total / 20)
-    return .dictionaryLearning(tokens: min(10_000_000, share))
+    return .tokensIncludingBatch(min(10_000_000, share))
   }
 
   /// Throws where a number makes no sense, before anything is read or drawn.

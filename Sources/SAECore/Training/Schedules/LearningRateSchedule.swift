@@ -119,39 +119,4 @@ extension LearningRateSchedule {
   public static func constant(_ rate: Double) throws(OptionError) -> LearningRateSchedule {
     try LearningRateSchedule(peak: rate, totalSteps: 1)
   }
-
-  /// SAELens' schedule: `lr_warm_up_steps`, `lr_decay_steps` and `lr_scheduler_name`, whose `lr_end`
-  /// is a tenth of the peak unless given.
-  public static func saeLens(
-    peak: Double, totalSteps: Int, warmUpSteps: Int = 0, decaySteps: Int = 0,
-    shape: Shape = .constant
-  ) throws(OptionError) -> LearningRateSchedule {
-    try LearningRateSchedule(
-      peak: peak, totalSteps: totalSteps, warmUpSteps: warmUpSteps, decaySteps: decaySteps,
-      shape: shape)
-  }
-
-  /// dictionary_learning's schedule: `warmup_steps`, `decay_start` and `resample_steps`.
-  public static func dictionaryLearning(
-    peak: Double, totalSteps: Int, warmUpSteps: Int = 1000, decayStart: Int? = nil,
-    resamplingPeriod: Int? = nil
-  ) throws(OptionError) -> LearningRateSchedule {
-    if let decayStart {
-      try OptionError.check(
-        "decayStart", decayStart, in: warmUpSteps...max(warmUpSteps, totalSteps))
-    }
-    return try LearningRateSchedule(
-      peak: peak, totalSteps: totalSteps, warmUpSteps: warmUpSteps, warmUp: .fromZero,
-      decaySteps: decayStart.map { totalSteps - $0 } ?? 0, warmUpPeriod: resamplingPeriod)
-  }
-
-  /// sparsify's schedule for Adam: up from 0 for `lr_warmup_steps`, then straight down to 0.
-  public static func sparsify(
-    peak: Double, totalSteps: Int, warmUpSteps: Int = 1000
-  ) throws(OptionError) -> LearningRateSchedule {
-    try OptionError.check("warmUpSteps", warmUpSteps, in: 0...max(0, totalSteps))
-    return try LearningRateSchedule(
-      peak: peak, totalSteps: totalSteps, warmUpSteps: warmUpSteps, warmUp: .fromZero,
-      decaySteps: totalSteps - warmUpSteps)
-  }
 }

@@ -20,7 +20,8 @@ package enum AutomaticLearningRate {
   /// For Muon, whatever the number of latents: 2·10⁻³, as sparsify has it.
   package static let muon = 2e-3
 
-  private static func scaled(_ rate: Double, _ latentCount: Int) -> Double {
+  /// A rate for 2¹⁴ latents by the first two factors of ``adam(latentCount:steps:)``.
+  static func scaled(_ rate: Double, _ latentCount: Int) -> Double {
     precondition(latentCount > 0, "no learning rate for \(latentCount) latents")
     return rate / (Double(latentCount) / 16384).squareRoot()
   }

@@ -17,8 +17,8 @@ public enum WeightInitialization: Sendable, Equatable, Codable {
   /// the encoder: Anthropic's JumpReLU.
   case scaledTranspose
 
-  /// The recommended one for decoders without a constraint, SAELens'.
-  public static let saeLens = WeightInitialization.uniformEntries(rowNorm: 0.1)
+  /// Rows of norm 0.1 from uniform entries: the recommended beginning of decoders without a constraint.
+  public static let smallRows = WeightInitialization.uniformEntries(rowNorm: 0.1)
 
   /// W_enc and W_dec (latents × width), b_enc (1 × latents) and b_dec (1 × width).
   ///

@@ -30,34 +30,6 @@ extension DeadLatents {
 }
 
 extension DeadLatents.Rule {
-  /// SAELens': silent for more than `dead_feature_window` steps before the current one.
-  public static func saeLens(window: Int = 1000) -> DeadLatents.Rule { .stepsBeforeBatch(window) }
-
-  /// The rule of dictionary_learning's BatchTopK, Matryoshka and JumpReLU trainers. Its ReLU trainer
-  /// counts silence for ``Resampling`` alone.
-  public static func dictionaryLearning(tokens: Int = 10_000_000) -> DeadLatents.Rule {
-    .tokensIncludingBatch(tokens)
-  }
-
-  /// The rule of dictionary_learning's TopK trainer, where a latent that is selected at 0 has fired.
-  public static func dictionaryLearningTopK(tokens: Int = 10_000_000) -> DeadLatents.Rule {
-    .tokensIncludingBatch(tokens, firing: .selected)
-  }
-
-  /// sparsify's, where a latent that is selected at 0 has fired: with ``MultiTopK`` one of the larger
-  /// selection.
-  public static func sparsify(tokens: Int = 10_000_000) -> DeadLatents.Rule {
-    .tokensBeforeBatch(tokens)
-  }
-
-  /// OpenAI's: whole batches in a number of tokens.
-  ///
-  /// - Parameters:
-  ///   - batchTokens: ``TrainingOptions/batchTokens``
-  ///   - tokens: its `dead_toks_threshold`.
-  public static func openAI(batchTokens: Int, tokens: Int = 10_000_000) -> DeadLatents.Rule {
-    .stepsIncludingBatch(tokens / max(1, batchTokens))
-  }
 
   /// The condition under which a latent has fired.
   public var firing: DeadLatents.Firing {

@@ -36,15 +36,11 @@ public struct AuxiliaryLoss: Sendable, Equatable, Codable {
   public var latentsPerToken: Int?
 
   /// The loss of `form`, multiplied by `coefficient`; 1/32 is Gao et al.'s (2024, section 2.3).
-  public init(_ form: Form = .residualVariance, coefficient: Double = 1.0 / 32) {
+  public init(
+    _ form: Form = .residualVariance, coefficient: Double = 1.0 / 32, latentsPerToken: Int? = nil
+  ) {
     self.form = form
     self.coefficient = coefficient
-  }
-
-  /// OpenAI's: 256 dead latents per token, 1/32, and a gradient to b_dec.
-  public static var openAI: AuxiliaryLoss {
-    var loss = AuxiliaryLoss(.residualVarianceWithBias)
-    loss.latentsPerToken = 256
-    return loss
+    self.latentsPerToken = latentsPerToken
   }
 }

@@ -8,18 +8,6 @@ public enum ReconstructionLoss: Sendable, Equatable, Codable {
   /// sample: OpenAI. See ``scaledMean(of:)``.
   case scaledMean(scale: Double)
 
-  /// OpenAI's, with the scale that a sample of activations gives; tokens × width, not all equal.
-  ///
-  /// - Throws: ``OptionError`` if the sample does not vary, or is not finite.
-  public static func scaledMean(of sample: Matrix) throws(OptionError) -> ReconstructionLoss {
-    let scale = Double(sample.count) / sample.totalVariance()
-    guard scale.isFinite, scale > 0 else {
-      throw OptionError(
-        "sample", expected: "finite activations that vary", found: "a scale of \(scale)")
-    }
-    return .scaledMean(scale: scale)
-  }
-
   /// The factor of Σ ‖x̂ − y‖²; 0 where the batch has no variance to explain.
   func factor(for target: Matrix) -> Double {
     switch self {

@@ -8,10 +8,7 @@ extension MixtureAutoencoder: TrainableAutoencoder {
   public func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass {
-    try ShapeError.check(
-      "target", "columns", expected: outputDimension, found: batch.target.columns)
-    try ShapeError.check(
-      "target", "rows", expected: batch.activations.rows, found: batch.target.rows)
+    try check(batch)
     let routed = try routedPass(batch.activations)
     let latents = routed.latents
     let pass = latents.reconstructionPass(

@@ -12,27 +12,22 @@ public struct MixtureConfiguration: AutoencoderConfiguration {
   public var scalesFeatures: Bool
   /// α of α · width · experts · Σ q_e P_e, q_e the share of tokens that expert e sees, P_e its mean
   /// probability. This term keeps experts equally busy.
-  public var balanceCoefficient = 0.01
+  public var balanceCoefficient: Double
   /// The router's first weights are drawn from it.
-  public var seed: UInt64 = 0
+  public var seed: UInt64
 
-  /// Switch SAE: one expert sees a token.
-  public static func switching(k: Int, experts: Int) -> MixtureConfiguration {
-    MixtureConfiguration(k: k, experts: experts, activeExperts: 1, scalesFeatures: false)
-  }
-
-  /// Scale SAE: several experts see a token, with feature scaling.
-  public static func scaling(k: Int, experts: Int, activeExperts: Int) -> MixtureConfiguration {
-    MixtureConfiguration(
-      k: k, experts: experts, activeExperts: activeExperts, scalesFeatures: true)
-  }
-
-  /// `k` latents per token from `activeExperts` of `experts` experts; `scalesFeatures` is Scale SAE's.
-  public init(k: Int, experts: Int, activeExperts: Int, scalesFeatures: Bool) {
+  /// `k` latents per token from `activeExperts` of `experts` experts; `scalesFeatures` is Scale SAE's. The other
+  /// settings have their defaults unless given.
+  public init(
+    k: Int, experts: Int, activeExperts: Int, scalesFeatures: Bool,
+    balanceCoefficient: Double = 0.01, seed: UInt64 = 0
+  ) {
     self.k = k
     self.experts = experts
     self.activeExperts = activeExperts
     self.scalesFeatures = scalesFeatures
+    self.balanceCoefficient = balanceCoefficient
+    self.seed = seed
   }
 
   public var weightInitialization: WeightInitialization { .uniformEntries(rowNorm: 1) }

@@ -10,10 +10,7 @@ extension MatchingPursuitAutoencoder: TrainableAutoencoder {
   public func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass {
-    try ShapeError.check(
-      "target", "columns", expected: inputDimension, found: batch.target.columns)
-    try ShapeError.check(
-      "target", "rows", expected: batch.activations.rows, found: batch.target.rows)
+    try check(batch)
     let pursuit = try pursuit(of: batch.activations)
     let factor = ReconstructionLoss.squaredErrorPerToken.factor(for: batch.target)
     // y − x̂

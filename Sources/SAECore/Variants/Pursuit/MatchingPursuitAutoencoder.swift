@@ -68,14 +68,22 @@ public struct MatchingPursuitConfiguration: AutoencoderConfiguration {
   /// The largest number of directions for a token; nil for as many as the width.
   public var maxIterations: Int?
   /// A token ends when its residual's norm is below this; 0 for never.
-  public var residualThreshold = 0.01
+  public var residualThreshold: Double
   /// Whether a token ends with a direction that was taken before.
-  public var stopsOnDuplicates = true
+  public var stopsOnDuplicates: Bool
   /// Whether b_dec is subtracted from the activations, and added to reconstructions.
-  public var subtractsDecoderBias = true
+  public var subtractsDecoderBias: Bool
 
-  /// At most `maxIterations` directions per token; the other settings at their defaults.
-  public init(maxIterations: Int? = nil) { self.maxIterations = maxIterations }
+  /// At most `maxIterations` directions per token; all settings have their defaults unless given.
+  public init(
+    maxIterations: Int? = nil, residualThreshold: Double = 0.01, stopsOnDuplicates: Bool = true,
+    subtractsDecoderBias: Bool = true
+  ) {
+    self.maxIterations = maxIterations
+    self.residualThreshold = residualThreshold
+    self.stopsOnDuplicates = stopsOnDuplicates
+    self.subtractsDecoderBias = subtractsDecoderBias
+  }
 
   /// Rows of norm 1; they are not held there.
   public var weightInitialization: WeightInitialization { .uniformEntries(rowNorm: 1) }

@@ -81,7 +81,8 @@ public struct VariantSettings: Sendable, Equatable {
       throw OptionError(
         "active-experts", expected: "1 to \(experts)", found: "\(activeExperts)")
     }
-    return .scaling(k: try wholeK(), experts: experts, activeExperts: activeExperts)
+    return MixtureConfiguration(
+      k: try wholeK(), experts: experts, activeExperts: activeExperts, scalesFeatures: true)
   }
 
   /// λ over the run.

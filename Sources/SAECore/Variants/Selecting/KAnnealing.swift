@@ -39,16 +39,6 @@ public struct KAnnealing: Sendable, Equatable, Codable {
       rounding: container.decode(Rounding.self, forKey: .rounding))
   }
 
-  /// sparsify's `k_decay_steps`: from ten times the width.
-  public static func sparsify(steps: Int) throws(OptionError) -> KAnnealing {
-    try KAnnealing(steps: steps, inputMultiple: 10, rounding: .nearest)
-  }
-
-  /// dictionary_learning's `k_anneal_steps`, of its releases after 0.1: from the width.
-  public static func dictionaryLearning(steps: Int) throws(OptionError) -> KAnnealing {
-    try KAnnealing(steps: steps, inputMultiple: 1, rounding: .down)
-  }
-
   /// k during a step; the first step is 0. Never below 1.
   ///
   /// - Parameters:

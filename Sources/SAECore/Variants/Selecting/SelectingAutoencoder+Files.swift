@@ -16,6 +16,19 @@ extension SAEArchive {
     .encoder, .encoderBias, .decoder, .decoderBias,
   ]
 
+  /// An autoencoder that keeps k latents of each token.
+  ///
+  /// - Parameter configuration: the settings of a k; files say which of the others they have.
+  /// - Throws: ``FileError`` if the archive is of another architecture, or something is missing.
+  func selecting<Model: SelectingAutoencoder>(
+    _ activation: SAEArchitecture.Activation, _ configuration: (Int) -> Model.Configuration
+  ) throws(FileError) -> Model {
+    let archive = try plain(for: Model.self, SAEArchitecture(activation))
+    var configuration = configuration(try archive.checkedK(archive.file))
+    archive.apply(to: &configuration)
+    return try archive.autoencoder(of: SAEArchive.selectingParameters, configuration)
+  }
+
   /// Takes over the settings of an autoencoder with a k for each token.
   func apply(to configuration: inout some SelectingConfiguration) {
     configuration.subtractsDecoderBias = subtractsDecoderBias

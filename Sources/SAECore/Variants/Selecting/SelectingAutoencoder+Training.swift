@@ -34,11 +34,8 @@ struct SelectionStep<Model: SelectingAutoencoder> {
   init(_ model: Model, _ batch: TrainingBatch) throws(ShapeError) {
     self.model = model
     self.batch = batch
+    try model.check(batch)
     scores = try model.scores(of: batch.activations)
-    try ShapeError.check(
-      "target", "columns", expected: model.outputDimension, found: batch.target.columns)
-    try ShapeError.check(
-      "target", "rows", expected: batch.activations.rows, found: batch.target.rows)
     reconstructionFactor = model.configuration.reconstructionLoss.factor(for: batch.target)
     encoderBias = [Float](repeating: 0, count: model.latentCount)
     outputSums = [Double](repeating: 0, count: model.outputDimension)

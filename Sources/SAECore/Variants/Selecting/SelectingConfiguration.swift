@@ -18,31 +18,15 @@ public protocol SelectingConfiguration: AutoencoderConfiguration {
 }
 
 extension SelectingConfiguration {
-  /// Unit rows where the decoder is held at them, else SAELens' small ones.
+  /// Unit rows where the decoder is held at them, else small ones.
   public var weightInitialization: WeightInitialization {
-    decoderConstraint == .none ? .saeLens : .uniformEntries(rowNorm: 1)
+    decoderConstraint == .none ? .smallRows : .uniformEntries(rowNorm: 1)
   }
 
   /// 0 where the decoder is free, as in SAELens; else the geometric median, where b_dec is
   /// subtracted from the input.
   public var decoderBiasInitialization: DecoderBiasInitialization {
     decoderConstraint != .none && subtractsDecoderBias ? .geometricMedian : .zeros
-  }
-
-  /// Takes over the conventions of all dictionary_learning's trainers of such variants: unit decoder
-  /// rows, and an auxiliary loss that does not depend on the scale of activations.
-  mutating func followDictionaryLearning() {
-    rescalesByDecoderNorm = false
-    auxiliaryLoss = AuxiliaryLoss(.residualVariance, coefficient: 1.0 / 32)
-    decoderConstraint = .unitRowsAfterStep
-  }
-
-  /// Takes over the conventions of all sparsify's variants, with its auxiliary loss off.
-  mutating func followSparsify() {
-    rescalesByDecoderNorm = false
-    reconstructionLoss = .fractionOfVarianceUnexplained
-    auxiliaryLoss = nil
-    decoderConstraint = .unitRowsBeforeForward
   }
 }
 

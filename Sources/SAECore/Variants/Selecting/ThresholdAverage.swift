@@ -4,35 +4,24 @@
 /// Source: Bussmann et al. 2024, arXiv 2412.06410, section 3.
 public struct ThresholdAverage: Sendable, Equatable {
   /// η
-  public var rate = 0.01
+  public var rate: Double
   /// Whether the average begins at 0, toward which it is then biased for some 1/η steps, and not at
   /// the first τ.
-  public var beginsAtZero = false
+  public var beginsAtZero: Bool
   /// The first step, from 0, whose batch counts.
-  public var firstStep = 0
+  public var firstStep: Int
   /// Whether a batch without a positive latent counts as τ = 0, and not at all otherwise.
-  public var countsEmptyBatches = false
+  public var countsEmptyBatches: Bool
 
-  /// The recommended average.
-  public init() {}
-
-  /// SAELens': from 0 and the first step on; `topk_threshold_lr` is the rate.
-  public static func saeLens(rate: Double = 0.01) -> ThresholdAverage {
-    var average = ThresholdAverage()
-    average.rate = rate
-    average.beginsAtZero = true
-    return average
-  }
-
-  /// dictionary_learning's: β is `threshold_beta`, counted are steps above `threshold_start_step`.
-  public static func dictionaryLearning(
-    beta: Double = 0.999, startStep: Int = 1000
-  ) -> ThresholdAverage {
-    var average = ThresholdAverage()
-    average.rate = 1 - beta
-    average.firstStep = startStep + 1
-    average.countsEmptyBatches = true
-    return average
+  /// The recommended average, but for what is given.
+  public init(
+    rate: Double = 0.01, beginsAtZero: Bool = false, firstStep: Int = 0,
+    countsEmptyBatches: Bool = false
+  ) {
+    self.rate = rate
+    self.beginsAtZero = beginsAtZero
+    self.firstStep = firstStep
+    self.countsEmptyBatches = countsEmptyBatches
   }
 
   /// The threshold after a step.

@@ -13,32 +13,33 @@ public struct TranscoderConfiguration: SelectingConfiguration {
   /// Latents that may be active on a token.
   public var k: Int
   /// How latents are chosen.
-  public var selection = Selection.topK
+  public var selection: Selection
   /// Whether a linear map of the input is added to the output.
-  public var hasSkipConnection = false
+  public var hasSkipConnection: Bool
   /// Never: b_dec is of the output's space. Setting it has no effect.
   public var subtractsDecoderBias: Bool {
     get { false }
     set {}
   }
-  public var rescalesByDecoderNorm = false
-  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss()
-  public var decoderConstraint = DecoderConstraint.none
+  public var rescalesByDecoderNorm: Bool
+  public var reconstructionLoss: ReconstructionLoss
+  public var auxiliaryLoss: AuxiliaryLoss?
+  public var decoderConstraint: DecoderConstraint
 
-  /// Keeps `k` latents per token; with a linear path past them if asked for.
-  public init(k: Int, hasSkipConnection: Bool = false) {
+  /// Keeps `k` latents per token; the other settings have their defaults unless given.
+  public init(
+    k: Int, selection: Selection = .topK, hasSkipConnection: Bool = false,
+    rescalesByDecoderNorm: Bool = false,
+    reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
+    auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(), decoderConstraint: DecoderConstraint = .none
+  ) {
     self.k = k
+    self.selection = selection
     self.hasSkipConnection = hasSkipConnection
-  }
-
-  /// sparsify's conventions, with its auxiliary loss off; its rule for dead latents is
-  /// ``DeadLatents/Rule/sparsify(tokens:)``.
-  public static func sparsify(k: Int, hasSkipConnection: Bool = false) -> TranscoderConfiguration {
-    var configuration = TranscoderConfiguration(k: k, hasSkipConnection: hasSkipConnection)
-    configuration.reconstructionLoss = .fractionOfVarianceUnexplained
-    configuration.auxiliaryLoss = nil
-    return configuration
+    self.rescalesByDecoderNorm = rescalesByDecoderNorm
+    self.reconstructionLoss = reconstructionLoss
+    self.auxiliaryLoss = auxiliaryLoss
+    self.decoderConstraint = decoderConstraint
   }
 
   /// The parameters that training begins with, as sparsify has them: an encoder uniform in ±1/√width,

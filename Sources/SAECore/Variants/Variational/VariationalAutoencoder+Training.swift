@@ -9,12 +9,7 @@ extension VariationalAutoencoder: TrainableAutoencoder {
   public func computeGradients(
     of batch: TrainingBatch, into gradients: inout ParameterSet
   ) throws(ShapeError) -> TrainingPass {
-    try ShapeError.check(
-      "activations", "columns", expected: inputDimension, found: batch.activations.columns)
-    try ShapeError.check(
-      "target", "columns", expected: outputDimension, found: batch.target.columns)
-    try ShapeError.check(
-      "target", "rows", expected: batch.activations.rows, found: batch.target.rows)
+    try check(batch)
     let inputs = batch.activations.subtractingFromRows(parameters[.decoderBias].array)
     var sample = Sample(self, inputs, step: batch.step)
     let code = sample.code(k: configuration.k)

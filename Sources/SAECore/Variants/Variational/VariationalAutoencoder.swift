@@ -66,20 +66,26 @@ public struct VariationalConfiguration: AutoencoderConfiguration {
   /// β at each step.
   public var divergence: CoefficientSchedule
   /// Whether μ is max(h, 0), and h otherwise.
-  public var isRectified = true
+  public var isRectified: Bool
   /// Whether σ is learned, and 1 otherwise.
-  public var learnsVariance = false
+  public var learnsVariance: Bool
   /// Equal seeds give equal samples at equal steps.
-  public var seed: UInt64 = 0
+  public var seed: UInt64
 
-  /// The divergence multiplied by `divergence`; with a `k`, only that many samples of a
-  /// token decode.
-  public init(k: Int? = nil, divergence: CoefficientSchedule) {
+  /// The divergence multiplied by `divergence`; with a `k`, only that many samples of a token decode. The
+  /// other settings have their defaults unless given.
+  public init(
+    k: Int? = nil, divergence: CoefficientSchedule, isRectified: Bool = true,
+    learnsVariance: Bool = false, seed: UInt64 = 0
+  ) {
     self.k = k
     self.divergence = divergence
+    self.isRectified = isRectified
+    self.learnsVariance = learnsVariance
+    self.seed = seed
   }
 
-  public var weightInitialization: WeightInitialization { .saeLens }
+  public var weightInitialization: WeightInitialization { .smallRows }
   public var decoderBiasInitialization: DecoderBiasInitialization { .geometricMedian }
 
   /// W_enc, W_dec, and W_var where variances are learned.

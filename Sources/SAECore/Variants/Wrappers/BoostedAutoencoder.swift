@@ -145,12 +145,13 @@ public struct BoostingConfiguration<
   public var booster: Booster
   /// The factor of the booster's decoder rows in the beginning, so that it begins near 0. A constraint to
   /// unit rows undoes it.
-  public var initialDecoderScale: Float = 0.1
+  public var initialDecoderScale: Float
 
   /// Trains `booster` on what `base` leaves; `base` itself stays as it is.
-  public init(base: Base, booster: Booster) {
+  public init(base: Base, booster: Booster, initialDecoderScale: Float = 0.1) {
     self.base = base
     self.booster = booster
+    self.initialDecoderScale = initialDecoderScale
   }
 
   public var weightInitialization: WeightInitialization { booster.weightInitialization }

@@ -35,44 +35,35 @@ public struct AbsTopKConfiguration: SelectingConfiguration {
 
   /// Latents that are active on a token.
   public var k: Int
-  public var subtractsDecoderBias = true
-  public var rescalesByDecoderNorm = true
-  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
-  public var decoderConstraint = DecoderConstraint.none
+  public var subtractsDecoderBias: Bool
+  public var rescalesByDecoderNorm: Bool
+  public var reconstructionLoss: ReconstructionLoss
+  public var auxiliaryLoss: AuxiliaryLoss?
+  public var decoderConstraint: DecoderConstraint
 
-  /// Keeps the `k` latents of greatest magnitude of each token; the other settings at their
-  /// defaults.
-  public init(k: Int) { self.k = k }
-
-  /// SAELens' conventions for training.
-  public static func saeLens(k: Int) -> AbsTopKConfiguration { AbsTopKConfiguration(k: k) }
+  /// Keeps the `k` latents of greatest magnitude of each token; the other settings have their defaults
+  /// unless given.
+  public init(
+    k: Int, subtractsDecoderBias: Bool = true, rescalesByDecoderNorm: Bool = true,
+    reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
+    auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1),
+    decoderConstraint: DecoderConstraint = .none
+  ) {
+    self.k = k
+    self.subtractsDecoderBias = subtractsDecoderBias
+    self.rescalesByDecoderNorm = rescalesByDecoderNorm
+    self.reconstructionLoss = reconstructionLoss
+    self.auxiliaryLoss = auxiliaryLoss
+    self.decoderConstraint = decoderConstraint
+  }
 }
 
 extension AbsTopKAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.absTopK, k: configuration.k) }
 
   public init(_ archive: SAEArchive) throws(FileError) {
-    let archive = try archive.plain(for: Self.self, SAEArchitecture(.absTopK))
-    var configuration = AbsTopKConfiguration(k: try archive.checkedK(archive.file))
-    archive.apply(to: &configuration)
-    self = try archive.autoencoder(
-      of: SAEArchive.selectingParameters, configuration)
+    self = try archive.selecting(.absTopK) { AbsTopKConfiguration(k: $0) }
   }
 }
 
-extension AbsTopKConfiguration {
-  public var targetL0: Double? { Double(k) }
-}
-
-extension AbsTopKConfiguration: Codable {
-  private static var fields: SettingsFields<Self> {
-    SettingsFields(SettingsFields.selecting() + [.required("k", \.k)])
-  }
-
-  public init(from decoder: any Decoder) throws {
-    self = try Self.fields.decode(from: decoder, into: AbsTopKConfiguration(k: 1))
-  }
-
-  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
-}
+extension AbsTopKConfiguration: Codable, PlainSelectingConfiguration {}

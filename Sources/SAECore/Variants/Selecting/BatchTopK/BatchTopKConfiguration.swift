@@ -5,34 +5,33 @@ public struct BatchTopKConfiguration: SelectingConfiguration {
 
   /// Latents that are active on a token, on average: ⌊k · tokens⌋ are kept of a batch.
   public var k: Double
-  public var subtractsDecoderBias = true
-  public var rescalesByDecoderNorm = true
-  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
-  public var decoderConstraint = DecoderConstraint.none
+  public var subtractsDecoderBias: Bool
+  public var rescalesByDecoderNorm: Bool
+  public var reconstructionLoss: ReconstructionLoss
+  public var auxiliaryLoss: AuxiliaryLoss?
+  public var decoderConstraint: DecoderConstraint
   /// How k comes down to its value, if it begins higher.
   public var annealing: KAnnealing?
   /// How the threshold for inference comes about.
-  public var thresholdAverage = ThresholdAverage()
+  public var thresholdAverage: ThresholdAverage
 
-  /// Keeps `k` latents per token on average over a batch; the other settings at their defaults.
-  public init(k: Double) { self.k = k }
-
-  /// dictionary_learning's conventions; its rule for dead latents is
-  /// ``DeadLatents/Rule/dictionaryLearning(tokens:)``.
-  public static func dictionaryLearning(k: Int) -> BatchTopKConfiguration {
-    var configuration = BatchTopKConfiguration(k: Double(k))
-    configuration.followDictionaryLearning()
-    configuration.thresholdAverage = .dictionaryLearning()
-    return configuration
-  }
-
-  /// SAELens' conventions for training; its rule for dead latents is
-  /// ``DeadLatents/Rule/saeLens(window:)``.
-  public static func saeLens(k: Double) -> BatchTopKConfiguration {
-    var configuration = BatchTopKConfiguration(k: k)
-    configuration.thresholdAverage = .saeLens()
-    return configuration
+  /// Keeps `k` latents per token on average over a batch; the other settings have their defaults unless
+  /// given.
+  public init(
+    k: Double, subtractsDecoderBias: Bool = true, rescalesByDecoderNorm: Bool = true,
+    reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
+    auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1),
+    decoderConstraint: DecoderConstraint = .none, annealing: KAnnealing? = nil,
+    thresholdAverage: ThresholdAverage = ThresholdAverage()
+  ) {
+    self.k = k
+    self.subtractsDecoderBias = subtractsDecoderBias
+    self.rescalesByDecoderNorm = rescalesByDecoderNorm
+    self.reconstructionLoss = reconstructionLoss
+    self.auxiliaryLoss = auxiliaryLoss
+    self.decoderConstraint = decoderConstraint
+    self.annealing = annealing
+    self.thresholdAverage = thresholdAverage
   }
 }
 

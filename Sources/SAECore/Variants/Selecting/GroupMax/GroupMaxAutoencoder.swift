@@ -38,21 +38,25 @@ public struct GroupMaxConfiguration: SelectingConfiguration {
 
   /// Groups, and so latents that are active on a token.
   public var k: Int
-  public var subtractsDecoderBias = true
-  public var rescalesByDecoderNorm = true
-  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
-  public var decoderConstraint = DecoderConstraint.none
+  public var subtractsDecoderBias: Bool
+  public var rescalesByDecoderNorm: Bool
+  public var reconstructionLoss: ReconstructionLoss
+  public var auxiliaryLoss: AuxiliaryLoss?
+  public var decoderConstraint: DecoderConstraint
 
-  /// One latent in each of `k` groups; the other settings at their defaults.
-  public init(k: Int) { self.k = k }
-
-  /// sparsify's conventions, with its auxiliary loss off; its rule for dead latents is
-  /// ``DeadLatents/Rule/sparsify(tokens:)``.
-  public static func sparsify(k: Int) -> GroupMaxConfiguration {
-    var configuration = GroupMaxConfiguration(k: k)
-    configuration.followSparsify()
-    return configuration
+  /// One latent in each of `k` groups; the other settings have their defaults unless given.
+  public init(
+    k: Int, subtractsDecoderBias: Bool = true, rescalesByDecoderNorm: Bool = true,
+    reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
+    auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1),
+    decoderConstraint: DecoderConstraint = .none
+  ) {
+    self.k = k
+    self.subtractsDecoderBias = subtractsDecoderBias
+    self.rescalesByDecoderNorm = rescalesByDecoderNorm
+    self.reconstructionLoss = reconstructionLoss
+    self.auxiliaryLoss = auxiliaryLoss
+    self.decoderConstraint = decoderConstraint
   }
 }
 
@@ -61,26 +65,8 @@ extension GroupMaxAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive { archive(.groupMax, k: configuration.k) }
 
   public init(_ archive: SAEArchive) throws(FileError) {
-    let archive = try archive.plain(for: Self.self, SAEArchitecture(.groupMax))
-    var configuration = GroupMaxConfiguration(k: try archive.checkedK(archive.file))
-    archive.apply(to: &configuration)
-    self = try archive.autoencoder(
-      of: SAEArchive.selectingParameters, configuration)
+    self = try archive.selecting(.groupMax) { GroupMaxConfiguration(k: $0) }
   }
 }
 
-extension GroupMaxConfiguration {
-  public var targetL0: Double? { Double(k) }
-}
-
-extension GroupMaxConfiguration: Codable {
-  private static var fields: SettingsFields<Self> {
-    SettingsFields(SettingsFields.selecting() + [.required("k", \.k)])
-  }
-
-  public init(from decoder: any Decoder) throws {
-    self = try Self.fields.decode(from: decoder, into: GroupMaxConfiguration(k: 1))
-  }
-
-  public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }
-}
+extension GroupMaxConfiguration: Codable, PlainSelectingConfiguration {}

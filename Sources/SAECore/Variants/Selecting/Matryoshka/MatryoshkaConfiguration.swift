@@ -14,49 +14,48 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
   /// Latents that are active on a token; with ``Selection/batch`` on average.
   public var k: Double
   /// How latents are chosen: k of each token, or k per token on average over the batch.
-  public var selection = Selection.batch
+  public var selection: Selection
   /// The nested prefixes that each reconstruct by themselves.
-  public var levels = MatryoshkaLevels.halving(5)
-  /// How much the loss of each prefix counts. What each level's error counts. On activations of a small
-  /// Gemma-2 (256 wide, 2048 latents in levels of 128, 512 and 2048, k 32, two million tokens) the sum
-  /// explains 0.864 of the variance of tokens not trained on, the mean 0.859, SAELens' own run 0.862.
-  public var weighting = MatryoshkaWeighting.sum
-  public var subtractsDecoderBias = true
-  public var rescalesByDecoderNorm = true
-  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
+  public var levels: MatryoshkaLevels
+  /// How much the reconstruction error of each prefix counts. On activations of a small Gemma-2 (256 wide,
+  /// 2048 latents in levels of 128, 512 and 2048, k 32, two million tokens) the sum explains 0.864 of the
+  /// variance of tokens not trained on, the mean 0.859, SAELens' own run 0.862.
+  public var weighting: MatryoshkaWeighting
+  public var subtractsDecoderBias: Bool
+  public var rescalesByDecoderNorm: Bool
+  public var reconstructionLoss: ReconstructionLoss
+  public var auxiliaryLoss: AuxiliaryLoss?
   /// Whether each level has an auxiliary loss of its own, of the dead latents that it adds on the
   /// residual of its reconstruction: SAELens' `use_matryoshka_aux_loss`.
-  public var hasAuxiliaryLossPerLevel = false
-  public var decoderConstraint = DecoderConstraint.none
+  public var hasAuxiliaryLossPerLevel: Bool
+  public var decoderConstraint: DecoderConstraint
   /// How k comes down to its value, if it begins higher.
   public var annealing: KAnnealing?
   /// How the threshold for inference comes about.
-  public var thresholdAverage = ThresholdAverage()
+  public var thresholdAverage: ThresholdAverage
 
-  /// Keeps `k` latents per token on average; the other settings at their defaults.
-  public init(k: Double) { self.k = k }
-
-  /// dictionary_learning's conventions; its rule for dead latents is
-  /// ``DeadLatents/Rule/dictionaryLearning(tokens:)``.
-  public static func dictionaryLearning(
-    k: Int, fractions: [Double]
-  ) -> MatryoshkaConfiguration {
-    var configuration = MatryoshkaConfiguration(k: Double(k))
-    configuration.followDictionaryLearning()
-    configuration.levels = .fractions(fractions)
-    configuration.weighting = .meanOfMeans
-    configuration.thresholdAverage = .dictionaryLearning()
-    return configuration
-  }
-
-  /// SAELens' conventions for training; its rule for dead latents is
-  /// ``DeadLatents/Rule/saeLens(window:)``.
-  public static func saeLens(k: Double, widths: [Int]) -> MatryoshkaConfiguration {
-    var configuration = MatryoshkaConfiguration(k: k)
-    configuration.levels = .widths(widths)
-    configuration.thresholdAverage = .saeLens()
-    return configuration
+  /// Keeps `k` latents per token on average; the other settings have their defaults unless given.
+  public init(
+    k: Double, selection: Selection = .batch, levels: MatryoshkaLevels = .halving(5),
+    weighting: MatryoshkaWeighting = .sum, subtractsDecoderBias: Bool = true,
+    rescalesByDecoderNorm: Bool = true,
+    reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
+    auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1),
+    hasAuxiliaryLossPerLevel: Bool = false, decoderConstraint: DecoderConstraint = .none,
+    annealing: KAnnealing? = nil, thresholdAverage: ThresholdAverage = ThresholdAverage()
+  ) {
+    self.k = k
+    self.selection = selection
+    self.levels = levels
+    self.weighting = weighting
+    self.subtractsDecoderBias = subtractsDecoderBias
+    self.rescalesByDecoderNorm = rescalesByDecoderNorm
+    self.reconstructionLoss = reconstructionLoss
+    self.auxiliaryLoss = auxiliaryLoss
+    self.hasAuxiliaryLossPerLevel = hasAuxiliaryLossPerLevel
+    self.decoderConstraint = decoderConstraint
+    self.annealing = annealing
+    self.thresholdAverage = thresholdAverage
   }
 }
 

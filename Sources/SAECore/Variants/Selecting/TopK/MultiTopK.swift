@@ -4,20 +4,19 @@
 /// Source: Gao et al. 2024, arXiv 2406.04093, section 2.4 (Multi-TopK).
 public struct MultiTopK: Sendable, Equatable {
   /// How many times k latents it has.
-  public var multiple = 4
+  public var multiple: Int
   /// The weight of its error beside that of the k latents.
-  public var coefficient = 0.125
+  public var coefficient: Double
   /// Whether the encoder gets a gradient of it. sparsify's does not, by a defect.
-  public var reachesEncoder = true
+  public var reachesEncoder: Bool
 
-  /// Four times k, at an eighth of the weight.
-  public init() {}
-
-  /// sparsify's, which trains the decoder alone.
-  public static var sparsify: MultiTopK {
-    var multi = MultiTopK()
-    multi.reachesEncoder = false
-    return multi
+  /// Four times k, at an eighth of the weight, unless given.
+  public init(
+    multiple: Int = 4, coefficient: Double = 0.125, reachesEncoder: Bool = true
+  ) {
+    self.multiple = multiple
+    self.coefficient = coefficient
+    self.reachesEncoder = reachesEncoder
   }
 }
 

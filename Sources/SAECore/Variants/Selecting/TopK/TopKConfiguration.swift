@@ -9,11 +9,11 @@ public struct TopKConfiguration: SelectingConfiguration {
 
   /// Latents that may be active on a token.
   public var k: Int
-  public var subtractsDecoderBias = true
-  public var rescalesByDecoderNorm = true
-  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
-  public var auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1)
-  public var decoderConstraint = DecoderConstraint.none
+  public var subtractsDecoderBias: Bool
+  public var rescalesByDecoderNorm: Bool
+  public var reconstructionLoss: ReconstructionLoss
+  public var auxiliaryLoss: AuxiliaryLoss?
+  public var decoderConstraint: DecoderConstraint
   /// How a threshold in the place of k comes about, if one is wanted: dictionary_learning keeps one.
   public var thresholdAverage: ThresholdAverage?
   /// How k comes down to its value, if it begins higher.
@@ -21,44 +21,23 @@ public struct TopKConfiguration: SelectingConfiguration {
   /// A further reconstruction from more latents than k.
   public var multiTopK: MultiTopK?
 
-  /// Keeps the `k` largest latents of each token; the other settings at their defaults.
-  public init(k: Int) { self.k = k }
-
-  /// SAELens' conventions for training, which are the defaults; its rule for dead latents is
-  /// ``DeadLatents/Rule/saeLens(window:)``.
-  public static func saeLens(k: Int) -> TopKConfiguration { TopKConfiguration(k: k) }
-
-  /// dictionary_learning's conventions; its rule for dead latents is
-  /// ``DeadLatents/Rule/dictionaryLearningTopK(tokens:)``.
-  public static func dictionaryLearning(k: Int) -> TopKConfiguration {
-    var configuration = TopKConfiguration(k: k)
-    configuration.followDictionaryLearning()
-    configuration.thresholdAverage = .dictionaryLearning()
-    return configuration
-  }
-
-  /// OpenAI's conventions. Its run has beside them, among ``TrainingOptions``, Adam with an ε of
-  /// 6.25·10⁻¹⁰, ``WeightInitialization/encoderFirst``, ``TrainingOptions/Beginning/calibratesEncoder``,
-  /// ``DeadLatents/Rule/openAI(batchTokens:tokens:)`` and an average with a decay of 0.999.
-  ///
-  /// - Parameters:
-  ///   - k: latents that may be active on a token.
-  ///   - loss: ``ReconstructionLoss/scaledMean(of:)`` of a sample.
-  public static func openAI(k: Int, loss: ReconstructionLoss) -> TopKConfiguration {
-    var configuration = TopKConfiguration(k: k)
-    configuration.rescalesByDecoderNorm = false
-    configuration.reconstructionLoss = loss
-    configuration.auxiliaryLoss = .openAI
-    configuration.decoderConstraint = .unitRowsBeforeStep
-    return configuration
-  }
-
-  /// sparsify's conventions, with its auxiliary loss off; its rule for dead latents is
-  /// ``DeadLatents/Rule/sparsify(tokens:)``.
-  public static func sparsify(k: Int) -> TopKConfiguration {
-    var configuration = TopKConfiguration(k: k)
-    configuration.followSparsify()
-    return configuration
+  /// Keeps the `k` largest latents of each token; the other settings have their defaults unless given.
+  public init(
+    k: Int, subtractsDecoderBias: Bool = true, rescalesByDecoderNorm: Bool = true,
+    reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
+    auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1),
+    decoderConstraint: DecoderConstraint = .none, thresholdAverage: ThresholdAverage? = nil,
+    annealing: KAnnealing? = nil, multiTopK: MultiTopK? = nil
+  ) {
+    self.k = k
+    self.subtractsDecoderBias = subtractsDecoderBias
+    self.rescalesByDecoderNorm = rescalesByDecoderNorm
+    self.reconstructionLoss = reconstructionLoss
+    self.auxiliaryLoss = auxiliaryLoss
+    self.decoderConstraint = decoderConstraint
+    self.thresholdAverage = thresholdAverage
+    self.annealing = annealing
+    self.multiTopK = multiTopK
   }
 }
 

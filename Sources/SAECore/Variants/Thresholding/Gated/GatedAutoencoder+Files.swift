@@ -7,8 +7,9 @@ extension GatedAutoencoder: StorableAutoencoder {
   /// The autoencoder that files hold; settings of training that are missing there are SAELens' defaults.
   public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self, SAEArchitecture(.gated))
-    var configuration = GatedConfiguration.saeLens(coefficient: .one)
-    configuration.subtractsDecoderBias = archive.subtractsDecoderBias
+    let configuration = GatedConfiguration(
+      coefficient: .one, subtractsDecoderBias: archive.subtractsDecoderBias,
+      decoderBiasInitialization: .zeros)
     self = try archive.autoencoder(
       of: [.encoder, .gateBias, .magnitudeBias, .magnitudeScale, .decoder, .decoderBias],
       configuration)

@@ -52,7 +52,7 @@ public struct GatedAutoencoder: ThresholdingAutoencoder, Equatable {
       [.gateBias, .magnitudeBias, .magnitudeScale],
       with: [(.encoderBias, bias), (.threshold, thresholds)])
     set[.encoder].multiplyRows(by: scales)
-    var configuration = JumpReLUConfiguration.saeLens(coefficient: .one)
+    var configuration = JumpReLUConfiguration.unknownTraining
     configuration.subtractsDecoderBias = self.configuration.subtractsDecoderBias
     do {
       return try JumpReLUAutoencoder(parameters: set, configuration: configuration)

@@ -1,11 +1,11 @@
 /// The settings of a ``GatedAutoencoder``. Defaults are the recommended ones; each library's own
 /// conventions are ``saeLens(coefficient:)``, ``dictionaryLearning(coefficient:)`` and
-/// ``AnnealedConfiguration/pAnnealing(_:form:coefficient:)``.
+/// ``pAnnealing(_:form:coefficient:)``.
 public struct GatedConfiguration: Sendable, Equatable {
   public typealias Model = GatedAutoencoder
 
   /// The penalty that keeps gates closed: a function of the gates' positive pre-activations.
-  public var penalty = ActivationPenalty.weightedL1
+  public var penalty: ActivationPenalty
   /// λ, the factor of the penalty.
   public var coefficient: CoefficientSchedule
   /// Lowers the penalty's exponent while training; nil leaves it.
@@ -15,43 +15,42 @@ public struct GatedConfiguration: Sendable, Equatable {
   /// rows are free nothing then keeps them from shrinking under the penalty: on activations of a small
   /// Gemma-2 (256 wide, 2048 latents, λ 2) L0 ended at 1432 and the fraction of variance explained at
   /// 0.64, and at 48 and 0.885 with a trained decoder.
-  public var auxiliaryTrainsDecoder = true
+  public var auxiliaryTrainsDecoder: Bool
   /// Whether b_dec is subtracted from the activations before encoding.
-  public var subtractsDecoderBias = true
+  public var subtractsDecoderBias: Bool
   /// The scale of both reconstruction errors.
-  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
+  public var reconstructionLoss: ReconstructionLoss
   /// The constraint that keeps decoder rows at unit norm: needed unless the penalty is weighted by norms.
-  public var decoderConstraint = DecoderConstraint.none
+  public var decoderConstraint: DecoderConstraint
   /// The first value of b_dec. The libraries begin with zeros: on activations of a small Gemma-2 (256
   /// wide, 2048 latents, λ 2, one seed) 0.885 of the variance was then explained at an L0 of 48.2, with
   /// the geometric median 0.888 at 49.7; at λ 4 0.835 at 20.3 and 0.838 at 21.0.
-  public var decoderBiasInitialization = DecoderBiasInitialization.geometricMedian
+  public var decoderBiasInitialization: DecoderBiasInitialization
 
-  /// The sparsity penalty multiplied by `coefficient`; the other settings at their defaults.
-  public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
-
-  /// SAELens' conventions for training: the defaults, but b_dec begins at 0.
-  public static func saeLens(coefficient: CoefficientSchedule) -> GatedConfiguration {
-    var configuration = GatedConfiguration(coefficient: coefficient)
-    configuration.decoderBiasInitialization = .zeros
-    return configuration
-  }
-
-  /// The paper's conventions and dictionary_learning's: plain L1, unit decoder rows; β₁ = 0 in Adam.
-  public static func dictionaryLearning(coefficient: CoefficientSchedule) -> GatedConfiguration {
-    var configuration = GatedConfiguration(coefficient: coefficient)
-    configuration.penalty = .plainL1
-    configuration.auxiliaryTrainsDecoder = false
-    configuration.decoderConstraint = .exactUnitRowsAfterStep
-    configuration.decoderBiasInitialization = .zeros
-    return configuration
+  /// A sparsity penalty multiplied by `coefficient`; the other settings have their defaults unless given.
+  public init(
+    penalty: ActivationPenalty = .weightedL1, coefficient: CoefficientSchedule,
+    annealing: PAnnealing? = nil, auxiliaryTrainsDecoder: Bool = true,
+    subtractsDecoderBias: Bool = true,
+    reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
+    decoderConstraint: DecoderConstraint = .none,
+    decoderBiasInitialization: DecoderBiasInitialization = .geometricMedian
+  ) {
+    self.penalty = penalty
+    self.coefficient = coefficient
+    self.annealing = annealing
+    self.auxiliaryTrainsDecoder = auxiliaryTrainsDecoder
+    self.subtractsDecoderBias = subtractsDecoderBias
+    self.reconstructionLoss = reconstructionLoss
+    self.decoderConstraint = decoderConstraint
+    self.decoderBiasInitialization = decoderBiasInitialization
   }
 }
 
 extension GatedConfiguration: AnnealedConfiguration {
-  /// Random unit directions where the decoder is held at them, else SAELens' small rows.
+  /// Random unit directions where the decoder is held at them, else small rows.
   public var weightInitialization: WeightInitialization {
-    decoderConstraint == .none ? .saeLens : .randomDirections(rowNorm: 1)
+    decoderConstraint == .none ? .smallRows : .randomDirections(rowNorm: 1)
   }
 
   /// Gates, magnitudes and their scales at 0 take the place of b_enc.

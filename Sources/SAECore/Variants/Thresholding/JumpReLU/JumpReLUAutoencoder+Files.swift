@@ -12,7 +12,7 @@ extension JumpReLUAutoencoder: StorableAutoencoder {
   /// The autoencoder that files hold; settings of training that are missing there are SAELens' defaults.
   public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self, SAEArchitecture(.jumpReLU))
-    var configuration = JumpReLUConfiguration.saeLens(coefficient: .one)
+    var configuration = JumpReLUConfiguration.unknownTraining
     configuration.subtractsDecoderBias = archive.subtractsDecoderBias
     self = try archive.autoencoder(
       of: [.encoder, .encoderBias, .decoder, .decoderBias, .threshold], configuration)

@@ -21,11 +21,10 @@ extension JumpReLUConfiguration {
   /// 0.871, with them 0.876, with the auxiliary loss 0.881, with the norms 0.886. Bandwidths from 0.1
   /// to 0.5 differ by 0.001, and so does a pre-activation loss; gradients to the input cost 0.008.
   public static func controlledL0(_ target: Double) -> JumpReLUConfiguration {
-    var configuration = JumpReLUConfiguration.saeLens(
-      .controlledL0(target: target), coefficient: .one)
-    configuration.bandwidth = 0.25
-    configuration.auxiliaryLoss = AuxiliaryLoss(.rawScores, coefficient: 1)
-    return configuration
+    JumpReLUConfiguration(
+      sparsityLoss: .controlledL0(target: target), coefficient: .one, bandwidth: 0.25,
+      initialThreshold: 0.01, estimator: .threshold, preActivationLoss: nil,
+      auxiliaryLoss: AuxiliaryLoss(.rawScores, coefficient: 1))
   }
 
   /// How fast L0 is brought to its target.

@@ -66,83 +66,71 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   }
 
   /// The term that keeps active latents few.
-  public var sparsityLoss = SparsityLoss.tanh(scale: 4)
+  public var sparsityLoss: SparsityLoss
   /// λ. Anthropic warms it up over the whole run.
   public var coefficient: CoefficientSchedule
   /// ε, the width of the estimator's window, in the units of pre-activations: the recommended value
   /// is for activations scaled to norm √width.
-  public var bandwidth: Float = 2
+  public var bandwidth: Float
   /// The first value of thresholds, in the same units.
-  public var initialThreshold: Float = 0.1
+  public var initialThreshold: Float
   /// Latents that are to be active on a token of the first batch, on average: b_enc begins where each
   /// latent is active on as large a share of its tokens. nil leaves b_enc at 0; Anthropic's is 10000.
   public var initialL0: Double?
   /// Which parameters the straight-through estimators reach.
-  public var estimator = Estimator.thresholdAndInput
+  public var estimator: Estimator
   /// How the thresholds are kept positive.
-  public var parametrization = Parametrization.clamped
+  public var parametrization: Parametrization
   /// nil leaves silent latents alone.
-  public var preActivationLoss: PreActivationLoss? = PreActivationLoss()
+  public var preActivationLoss: PreActivationLoss?
   /// The loss that revives dead latents with the error of the others, as for ``TopKConfiguration``.
   public var auxiliaryLoss: AuxiliaryLoss?
   /// Whether b_dec is subtracted from the activations before encoding.
-  public var subtractsDecoderBias = true
+  public var subtractsDecoderBias: Bool
   /// The scale of the reconstruction error.
-  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
+  public var reconstructionLoss: ReconstructionLoss
   /// The constraint that keeps decoder rows at unit norm.
-  public var decoderConstraint = DecoderConstraint.none
+  public var decoderConstraint: DecoderConstraint
 
-  /// The sparsity loss multiplied by `coefficient`; the other settings at their defaults.
-  public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
-
-  /// SAELens' conventions for training; its rule for dead latents is
-  /// ``DeadLatents/Rule/saeLens(window:)``.
-  public static func saeLens(
-    _ loss: SparsityLoss = .step, coefficient: CoefficientSchedule
-  ) -> JumpReLUConfiguration {
-    var configuration = JumpReLUConfiguration(coefficient: coefficient)
-    configuration.sparsityLoss = loss
-    configuration.bandwidth = 0.05
-    configuration.initialThreshold = 0.01
-    configuration.estimator = .threshold
-    configuration.preActivationLoss = nil
-    return configuration
+  /// A sparsity loss multiplied by `coefficient`; the other settings have their defaults unless given.
+  public init(
+    sparsityLoss: SparsityLoss = .tanh(scale: 4), coefficient: CoefficientSchedule,
+    bandwidth: Float = 2, initialThreshold: Float = 0.1, initialL0: Double? = nil,
+    estimator: Estimator = .thresholdAndInput, parametrization: Parametrization = .clamped,
+    preActivationLoss: PreActivationLoss? = PreActivationLoss(),
+    auxiliaryLoss: AuxiliaryLoss? = nil, subtractsDecoderBias: Bool = true,
+    reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
+    decoderConstraint: DecoderConstraint = .none
+  ) {
+    self.sparsityLoss = sparsityLoss
+    self.coefficient = coefficient
+    self.bandwidth = bandwidth
+    self.initialThreshold = initialThreshold
+    self.initialL0 = initialL0
+    self.estimator = estimator
+    self.parametrization = parametrization
+    self.preActivationLoss = preActivationLoss
+    self.auxiliaryLoss = auxiliaryLoss
+    self.subtractsDecoderBias = subtractsDecoderBias
+    self.reconstructionLoss = reconstructionLoss
+    self.decoderConstraint = decoderConstraint
   }
+}
 
-  /// dictionary_learning's conventions; activations of unit mean squared norm, and β₁ = 0 in Adam.
-  public static func dictionaryLearning(
-    targetL0: Double = 20, coefficient: CoefficientSchedule
-  ) -> JumpReLUConfiguration {
-    var configuration = JumpReLUConfiguration(coefficient: coefficient)
-    configuration.sparsityLoss = .targetL0(targetL0)
-    configuration.bandwidth = 0.001
-    configuration.initialThreshold = 0.001
-    configuration.estimator = .thresholdByLatents
-    configuration.parametrization = .free
-    configuration.preActivationLoss = nil
-    configuration.subtractsDecoderBias = false
-    configuration.decoderConstraint = .unitRowsAfterStep
-    return configuration
-  }
-
-  /// The paper's conventions; activations of unit mean squared norm, and β₁ = 0 in Adam.
-  ///
-  /// Source: Rajamanoharan et al. 2024, arXiv 2407.14435; Lieberum et al. 2024, arXiv 2408.05147.
-  public static func deepMind(coefficient: CoefficientSchedule) -> JumpReLUConfiguration {
-    var configuration = JumpReLUConfiguration.saeLens(coefficient: coefficient)
-    configuration.bandwidth = 0.001
-    configuration.initialThreshold = 0.001
-    configuration.parametrization = .logarithmic
-    configuration.subtractsDecoderBias = false
-    configuration.decoderConstraint = .unitRowsAfterStep
-    return configuration
+extension JumpReLUConfiguration {
+  /// The settings of an autoencoder whose training nobody knows, such as one from files: those of SAELens'
+  /// step loss, λ being 1.
+  static var unknownTraining: JumpReLUConfiguration {
+    JumpReLUConfiguration(
+      sparsityLoss: .step, coefficient: .one, bandwidth: 0.05, initialThreshold: 0.01,
+      estimator: .threshold, preActivationLoss: nil)
   }
 }
 
 extension JumpReLUConfiguration: ThresholdingConfiguration {
-  /// Unit rows where the decoder is held at them, else SAELens' small ones.
+  /// Unit rows where the decoder is held at them, else small ones.
   public var weightInitialization: WeightInitialization {
-    decoderConstraint == .none ? .saeLens : .uniformEntries(rowNorm: 1)
+    decoderConstraint == .none ? .smallRows : .uniformEntries(rowNorm: 1)
   }
 
   public var decoderBiasInitialization: DecoderBiasInitialization { .zeros }

@@ -54,20 +54,32 @@ public struct ProLUConfiguration: ThresholdingConfiguration {
   }
 
   /// The substitute for the gradients of the gate.
-  public var estimator = Estimator.reLU
+  public var estimator: Estimator
   /// The penalty that keeps latents sparse.
-  public var penalty = ActivationPenalty.weightedL1
+  public var penalty: ActivationPenalty
   /// λ, the factor of the penalty.
   public var coefficient: CoefficientSchedule
   /// Whether b_dec is subtracted from the activations before encoding.
-  public var subtractsDecoderBias = true
+  public var subtractsDecoderBias: Bool
   /// The scale of the reconstruction error.
-  public var reconstructionLoss = ReconstructionLoss.squaredErrorPerToken
+  public var reconstructionLoss: ReconstructionLoss
   /// The constraint that keeps decoder rows at unit norm: needed unless the penalty is weighted by norms.
-  public var decoderConstraint = DecoderConstraint.none
+  public var decoderConstraint: DecoderConstraint
 
-  /// The penalty multiplied by `coefficient`; the other settings at their defaults.
-  public init(coefficient: CoefficientSchedule) { self.coefficient = coefficient }
+  /// A penalty multiplied by `coefficient`; the other settings have their defaults unless given.
+  public init(
+    estimator: Estimator = .reLU, penalty: ActivationPenalty = .weightedL1,
+    coefficient: CoefficientSchedule, subtractsDecoderBias: Bool = true,
+    reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
+    decoderConstraint: DecoderConstraint = .none
+  ) {
+    self.estimator = estimator
+    self.penalty = penalty
+    self.coefficient = coefficient
+    self.subtractsDecoderBias = subtractsDecoderBias
+    self.reconstructionLoss = reconstructionLoss
+    self.decoderConstraint = decoderConstraint
+  }
 
   public var activationPenalty: ActivationPenalty? { penalty }
   public var weightInitialization: WeightInitialization { .uniformEntries(rowNorm: 1) }

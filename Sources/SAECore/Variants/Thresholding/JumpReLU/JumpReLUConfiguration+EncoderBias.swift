@@ -1,16 +1,4 @@
 extension JumpReLUConfiguration {
-  /// Anthropic's conventions; activations of mean norm √width, λ warmed up over the whole run, and
-  /// ``WeightInitialization/scaledTranspose`` among the ``TrainingOptions``.
-  ///
-  /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
-  public static func anthropic(coefficient: CoefficientSchedule) -> JumpReLUConfiguration {
-    var configuration = JumpReLUConfiguration(coefficient: coefficient)
-    configuration.parametrization = .logarithmic
-    configuration.preActivationLoss = PreActivationLoss(isForDeadLatents: false)
-    configuration.initialL0 = 10_000
-    return configuration
-  }
-
   /// Chooses b_enc so that each latent is active on as many of a batch's tokens, l0/latents of them, at
   /// least one and not all.
   ///
