@@ -111,7 +111,7 @@ public struct SAEFiles: Sendable {
   ) throws(FileError) {
     guard tensor.shape == stored else {
       throw .wrongShape(
-        file: tensor.file, tensor: tensor.name, expected: Shape.describe(stored),
+        file: tensor.file, tensor: tensor.name, expected: TensorShape.describe(stored),
         found: tensor.shape)
     }
     sources[name] = Source(tensor: tensor, isTransposed: isTransposed, form: form)

@@ -82,7 +82,7 @@ struct NpyHeader {
   func tensor(
     named name: String, in contents: FileBytes, _ range: Range<Int>
   ) throws(FileError) -> StoredTensor {
-    guard let byteCount = Shape.byteCount(shape, type) else {
+    guard let byteCount = TensorShape.byteCount(shape, type) else {
       throw .sizeOverflow(file: contents.name, tensor: name, shape: shape, type: type)
     }
     let begin = range.lowerBound + length

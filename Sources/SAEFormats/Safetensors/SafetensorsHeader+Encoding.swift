@@ -14,7 +14,7 @@ extension SafetensorsHeader {
     }
     var begin = 0
     for tensor in tensors {
-      let end = begin + (Shape.byteCount(tensor.shape, tensor.type) ?? 0)
+      let end = begin + (TensorShape.byteCount(tensor.shape, tensor.type) ?? 0)
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       members.append(
         "\(JSONText.quote(tensor.name)):{\"dtype\":\"\(tensor.type)\",\"shape\":[\(shape)],"

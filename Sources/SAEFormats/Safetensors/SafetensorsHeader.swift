@@ -141,7 +141,7 @@ struct SafetensorsHeader {
       }
       shape.append(dimension)
     }
-    guard let byteCount = Shape.byteCount(shape, type) else {
+    guard let byteCount = TensorShape.byteCount(shape, type) else {
       throw .sizeOverflow(file: file, tensor: name, shape: shape, type: type)
     }
     let offsets = offsetsText.compactMap(wholeNumber)

@@ -35,10 +35,10 @@ extension FileError: CustomStringConvertible, LocalizedError {
         + "shape, found \(found)"
     case .sizeOverflow(let file, let tensor, let shape, let type):
       "\(file): tensor \(quoted(tensor)): expected a size below 2⁶³ bytes, found "
-        + "\(Shape.describe(shape)) × \(type)"
+        + "\(TensorShape.describe(shape)) × \(type)"
     case .wrongByteCount(let file, let tensor, let shape, let type, let expected, let found):
       "\(file): tensor \(quoted(tensor)): expected \(expected) bytes "
-        + "(\(Shape.describe(shape)) × \(type)), found \(found)"
+        + "(\(TensorShape.describe(shape)) × \(type)), found \(found)"
     case .headerTooLong(let file, let declared, let limit):
       "\(file): expected a header of at most \(limit) bytes, found a length of \(declared)"
     case .headerNotUTF8(let file, let offset):
@@ -72,7 +72,7 @@ extension FileError: CustomStringConvertible, LocalizedError {
       "\(file): expected a tensor \(quoted(tensor)), found "
         + (present.isEmpty ? "none" : present.map(quoted).joined(separator: ", "))
     case .wrongShape(let file, let tensor, let expected, let found):
-      "\(file): tensor \(quoted(tensor)): expected \(expected), found \(Shape.describe(found))"
+      "\(file): tensor \(quoted(tensor)): expected \(expected), found \(TensorShape.describe(found))"
     case .rowsOutOfRange(let file, let tensor, let rows, let available):
       "\(file): tensor \(quoted(tensor)): expected rows within 0..<\(available), found \(rows)"
     case .notConvertible(let file, let tensor, let from, let to):

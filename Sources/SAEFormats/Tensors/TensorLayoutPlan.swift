@@ -21,7 +21,7 @@ struct TensorPlaces {
   /// - Throws: ``FileError`` if they do not fit an `Int`.
   func byteCount(_ tensor: TensorDeclaration) throws(FileError) -> Int {
     guard !tensor.shape.contains(where: { $0 < 0 }),
-      let size = Shape.byteCount(tensor.shape, tensor.type)
+      let size = TensorShape.byteCount(tensor.shape, tensor.type)
     else { throw sizeOverflow(tensor) }
     return size
   }

@@ -91,7 +91,7 @@ enum SAELensWeights {
           let tensor = try file.tensor("\(prefix).\(part)")
           guard tensor.shape == shape else {
             throw .wrongShape(
-              file: file.path, tensor: tensor.name, expected: Shape.describe(shape),
+              file: file.path, tensor: tensor.name, expected: TensorShape.describe(shape),
               found: tensor.shape)
           }
         }

@@ -112,7 +112,7 @@ struct StoredScaling: Codable {
       let tensor = try file.tensor(prefix + name)
       guard tensor.shape == shape, tensor.type == .f64 else {
         throw .wrongShape(
-          file: path, tensor: prefix + name, expected: "\(Shape.describe(shape)) F64 numbers",
+          file: path, tensor: prefix + name, expected: "\(TensorShape.describe(shape)) F64 numbers",
           found: tensor.shape)
       }
       let values = tensor.doubles()

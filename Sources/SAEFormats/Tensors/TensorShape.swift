@@ -1,5 +1,5 @@
 /// Arithmetic on dimensions that a file declares.
-package enum Shape {
+package enum TensorShape {
   /// "4096 × 768", or "a scalar".
   package static func describe(_ shape: [Int]) -> String {
     shape.isEmpty ? "a scalar" : shape.map(String.init).joined(separator: " × ")
