@@ -81,7 +81,7 @@ struct StreamCommand: ParsableCommand {
         inputDimension: width, latentCount: latents, using: &generator)
       var trainer = Trainer(
         try TopKAutoencoder(parameters: parameters, configuration: TopKConfiguration(k: k)),
-        schedule: .constant(1e-4),
+        schedule: try .constant(1e-4),
         deadLatents: DeadLatents(latentCount: latents, rule: .tokensIncludingBatch(10_000_000)))
       // The first batch fills the buffer.
       _ = try trainer.train(on: batches.next(readsAhead: readsAhead))
