@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func prefixesAreDrawnAnewInEachStep() throws {
-    let levels = MatryoshkaLevels.sampled(5, seed: 7)
+    let levels = MatryoshkaConfiguration.Levels.sampled(5, seed: 7)
     #expect(try levels.prefixes(latentCount: 4096) == [4096])
     var lengths: [Int] = []
     var kinds: Set<[Int]> = []
@@ -55,7 +55,7 @@ import Testing
     let below = Double(lengths.count { $0 < 64 }) / Double(lengths.count)
     #expect(abs(below - 0.5) < 0.06)
     #expect(throws: ShapeError.self) {
-      try MatryoshkaLevels.sampled(0).prefixes(latentCount: 8)
+      try MatryoshkaConfiguration.Levels.sampled(0).prefixes(latentCount: 8)
     }
   }
 

@@ -57,10 +57,10 @@ public struct VariantSettings: Sendable, Equatable {
   /// ``levels`` for the number of latents.
   ///
   /// - Throws: ``OptionError`` if they do not ascend to it.
-  func nestedLevels() throws(OptionError) -> MatryoshkaLevels? {
+  func nestedLevels() throws(OptionError) -> MatryoshkaConfiguration.Levels? {
     guard let levels else { return nil }
     do {
-      _ = try MatryoshkaLevels.widths(levels).prefixes(latentCount: latentCount)
+      _ = try MatryoshkaConfiguration.Levels.widths(levels).prefixes(latentCount: latentCount)
     } catch {
       throw OptionError(
         "levels", expected: "widths that ascend to at most the \(latentCount) latents",

@@ -16,11 +16,11 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
   /// How latents are chosen: k of each token, or k per token on average over the batch.
   public var selection: Selection
   /// The nested prefixes that each reconstruct by themselves.
-  public var levels: MatryoshkaLevels
+  public var levels: MatryoshkaConfiguration.Levels
   /// How much the reconstruction error of each prefix counts. On activations of a small Gemma-2 (256 wide,
   /// 2048 latents in levels of 128, 512 and 2048, k 32, two million tokens) the sum explains 0.864 of the
   /// variance of tokens not trained on, the mean 0.859, SAELens' own run 0.862.
-  public var weighting: MatryoshkaWeighting
+  public var weighting: MatryoshkaConfiguration.Weighting
   public var subtractsDecoderBias: Bool
   public var rescalesByDecoderNorm: Bool
   public var reconstructionLoss: ReconstructionLoss
@@ -36,8 +36,8 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
 
   /// Keeps `k` latents per token on average; the other settings have their defaults unless given.
   public init(
-    k: Double, selection: Selection = .batch, levels: MatryoshkaLevels = .halving(5),
-    weighting: MatryoshkaWeighting = .sum, subtractsDecoderBias: Bool = true,
+    k: Double, selection: Selection = .batch, levels: MatryoshkaConfiguration.Levels = .halving(5),
+    weighting: MatryoshkaConfiguration.Weighting = .sum, subtractsDecoderBias: Bool = true,
     rescalesByDecoderNorm: Bool = true,
     reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
     auxiliaryLoss: AuxiliaryLoss? = AuxiliaryLoss(.rawScores, coefficient: 1),
