@@ -21,6 +21,11 @@ struct InfoCommand: PlannedCommand {
     [OptionRule("tensor"), OptionRule("json")]
   }
 
+  func validate() throws {
+    guard path.isEmpty else { return }
+    throw ValidationError("<path>: expected a path, found an empty text")
+  }
+
   /// The work of the command.
   struct Plan: Encodable, Equatable {
     let path: String
