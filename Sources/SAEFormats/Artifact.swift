@@ -9,18 +9,32 @@ public struct Artifact: Sendable {
   package let marks: Set<String>
   /// How the names of directories in it begin, and what may be in these.
   let folders: [(prefix: String, contents: Artifact)]
-  /// Whether it is a single file; that it is one of ours is told by its content.
-  let isFile: Bool
+  /// For a single file: whether a safetensors file is one of this kind, told by its content.
+  private let recognizes: (@Sendable (SafetensorsFile) -> Bool)?
+
+  /// Whether it is a single file.
+  var isFile: Bool { recognizes != nil }
 
   package init(
     _ what: String, files: Set<String>, marks: Set<String>,
-    folders: [(prefix: String, contents: Artifact)] = [], isFile: Bool = false
+    folders: [(prefix: String, contents: Artifact)] = []
   ) {
     self.what = what
     self.files = files.union(marks)
     self.marks = marks
     self.folders = folders
-    self.isFile = isFile
+    recognizes = nil
+  }
+
+  /// A single safetensors file.
+  ///
+  /// - Parameters:
+  ///   - what: the kind of file, for messages: "a file of latents".
+  ///   - recognizes: whether a file is one.
+  public init(file what: String, recognizes: @escaping @Sendable (SafetensorsFile) -> Bool) {
+    self.what = what
+    (files, marks, folders) = ([], [], [])
+    self.recognizes = recognizes
   }
 
   /// A directory of files that are named.
@@ -35,9 +49,21 @@ public struct Artifact: Sendable {
     Artifact(what, files: files, marks: marks)
   }
 
-  /// A safetensors file.
-  public static let tensorFile = Artifact(
-    "a safetensors file", files: [], marks: [], isFile: true)
+  /// A file that ``SparseLatentsWriter`` writes.
+  public static let latents = Artifact(file: "a file of latents") {
+    SparseLatentsFile.isRecognized($0)
+  }
+
+  /// A file of tensors of these names and nothing else in its header, as conversions write it.
+  public static func tensors(_ names: [String]) -> Artifact {
+    let names = Set(names)
+    let shown = names.sorted().prefix(3).map { FileName.quoted(Array($0.utf8)) }
+    return Artifact(
+      file: "a file of the tensors \(shown.joined(separator: ", "))\(names.count > 3 ? ", …" : "")"
+    ) {
+      $0.metadata.isEmpty && Set($0.tensors.map(\.name)) == names
+    }
+  }
 
   /// A directory whose content is never replaced.
   static let nothing = Artifact("nothing", files: [], marks: [])
@@ -59,9 +85,15 @@ public struct Artifact: Sendable {
     case nil: return
     case .other: throw refusal("a device, a pipe or a socket")
     case .file:
-      guard isFile, replacing else { throw refusal("a file") }
-      guard (try? SafetensorsFile(destination.path)) != nil else {
+      guard let recognizes, replacing else { throw refusal("a file") }
+      guard let file = try? SafetensorsFile(destination.path) else {
         throw refusal("a file of another format")
+      }
+      guard recognizes(file) else {
+        let names = file.tensors.prefix(3).map { FileName.quoted(Array($0.name.utf8)) }
+        throw refusal(
+          "a safetensors file of something else (\(names.joined(separator: ", "))"
+            + "\(file.tensors.count > 3 ? ", …" : ""))")
       }
     case .directory:
       guard !isFile else { throw refusal("a directory") }
@@ -78,7 +110,7 @@ public struct Artifact: Sendable {
   }
 
   /// The first name in a directory that does not belong there, in quotes.
-  private func foreignName(
+  package func foreignName(
     _ names: [[UInt8]], in directory: DirectoryHandle
   ) throws(FileError) -> String? {
     for bytes in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {

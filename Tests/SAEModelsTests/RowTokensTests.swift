@@ -66,6 +66,30 @@ struct RowTokensTests {
     #expect(files.misalignment?.contains("expected row 0 of the harvest, found row 25") == true)
     let twice = try HarvestFiles([0, 0, 1, 2, 3, 4].map { shard(folder, $0) })
     #expect(twice.missingRows.isEmpty && twice.misalignment != nil)
+    #expect(throws: FileError.self) { try twice.checkRowsOccurOnce() }
+    #expect(throws: Never.self) { try files.checkRowsOccurOnce() }
+  }
+
+  /// By another name, beside others, and as part of another harvest of the same rows.
+  @Test func rowsThatOccurTwice() throws {
+    let folder = try harvest()
+    let copy = "\(folder)/z.safetensors"
+    try FileManager.default.copyItem(atPath: shard(folder, 1), toPath: copy)
+    do {
+      try HarvestFiles([folder]).checkRowsOccurOnce()
+      Issue.record("expected an error")
+    } catch {
+      let text = error.description
+      #expect(text.hasPrefix("\(copy): expected rows of its own, found rows 25 to 49"), "\(text)")
+      #expect(text.contains(shard(folder, 1)), "\(text)")
+    }
+    try FileManager.default.removeItem(atPath: copy)
+    let again = try harvest("again")
+    #expect(throws: FileError.self) {
+      try HarvestFiles([folder, shard(again, 3)]).checkRowsOccurOnce()
+    }
+    let other = try harvest("other") { $0.context = 20 }
+    #expect(throws: Never.self) { try HarvestFiles([folder, other]).checkRowsOccurOnce() }
   }
 
   @Test func rowsThatBelongToNoTokenOrNotToAll() throws {

@@ -7,6 +7,11 @@ extension Artifact {
       (prefix: $0, contents: plainAutoencoder)
     })
 
+  /// An autoencoder in one file.
+  public static let autoencoderFile = Artifact(file: "an autoencoder in one file") {
+    SelfDescribingWeights.isOne($0.metadata)
+  }
+
   private static let plainAutoencoder = Artifact(
     "an autoencoder",
     files: [SAELensDirectory.configurationName, "sparsity.safetensors", "activation_scaler.json"],

@@ -36,8 +36,8 @@ extension SAEArchive {
   ///   - layout: how; ``SAELayout/gemmaScope2`` cannot be written, and ``SAELayout/boosted`` takes two.
   ///     nil is a directory in SAELens' form; an architecture without a name in SAELens gets one of this
   ///     library's.
-  ///   - replacing: whether an autoencoder of that name, or with ``SAELayout/safetensors`` a file of
-  ///     tensors, gives way. A directory that holds anything else stays.
+  ///   - replacing: whether an autoencoder of that name, with ``SAELayout/safetensors`` one in a file,
+  ///     gives way. Anything else stays.
   /// - Throws: ``FileError`` if the layout cannot express the autoencoder, something is there
   ///   that stays, or the disk refuses.
   public func write(

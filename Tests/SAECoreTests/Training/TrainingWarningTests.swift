@@ -47,6 +47,15 @@ import Testing
     #expect(!warnings.contains { if case .missedL0 = $0 { true } else { false } })
   }
 
+  /// Below one latent on 20 tokens, nothing else is said of what follows from it.
+  @Test func hardlyAnActiveLatentIsSaid() {
+    #expect(TrainingWarning.ofFewActive(0) == .noActiveLatents)
+    #expect(TrainingWarning.ofFewActive(0.01) == .hardlyAnyActiveLatent(0.01))
+    #expect(TrainingWarning.ofFewActive(0.05) == nil && TrainingWarning.ofFewActive(8) == nil)
+    let text = TrainingWarning.hardlyAnyActiveLatent(0.01).description
+    #expect(text.hasPrefix("hardly any latent is active (L0 0.01); lower --sparsity"), "\(text)")
+  }
+
   @Test func aTargetThatWasMissedIsSaid() throws {
     // Held at the target by a loss that weighs nothing.
     let weak = try CoefficientSchedule(finalValue: 0)
@@ -83,6 +92,8 @@ import Testing
       if case .fractionOfVarianceExplainedBelowZero(let value) = $0 { value < 0 } else { false }
     }
     #expect(isBelow, "\(warnings)")
+    let text = TrainingWarning.fractionOfVarianceExplainedBelowZero(-1).description
+    #expect(text.contains("lower where the loss rises, higher where it hardly falls"), "\(text)")
   }
 
   @Test func eachMemberOfASweepIsTold() throws {

@@ -12,14 +12,26 @@ struct ActivationSummary: Encodable {
   let nonFiniteRows: Int
   let nanCount: Int
   let infinityCount: Int
+  /// Of a harvest of which rows are missing, which; nil where all are there.
+  let missingRows: [String]?
+  /// Pairs of files of different origins; nil where all have one.
+  let mismatches: [String]?
 
   enum CodingKeys: String, CodingKey {
     case files
     case rowCount = "rows"
-    case width, dtypes, meanNorm, nonFiniteRows, nanCount, infinityCount
+    case width, dtypes, meanNorm, nonFiniteRows, nanCount, infinityCount, missingRows, mismatches
   }
 
-  init(_ tensors: [StoredTensor]) throws {
+  /// - Throws: ``FileError`` if the files cannot be read together.
+  init(_ paths: [String], tensor: String?) throws {
+    let harvest = try HarvestFiles(paths, tensor: tensor)
+    try harvest.checkRowsOccurOnce()
+    missingRows = harvest.missingRows.isEmpty ? nil : harvest.missingRows
+    var origins = OriginCheck()
+    for part in harvest.parts { origins.add(part.file, try ActivationOrigin(file: part.file)) }
+    mismatches = origins.mismatches.isEmpty ? nil : origins.mismatches.map(\.description)
+    let tensors = try harvest.parts.map { try ActivationFiles.open($0.file, tensor: tensor) }
     files = tensors.count
     let source = try ConcatenatedActivations(tensors)
     rowCount = source.tokens
@@ -73,6 +85,8 @@ struct ActivationSummary: Encodable {
     if files > 1 { rows.insert(("files", count(files)), at: 0) }
     if infinityCount > 0 { rows.append(("infinities", count(infinityCount))) }
     if nonFiniteRows > 0 { rows.append(("rows not finite", count(nonFiniteRows))) }
+    rows += (missingRows ?? []).map { ("rows missing", $0) }
+    rows += (mismatches ?? []).map { ("mismatch", $0) }
     return rows
   }
 }

@@ -18,7 +18,7 @@ struct AutoencoderDescription: Encodable {
   /// Encoder and decoder latents × width, whatever the layout.
   let parameters: [TensorDescription]
   /// Why this package does not run it; nil if it does.
-  let refusal: String?
+  var refusal: String?
 
   init(_ files: SAEFiles) {
     let archive = files.outline

@@ -61,6 +61,7 @@ struct CompareCommand: PlannedCommand {
       try autoencoder.check(opened.source)
     }
     let evaluations = try loaded.map { EvaluationReport($0, try run.measure($0)) }
+    for evaluation in evaluations { evaluation.warn() }
     var matches: [DictionaryComparison] = []
     for first in loaded.indices {
       for second in loaded.indices.dropFirst(first + 1) {

@@ -48,13 +48,26 @@ struct ConvertCommand: PlannedCommand {
       replaces: overwriting.force)
   }
 
+  func validate() throws {
+    for (name, path) in [("input", input), ("output", output)] where path.isEmpty {
+      throw ValidationError("<\(name)>: expected a path, found an empty text")
+    }
+  }
+
+  /// The kind of result, which alone may give way to it.
+  private func result(_ files: [SAEFiles]?) throws -> Artifact {
+    guard to == .safetensors else { return .autoencoder }
+    guard files == nil else { return .autoencoderFile }
+    return .tensors(try TensorFile(input).tensors().map(\.name))
+  }
+
   func run() throws {
+    let files = try autoencoder()
     let place = try OutputPlace(
-      output, for: to == .safetensors ? .tensorFile : .autoencoder, force: overwriting.force,
-      inputs: [input])
+      output, for: result(files), force: overwriting.force, inputs: [input])
     defer { withExtendedLifetime(place) {} }
     Interruption.listen()
-    guard let layout = SAELayout(rawValue: to.rawValue), let files = try autoencoder() else {
+    guard let layout = SAELayout(rawValue: to.rawValue), let files else {
       guard opening.activationScale == nil else {
         throw ValidationError("--activation-scale: needs an autoencoder, found tensors at \(input)")
       }

@@ -53,7 +53,7 @@ struct EncodeCommand: PlannedCommand {
 
   func run() throws {
     let place = try OutputPlace(
-      out, for: .tensorFile, force: overwriting.force, inputs: [sae] + input.activations)
+      out, for: .latents, force: overwriting.force, inputs: [sae] + input.activations)
     defer { withExtendedLifetime(place) {} }
     Interruption.listen()
     let opened = try input.open()

@@ -44,6 +44,7 @@ struct EvaluateCommand: PlannedCommand {
     var report = EvaluationReport(loaded, try run.measure(loaded))
     report.mismatches = mismatches.isEmpty ? nil : mismatches
     report.leftOut = opened.leftOut
+    report.warn()
     try emit(json ? try jsonText(report) : report.text())
   }
 }
@@ -109,6 +110,27 @@ struct EvaluationReport: Encodable {
     sae = loaded.path
     layout = loaded.layout.rawValue
     architecture = loaded.architecture
+  }
+
+  /// Says on standard error what makes the figures worth little.
+  func warn() {
+    for warning in warnings { StandardError.write("warning: \(sae): \(warning)") }
+  }
+
+  var warnings: [String] {
+    var warnings: [String] = []
+    if let explained = evaluation.fractionOfVarianceExplained.value, explained < 0 {
+      warnings.append(
+        "the fraction of variance explained is \(measured(explained, 4)): the mean of the activations "
+          + "would do better; check that they are of the place and the scale it was trained on")
+    }
+    let nonFinite = evaluation.reconstruction.nonFiniteTokens
+    if nonFinite > 0 {
+      warnings.append(
+        "the reconstructions of \(count(nonFinite)) of \(count(evaluation.tokens)) tokens are "
+          + "not finite, and the figures leave them out; check its weights")
+    }
+    return warnings
   }
 
   /// A figure, what it is called in JSON and in a table, and how it is shown there.

@@ -66,6 +66,7 @@ struct HarvestCommand: PlannedCommand {
 
   func run() throws {
     Interruption.listen()
+    try OutputPlace.check(out, isOutside: [try model.directory(), tokens])
     let harvester = try model.harvester(tokens: tokens, without: skipTokens)
     let shards = try HarvestShards(
       harvester, directory: out, tokensPerShard: tokensPerShard, type: dtype.elementType,

@@ -21,6 +21,11 @@ struct InfoCommand: PlannedCommand {
     [OptionRule("tensor"), OptionRule("json")]
   }
 
+  func validate() throws {
+    guard path.isEmpty else { return }
+    throw ValidationError("<path>: expected a path, found an empty text")
+  }
+
   /// The work of the command.
   struct Plan: Encodable, Equatable {
     let path: String
@@ -57,12 +62,18 @@ struct PathDescription: Encodable {
       kind = files.count > 1 ? "boosted sparse autoencoder" : "sparse autoencoder"
       autoencoder = AutoencoderDescription(files[0])
       if files.count > 1 { booster = AutoencoderDescription(files[1]) }
+      guard autoencoder?.refusal == nil, booster?.refusal == nil else { return }
+      // Weights are looked at where nothing else keeps it from being run.
+      do throws(FileError) {
+        _ = try SAE.open(path)
+      } catch {
+        autoencoder?.refusal = error.description
+      }
       return
     }
     if isDirectory {
       kind = "activations"
-      activations = try ActivationSummary(
-        ActivationFiles.list(path).map { try ActivationFiles.open($0, tensor: tensor) })
+      activations = try ActivationSummary([path], tensor: tensor)
       return
     }
     let file = try TensorFile(path)
@@ -82,7 +93,7 @@ struct PathDescription: Encodable {
     }
     let matrices = found.filter { $0.shape.count == 2 && !$0.type.isInteger && $0.count > 0 }
     if tensor != nil || matrices.count == 1 {
-      activations = try ActivationSummary([ActivationFiles.open(path, tensor: tensor)])
+      activations = try ActivationSummary([path], tensor: tensor)
     }
   }
 

@@ -119,6 +119,9 @@ struct InspectCommand: PlannedCommand {
       try AtomicFile.write(Array(html.utf8), to: directory.file("index.html"))
       try directory.finish(replacing: replaces ? Self.page : nil)
     }
+    if let problem = browser.judge?.problem {
+      throw ToolError("\(problem); the page without judgements is \(out)/index.html")
+    }
     try emit(
       mismatchLines(browser.mismatches)
         + "\(browser.live) of \(browser.latentCount) latents fired, \(browser.cards.count) shown")

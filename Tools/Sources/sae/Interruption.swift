@@ -43,6 +43,26 @@ enum Interruption {
     for number in [SIGPIPE, SIGXFSZ] { _ = Foundation.signal(number, SIG_IGN) }
   }
 
+  /// Ends the command with a line where a mapped file is shorter than it was, or its disk fails: the system
+  /// says so by a signal.
+  static func explainLostInput() {
+    // Made now, since a handler may not allocate.
+    _ = lostInput
+    _ = Foundation.signal(SIGBUS) { _ in
+      _ = Foundation.write(2, Interruption.lostInput.baseAddress, Interruption.lostInput.count)
+      _exit(1)
+    }
+  }
+
+  nonisolated(unsafe) private static let lostInput: UnsafeBufferPointer<UInt8> = {
+    let text = Array(
+      ("Error: an input that is mapped was shortened, or its disk failed, while it was read; the last "
+        + "checkpoint, if there is one, is kept\n").utf8)
+    let line = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.count)
+    _ = line.initialize(from: text)
+    return UnsafeBufferPointer(line)
+  }()
+
   private static func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()
     guard sigaction(number, nil, &action) == 0 else { return false }

@@ -116,6 +116,7 @@ extension OpenedActivations {
     tokens: [String] = [], skipsNonfinite: Bool = false
   ) throws {
     let files = try HarvestFiles(paths, tensor: tensor)
+    try files.checkRowsOccurOnce()
     for line in files.missingRows { Progress.note(line) }
     self.init(source: try ActivationFiles(paths, tensor: tensor))
     for part in files.parts { origins.add(part.file, try ActivationOrigin(file: part.file)) }

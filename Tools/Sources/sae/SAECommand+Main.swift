@@ -7,6 +7,7 @@ extension SAECommand {
   static func main() {
     StandardStreams.fillGaps()
     Interruption.ignoreFailedWrites()
+    Interruption.explainLostInput()
     do {
       try checkArguments()
       var command = try parseAsRoot()

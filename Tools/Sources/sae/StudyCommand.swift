@@ -233,6 +233,12 @@ struct StudyCommand: PlannedCommand {
     guard let out = facts.out else {
       throw ValidationError("--out: expected the study's directory, found none")
     }
+    let inputs = facts.configuration
+    try OutputPlace.check(
+      out,
+      isOutside: [inputs.model].compactMap { $0 } + inputs.domain + inputs.broad + inputs.heldOut
+        + inputs.heldOutBroad + inputs.domainActivations + inputs.broadActivations
+        + inputs.heldOutActivations + inputs.heldOutBroadActivations)
     var study: Study
     do {
       study =

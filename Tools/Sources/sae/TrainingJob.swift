@@ -19,6 +19,7 @@ struct TrainingJob {
   /// A run from its beginning.
   init(_ command: TrainCommand) throws {
     let place = try OutputPlace(command, checkpoint: nil)
+    try Self.checkNames(place)
     let folder = try Self.emptyFolder(for: place, command)
     let input = try command.input.open(tokens: command.training.tokensFile)
     try self.init(command, place, input: input, folder: folder, from: nil)
@@ -50,6 +51,7 @@ struct TrainingJob {
     let input = try effective.input.open(tokens: effective.training.tokensFile)
     try command.training.check(against: began.training, sourceTokens: input.source.tokens)
     let place = try OutputPlace(effective, checkpoint: folder)
+    try Self.checkNames(place)
     try self.init(
       effective, place, input: input,
       folder: Self.folder(for: place, effective, goingOnFrom: checkpoint, in: folder),
@@ -60,6 +62,12 @@ struct TrainingJob {
   private static let checkpoints = ".checkpoints"
   /// The folder of the checkpoints of a run that is to replace another, until it has done so.
   private static let replacement = ".checkpoints.new"
+
+  /// Throws where a name that the run may need is longer than the disk or the system allows.
+  private static func checkNames(_ place: OutputPlace) throws {
+    // The longest in the folder, and room for what is in a checkpoint while it is written.
+    try place.checkRoom(forSuffix: replacement, below: 120)
+  }
 
   /// The folder of checkpoints of a run that has none yet.
   private static func emptyFolder(
@@ -116,6 +124,13 @@ struct TrainingJob {
     superseded =
       folder.path == "\(place.path)\(Self.replacement)"
       ? try CheckpointFolder("\(place.path)\(Self.checkpoints)") : nil
+    // Before the run, since both become one folder when its result is complete.
+    for folder in [folder] + (superseded.map { [$0] } ?? []) {
+      guard let foreign = try folder.foreignEntry() else { continue }
+      throw ToolError(
+        "\(folder.path): expected checkpoints of a run and nothing else, found \(foreign); move it, or "
+          + "name another --out")
+    }
     self.input = input
     self.checkpoint = checkpoint
     variant = command.architecture

@@ -22,10 +22,14 @@ enum TrainingLoop {
     do {
       while let report = try run.step() {
         if progress.isDue(report.number) {
+          // None counts as dead before it has been silent for long, which says nothing of one that
+          // never fired.
+          let isSilent = report.l0 * Double(TrainingWarning.tokensPerLatent) < 1
+          let dead = isSilent && report.deadCount == 0 ? "–" : "\(report.deadCount)"
           progress.show(
             report.number,
             "loss \(measured(report.loss, 3))  FVE \(fixed(report.fractionOfVarianceExplained, 4))  "
-              + "L0 \(fixed(report.l0, 1))  dead \(report.deadCount)  \(grouped(rate())) tokens/s")
+              + "L0 \(fixed(report.l0, 1))  dead \(dead)  \(grouped(rate())) tokens/s")
         }
         if isFirstHalf, 2 * report.number >= run.options.steps {
           isFirstHalf = false

@@ -49,6 +49,22 @@ import Testing
     #expect(!sound.errors.contains("warning"), "\(sound.errors)")
   }
 
+  /// Where no latent is active, the advice is about that, and no count of dead ones looks like praise.
+  @Test func aRunInWhichHardlyALatentIsActive() throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors")
+    let run = try Command([
+      "train", "--activations", activations, "--out", folder.file("sae"), "--steps", "200",
+      "--latents", "16", "--batch", "64", "--architecture", "relu", "--sparsity", "1e5", "--lr",
+      "0.01",
+    ])
+    #expect(run.status == 0, "\(run.errors)")
+    #expect(run.errors.contains("latent is active"), "\(run.errors)")
+    #expect(run.errors.contains("lower --sparsity"), "\(run.errors)")
+    #expect(!run.errors.contains("fraction of variance explained is"), "\(run.errors)")
+    #expect(!run.errors.contains("L0 0.0  dead 0"), "\(run.errors)")
+  }
+
   /// What nobody asked for goes with the end of the run, and is there before.
   @Test func aSoundRunLeavesNoCheckpointThatNobodyAskedFor() throws {
     let folder = try ScratchFolder()

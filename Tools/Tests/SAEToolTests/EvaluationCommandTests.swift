@@ -152,6 +152,29 @@ import Testing
     #expect(scaled.status == 0, "\(scaled.errors)")
   }
 
+  /// Figures that are worth little are there, and standard error says so.
+  @Test func figuresThatMeanLittleAreWarnedOf() throws {
+    let folder = try ScratchFolder()
+    let activations = try folder.writeActivations("a.safetensors")
+    for (name, scale, words) in [
+      ("worse", Float(20), ["fraction of variance explained is -", "the mean"]),
+      ("overflow", 3e38, ["of 600 tokens", "not finite"]), ("sound", 1, []),
+    ] {
+      let path = folder.file(name)
+      try writeAxes(path, k: 8, scale: scale)
+      for arguments in [["--sae", path], ["--sae", path, path]] {
+        let command = arguments.count == 2 ? "evaluate" : "compare"
+        let run = try Command([command] + arguments + ["--activations", activations])
+        #expect(run.status == 0, "\(run.errors)")
+        let warnings = run.errors.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
+        #expect(warnings.isEmpty == words.isEmpty, "\(run.errors)")
+        for word in [path] + words where !words.isEmpty {
+          #expect(warnings.first?.contains(word) == true, "\(word): \(run.errors)")
+        }
+      }
+    }
+  }
+
   @Test func wrongUseAndWrongInput() throws {
     let folder = try ScratchFolder()
     let activations = try folder.writeActivations("a.safetensors")

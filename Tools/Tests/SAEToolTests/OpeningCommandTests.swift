@@ -272,6 +272,68 @@ import Testing
     }
     let info = try Command(["info", folder.file("nan")])
     #expect(info.status == 0, "\(info.errors)")
+    let refusal = info.output.split(separator: "\n").first { $0.hasPrefix("not run") }
+    #expect(
+      refusal?.contains("\"W_dec\", row 7, column 3: expected a finite") == true, "\(info.output)")
+    let sound = try Command(["info", sae])
+    #expect(sound.status == 0 && !sound.output.contains("not run"), "\(sound.output)")
+  }
+
+  /// One that does not start, and one that answers nothing that can be read.
+  @Test func aJudgeThatJudgesNothingIsAnError() throws {
+    for (judge, page, words) in [
+      ("/no/such/judge", false, ["expected a program that starts", "exit code 127"]),
+      ("cat", true, ["--judge"]),
+    ] {
+      let out = folder.file("judged-\(page)")
+      let run = try Command([
+        "inspect", "--model", model, "--layer", "1", "--tokens", tokens, "--context", "20",
+        "--count", "300", "--sae", sae, "--out", out, "--judge", judge,
+      ])
+      #expect(run.status == 1 && run.output.isEmpty, "\(run.output)\(run.errors)")
+      for word in words { #expect(run.errors.contains(word), "\(run.errors)") }
+      #expect(FileManager.default.fileExists(atPath: "\(out)/index.html") == page)
+    }
+  }
+
+  /// What keeps shards from being a harvest, as `train` says it.
+  @Test func infoSaysWhatIsWrongWithAHarvest() throws {
+    let manager = FileManager.default
+    func harvest(_ name: String, _ layer: String) throws -> String {
+      let run = try Command([
+        "harvest", "--model", model, "--layer", layer, "--tokens", tokens, "--context", "20",
+        "--tokens-per-shard", "100", "--out", folder.file(name),
+      ])
+      #expect(run.status == 0, "\(run.errors)")
+      return folder.file(name)
+    }
+    let shards = try harvest("shards", "1")
+    let other = try harvest("other", "0")
+    #expect(!(try Command(["info", shards]).output.contains("missing")))
+    func shard(_ folder: String, _ index: Int) -> String {
+      "\(folder)/activations-0000\(index).safetensors"
+    }
+    let twice = "\(shards)/twice.safetensors"
+    try manager.copyItem(atPath: shard(shards, 1), toPath: twice)
+    for arguments in [
+      ["info", shards], ["evaluate", "--sae", sae, "--activations", shards],
+      ["train", "--activations", shards, "--out", folder.file("x")] + TrainCommandTests.small,
+    ] {
+      let run = try Command(arguments)
+      #expect(run.status == 1 && run.errorLines.count == 1, "\(run.errors)")
+      for word in [twice, "rows 100 to 199", shard(shards, 1)] {
+        #expect(run.errors.contains(word), "\(run.errors)")
+      }
+    }
+    try manager.removeItem(atPath: twice)
+    try manager.removeItem(atPath: shard(shards, 1))
+    let missing = try Command(["info", shards])
+    #expect(
+      missing.status == 0 && missing.output.contains("(rows 100 to 199)"), "\(missing.output)")
+    try manager.copyItem(atPath: shard(other, 1), toPath: shard(shards, 1))
+    let mixed = try Command(["info", shards])
+    #expect(mixed.status == 0 && mixed.output.contains("mismatch"), "\(mixed.output)")
+    #expect(mixed.output.contains("hook blocks.1.hook_resid_post"), "\(mixed.output)")
   }
 }
 

@@ -16,6 +16,21 @@ public struct HarvestFiles: Sendable {
     public let firstRow: Int
     /// FNV-1a of the tokens of the sequences that its rows lie in.
     public let tokensHash: String?
+    /// Where in the model its rows are from.
+    let hook: HookName?
+
+    /// The rows of a harvest that two files both have; nil if there is none, as far as they tell.
+    func common(with other: Part) -> Range<Int>? {
+      let (own, others) = (firstRow..<firstRow + rows, other.firstRow..<other.firstRow + other.rows)
+      let both = own.clamped(to: others)
+      // Ranges first: there may be many files.
+      guard !both.isEmpty, let harvest, harvest == other.harvest else { return nil }
+      if let hook, let place = other.hook, !hook.agrees(with: place) { return nil }
+      if own == others, let tokensHash, let hash = other.tokensHash, tokensHash != hash {
+        return nil
+      }
+      return both
+    }
   }
 
   /// What the shards of a harvest have in common.
@@ -92,6 +107,21 @@ public struct HarvestFiles: Sendable {
     }
   }
 
+  /// Throws where two files have rows of a harvest in common, which would count twice.
+  ///
+  /// - Throws: ``FileError`` that names both.
+  public func checkRowsOccurOnce() throws(FileError) {
+    for index in parts.indices {
+      for before in parts[..<index] {
+        guard let rows = parts[index].common(with: before) else { continue }
+        throw .wrongContents(
+          file: parts[index].file, expected: "rows of its own",
+          found: "rows \(rows.lowerBound) to \(rows.upperBound - 1) of the harvest, which are in "
+            + "\(before.file) as well; leave one of them out")
+      }
+    }
+  }
+
   /// The first thing that keeps rows from belonging to tokens, row i to token i; nil if nothing does as
   /// far as files tell.
   public var misalignment: String? {
@@ -128,6 +158,7 @@ extension HarvestFiles.Part {
     self.file = file
     self.rows = rows
     tokensHash = metadata["tokens_hash"]
+    hook = metadata["hook"].map { HookName($0) }
     func number(_ name: String) -> Int? {
       metadata[name].flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil }
     }

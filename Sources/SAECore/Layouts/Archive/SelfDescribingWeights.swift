@@ -42,6 +42,7 @@ enum SelfDescribingWeights {
     }
     guard !archive.isBooster else { throw refusal("the booster of another autoencoder") }
     try archive.checkParameters(path)
+    if replacing { try Artifact.autoencoderFile.check(Destination(path), replacing: true) }
     var metadata = [configuration: "\(SAELensDirectory.configuration(archive, name))"]
     if let scale = archive.activationScale { metadata[scaler] = SAELensDirectory.scaler(scale) }
     try SAELensWeights.write(

@@ -88,6 +88,29 @@ public struct CheckpointFolder: Sendable {
     for checkpoint in checkpoints { try remove(checkpoint) }
   }
 
+  /// The first thing in the folder that is not part of a checkpoint of a run, in quotes; nil if there is
+  /// none. What a run left that was killed counts as part of one.
+  ///
+  /// - Throws: ``FileError`` if something else than a folder is there, or it cannot be listed.
+  public func foreignEntry() throws(FileError) -> String? {
+    guard SystemCall.exists(path) else { return nil }
+    let folder = try DirectoryHandle(path)
+    for bytes in try folder.names().sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+      guard let name = String(validating: bytes, as: UTF8.self) else {
+        return FileName.quoted(bytes)
+      }
+      if name.hasPrefix(".step-"), TemporaryName.isTemporary(name) { continue }
+      guard CheckpointFolder.step(of: name) != nil, try folder.entry(name) == .directory else {
+        return FileName.quoted(bytes)
+      }
+      let contents = try DirectoryHandle(name, in: folder)
+      if let foreign = try Artifact.checkpoint.foreignName(try contents.names(), in: contents) {
+        return "\(foreign) in \(FileName.quoted(bytes))"
+      }
+    }
+    return nil
+  }
+
   /// Removes all checkpoints and takes over another folder's, which must be in the same folder.
   ///
   /// - Throws: ``FileError`` if the system refuses.

@@ -7,11 +7,22 @@ public enum TrainingWarning: Sendable, Equatable, Codable {
   case fractionOfVarianceExplainedBelowZero(Double)
   /// No latent is active on any token.
   case noActiveLatents
+  /// L0, where fewer than one latent is active on ``tokensPerLatent`` tokens.
+  case hardlyAnyActiveLatent(Double)
   /// L0 differs by more than a fifth from what was asked for.
   case missedL0(Double, target: Double)
   /// The threshold that takes the place of a selection over batches gives an L0 that differs by more than
   /// a fifth from the selection's.
   case thresholdL0(Double, selection: Double)
+
+  /// Tokens on which at least one latent in all has to be active.
+  public static let tokensPerLatent = 20
+
+  /// What is said of an L0 near 0, in the place of what follows from it; nil of any other.
+  static func ofFewActive(_ l0: Double) -> TrainingWarning? {
+    if l0 == 0 { return .noActiveLatents }
+    return l0 * Double(tokensPerLatent) < 1 ? .hardlyAnyActiveLatent(l0) : nil
+  }
 }
 
 extension TrainingWarning: CustomStringConvertible {
@@ -23,9 +34,13 @@ extension TrainingWarning: CustomStringConvertible {
         + "loss may revive them"
     case .fractionOfVarianceExplainedBelowZero(let value):
       "the fraction of variance explained is \(significant(value)): the mean of the activations would "
-        + "do better; lower the learning rate, or train longer"
+        + "do better; take another learning rate (lower where the loss rises, higher where it hardly falls), "
+        + "or more steps"
     case .noActiveLatents:
-      "no latent is active on any token; lower the sparsity coefficient or the learning rate"
+      "no latent is active on any token; lower --sparsity, the coefficient, or the learning rate"
+    case .hardlyAnyActiveLatent(let l0):
+      "hardly any latent is active (L0 \(significant(l0))); lower --sparsity, the coefficient, or the "
+        + "learning rate"
     case .missedL0(let l0, let target):
       "L0 is \(significant(l0)) where \(significant(target)) was asked for; train longer, or ask for "
         + "an L0 that the latents and the activations can have"
@@ -87,12 +102,11 @@ extension Trainer {
       tokens: tokens, steps: step, sourceTokens: sourceTokens, l0: quality.l0)
     let count = deadLatents.silence.count
     if dead * 10 > count { warnings.append(.deadLatents(dead, of: count)) }
+    if let few = TrainingWarning.ofFewActive(quality.l0) { return warnings + [few] }
     if let explained = quality.fractionOfVarianceExplained, explained < 0 {
       warnings.append(.fractionOfVarianceExplainedBelowZero(explained))
     }
-    if quality.l0 == 0 {
-      warnings.append(.noActiveLatents)
-    } else if let target = model.configuration.targetL0, abs(quality.l0 - target) > target / 5 {
+    if let target = model.configuration.targetL0, abs(quality.l0 - target) > target / 5 {
       warnings.append(
         Model.self is any BatchSelectingAutoencoder.Type
           ? .thresholdL0(quality.l0, selection: target) : .missedL0(quality.l0, target: target))
@@ -173,10 +187,10 @@ extension TrainingRun {
       l0: report.l0, silentFor: 0.5)
     let count = trainer.deadLatents.silence.count
     if dead * 10 > count { warnings.append(.deadLatents(dead, of: count)) }
+    if let few = TrainingWarning.ofFewActive(report.l0) { return warnings + [few] }
     if let explained = report.fractionOfVarianceExplained, explained < 0 {
       warnings.append(.fractionOfVarianceExplainedBelowZero(explained))
     }
-    if report.l0 == 0 { warnings.append(.noActiveLatents) }
     return warnings
   }
 }

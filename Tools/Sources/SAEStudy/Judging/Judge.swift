@@ -16,12 +16,19 @@ final class Judge {
   }
 
   /// The answer to a question; nil if there is none that can be read.
+  ///
+  /// - Throws: ``StudyError`` if the program does not start.
   func ask(_ prompt: String) throws -> String? {
     requests += 1
     if let known = answers?[prompt] { return known }
     let process = try process ?? JudgeProcess(command, patience: patience)
     self.process = process
-    guard let response = try process.ask(prompt) else { return nil }
+    guard let response = try process.ask(prompt) else {
+      guard let code = process.failureToStart else { return nil }
+      throw StudyError(
+        "--judge \(command)", expected: "a program that starts",
+        found: "exit code \(code) of the shell")
+    }
     try answers?.keep(response, to: prompt)
     return response
   }

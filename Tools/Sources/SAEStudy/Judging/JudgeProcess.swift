@@ -38,6 +38,15 @@ final class JudgeProcess {
     }
   }
 
+  /// The shell's exit code where it found no such program, or one that it may not run; nil otherwise.
+  var failureToStart: Int32? {
+    guard isOver else { return nil }
+    let deadline = Date().addingTimeInterval(1)
+    while process.isRunning, Date() < deadline { usleep(1000) }
+    guard !process.isRunning, process.terminationReason == .exit else { return nil }
+    return [126, 127].contains(process.terminationStatus) ? process.terminationStatus : nil
+  }
+
   private struct Request: Encodable {
     let id: Int
     let prompt: String

@@ -90,4 +90,14 @@ public struct JudgeSummary: Codable, Equatable, Sendable {
   /// Texts that an answer left open.
   public var unreadableTexts: Int
   public var meanScore: Double?
+
+  /// Why there is no judgement although there were latents to judge; nil if there is one.
+  public var problem: String? {
+    guard latentsJudged == 0, requests + latentsLeftOut > 0 else { return nil }
+    return requests > 0
+      ? "--judge \(command): expected answers that can be read, found none that judges a latent in "
+        + "\(requests) (\(malformedAnswers) malformed)"
+      : "--judge: expected latents with enough contexts to judge, found none of \(latentsLeftOut); take "
+        + "more tokens"
+  }
 }

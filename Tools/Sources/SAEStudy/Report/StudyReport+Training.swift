@@ -27,7 +27,7 @@ extension StudyReport {
       (result.warnings ?? []).contains { warning in
         switch warning {
         case .deadLatents(let dead, let all): 2 * dead > all
-        case .noActiveLatents: true
+        case .noActiveLatents, .hardlyAnyActiveLatent: true
         default: false
         }
       }

@@ -91,6 +91,12 @@ public struct Study: Sendable {
           + "of them \(first.autoencoder): \(first.reason); the others are kept, and measured in "
           + folder.report)
     }
+    // Latents that are too rare for a judge are in the report; a judge that says nothing is a mistake.
+    for case let judge? in browsers.map(\.judge) where judge.requests > 0 {
+      if let problem = judge.problem {
+        throw StudyError("\(problem); the report without judgements is \(folder.report)")
+      }
+    }
     return Outcome(results: results, browsers: browsers, report: folder.report)
   }
 

@@ -40,7 +40,7 @@ struct StudyFolder: Sendable {
   }
 
   private static func checkContents(_ path: String, _ configuration: StudyConfiguration) throws {
-    let names = try FileName.list(path).filter { $0 != DestinationLock.name }
+    let names = try FileName.list(path) { $0 != Array(DestinationLock.name.utf8) }
     if names.contains("study.json") {
       let found = try StudyConfiguration(file: "\(path)/study.json")
       guard found.asksForTheSame(as: configuration) else {
@@ -49,9 +49,11 @@ struct StudyFolder: Sendable {
           found: "one that differs in \(found.differences(from: configuration)); name another "
             + "--out, or remove the directory")
       }
-    } else if !names.isEmpty {
+    } else if let first = names.first {
+      let others = names.count > 1 ? " and \(names.count - 1) more" : ""
       throw StudyError(
-        path, expected: "an empty directory, or that of a study", found: "\(names.count) files")
+        path, expected: "an empty directory, or that of a study",
+        found: "\(FileName.quoted(Array(first.utf8)))\(others); name another --out")
     }
   }
 

@@ -125,6 +125,7 @@ struct StudyPools: Sendable {
       _ activations: [String], of tokens: [String], _ option: String
     ) throws {
       let harvests = try HarvestFiles(activations)
+      try harvests.checkRowsOccurOnce()
       guard !tokens.isEmpty else {
         notes += harvests.missingRows
         return

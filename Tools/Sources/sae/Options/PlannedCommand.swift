@@ -35,7 +35,14 @@ extension PlannedCommand {
   ///
   /// - Parameter arguments: those that the command was parsed from.
   func check(_ arguments: [String]) throws {
-    let given = try given(GivenOptions(arguments))
+    let typed = GivenOptions(arguments)
+    // An empty text names no file, and no program either.
+    let empty = Self.rules.filter { typed.values[$0.name]?.contains("") == true }
+    guard empty.isEmpty else {
+      throw ValidationError(
+        empty.map { "--\($0.name): expected a value, found an empty text" }.joined(separator: "\n"))
+    }
+    let given = try given(typed)
     let facts = try facts()
     let problems = Self.rules.flatMap { rule in
       given.values[rule.name].map { rule.problems($0, facts) } ?? []
