@@ -100,6 +100,17 @@ public struct SAEFiles: Sendable {
     return SAEArchive.Parameter(values, type, isVector: source.isVector)
   }
 
+  /// The CRC-32 of the weights as they are stored, with their names, in eight hexadecimal digits.
+  var weightsChecksum: String {
+    var checksum = CRC32()
+    for (name, source) in sources.sorted(by: { $0.key < $1.key }) {
+      checksum.update(Array(name.utf8).span.bytes)
+      source.tensor.add(to: &checksum)
+    }
+    let digits = String(checksum.value, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+
   /// Takes a tensor for a parameter.
   ///
   /// - Parameters:

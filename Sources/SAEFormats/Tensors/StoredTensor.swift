@@ -119,6 +119,15 @@ public struct StoredTensor: Sendable {
     return isColumnMajor ? rowMajor(values) : values
   }
 
+  /// Adds its bytes in the file to a checksum, and keeps nothing of them in memory.
+  package func add(to checksum: inout CRC32) {
+    for begin in stride(from: bytes.lowerBound, to: bytes.upperBound, by: 1 << 24) {
+      let range = begin..<min(begin + 1 << 24, bytes.upperBound)
+      checksum.update(contents.bytes.extracting(range))
+      contents.release(range)
+    }
+  }
+
   /// Tells the system that rows are not needed soon, so that their pages do not stay in this process's
   /// memory. A reader of a file larger than memory needs this.
   public func release(rows range: Range<Int>) {

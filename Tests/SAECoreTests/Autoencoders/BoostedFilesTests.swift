@@ -55,6 +55,58 @@ import Testing
     try expectPair(scratch.file("pair"))
   }
 
+  /// Makes a pair one of before there were checksums.
+  private func forgetChecksums(_ pair: String) throws {
+    try scratch.write(
+      "\(pair)/boosted.json", #"{"format": "swift-sae boosted autoencoder", "version": 1}"#)
+    let path = scratch.file("\(pair)/booster/cfg.json")
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    try scratch.write(
+      "\(pair)/booster/cfg.json",
+      text.replacing(/"boosts_weights_crc32": "[0-9a-f]{8}",? ?/, with: ""))
+  }
+
+  /// A half of other weights fits by its widths, and is refused by name.
+  @Test func halvesOfOtherPairs() throws {
+    try base.archive().write(boostedBy: booster.archive(), to: scratch.file("pair"))
+    var archive = base.archive()
+    archive.parameters["b_enc"]?.values.scale(by: 2)
+    archive.parameters["W_dec"]?.values.scale(by: 2)
+    var other = booster.archive()
+    other.parameters["W_dec"]?.values.scale(by: 2)
+    try archive.write(boostedBy: other, to: scratch.file("other"))
+    for half in ["base", "booster"] {
+      let path = scratch.file("pair/\(half)")
+      try FileManager.default.moveItem(atPath: path, toPath: scratch.file("kept"))
+      try FileManager.default.copyItem(atPath: scratch.file("other/\(half)"), toPath: path)
+      let failure = refusal { _ = try SAE.load(scratch.file("pair")) }
+      #expect(
+        failure?.contains("pair/\(half): expected the \(half) of this pair, whose weights") == true,
+        "\(failure ?? "none")")
+      try scratch.remove("pair/\(half)")
+      try FileManager.default.moveItem(atPath: scratch.file("kept"), toPath: path)
+      try expectPair(scratch.file("pair"))
+    }
+    // A booster beside another base.
+    try FileManager.default.copyItem(
+      atPath: scratch.file("pair/booster"), toPath: scratch.file("booster"))
+    try FileManager.default.copyItem(
+      atPath: scratch.file("other/base"), toPath: scratch.file("base"))
+    #expect(
+      refusal { _ = try SAE.load(scratch.file("booster")) }?.contains("the base of the booster")
+        == true)
+    try scratch.remove("base")
+    try FileManager.default.copyItem(
+      atPath: scratch.file("pair/base"), toPath: scratch.file("base"))
+    try expectPair(scratch.file("booster"))
+    try scratch.write(
+      "pair/boosted.json",
+      #"{"format": "swift-sae boosted autoencoder", "version": 1, "weights_crc32": {"base": 7}}"#)
+    #expect(refusal { _ = try SAE.load(scratch.file("pair")) }?.contains("\"base\"") == true)
+    try forgetChecksums("pair")
+    try expectPair(scratch.file("pair"))
+  }
+
   /// A booster as version 0.1.0 wrote it: beside its base, which it names.
   @Test func boostersBesideTheirBase() throws {
     try base.save(to: scratch.file("broad"))
@@ -82,6 +134,7 @@ import Testing
   /// The base may be of any layout, and each of the two has what its own files say.
   @Test func partsOfOtherLayoutsAndScales() throws {
     try base.archive().write(boostedBy: booster.archive(), to: scratch.file("pair"))
+    try forgetChecksums("pair")
     try scratch.remove("pair/base")
     let sparsify = try base.archive().expressed(in: .sparsify)
     try sparsify.write(to: scratch.file("pair/base"), as: .sparsify)

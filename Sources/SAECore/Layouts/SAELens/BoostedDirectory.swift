@@ -9,6 +9,8 @@ enum BoostedDirectory {
   static let booster = "booster"
   private static let format = "swift-sae boosted autoencoder"
   private static let version = 1
+  /// The CRC-32 of each half's weights: a half that was exchanged fits by its widths.
+  private static let checksums = "weights_crc32"
 
   static func isOne(_ path: String) -> Bool {
     SystemCall.exists("\(Path.trim(path))/\(descriptionName)")
@@ -16,11 +18,24 @@ enum BoostedDirectory {
 
   /// The descriptions of the base and of the booster.
   ///
-  /// - Throws: ``FileError`` if one of the two is missing or something else.
+  /// - Throws: ``FileError`` if one of the two is missing, something else, or of another pair.
   static func read(_ path: String) throws(FileError) -> [SAEFiles] {
     let path = Path.trim(path)
-    try check("\(path)/\(descriptionName)")
-    return try pair(SAEFiles.find("\(path)/\(base)"), SAEFiles.find("\(path)/\(booster)"))
+    var description = try description("\(path)/\(descriptionName)")
+    let halves = try pair(
+      SAEFiles.find("\(path)/\(base)"), SAEFiles.find("\(path)/\(booster)"))
+    // Version 0.1.0 wrote none.
+    if let checksums = try description.object(checksums) {
+      var reader = SettingsReader(checksums, file: description.file)
+      for (half, files) in zip([base, booster], halves) {
+        guard let expected = try reader.string(half) else {
+          throw reader.missing(half, "the checksum of the weights")
+        }
+        try check(files, has: expected, "the \(half) of this pair")
+      }
+    }
+    try checkBase(halves)
+    return halves
   }
 
   /// The descriptions of a booster that was asked for alone, and of its base: its metadata names the
@@ -40,10 +55,13 @@ enum BoostedDirectory {
       throw .wrongContents(
         file: path, expected: "the autoencoder that it boosts, at \(base)", found: "nothing")
     }
-    return try pair(SAEFiles.find(base), files)
+    let halves = try pair(SAEFiles.find(base), files)
+    try checkBase(halves)
+    return halves
   }
 
-  private static func check(_ file: String) throws(FileError) {
+  /// The description of a pair, of which format and version have been checked and taken.
+  private static func description(_ file: String) throws(FileError) -> SettingsReader {
     var reader = try SettingsReader(file)
     let found = try reader.string("format")
     guard found == format else {
@@ -53,6 +71,26 @@ enum BoostedDirectory {
     guard number == version else {
       throw reader.invalid("version", "\(version)", .integer(number))
     }
+    return reader
+  }
+
+  /// Throws unless the weights are the ones that a pair was written with.
+  private static func check(
+    _ files: SAEFiles, has checksum: String, _ what: String
+  ) throws(FileError) {
+    let found = files.weightsChecksum
+    guard found == checksum else {
+      throw .wrongContents(
+        file: files.path, expected: "\(what), whose weights have the checksum \(checksum)",
+        found: "other weights, of checksum \(found)")
+    }
+  }
+
+  /// Throws unless the base is the one that the booster was written with, as far as the booster tells.
+  private static func checkBase(_ halves: [SAEFiles]) throws(FileError) {
+    let checksum = halves[1].outline.metadata[SAEArchive.boostedWeightsKey]?.asString
+    guard let checksum else { return }
+    try check(halves[0], has: checksum, "the base of the booster \(halves[1].path)")
   }
 
   private static func pair(
@@ -85,11 +123,20 @@ enum BoostedDirectory {
   ) throws(FileError) {
     let directory = try AtomicDirectory(destination)
     try first.write(to: directory.file(base))
+    let baseChecksum = try SAEFiles.find(directory.file(base)).weightsChecksum
     var archive = second
     archive.metadata[SAEArchive.boostsKey] = .string(base)
+    archive.metadata[SAEArchive.boostedWeightsKey] = .string(baseChecksum)
     try archive.write(to: directory.file(booster))
-    let description = "{\"format\": \(JSONText.quote(format)), \"version\": \(version)}\n"
-    try AtomicFile.write(Array(description.utf8), to: directory.file(descriptionName))
+    var halves = JSONObject()
+    halves[base] = .string(baseChecksum)
+    halves[booster] = .string(try SAEFiles.find(directory.file(booster)).weightsChecksum)
+    var description = JSONObject()
+    description["format"] = .string(format)
+    description["version"] = .integer(version)
+    description[checksums] = .object(halves)
+    try AtomicFile.write(
+      Array("\(JSONValue.object(description))\n".utf8), to: directory.file(descriptionName))
     try directory.finish(replacing: replacing ? .autoencoder : nil)
   }
 }
@@ -97,6 +144,8 @@ enum BoostedDirectory {
 extension SAEArchive {
   /// In the metadata of a booster, the directory beside it that has the autoencoder it boosts.
   static let boostsKey = "boosts"
+  /// In the metadata of a booster, the checksum of its base's weights.
+  static let boostedWeightsKey = "boosts_weights_crc32"
 
   /// The name of the directory with the autoencoder that this one boosts; nil if it stands alone.
   var boosts: String? { metadata[SAEArchive.boostsKey]?.asString }
