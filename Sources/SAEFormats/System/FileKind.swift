@@ -235,3 +235,15 @@ extension FileKind {
       .contains { name.hasSuffix($0) }
   }
 }
+
+extension FileError {
+  /// The error that a file is not what is expected of its name, which says what it is by its first bytes.
+  public static func unexpected(_ file: String, expected: String) -> FileError {
+    do {
+      let kind = FileKind(try FileBytes(mapping: file))
+      return .wrongContents(file: file, expected: expected, found: kind.words)
+    } catch {
+      return error
+    }
+  }
+}

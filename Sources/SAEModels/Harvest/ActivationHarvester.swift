@@ -47,6 +47,7 @@ public struct ActivationHarvester: ActivationSource {
     origin.context = pieces.context
     origin.prefix = pieces.prefix.map { .token(Int($0)) } ?? .nothing
     origin.keepsPrefix = pieces.keepsPrefix
+    origin.rotaryFrequencies = model.options.rotaryFrequencies.rawValue
     origin.normalization = SAEArchive.InputNormalization.none.rawValue
     return origin
   }

@@ -141,7 +141,6 @@ public struct HarvestShards: Sendable {
   func metadata(_ shard: Int) throws -> [String: String] {
     let pieces = harvester.pieces
     var metadata = [
-      "rotary_frequencies": harvester.model.options.rotaryFrequencies.rawValue,
       "tokens": pieces.stream.name.split(separator: "/").last.map(String.init) ?? "tokens",
       "stream_tokens": "\(pieces.stream.count)",
       "total_rows": "\(harvester.tokens)", "first_row": "\(rows(shard).lowerBound)",

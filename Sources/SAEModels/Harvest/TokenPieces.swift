@@ -72,6 +72,10 @@ struct TokenPieces: Sendable {
       throw ModelError.invalidOption(
         name: "prefix", expected: "an id below \(vocabularySize)", found: "\(prefix)")
     }
+    if let skipped = options.skippedTokens.max(), skipped >= vocabularySize {
+      throw ModelError.invalidOption(
+        name: "skippedTokens", expected: "ids below \(vocabularySize)", found: "\(skipped)")
+    }
     let room = model.maximumContext - (prefix == nil ? 0 : 1)
     guard options.context > 0, options.context <= room else {
       throw ModelError.invalidOption(

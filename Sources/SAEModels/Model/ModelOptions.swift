@@ -1,3 +1,5 @@
+public import SAECore
+
 /// How a model is read.
 public struct ModelOptions: Sendable, Equatable {
   /// How many layers to read; nil: all. A model with fewer layers takes less memory and runs up to
@@ -10,6 +12,14 @@ public struct ModelOptions: Sendable, Equatable {
   public init(layers: Int? = nil, rotaryFrequencies: RotaryFrequencies = .float32) {
     self.layers = layers
     self.rotaryFrequencies = rotaryFrequencies
+  }
+
+  /// All layers, and rotary frequencies as activations of an origin were made with; float32 where the origin
+  /// does not tell.
+  public init(matching origin: ActivationOrigin) {
+    self.init(
+      rotaryFrequencies: origin.rotaryFrequencies.flatMap { RotaryFrequencies(rawValue: $0) }
+        ?? .float32)
   }
 }
 

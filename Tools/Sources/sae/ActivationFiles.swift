@@ -30,6 +30,26 @@ struct ActivationOptions: ParsableArguments {
   }
 }
 
+/// The same options for the commands that cannot do without activations, which their usage tells.
+struct MeasuredActivationOptions: ParsableArguments {
+  @Option(
+    name: .long, parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Files of activations, or folders of them: safetensors or npy, tokens × width (F32, F16, "
+        + "BF16, F64).",
+      valueName: "file"))
+  var activations: [String]
+
+  @Option(
+    help: ArgumentHelp(
+      "The tensor to take from a safetensors file that has several.", valueName: "name"))
+  var tensor: String?
+
+  static var rules: [OptionRule<MeasuredActivationOptions>] {
+    [OptionRule("activations"), OptionRule("tensor")]
+  }
+}
+
 /// The path from the root.
 func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
 

@@ -19,7 +19,20 @@ struct AutoencoderOptions: ParsableArguments {
 
   /// Opens an autoencoder.
   func open(_ path: String) throws -> SAE {
-    try SAE.open(path, activationScale: activationScale)
+    try naming { try SAE.open(path, activationScale: activationScale) }
+  }
+
+  /// Does what takes the factor; where the factor is wrong, the option is named.
+  ///
+  /// - Throws: ``UsageError`` in the place of the error of a factor that was given.
+  func naming<Result>(_ work: () throws -> Result) throws -> Result {
+    do {
+      return try work()
+    } catch FileError.invalidSetting(let file, "activation scale", let expected, let found)
+      where activationScale != nil
+    {
+      throw UsageError("--activation-scale: \(file): expected \(expected), found \(found)")
+    }
   }
 
   /// Opens several; the factor is for those whose files lack one.
@@ -32,10 +45,10 @@ struct AutoencoderOptions: ParsableArguments {
       let isNone = outlines.allSatisfy {
         $0.inputNormalization != .averageOnly && $0.activationScale == nil
       }
-      return try SAE.open(path, activationScale: isNone ? nil : activationScale)
+      return try naming { try SAE.open(path, activationScale: isNone ? nil : activationScale) }
     }
     guard isNeeded else {
-      throw ToolError(
+      throw UsageError(
         "--activation-scale: expected an autoencoder whose files lack the factor, found none")
     }
     return opened

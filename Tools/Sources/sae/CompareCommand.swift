@@ -23,7 +23,7 @@ struct CompareCommand: PlannedCommand {
     help: ArgumentHelp("The autoencoders' directories, two or more.", valueName: "directory"))
   var sae: [String]
   @OptionGroup var opening: AutoencoderOptions
-  @OptionGroup var input: ActivationOptions
+  @OptionGroup var input: MeasuredActivationOptions
   @OptionGroup var measured: MeasuredRowOptions
   @OptionGroup var origins: OriginOptions
   @Flag(help: "Measure also how much of the errors is a linear function of the activations.")
@@ -142,7 +142,7 @@ struct ComparisonReport: Encodable {
 
   func tables() -> String {
     let legend = evaluations.enumerated().map {
-      ("\(letter($0))", "\($1.sae) (\($1.architecture), \($1.layout))")
+      ("\(letter($0))", "\(oneLine($1.sae)) (\($1.architecture), \($1.layout))")
     }
     // A row that only one of them has would shift the others.
     let names = evaluations[0].rows.map(\.name).filter { name in

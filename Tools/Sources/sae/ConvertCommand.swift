@@ -23,7 +23,7 @@ struct ConvertCommand: PlannedCommand {
 
   @Argument(help: "A directory or a file.") var input: String
   @Argument(help: "The directory or file to write.") var output: String
-  @Option(help: "The layout to write.") var to: Target
+  @Option(help: ArgumentHelp("The layout to write.", valueName: "layout")) var to: Target
   @OptionGroup var opening: AutoencoderOptions
   @OptionGroup var overwriting: ForceOption
 
@@ -79,12 +79,12 @@ struct ConvertCommand: PlannedCommand {
           + "and \(to.rawValue) holds one")
     }
     var archive = try files[0].archive()
-    try archive.provide(activationScale: opening.activationScale)
+    try opening.naming { try archive.provide(activationScale: opening.activationScale) }
     let expressed = try archive.expressed(in: layout)
     try expressed.write(to: place.destination, as: layout, replacing: place.replaces)
     for note in notes(archive, expressed) { Progress.note(note) }
     try emit(
-      "\(output): \(expressed.architecture), \(archive.inputDimension) → \(archive.latentCount), "
+      "\(oneLine(output)): \(expressed.architecture), \(archive.inputDimension) → \(archive.latentCount), "
         + "\(files[0].layout.rawValue) to \(layout.rawValue)")
   }
 
@@ -112,7 +112,7 @@ struct ConvertCommand: PlannedCommand {
       if progress.isDue(index + 1) { progress.show(index + 1, "tensors") }
     }
     try writer.finish()
-    try emit("\(output): \(count(tensors.count)) tensors")
+    try emit("\(oneLine(output)): \(count(tensors.count)) tensors")
   }
 
   /// The autoencoder at the input; nil if there are other arrays, which can become safetensors.

@@ -16,7 +16,7 @@ struct EncodeCommand: PlannedCommand {
   @Option(help: ArgumentHelp("The autoencoder's directory.", valueName: "directory"))
   var sae: String
   @OptionGroup var opening: AutoencoderOptions
-  @OptionGroup var input: ActivationOptions
+  @OptionGroup var input: MeasuredActivationOptions
   @OptionGroup var origins: OriginOptions
   @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
   var out: String
@@ -28,7 +28,7 @@ struct EncodeCommand: PlannedCommand {
       OptionRule("sae"), OptionRule("out"), OptionRule("force"), OptionRule("json"),
     ]
     return own + AutoencoderOptions.rules.map { $0.of(\.opening) }
-      + ActivationOptions.rules.map { $0.of(\.input) }
+      + MeasuredActivationOptions.rules.map { $0.of(\.input) }
       + OriginOptions.rules.map { $0.of(\.origins) }
   }
 
@@ -47,7 +47,7 @@ struct EncodeCommand: PlannedCommand {
   func plan() -> Plan {
     Plan(
       sae: sae, activationScale: opening.activationScale, activations: input.activations,
-      tensor: input.activations.isEmpty ? nil : input.tensor, allowsMismatch: origins.allowMismatch,
+      tensor: input.tensor, allowsMismatch: origins.allowMismatch,
       out: out, replaces: overwriting.force, json: json)
   }
 
@@ -86,7 +86,7 @@ struct EncodeCommand: PlannedCommand {
       json
         ? try jsonText(report)
         : mismatchLines(mismatches)
-          + "\(out): \(count(report.tokens)) tokens, \(count(report.entries)) entries, "
+          + "\(oneLine(out)): \(count(report.tokens)) tokens, \(count(report.entries)) entries, "
           + "L0 \(fixed(report.l0, 2))")
   }
 

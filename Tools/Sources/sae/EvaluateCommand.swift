@@ -15,7 +15,7 @@ struct EvaluateCommand: PlannedCommand {
   @Option(help: ArgumentHelp("The autoencoder's directory.", valueName: "directory"))
   var sae: String
   @OptionGroup var opening: AutoencoderOptions
-  @OptionGroup var input: ActivationOptions
+  @OptionGroup var input: MeasuredActivationOptions
   @OptionGroup var measured: MeasuredRowOptions
   @OptionGroup var origins: OriginOptions
   @Flag(help: "Measure also how much of the error is a linear function of the activations.")
@@ -64,13 +64,13 @@ struct MeasuringPlan: Encodable, Equatable {
   let json: Bool
 
   init(
-    _ autoencoders: [String], _ opening: AutoencoderOptions, _ input: ActivationOptions,
+    _ autoencoders: [String], _ opening: AutoencoderOptions, _ input: MeasuredActivationOptions,
     _ measured: MeasuredRowOptions, _ origins: OriginOptions, linearResidual: Bool, json: Bool
   ) {
     self.autoencoders = autoencoders
     activationScale = opening.activationScale
     activations = input.activations
-    tensor = input.activations.isEmpty ? nil : input.tensor
+    tensor = input.tensor
     skipsNonfinite = measured.rows.skipNonfinite
     skippedTokens = measured.tokens.isEmpty ? nil : measured.rows.skipTokens?.text
     tokens = measured.rows.skipTokens == nil ? [] : measured.tokens
@@ -82,11 +82,12 @@ struct MeasuringPlan: Encodable, Equatable {
   /// The rules of the options that both commands share.
   static func rules<Command>(
     _ opening: @escaping (Command) -> AutoencoderOptions,
-    _ input: @escaping (Command) -> ActivationOptions,
+    _ input: @escaping (Command) -> MeasuredActivationOptions,
     _ measured: @escaping (Command) -> MeasuredRowOptions,
     _ origins: @escaping (Command) -> OriginOptions
   ) -> [OptionRule<Command>] {
-    AutoencoderOptions.rules.map { $0.of(opening) } + ActivationOptions.rules.map { $0.of(input) }
+    AutoencoderOptions.rules.map { $0.of(opening) }
+      + MeasuredActivationOptions.rules.map { $0.of(input) }
       + MeasuredRowOptions.rules.map { $0.of(measured) }
       + OriginOptions.rules.map { $0.of(origins) }
   }
@@ -277,6 +278,7 @@ struct EvaluationReport: Encodable {
 
   func text() -> String {
     let lines = rows.map { [$0.name, $0.value, $0.interval] }
-    return "\(sae) (\(architecture), \(layout))\n" + mismatchLines(mismatches) + table(lines)
+    return "\(oneLine(sae)) (\(architecture), \(layout))\n" + mismatchLines(mismatches)
+      + table(lines)
   }
 }

@@ -36,7 +36,7 @@ struct HarvestCommand: PlannedCommand {
   static var rules: [OptionRule<HarvestCommand>] {
     let own: [OptionRule<HarvestCommand>] = [
       OptionRule("tokens"), OptionRule("out"), OptionRule("tokens-per-shard", .count(from: 1)),
-      OptionRule("dtype"), OptionRule("skip-tokens"),
+      OptionRule("dtype"), OptionRule("skip-tokens", .ids),
     ]
     return own + ModelArguments.rules.map { $0.of(\.model) }
       + OriginOptions.rules.map { $0.of(\.origins) }
@@ -87,8 +87,8 @@ struct HarvestCommand: PlannedCommand {
     let made = harvester.tokens - kept
     try emit(
       mismatchLines(mismatches)
-        + "\(out): \(grouped(Double(harvester.tokens))) rows of \(harvester.width) in \(shards.count) "
-        + "shards, \(harvester.hook.name) of \(harvester.model.name)")
+        + "\(oneLine(out)): \(grouped(Double(harvester.tokens))) rows of \(harvester.width) in \(shards.count) "
+        + "shards, \(harvester.hook.name) of \(oneLine(harvester.model.name))")
     try emit(
       made == 0
         ? "nothing was left to do"

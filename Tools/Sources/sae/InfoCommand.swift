@@ -143,7 +143,7 @@ struct PathDescription: Encodable {
   }
 
   func table() -> String {
-    var rows = [("path", path), ("kind", kind), ("size", size(bytes))]
+    var rows = [("path", oneLine(path)), ("kind", kind), ("size", size(bytes))]
     rows += autoencoder?.rows ?? []
     rows += booster?.rows.map { ("booster: \($0)", $1) } ?? []
     rows += latents?.rows ?? []

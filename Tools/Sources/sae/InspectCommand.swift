@@ -94,18 +94,33 @@ struct InspectCommand: PlannedCommand {
     return Plan(inspection: options, out: out, replaces: overwriting.force)
   }
 
+  /// An option that the model or the autoencoder shows to be wrong is wrong usage like any other.
+  private static func namingOptions<Result>(_ work: () throws -> Result) throws -> Result {
+    do {
+      return try work()
+    } catch let error as StudyError
+      where ["--layer: ", "--context: "].contains(where: error.description.hasPrefix)
+    {
+      throw UsageError(error.description)
+    }
+  }
+
   func run() throws {
     let place = try OutputPlace(
       out, for: Self.page, force: overwriting.force, inputs: [sae, model] + tokens)
     let inspection = try Inspection(plan().inspection)
     var progress: Progress?
-    let (browser, html) = try inspection.run { event in
-      switch event {
-      case .harvesting(let tokens):
-        StandardError.write("running the model on \(tokens) tokens")
-      case .judging(let done, let total):
-        if progress == nil { progress = Progress(total: total) }
-        if progress?.isDue(done) == true { progress?.show(done, "latents judged") }
+    let (browser, html) = try Self.namingOptions {
+      try opening.naming {
+        try inspection.run { event in
+          switch event {
+          case .harvesting(let tokens):
+            StandardError.write("running the model on \(tokens) tokens")
+          case .judging(let done, let total):
+            if progress == nil { progress = Progress(total: total) }
+            if progress?.isDue(done) == true { progress?.show(done, "latents judged") }
+          }
+        }
       }
     }
     let encoder = JSONEncoder()
@@ -131,6 +146,6 @@ struct InspectCommand: PlannedCommand {
           + "\(judge.malformedAnswers) of \(judge.requests) answers malformed, "
           + "\(judge.unreadableTexts) texts unreadable, \(judge.latentsLeftOut) latents left out")
     }
-    try emit("report: \(out)/index.html")
+    try emit("report: \(oneLine(out))/index.html")
   }
 }

@@ -11,9 +11,9 @@ struct LossRecoveredCommand: PlannedCommand {
       The activations of every token of the stream, except beginning-of-sequence tokens, are \
       replaced: by the reconstruction of each autoencoder, by zeros and by their mean. \
       Cross-entropies are means over all predictions, and divergences are Kullback-Leibler \
-      divergences from the model as it is; both are in nats. The place, the tokens per sequence and \
-      the token before them are those that the autoencoders were trained on, if their files have \
-      them and no option is given.
+      divergences from the model as it is; both are in nats. The place, the tokens per sequence, \
+      the token before them and the rotary frequencies are those that the autoencoders were trained \
+      on, if their files have them and no option is given.
       """)
 
   @OptionGroup var model: ModelArguments
@@ -43,7 +43,8 @@ struct LossRecoveredCommand: PlannedCommand {
 
   static var rules: [OptionRule<LossRecoveredCommand>] {
     let own: [OptionRule<LossRecoveredCommand>] = [
-      OptionRule("sae"), OptionRule("tokens"), OptionRule("mean-from"), OptionRule("skip-tokens"),
+      OptionRule("sae"), OptionRule("tokens"), OptionRule("mean-from"),
+      OptionRule("skip-tokens", .ids),
       OptionRule("json"),
     ]
     return own + ModelArguments.rules.map { $0.of(\.model) }
@@ -84,12 +85,15 @@ struct LossRecoveredCommand: PlannedCommand {
     if let means { origins.add(means.origins) }
     // Before the model is read.
     _ = try self.origins.check(origins)
+    let given = model
     let arguments = try model.completed(by: trained, of: sae.joined(separator: ", "))
     let hook = try arguments.place()
     let stream = try arguments.stream(tokens)
     let model = try arguments.load()
     let options = arguments.pieces(without: skipTokens)
-    let harvester = try ActivationHarvester(model, at: hook, tokens: stream, options: options)
+    let harvester = try given.naming(model) {
+      try ActivationHarvester(model, at: hook, tokens: stream, options: options)
+    }
     let directory = try arguments.directory()
     origins.add(
       directory,

@@ -37,14 +37,15 @@ struct ModelArguments: ParsableArguments {
   var maxTokens: Int?
   @Option(
     help: ArgumentHelp(
-      "Precision of the frequencies of rotary positions (default: float32, whatever type the weights "
-        + "have).", valueName: "type"))
+      "Precision of the frequencies of rotary positions (default: that in an autoencoder's files, or "
+        + "float32, whatever type the weights have).", valueName: "type"))
   var rotaryFrequencies: RotaryFrequencies?
 
   static var rules: [OptionRule<ModelArguments>] {
     let rules: [OptionRule<ModelArguments>] = [
       OptionRule("layer", .count(0...100_000)), OptionRule("hook"),
-      OptionRule("context", .count(1...Int(Int32.max))), OptionRule("bos"),
+      OptionRule("context", .count(1...Int(Int32.max))),
+      OptionRule("bos", .text("a token's id or none", BeginningOfSequence.self)),
       OptionRule("keep-bos").needs("a beginning-of-sequence token, not --bos none") {
         $0.bos?.prefix != SequencePrefix.none
       },
@@ -99,7 +100,13 @@ struct ModelArguments: ParsableArguments {
   /// The place that is named; nil if none is.
   func givenPlace() throws -> HookPoint? {
     if let layer { return .residPost(layer) }
-    return try hook.map { try HookPoint($0) }
+    guard let hook else { return nil }
+    do {
+      return try HookPoint(hook)
+    } catch {
+      throw ValidationError(
+        "--hook: expected blocks.N.hook_resid_pre or blocks.N.hook_resid_post, found \"\(hook)\"")
+    }
   }
 
   /// The place that is named.
@@ -111,7 +118,7 @@ struct ModelArguments: ParsableArguments {
   }
 
   /// The same, with missing options taken from the autoencoders' files: the place, the tokens of a
-  /// sequence and the prefix.
+  /// sequence, the prefix and the rotary frequencies.
   ///
   /// - Parameter names: of the autoencoders, for messages.
   /// - Throws: `ValidationError` if no place is given and they name none or several, ``ToolError`` for one
@@ -135,6 +142,8 @@ struct ModelArguments: ParsableArguments {
     if bos == nil, let prefix = origin.prefix, prefix != .unnamed {
       completed.bos = BeginningOfSequence(argument: "\(prefix)")
     }
+    completed.rotaryFrequencies =
+      rotaryFrequencies ?? ModelOptions(matching: origin).rotaryFrequencies
     return completed
   }
 
@@ -164,6 +173,16 @@ struct ModelArguments: ParsableArguments {
     PieceOptions(
       context: context, prefix: bos?.prefix ?? .beginningOfSequence, keepsPrefix: keepBos,
       sequencesPerBatch: sequences, skippedTokens: skipped?.ids ?? [])
+  }
+
+  /// The names of the options that are given.
+  var given: [String] {
+    [
+      ("model", model != nil), ("layer", layer != nil), ("hook", hook != nil),
+      ("context", givenContext != nil), ("bos", bos != nil), ("keep-bos", keepBos),
+      ("sequences", givenSequences != nil), ("max-tokens", maxTokens != nil),
+      ("rotary-frequencies", rotaryFrequencies != nil),
+    ].filter(\.1).map(\.0)
   }
 
   /// The options as arguments that mean the same in any working directory.
@@ -196,8 +215,35 @@ struct ModelArguments: ParsableArguments {
   ) throws -> ActivationHarvester {
     let hook = try place()
     let stream = try stream(path)
-    return try ActivationHarvester(
-      load(layers: hook.depth), at: hook, tokens: stream, options: pieces(without: skipped))
+    let model = try load(layers: hook.depth)
+    return try naming(model) {
+      try ActivationHarvester(model, at: hook, tokens: stream, options: pieces(without: skipped))
+    }
+  }
+
+  /// Does what the model has to agree with; where it does not, the option that was given is named.
+  ///
+  /// - Throws: ``UsageError`` in the place of the error of a value that was given.
+  func naming<Result>(_ model: any LanguageModel, _ work: () throws -> Result) throws -> Result {
+    do {
+      return try work()
+    } catch ModelError.layerOutOfRange(let place, let count) {
+      let layers = "0 to \(model.layerCount - 1)"
+      if let layer { throw UsageError("--layer: expected \(layers), found \(layer)") }
+      if let hook {
+        throw UsageError("--hook: expected a place in the layers \(layers), found \(hook)")
+      }
+      throw ModelError.layerOutOfRange(hook: place, layers: count)
+    } catch ModelError.invalidOption(let name, let expected, let found) {
+      let options = [
+        "prefix": ("bos", bos != nil), "context": ("context", givenContext != nil),
+        "sequencesPerBatch": ("sequences", true), "skippedTokens": ("skip-tokens", true),
+      ]
+      guard let (option, isGiven) = options[name], isGiven else {
+        throw ModelError.invalidOption(name: name, expected: expected, found: found)
+      }
+      throw UsageError("--\(option): expected \(expected), found \(found)")
+    }
   }
 
   /// The checksum of the model's weights.

@@ -30,5 +30,5 @@ struct OriginOptions: ParsableArguments {
 
 /// Mismatches as lines before a table.
 func mismatchLines(_ mismatches: [String]?) -> String {
-  (mismatches ?? []).map { "mismatch: \($0)\n" }.joined()
+  (mismatches ?? []).map { "mismatch: \(oneLine($0))\n" }.joined()
 }

@@ -11,6 +11,18 @@ func jsonText(_ value: some Encodable) throws -> String {
   return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
 
+/// A text as one line that a terminal shows as it is: control characters, such as a line feed in a path, and
+/// marks of direction are escaped.
+func oneLine(_ text: some CustomStringConvertible) -> String {
+  text.description.unicodeScalars.map { scalar in
+    switch scalar.value {
+    case 0..<0x20, 0x7F..<0xA0: scalar.escaped(asASCII: true)
+    case 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: scalar.escaped(asASCII: true)
+    default: String(scalar)
+    }
+  }.joined()
+}
+
 /// Names and what belongs to them, both to the left.
 func pairs(_ rows: [(String, String)]) -> String {
   let width = rows.map(\.0.count).max() ?? 0

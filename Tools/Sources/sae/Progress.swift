@@ -49,7 +49,7 @@ struct Progress {
   }
 
   /// A note for the reader of the results.
-  static func note(_ text: String) { StandardError.write("note: \(text)") }
+  static func note(_ text: String) { StandardError.write("note: \(oneLine(text))") }
 
   private static func seconds(_ duration: Duration) -> Double {
     Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18

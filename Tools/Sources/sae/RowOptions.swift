@@ -56,7 +56,9 @@ struct MeasuredRowOptions: ParsableArguments {
   static var rules: [OptionRule<MeasuredRowOptions>] {
     [
       OptionRule("skip-nonfinite"),
-      OptionRule("skip-tokens").needs("--tokens, the tokens of the rows") { !$0.tokens.isEmpty },
+      OptionRule("skip-tokens", .ids).needs("--tokens, the tokens of the rows") {
+        !$0.tokens.isEmpty
+      },
       OptionRule("tokens").needs("--skip-tokens") { $0.rows.skipTokens != nil },
     ]
   }
@@ -95,6 +97,18 @@ extension ActivationOptions {
       throw ValidationError("--activations: expected at least one file, found none")
     }
     return try OpenedActivations(
+      activations, tensor: tensor, without: rows?.skipTokens, tokens: tokens,
+      skipsNonfinite: rows?.skipNonfinite ?? false)
+  }
+}
+
+extension MeasuredActivationOptions {
+  /// Opens the files and takes the rows that are wanted, or all.
+  ///
+  /// - Parameter tokens: files of the rows' token ids.
+  /// - Throws: as ``OpenedActivations/init(_:tensor:without:tokens:skipsNonfinite:)`` does.
+  func open(_ rows: RowOptions? = nil, tokens: [String] = []) throws -> OpenedActivations {
+    try OpenedActivations(
       activations, tensor: tensor, without: rows?.skipTokens, tokens: tokens,
       skipsNonfinite: rows?.skipNonfinite ?? false)
   }

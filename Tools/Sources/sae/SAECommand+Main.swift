@@ -10,20 +10,33 @@ extension SAECommand {
     Interruption.explainLostInput()
     do {
       try checkArguments()
-      var command = try parseAsRoot()
+      let arguments = CommandArguments(CommandLine.arguments.dropFirst())
+      try arguments.checkCommand()
+      var command = try parse(arguments)
       try checkEnvironment()
-      if let command = command as? any PlannedCommand {
-        try command.check(Array(CommandLine.arguments.dropFirst()))
-      }
+      if let command = command as? any PlannedCommand { try command.check(arguments.all) }
       try command.run()
     } catch {
       end(error)
     }
   }
 
+  /// Parses arguments; where a value is none that its option takes, the option's own rule says so.
+  private static func parse(_ arguments: CommandArguments) throws -> any ParsableCommand {
+    do {
+      let command = try parseAsRoot(arguments.all)
+      try arguments.checkRepetitions()
+      return command
+    } catch {
+      let problems = exitCode(for: error).isSuccess ? [] : arguments.valueProblems
+      guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n")) }
+      throw error
+    }
+  }
+
   /// Prints the error that has ended the command, and ends the process. Help is a result like any other.
   private static func end(_ error: any Error) -> Never {
-    let message = fullMessage(for: error)
+    let message = shownMessage(for: error)
     let code = error is UsageError ? ExitCode.validationFailure : exitCode(for: error)
     if code.isSuccess {
       do { try emit(message) } catch { end(error) }
@@ -31,6 +44,21 @@ extension SAECommand {
       StandardError.write(message)
     }
     Foundation.exit(code.rawValue)
+  }
+
+  /// The message, in which no name of a file can break a line or reach the terminal. Those of the parser have
+  /// several lines, with the usage.
+  private static func shownMessage(for error: any Error) -> String {
+    let message = fullMessage(for: error)
+    guard !exitCode(for: error).isSuccess else { return message }
+    let isParsers =
+      exitCode(for: error) == .validationFailure && !(error is UsageError)
+    guard isParsers else { return oneLine(message) }
+    // A line feed in an argument is none of the parser's.
+    let typed = CommandLine.arguments.filter { $0 != oneLine($0) }.sorted { $0.count > $1.count }
+    return typed.reduce(message) { $0.replacing($1, with: oneLine($1)) }
+      .split(separator: "\n", omittingEmptySubsequences: false).map { oneLine($0) }
+      .joined(separator: "\n")
   }
 
   /// Throws where a variable asks for something that is not there: a user who sets one does not want it

@@ -29,7 +29,7 @@ extension StudyCommand {
       texts("held-out-broad-activations"), texts("context"),
       OptionRule("loss-tokens").needs("--model") { $0.hasModel },
       OptionRule("latents"), OptionRule("architecture"), OptionRule("sparsity"),
-      OptionRule("seeds"), OptionRule("seed"), OptionRule("booster-latents"),
+      OptionRule("seeds"), OptionRule("seed", .seed), OptionRule("booster-latents"),
       OptionRule("stream-tokens"), OptionRule("training-tokens"), OptionRule("batch"),
       OptionRule("lr"), OptionRule("held-out-tokens"),
       OptionRule("at-a-time").needs("several autoencoders of one seed") {

@@ -56,7 +56,7 @@ struct StudyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The variant to train, any but the transcoders (default: jumprelu).", valueName: "name"))
-  var architecture: Variant?
+  var architecture: StudiedVariant?
   @Option(
     help: ArgumentHelp(
       "Targets for active latents per token; for gated, relu and prolu, coefficients (default: "
@@ -151,7 +151,7 @@ struct StudyOptions: ParsableArguments {
     files(heldOutActivations, \.heldOutActivations)
     files(heldOutBroadActivations, \.heldOutBroadActivations)
     set(try latents?.counts("--latents"), \.latents)
-    set(architecture, \.architecture)
+    set(architecture?.variant, \.architecture)
     set(sparsity?.numbers, \.sparsity)
     set(seeds, \.seeds)
     set(seed, \.seed)
@@ -169,6 +169,20 @@ struct StudyOptions: ParsableArguments {
     set(judge, \.judge)
     set(judgeLatents, \.judgeLatents)
     set(judgeSeconds, \.judgeSeconds)
+  }
+}
+
+/// A variant by its name; the help lists those that a study trains.
+struct StudiedVariant: ExpressibleByArgument {
+  let variant: Variant
+
+  init?(argument: String) {
+    guard let variant = Variant(argument: argument) else { return nil }
+    self.variant = variant
+  }
+
+  static var allValueStrings: [String] {
+    Variant.allCases.filter { !$0.takesTargets }.map(\.name)
   }
 }
 
@@ -269,7 +283,7 @@ struct DemoCommand: PlannedCommand {
   var out = "sae-demo"
 
   static var rules: [OptionRule<DemoCommand>] {
-    [OptionRule("seed"), OptionRule("out")]
+    [OptionRule("seed", .seed), OptionRule("out")]
   }
 
   func plan() -> StudyCommand.Plan {

@@ -19,16 +19,17 @@ enum StudyPrinting {
       }
     } catch let stop as Stop {
       StandardError.write(
-        "interrupted; finished work is kept in \(study.directory), and \(command) goes on with it")
+        "interrupted; finished work is kept in \(oneLine(study.directory)), and \(oneLine(command)) goes on with it"
+      )
       throw ExitCode(Interruption.exitCode(stop.signal))
     }
     for warning in StudyReport(outcome.results, []).warnings {
-      StandardError.write("warning: \(warning)")
+      StandardError.write("warning: \(oneLine(warning))")
     }
     try emit(summary(outcome.results))
     try emit("\n\(StudyReport(outcome.results, []).plainAnswer)")
     for note in outcome.results.notes ?? [] { try emit("\nNote: \(note)") }
-    try emit("\nThe report, a page for any browser: \(outcome.report)")
+    try emit("\nThe report, a page for any browser: \(oneLine(outcome.report))")
   }
 
   /// Means over seeds, on held-out text of both kinds.

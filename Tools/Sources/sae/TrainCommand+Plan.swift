@@ -13,7 +13,8 @@ extension TrainCommand {
       }.needs({ "--latents of at least \($0.training.k), found \($0.latents ?? 0)" }) {
         $0.isResumed || $0.training.k <= $0.latents ?? .max
       },
-      variantRule(.sparsity, .number(0...1e9)), variantRule(.levels),
+      variantRule(.sparsity, .number(0...1e9)),
+      variantRule(.levels, .text("widths with commas between", WidthList.self)),
       variantRule(.targets).needs("--activations") { $0.readsFiles },
       variantRule(.experts, .count(sizes)), variantRule(.activeExperts, .count(sizes)),
       OptionRule("steps", positive), OptionRule("tokens", .countOrText(1...Int.max)),
@@ -23,7 +24,7 @@ extension TrainCommand {
       OptionRule("normalization-rows", positive).needs(
         "a --normalization with numbers to measure"
       ) { $0.isResumed || $0.training.normalization.needsStatistics },
-      OptionRule("seed"),
+      OptionRule("seed", .seed),
       OptionRule("checkpoint-every", positive),
       // A run that writes no checkpoints has only the one after a signal.
       OptionRule("keep-checkpoints", positive).needs("--checkpoint-every") {
@@ -32,7 +33,7 @@ extension TrainCommand {
       OptionRule("resume"), OptionRule("out"), OptionRule("force"),
       OptionRule("skip-nonfinite").needs("--activations") { $0.readsFiles }
         .needs("no --targets", \.hasNoTargets),
-      OptionRule("skip-tokens").needs("--model, or --tokens with the tokens of the rows") {
+      OptionRule("skip-tokens", .ids).needs("--model, or --tokens with the tokens of the rows") {
         $0.isResumed || $0.input.model.model != nil || $0.training.tokensFile != nil
       }.needs("no --targets", \.hasNoTargets),
       OptionRule("allow-mismatch").needs("--activations") { $0.readsFiles },

@@ -23,7 +23,8 @@ struct TrainCommand: PlannedCommand {
     name: .customLong("architecture"),
     help: ArgumentHelp("The variant to train (default: topk).", valueName: "name"))
   var givenArchitecture: Variant?
-  @Option(help: "Latents of the dictionary.") var latents: Int?
+  @Option(help: ArgumentHelp("Latents of the dictionary.", valueName: "count"))
+  var latents: Int?
   @OptionGroup var training: TrainingRunOptions
   @OptionGroup var checkpointing: CheckpointOptions
   @Option(help: ArgumentHelp("The directory to write.", valueName: "directory"))

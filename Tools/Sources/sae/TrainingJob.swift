@@ -146,7 +146,7 @@ struct TrainingJob {
       resumed: checkpoint?.name)
     if let checkpoint, !checkpoint.knowsActivations {
       StandardError.write(
-        "note: \(checkpoint.name) is of a version that recorded only the number of activations, so "
+        "note: \(oneLine(checkpoint.name)) is of a version that recorded only the number of activations, so "
           + "nothing checks that they are the same")
     }
   }
@@ -189,7 +189,7 @@ struct TrainingJob {
     let leftOut = (input.leftOut?.rows ?? []).map { "\($0.name): \($0.value)\n" }.joined()
     try emit(
       mismatchLines(input.mismatches) + leftOut
-        + "\(place.path): \(variant.name), \(archive.inputDimension) → \(latents), "
+        + "\(oneLine(place.path)): \(variant.name), \(archive.inputDimension) → \(latents), "
         + "\(grouped(rate)) tokens/s with \(kernelName) kernels on \(Threads.count) threads")
   }
 }

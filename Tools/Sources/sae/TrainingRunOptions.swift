@@ -28,7 +28,7 @@ struct TrainingRunOptions: ParsableArguments {
     help: ArgumentHelp(
       "Groups that mixture's router chooses for a token (default: 2).", valueName: "count"))
   var activeExperts: Int?
-  @Option(help: "Steps to train for.") var steps: Int?
+  @Option(help: ArgumentHelp("Steps to train for.", valueName: "count")) var steps: Int?
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp(
@@ -52,9 +52,14 @@ struct TrainingRunOptions: ParsableArguments {
       "Peak learning rate (default: 2e-4 √(16384 / latents), times √(128000 / steps) where that is "
         + "between 1 and 4).", valueName: "rate"))
   var learningRate: Double?
-  @Option(help: "Steps over which the learning rate rises (default: a twentieth of all).")
+  @Option(
+    help: ArgumentHelp(
+      "Steps over which the learning rate rises (default: a twentieth of all).", valueName: "count")
+  )
   var warmUp: Int?
-  @Option(help: "Steps at the end over which it falls to 0 (default: a fifth of all).")
+  @Option(
+    help: ArgumentHelp(
+      "Steps at the end over which it falls to 0 (default: a fifth of all).", valueName: "count"))
   var decay: Int?
   @Option(
     name: .customLong("b-dec"),

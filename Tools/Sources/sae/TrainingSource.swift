@@ -94,6 +94,7 @@ struct TrainingSource: ParsableArguments {
   /// - Parameter given: the present places of files, if they are given; all other options must be the
   ///   same.
   func resumed(with given: TrainingSource) throws -> TrainingSource {
+    try checkMeaning(of: given)
     try RecordedOptions.check("tensor", given.files.tensor, files.tensor)
     try given.model.check(against: model)
     try given.rows.check(against: rows)
@@ -104,6 +105,28 @@ struct TrainingSource: ParsableArguments {
     if let sequences = given.model.givenSequences { resumed.model.givenSequences = sequences }
     if given.origins.allowMismatch { resumed.origins.allowMismatch = true }
     return resumed
+  }
+}
+
+extension TrainingSource {
+  /// Throws if an option is given that means nothing to a run with this source.
+  private func checkMeaning(of given: TrainingSource) throws {
+    let ofFiles = [
+      ("activations", !given.files.activations.isEmpty), ("targets", !given.targets.isEmpty),
+      ("tensor", given.files.tensor != nil), ("skip-nonfinite", given.rows.skipNonfinite),
+      ("allow-mismatch", given.origins.allowMismatch),
+    ]
+    let (options, other, own) =
+      model.model == nil
+      ? (given.model.given, "--model", "--activations")
+      : (ofFiles.filter(\.1).map(\.0), "--activations", "--model")
+    if let name = options.first {
+      throw ValidationError(
+        "--\(name): needs a run that began with \(other), found one that began with \(own)")
+    }
+    if !given.targets.isEmpty, targets.isEmpty {
+      throw ValidationError("--targets: needs a transcoder, and the run began without targets")
+    }
   }
 }
 

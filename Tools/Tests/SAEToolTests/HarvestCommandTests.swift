@@ -116,7 +116,7 @@ import Testing
       (["--context", "21"], "expected activations of context"),
       (["--tokens-per-shard", "40"], "shape: expected"),
       (["--max-tokens", "60"], "stream_tokens: expected"),
-      (["--rotary-frequencies", "bfloat16"], "rotary_frequencies: expected"),
+      (["--rotary-frequencies", "bfloat16"], "expected activations of rotary frequencies"),
       (["--skip-tokens", "99"], "skipped_tokens: expected"),
     ] {
       let run = try harvest(tokens, usual + arguments)

@@ -197,4 +197,32 @@ import Testing
     let long = try harvest("long", layer: 1, ["--context", "30"])
     try expectRefused(["evaluate", "--sae", sae, "--activations", long], "context", [sae])
   }
+
+  /// The precision of rotary positions is recorded with activations and autoencoders, and taken from them
+  /// where no option is given.
+  @Test func otherRotaryFrequencies() throws {
+    let own = try harvest("own", layer: 1)
+    let rounded = try harvest("rounded", layer: 1, ["--rotary-frequencies", "bfloat16"])
+    let sae = try train(own, "sae")
+    let brain = try train(rounded, "brain")
+    #expect(try SAEArchive.read(brain).archive.activationOrigin.rotaryFrequencies == "bfloat16")
+    let word = "rotary frequencies"
+    try expectRefused(["evaluate", "--sae", sae, "--activations", rounded], word, [sae])
+    try expectRefused(["evaluate", "--sae", brain, "--activations", own], word, [brain])
+    try expectRefused(
+      ["train", "--activations", own, rounded, "--out", folder.file("mixed")]
+        + TrainCommandTests.small, word, [own, rounded], hasJSON: false)
+    let loss = ["loss-recovered", "--model", model, "--tokens", tokens, "--sae"]
+    try expectRefused(loss + [sae, "--rotary-frequencies", "bfloat16"], word, [sae, model])
+    try expectRefused(loss + [brain, "--rotary-frequencies", "float32"], word, [brain, model])
+    for path in [sae, brain] {
+      let run = try Command(loss + [path])
+      #expect(run.status == 0 && !run.output.contains("mismatch"), "\(run.errors)")
+    }
+    let page = try Command([
+      "inspect", "--model", model, "--tokens", tokens, "--count", "100", "--sae", brain, "--out",
+      folder.file("page"),
+    ])
+    #expect(page.status == 0 && !page.output.contains("mismatch"), "\(page.errors)")
+  }
 }

@@ -17,6 +17,8 @@ public struct ActivationOrigin: Sendable, Equatable {
   public var prefix: Prefix?
   /// Whether the prefix's own activations are among the rows.
   public var keepsPrefix: Bool?
+  /// The precision of the frequencies of rotary positions that the model ran with, by its element type.
+  public var rotaryFrequencies: String?
   /// What was done to the activations since, by SAELens' names of `normalize_activations`.
   public var normalization: String?
 
@@ -66,6 +68,7 @@ extension ActivationOrigin: Codable {
     case weights = "weights_crc32"
     case hook, context, prefix
     case keepsPrefix = "prefix_activations"
+    case rotaryFrequencies = "rotary_frequencies"
     case normalization
   }
 
@@ -81,6 +84,7 @@ extension ActivationOrigin: Codable {
     metadata[Name.context.rawValue] = context.map { "\($0)" }
     metadata[Name.prefix.rawValue] = prefix?.description
     metadata[Name.keepsPrefix.rawValue] = keepsPrefix.map { $0 ? "kept" : "left out" }
+    metadata[Name.rotaryFrequencies.rawValue] = rotaryFrequencies
     metadata[Name.normalization.rawValue] = normalization
     return metadata
   }
@@ -97,6 +101,7 @@ extension ActivationOrigin: Codable {
     case "left out": keepsPrefix = false
     default: break
     }
+    rotaryFrequencies = metadata[Name.rotaryFrequencies.rawValue]
     normalization = metadata[Name.normalization.rawValue]
     // Our harvests write what the model has.
     if normalization == nil, metadata["producer"]?.hasPrefix("swift-sae ") ?? false {

@@ -43,6 +43,7 @@ public struct OriginCheck: Sendable {
     common.context = agreed(\.context, ==)
     common.prefix = agreed(\.prefix) { ActivationOrigin.agree($0, $1) }
     common.keepsPrefix = agreed(\.keepsPrefix, ==)
+    common.rotaryFrequencies = agreed(\.rotaryFrequencies, ==)
     common.normalization = agreed(\.normalization, ==)
     return common
   }
@@ -90,6 +91,7 @@ extension ActivationOrigin {
     compare("context", context, other.context, ==)
     compare("prefix", prefix, other.prefix) { ActivationOrigin.agree($0, $1) }
     compare("prefix activations", keepsPrefix.map(Self.kept), other.keepsPrefix.map(Self.kept), ==)
+    compare("rotary frequencies", rotaryFrequencies, other.rotaryFrequencies, ==)
     compare("normalization", normalization, other.normalization, ==)
     return differences
   }

@@ -9,6 +9,7 @@ extension SAEArchive {
     static let weights = "model_weights_crc32"
     static let prefixToken = "prefix_token"
     static let prefixActivations = "prefix_activations"
+    static let rotaryFrequencies = "rotary_frequencies"
   }
 
   /// The origin, from the files, of the activations that it was trained on, and the normalization of
@@ -31,6 +32,7 @@ extension SAEArchive {
       origin.prefix = hasPrefix.map { $0 ? .unnamed : .nothing }
     }
     origin.keepsPrefix = metadata[Key.prefixActivations]?.asString.map { $0 == "kept" }
+    origin.rotaryFrequencies = metadata[Key.rotaryFrequencies]?.asString
     let needsFactor = inputNormalization == .averageOnly && activationScale == nil
     origin.normalization = (needsFactor ? inputNormalization : .none).rawValue
     return origin
@@ -53,5 +55,6 @@ extension SAEArchive {
       metadata[Key.prefixToken] = nil
     }
     metadata[Key.prefixActivations] = origin.keepsPrefix.map { .string($0 ? "kept" : "left out") }
+    metadata[Key.rotaryFrequencies] = origin.rotaryFrequencies.map { .string($0) }
   }
 }

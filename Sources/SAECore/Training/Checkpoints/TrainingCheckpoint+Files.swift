@@ -79,6 +79,12 @@ extension TrainingCheckpoint {
     let contents = try FileBytes(mapping: "\(path)/\(TrainingCheckpoint.state)")
     let checksum = CRC32.of(contents.bytes)
     guard checksum == header.crc32 else {
+      let kind = FileKind(contents)
+      guard kind == .safetensors else {
+        throw .wrongContents(
+          file: contents.name, expected: "a checkpoint's state, a safetensors file",
+          found: kind.words)
+      }
       throw .wrongChecksum(
         file: path, member: TrainingCheckpoint.state, expected: header.crc32, found: checksum)
     }

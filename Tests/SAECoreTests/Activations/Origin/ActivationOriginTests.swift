@@ -11,6 +11,7 @@ import Testing
     origin.context = 255
     origin.prefix = .token(2)
     origin.keepsPrefix = false
+    origin.rotaryFrequencies = "float32"
     origin.normalization = "none"
     return origin
   }()
@@ -21,6 +22,7 @@ import Testing
     ("weights", { $0.weights = "0123abce" }), ("context", { $0.context = 254 }),
     ("prefix", { $0.prefix = .nothing }),
     ("prefix activations", { $0.keepsPrefix = true }),
+    ("rotary frequencies", { $0.rotaryFrequencies = "bfloat16" }),
     ("normalization", { $0.normalization = "expected_average_only_in" }),
   ]
 
@@ -46,8 +48,8 @@ import Testing
     #expect(
       mismatches(Self.known, other)[0].description
         == "1: expected activations of hook blocks.4.hook_resid_post, weights 0123abcd, context 255, "
-        + "prefix 2, prefix activations left out, normalization none, as 0, found "
-        + "blocks.4.hook_resid_pre, 0123abce, 254, none, kept, expected_average_only_in")
+        + "prefix 2, prefix activations left out, rotary frequencies float32, normalization none, as 0, found "
+        + "blocks.4.hook_resid_pre, 0123abce, 254, none, kept, bfloat16, expected_average_only_in")
   }
 
   @Test func metadataAreReadBack() throws {

@@ -259,7 +259,13 @@ extension StudyConfiguration {
     }
     let known = Set(CodingKeys.allCases.map(\.rawValue))
     guard let object = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
-      throw StudyError(file, expected: "a JSON object", found: "something else")
+      if (try? JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)) != nil {
+        throw StudyError(file, expected: "a JSON object", found: "another JSON value")
+      }
+      if ["{", "["].contains(String(decoding: data.prefix(1), as: UTF8.self)) {
+        throw StudyError(file, expected: "a JSON object", found: "JSON text that is malformed")
+      }
+      throw StudyError("\(FileError.unexpected(file, expected: "a JSON object"))")
     }
     for key in object.keys.sorted() where !known.contains(key) {
       throw StudyError(

@@ -73,8 +73,8 @@ public struct Inspection: Sendable {
   ) throws -> (browser: LatentBrowser, html: String) {
     let sae = try SAE.open(options.sae, activationScale: options.activationScale)
     let autoencoder = sae.autoencoder
-    let model = try LanguageModels.load(options.model)
     let origin = sae.activationOrigin
+    let model = try LanguageModels.load(options.model, options: ModelOptions(matching: origin))
     let hook = try place(origin, model)
     let context = options.context ?? origin.context ?? 255
     guard autoencoder.inputDimension == model.width, autoencoder.outputDimension == model.width
@@ -82,6 +82,13 @@ public struct Inspection: Sendable {
       throw StudyError(
         options.sae, expected: "an autoencoder of width \(model.width), as \(options.model) has",
         found: "width \(autoencoder.inputDimension)")
+    }
+    // The prefix takes a position as well.
+    let room = model.maximumContext - (origin.prefix == .nothing ? 0 : 1)
+    guard context <= room else {
+      throw StudyError(
+        options.context == nil ? "\(options.sae): the context" : "--context",
+        expected: "1 to \(room) tokens, as \(options.model) has positions", found: "\(context)")
     }
     let tokenizer = try tokenizer()
     let pool = try PiecePool.tokens(options.tokens, context: context, name: "--tokens")

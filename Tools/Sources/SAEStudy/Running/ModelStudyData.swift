@@ -31,10 +31,11 @@ struct ModelStudyData {
     self.configuration = configuration
     let files = StudyFiles(configuration)
     try files.checkDistinct()
-    model = try ModelStudyData.loadModel(configuration)
+    var origins = try files.origins()
+    // As the files of activations beside it were made.
+    model = try ModelStudyData.loadModel(configuration, ModelOptions(matching: origins.common))
     tokenizer = try ModelStudyData.loadTokenizer(configuration)
     weights = try configuration.model.map { try LanguageModels.fingerprint($0) }
-    var origins = try files.origins()
     if let model, let directory = configuration.model {
       origins.add(
         directory,
@@ -125,13 +126,13 @@ struct ModelStudyData {
   }
 
   private static func loadModel(
-    _ configuration: StudyConfiguration
+    _ configuration: StudyConfiguration, _ options: ModelOptions
   ) throws -> (any LanguageModel)? {
     guard let directory = configuration.model else { return nil }
     guard let layer = configuration.layer else {
       throw StudyError("--layer", expected: "the layer to study", found: "none")
     }
-    let model = try LanguageModels.load(directory)
+    let model = try LanguageModels.load(directory, options: options)
     guard layer < model.layerCount else {
       throw StudyError(
         "--layer", expected: "0 to \(model.layerCount - 1)", found: "\(layer)")

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 
 /// The allowed values of a command's option, and the conditions under which it has an effect.
@@ -61,12 +62,27 @@ enum OptionValues {
   case positive(upTo: Double)
   /// A count, or any text that is no number.
   case countOrText(ClosedRange<Int>)
+  /// Any of a type, which is described.
+  case text(String, isValid: (String) -> Bool)
+
+  /// What a type takes.
+  static func text<Value: ExpressibleByArgument>(_ expected: String, _: Value.Type) -> OptionValues
+  {
+    .text(expected) { Value(argument: $0) != nil }
+  }
+
+  /// A seed.
+  static var seed: OptionValues { text("0 to \(UInt64.max)", UInt64.self) }
+  /// Ids of tokens.
+  static var ids: OptionValues { text("token ids with commas between", TokenIDs.self) }
 
   static func count(from least: Int) -> OptionValues { .count(least...Int.max) }
 
   func problem(_ text: String) -> String? {
     switch self {
     case .any: return nil
+    case .text(let expected, let isValid):
+      return isValid(text) ? nil : "expected \(expected), found \(text)"
     case .count(let range), .countOrText(let range):
       if case .countOrText = self, Double(text) == nil { return nil }
       guard let value = Int(text), range.contains(value) else {
