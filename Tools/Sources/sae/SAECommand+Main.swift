@@ -24,9 +24,7 @@ extension SAECommand {
   /// Parses arguments; where a value is none that its option takes, the option's own rule says so.
   private static func parse(_ arguments: CommandArguments) throws -> any ParsableCommand {
     do {
-      let command = try parseAsRoot(arguments.all)
-      try arguments.checkRepetitions()
-      return command
+      return try parseAsRoot(arguments.all)
     } catch {
       let problems = exitCode(for: error).isSuccess ? [] : arguments.valueProblems
       guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n")) }

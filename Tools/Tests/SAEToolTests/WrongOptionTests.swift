@@ -51,20 +51,6 @@ import Testing
     try expectWrong(["demo", "--seed", "-1"], "--seed: expected 0 to")
   }
 
-  @Test func unknownCommandsAndRepetitions() throws {
-    try expectWrong(["eval", "--sae", "x"], "found \"eval\"; sae --help")
-    let train = ["train", "--activations", "a", "--latents", "64", "--out", "o"]
-    try expectWrong(train + ["--k", "8", "--k", "16"], "--k: expected once, found 2 times")
-    try expectWrong(train + ["--k=8", "--k", "8", "--k", "8"], "--k: expected once, found 3 times")
-    try expectWrong(
-      ["evaluate", "--sae", "x", "--sae", "y", "--activations", "a"], "--sae: expected once")
-    // Lists may be given in parts.
-    let list = try Command([
-      "compare", "--sae", "x", "--sae", "y", "--activations", "a", "--activations", "b",
-    ])
-    #expect(list.status == 1 && list.errors.contains("a: "), "\(list.errors)")
-  }
-
   @Test func valuesThatDoNotFitTheModel() throws {
     let harvest = ["harvest", "--model", model, "--tokens", tokens, "--out", folder.file("o")]
     let sae = try train(
@@ -185,5 +171,9 @@ import Testing
         resumed.errors.contains("state.safetensors: expected a checkpoint's state")
           && resumed.errors.contains(found), "\(resumed.errors)")
     }
+  }
+
+  @Test func unknownCommands() throws {
+    try expectWrong(["eval", "--sae", "x"], "found \"eval\"; sae --help")
   }
 }

@@ -61,38 +61,4 @@ struct CommandArguments {
       }
     }
   }
-
-  /// Throws where an option that takes one value is given more than once: the parser would take the last.
-  func checkRepetitions() throws {
-    var counts: [String: Int] = [:]
-    for argument in all.prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
-      let name = argument.dropFirst(2).prefix { $0 != "=" }
-      counts[String(name), default: 0] += 1
-    }
-    let repeated = counts.filter { $0.value > 1 }
-    guard !repeated.isEmpty, let command = all.first else { return }
-    let single = CommandArguments.singleOptions(of: command)
-    let problems = repeated.filter { single.contains($0.key) }.sorted { $0.key < $1.key }
-      .map { "--\($0.key): expected once, found \($0.value) times" }
-    guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n")) }
-  }
-
-  /// The options of a command that take one value, as the parser describes them.
-  private static func singleOptions(of name: String) -> Set<String> {
-    var text = ""
-    do { _ = try SAECommand.parseAsRoot(["--experimental-dump-help"]) } catch {
-      text = SAECommand.fullMessage(for: error)
-    }
-    let root = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
-    let all = (root?["command"] as? [String: Any])?["subcommands"] as? [[String: Any]] ?? []
-    let command = all.first { $0["commandName"] as? String == name }
-    var single: Set<String> = []
-    for argument in command?["arguments"] as? [[String: Any]] ?? []
-    where argument["kind"] as? String == "option" && argument["isRepeating"] as? Bool != true {
-      for one in argument["names"] as? [[String: Any]] ?? [] {
-        if let name = one["name"] as? String { single.insert(name) }
-      }
-    }
-    return single
-  }
 }
