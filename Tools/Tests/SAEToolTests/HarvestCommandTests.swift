@@ -155,7 +155,8 @@ import Testing
     for (arguments, words) in [
       (["--layer", "3"], "--layer: expected 0 to 2, found 3"),
       (["--hook", "blocks.1.mlp"], "found \"blocks.1.mlp\""),
-      (["--layer", "1", "--context", "64"], "1 to 63"), (["--layer", "1", "--bos", "50"], "below 50"),
+      (["--layer", "1", "--context", "64"], "1 to 63"),
+      (["--layer", "1", "--bos", "50"], "below 50"),
     ] {
       let run = try harvest(tokens, arguments)
       #expect(run.status == 64 && run.errors.contains(words), "\(arguments): \(run.errors)")
