@@ -54,9 +54,9 @@ import Testing
 
   /// Each variant has its own name in the help.
   @Test func helpListsEveryVariant() throws {
-    for command in ["train", "study"] {
+    for (command, variants) in [("train", Variant.allCases), ("study", Variant.reconstructing)] {
       let help = try Command([command, "--help"]).output
-      for variant in Variant.allCases { #expect(help.contains(variant.name), "\(command)") }
+      for variant in variants { #expect(help.contains(variant.name), "\(command)") }
     }
   }
 

@@ -80,7 +80,6 @@ import Testing
       (
         ["--layer", "1", "--tokens", outside], ["outside.npy", "below 50", "found 50 at token 333"]
       ),
-      (["--layer", "7", "--tokens", tokens], ["blocks.7.hook_resid_post"]),
       (
         ["--layer", "1", "--tokens", tokens, "--model", infinite],
         ["model.safetensors", "expected a finite number, found inf"]
@@ -94,6 +93,7 @@ import Testing
       #expect(!FileManager.default.fileExists(atPath: folder.file("sae")))
     }
     for arguments in [
+      ["--layer", "7", "--tokens", tokens],
       [], ["--layer", "1"], ["--tokens", tokens], ["--layer", "1", "--tokens", "64"],
       ["--layer", "1", "--tokens", tokens, "--activations", "x"],
       ["--layer", "1", "--tokens", tokens, "--tokens", tokens],
