@@ -118,18 +118,13 @@ extension EncodedBatch {
   ) throws(ShapeError) {
     let rows = try mask.rows(of: activations.rows).map { Int($0) }
     guard rows.count < activations.rows else {
-      let latents = try autoencoder.encode(activations)
+      let (latents, reconstruction) = try autoencoder.run(activations)
       try self.init(
-        activations: activations, latents: latents,
-        reconstruction: autoencoder.reconstruct(activations, from: latents), mask: mask,
+        activations: activations, latents: latents, reconstruction: reconstruction, mask: mask,
         tokenIDs: tokenIDs)
       return
     }
-    let counted = Matrix(rows: rows.count, columns: activations.columns) {
-      activations[rows[$0], $1]
-    }
-    let latents = try autoencoder.encode(counted)
-    let reconstruction = try autoencoder.reconstruct(counted, from: latents)
+    let (latents, reconstruction) = try autoencoder.run(activations.gatheringRows(rows))
     try self.init(
       activations: activations, latents: latents.spread(to: rows, of: activations.rows),
       reconstruction: reconstruction.spread(to: rows, of: activations.rows), mask: mask,
@@ -146,15 +141,12 @@ extension EncodedBatch {
       entries += latents.entries(of: row)
       offsets.append(entries.count)
     }
-    func picked(_ matrix: Matrix) -> Matrix {
-      Matrix(rows: rows.count, columns: matrix.columns) { matrix[rows[$0], $1] }
-    }
     return EncodedBatch(
-      picked(activations),
+      activations.gatheringRows(rows),
       SparseLatents(
         unchecked: latents.latentCount, rowOffsets: offsets,
         indices: entries.map { latents.indices[$0] }, values: entries.map { latents.values[$0] }),
-      picked(reconstruction),
+      reconstruction.gatheringRows(rows),
       mask: TokenMask(contexts: mask.contexts.map { all in rows.map { all[$0] } }),
       tokenIDs: tokenIDs.map { all in rows.map { all[$0] } },
       rows: (0..<UInt32(rows.count)).map { $0 })

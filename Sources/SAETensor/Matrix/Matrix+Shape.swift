@@ -29,7 +29,7 @@ extension Matrix {
     precondition(
       rows.allSatisfy { $0.count == columns },
       "rows of a matrix have \(Set(rows.map(\.count))) elements")
-    self.init(rows: rows.count, columns: columns, values: rows.joined().map { $0 })
+    self.init(rows: rows.count, columns: columns, values: Array(rows.joined()))
   }
 }
 

@@ -25,8 +25,8 @@ import Testing
     func training() throws -> Trainer<TopKAutoencoder> {
       let configuration = TopKConfiguration(k: 1)
       let settings = try RunSettings(
-        TopKAutoencoder.self, configuration, latentCount: 120, batch: batch(0), options: options)
-      var trainer: Trainer<TopKAutoencoder> = try settings.trainer(
+        configuration, latentCount: 120, batch: batch(0), options: options)
+      var trainer = try settings.trainer(
         configuration, firstBatch: batch(0))
       for step in 0..<4 { _ = try trainer.train(on: batch(50 * (step % 3)).activations) }
       return trainer

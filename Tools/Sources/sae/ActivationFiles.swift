@@ -2,20 +2,20 @@ import ArgumentParser
 import Foundation
 import SAECore
 
+private let filesHelp = ArgumentHelp(
+  "Files of activations, or folders of them: safetensors or npy, tokens × width (F32, F16, BF16, F64).",
+  valueName: "file")
+private let tensorHelp = ArgumentHelp(
+  "The tensor to take from a safetensors file that has several.", valueName: "name")
+
 /// The options that name activations, shared by the commands that read them.
 struct ActivationOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .upToNextOption,
-    help: ArgumentHelp(
-      "Files of activations, or folders of them: safetensors or npy, tokens × width (F32, F16, "
-        + "BF16, F64).",
-      valueName: "file"))
+    help: filesHelp)
   var activations: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "The tensor to take from a safetensors file that has several.", valueName: "name"))
-  var tensor: String?
+  @Option(help: tensorHelp) var tensor: String?
 
   static var rules: [OptionRule<ActivationOptions>] {
     [
@@ -34,16 +34,10 @@ struct ActivationOptions: ParsableArguments {
 struct MeasuredActivationOptions: ParsableArguments {
   @Option(
     name: .long, parsing: .upToNextOption,
-    help: ArgumentHelp(
-      "Files of activations, or folders of them: safetensors or npy, tokens × width (F32, F16, "
-        + "BF16, F64).",
-      valueName: "file"))
+    help: filesHelp)
   var activations: [String]
 
-  @Option(
-    help: ArgumentHelp(
-      "The tensor to take from a safetensors file that has several.", valueName: "name"))
-  var tensor: String?
+  @Option(help: tensorHelp) var tensor: String?
 
   static var rules: [OptionRule<MeasuredActivationOptions>] {
     [OptionRule("activations"), OptionRule("tensor")]

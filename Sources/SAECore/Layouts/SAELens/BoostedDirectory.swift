@@ -25,16 +25,21 @@ enum BoostedDirectory {
     let halves = try pair(
       SAEFiles.find("\(path)/\(base)"), SAEFiles.find("\(path)/\(booster)"))
     // Version 0.1.0 wrote none.
-    if let checksums = try description.object(checksums) {
-      var reader = SettingsReader(checksums, file: description.file)
-      for (half, files) in zip([base, booster], halves) {
-        guard let expected = try reader.string(half) else {
-          throw reader.missing(half, "the checksum of the weights")
-        }
-        try check(files, has: expected, "the \(half) of this pair")
-      }
+    guard let checksums = try description.object(checksums) else {
+      try checkBase(halves)
+      return halves
     }
-    try checkBase(halves)
+    var reader = SettingsReader(checksums, file: description.file)
+    var found: [String] = []
+    for (half, files) in zip([base, booster], halves) {
+      guard let expected = try reader.string(half) else {
+        throw reader.missing(half, "the checksum of the weights")
+      }
+      // It reads all weights: once.
+      found.append(files.weightsChecksum)
+      try check(files, found[found.count - 1], is: expected, "the \(half) of this pair")
+    }
+    try checkBase(halves, found: found[0])
     return halves
   }
 
@@ -76,9 +81,8 @@ enum BoostedDirectory {
 
   /// Throws unless the weights are the ones that a pair was written with.
   private static func check(
-    _ files: SAEFiles, has checksum: String, _ what: String
+    _ files: SAEFiles, _ found: String, is checksum: String, _ what: String
   ) throws(FileError) {
-    let found = files.weightsChecksum
     guard found == checksum else {
       throw .wrongContents(
         file: files.path, expected: "\(what), whose weights have the checksum \(checksum)",
@@ -87,10 +91,16 @@ enum BoostedDirectory {
   }
 
   /// Throws unless the base is the one that the booster was written with, as far as the booster tells.
-  private static func checkBase(_ halves: [SAEFiles]) throws(FileError) {
+  ///
+  /// - Parameter found: the checksum of the base's weights, where it is known.
+  private static func checkBase(
+    _ halves: [SAEFiles], found: String? = nil
+  ) throws(FileError) {
     let checksum = halves[1].outline.metadata[SAEArchive.boostedWeightsKey]?.asString
     guard let checksum else { return }
-    try check(halves[0], has: checksum, "the base of the booster \(halves[1].path)")
+    try check(
+      halves[0], found ?? halves[0].weightsChecksum, is: checksum,
+      "the base of the booster \(halves[1].path)")
   }
 
   private static func pair(

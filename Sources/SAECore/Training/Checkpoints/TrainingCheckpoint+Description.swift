@@ -36,8 +36,8 @@ struct RunSettings: Sendable {
   ///   - checkpoint: what the run goes on from; decides what the options leave to the library.
   /// - Throws: ``OptionError`` for numbers that make no sense, ``FileError`` if the checkpoint's
   ///   options cannot be read.
-  init<Model: TrainableAutoencoder>(
-    _: Model.Type, _ configuration: Model.Configuration, latentCount: Int, batch: ScaledBatch,
+  init<Configuration: AutoencoderConfiguration>(
+    _ configuration: Configuration, latentCount: Int, batch: ScaledBatch,
     options: TrainingOptions, from checkpoint: TrainingCheckpoint? = nil
   ) throws {
     try options.check(latentCount: latentCount)
@@ -45,14 +45,14 @@ struct RunSettings: Sendable {
     self.options = given.decided(
       for: configuration, latentCount: latentCount, hasTargets: batch.target != nil)
     description = TrainingCheckpoint.Description(
-      variant: Model.variantName, configuration: try StoredSettings(configuration),
+      variant: Configuration.Model.variantName, configuration: try StoredSettings(configuration),
       options: try StoredSettings(self.options), width: batch.activations.columns,
       targetWidth: batch.target?.columns, latents: latentCount)
     self.configuration = (
       try StoredSettings(configuration, .complete), try StoredSettings(configuration, .absences)
     )
     read = { settings in
-      guard let type = Model.Configuration.self as? any Decodable.Type else { return }
+      guard let type = Configuration.self as? any Decodable.Type else { return }
       _ = try settings.decoded(as: type)
     }
   }
@@ -62,9 +62,9 @@ struct RunSettings: Sendable {
   /// - Parameter firstBatch: in the scale that the model is trained in.
   /// - Throws: ``OptionError`` for settings that make no sense, ``ShapeError`` if they do not fit
   ///   each other.
-  func trainer<Model>(
-    _ configuration: Model.Configuration, firstBatch: ScaledBatch
-  ) throws -> Trainer<Model> {
+  func trainer<Configuration: AutoencoderConfiguration>(
+    _ configuration: Configuration, firstBatch: ScaledBatch
+  ) throws -> Trainer<Configuration.Model> {
     try Trainer(
       configuration, latentCount: description.latents, firstBatch: firstBatch, options: options)
   }
@@ -73,13 +73,13 @@ struct RunSettings: Sendable {
   ///
   /// - Parameter batch: one as wide as the batches.
   /// - Throws: ``FileError`` if the checkpoint is of another run, and as for a new one.
-  func trainer<Model>(
-    _ configuration: Model.Configuration, like batch: ScaledBatch,
+  func trainer<Configuration: AutoencoderConfiguration>(
+    _ configuration: Configuration, like batch: ScaledBatch,
     from checkpoint: TrainingCheckpoint
-  ) throws -> Trainer<Model> {
+  ) throws -> Trainer<Configuration.Model> {
     try checkpoint.check(self)
     // Weights that give way to the checkpoint's, and say what there has to be.
-    var trainer: Trainer<Model> = try trainer(configuration, firstBatch: batch)
+    var trainer = try trainer(configuration, firstBatch: batch)
     do {
       try trainer.restore(checkpoint.trainer)
     } catch {

@@ -42,7 +42,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
     options: TrainingOptions
   ) throws where Configuration.Model == Model {
     let settings = try RunSettings(
-      Model.self, configuration, latentCount: latentCount, batch: ScaledBatch(zerosLike: source),
+      configuration, latentCount: latentCount, batch: ScaledBatch(zerosLike: source),
       options: options)
     try options.memory(configuration, TrainingSizes(source, latentCount: latentCount))
       .check("training")
@@ -74,7 +74,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
       .check("training")
     let batch = try ScaledBatch(zerosLike: source)
     let settings = try RunSettings(
-      Model.self, configuration, latentCount: latentCount, batch: batch, options: options,
+      configuration, latentCount: latentCount, batch: batch, options: options,
       from: checkpoint)
     trainer = try settings.trainer(configuration, like: batch, from: checkpoint)
     description = settings.description

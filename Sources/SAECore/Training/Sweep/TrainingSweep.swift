@@ -95,7 +95,7 @@ public struct TrainingSweep: Sendable {
     try memory.check("training of \(members.count + 1) autoencoders")
     let checkpoint = try nextOfCheckpoint()
     let settings = try RunSettings(
-      Configuration.Model.self, configuration, latentCount: latentCount, batch: zeroBatch,
+      configuration, latentCount: latentCount, batch: zeroBatch,
       options: options, from: checkpoint)
     let trainer: Trainer<Configuration.Model>
     if let checkpoint {
