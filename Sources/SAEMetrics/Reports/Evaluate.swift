@@ -53,8 +53,8 @@ extension LinearErrorPrediction {
   ///   - batchTokens: tokens that are encoded at a time.
   ///   - body: called with the rows of the source and what they were encoded to. What it throws ends
   ///     the pass.
-  /// - Throws: `ShapeError` if something does not fit, `OptionError` if the linear part cannot be fitted; what keeps activations
-  ///   from being read, and what `body` throws.
+  /// - Throws: `ShapeError` if something does not fit, `OptionError` if the linear part cannot be
+  ///   fitted; what keeps activations from being read, and what `body` throws.
   public init(
     of autoencoder: some SparseAutoencoder, on source: some ActivationSource,
     mask: TokenMask = .all, penalty: Double = 1e-6, batchTokens: Int = 4096,

@@ -165,7 +165,7 @@ struct EvaluationReport: Encodable {
         "meanSquaredError", "mean squared error",
         .measured(evaluation.meanSquaredError, hasAnySize: true)),
       Figure(
-        "normalizedMeanSquaredError", "normalised mean squared error",
+        "normalizedMeanSquaredError", "normalized mean squared error",
         .measured(evaluation.normalizedMeanSquaredError)),
       Figure("cosineSimilarity", "cosine similarity", .measured(evaluation.cosineSimilarity)),
       Figure("normRatio", "norm ratio", .measured(evaluation.normRatio)),

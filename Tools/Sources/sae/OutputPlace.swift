@@ -42,7 +42,7 @@ final class OutputPlace {
   /// Throws unless a longer name than the result's can stand beside it.
   ///
   /// - Parameters:
-  ///   - suffix: what the longest name has behind the result's.
+  ///   - suffix: what the longest name has after the result's.
   ///   - depth: bytes of the longest path below that name.
   func checkRoom(forSuffix suffix: String, below depth: Int) throws {
     let parts = URL(fileURLWithPath: path)

@@ -7,7 +7,7 @@ extension TrainingRecipe<JumpReLUConfiguration> {
   ///   - coefficient: λ in the end.
   ///   - learningRate: the learning rate before it falls.
   ///   - steps: steps to make.
-  ///   - batchTokens: tokens a step.
+  ///   - batchTokens: tokens per step.
   /// - Throws: ``OptionError`` for a λ that is negative or not finite, or no steps.
   ///
   /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".

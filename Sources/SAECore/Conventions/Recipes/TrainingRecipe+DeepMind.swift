@@ -8,7 +8,7 @@ extension TrainingRecipe<JumpReLUConfiguration> {
   /// - Parameters:
   ///   - coefficient: λ.
   ///   - steps: steps to make.
-  ///   - batchTokens: tokens a step.
+  ///   - batchTokens: tokens per step.
   /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   ///
   /// Source: Lieberum et al. 2024, arXiv 2408.05147.

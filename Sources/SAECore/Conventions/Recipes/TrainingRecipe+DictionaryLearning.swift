@@ -90,7 +90,7 @@ extension TrainingRecipe<JumpReLUConfiguration> {
   ///   - targetL0: the L0 to reach; the library's is 20 unless given.
   ///   - coefficient: λ.
   ///   - steps: steps to make.
-  ///   - batchTokens: tokens a step.
+  ///   - batchTokens: tokens per step.
   /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   public static func dictionaryLearning(
     jumpReLU targetL0: Double, coefficient: Double = 1, steps: Int, batchTokens: Int = 4096
@@ -112,7 +112,7 @@ extension TrainingRecipe<GatedConfiguration> {
   ///   - annealing: how the penalty's exponent falls, if it does.
   ///   - form: of a penalty whose exponent falls.
   ///   - steps: steps to make.
-  ///   - batchTokens: tokens a step.
+  ///   - batchTokens: tokens per step.
   /// - Throws: ``OptionError`` for a λ that is negative or not finite, or an exponent that the form has no
   ///   value at.
   public static func dictionaryLearning(
@@ -143,7 +143,7 @@ extension TrainingRecipe<ReLUConfiguration> {
   ///   - resamplingPeriod: its `resample_steps`, after which dead latents get new directions and the learning
   ///     rate rises anew; nil for none.
   ///   - steps: steps to make.
-  ///   - batchTokens: tokens a step.
+  ///   - batchTokens: tokens per step.
   /// - Throws: ``OptionError`` for a λ that is negative or not finite, an exponent that the form has no value
   ///   at, or a period that is not positive.
   public static func dictionaryLearning(

@@ -10,7 +10,7 @@ extension TrainingRecipe<TopKConfiguration> {
   ///   - sample: activations as the source has them, tokens × width; the loss takes its scale from them
   ///     (``ReconstructionLoss/scaledMean(of:)``), normalized as the run's.
   ///   - steps: steps to make.
-  ///   - batchTokens: tokens a step.
+  ///   - batchTokens: tokens per step.
   /// - Throws: ``OptionError`` if the sample does not vary, or is not finite; ``ShapeError`` if it cannot be
   ///   normalized.
   public static func openAI(

@@ -65,7 +65,7 @@ extension TrainingRecipe<JumpReLUConfiguration> {
   ///   - loss: the form of the sparsity term.
   ///   - learningRate: the learning rate of all steps.
   ///   - steps: steps to make.
-  ///   - batchTokens: tokens a step.
+  ///   - batchTokens: tokens per step.
   /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   public static func saeLens(
     jumpReLU coefficient: Double, loss: JumpReLUConfiguration.SparsityLoss = .step,
@@ -84,7 +84,7 @@ extension TrainingRecipe<GatedConfiguration> {
   ///   - coefficient: λ; SAELens' is 1 unless given.
   ///   - learningRate: the learning rate of all steps.
   ///   - steps: steps to make.
-  ///   - batchTokens: tokens a step.
+  ///   - batchTokens: tokens per step.
   /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   public static func saeLens(
     gated coefficient: Double, learningRate: Double, steps: Int, batchTokens: Int = 4096
@@ -104,7 +104,7 @@ extension TrainingRecipe<ReLUConfiguration> {
   ///   - exponent: its `lp_norm`.
   ///   - learningRate: the learning rate of all steps.
   ///   - steps: steps to make.
-  ///   - batchTokens: tokens a step.
+  ///   - batchTokens: tokens per step.
   /// - Throws: ``OptionError`` for a λ that is negative or not finite, or an exponent that is not positive.
   public static func saeLens(
     reLU coefficient: Double, exponent: Double = 1, learningRate: Double, steps: Int,

@@ -35,7 +35,7 @@ extension TrainingRecipe<TopKConfiguration> {
   ///   - usesAdam: whether Adam takes the place of sign descent, at 2·10⁻⁴ √(2¹⁴ / latents), rising from 0 over
   ///     1000 steps and then falling to 0.
   ///   - steps: steps to make.
-  ///   - batchTokens: tokens a step.
+  ///   - batchTokens: tokens per step.
   public static func sparsify(
     topK k: Int, usesAdam: Bool = false, steps: Int, batchTokens: Int = 4096
   ) -> TrainingRecipe {

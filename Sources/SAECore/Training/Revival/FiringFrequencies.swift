@@ -63,6 +63,6 @@ public struct FiringFrequencies: Sendable, Equatable {
   /// Latents that fire more rarely; SAELens logs those below 10⁻⁵ and below 10⁻⁶.
   public func count(below frequency: Double) -> Int { frequencies.count { $0 < frequency } }
 
-  /// Active latents a token over the window: what SAELens stores as `l0`.
+  /// Active latents per token over the window: what SAELens stores as `l0`.
   public var l0: Double { frequencies.reduce(0, +) }
 }

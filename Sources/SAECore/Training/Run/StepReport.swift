@@ -28,6 +28,6 @@ public struct StepReport: Sendable {
     variance > 0 ? 1 - totalSquaredError / variance : nil
   }
 
-  /// Active latents a token, over the batch.
+  /// Active latents per token, over the batch.
   public var l0: Double { activity.l0 }
 }

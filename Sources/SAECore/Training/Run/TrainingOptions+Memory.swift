@@ -1,7 +1,7 @@
 extension TrainingOptions {
   /// What a run takes at least.
   ///
-  /// With P parameters (``AutoencoderConfiguration/parameterCount(_:)``), T tokens a step, B the rows of
+  /// With P parameters (``AutoencoderConfiguration/parameterCount(_:)``), T tokens per step, B the rows of
   /// the mixing buffer and widths d_in and d_out, in floats:
   ///
   ///     parameters     P

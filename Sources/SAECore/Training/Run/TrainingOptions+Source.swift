@@ -5,7 +5,7 @@ extension TrainingOptions {
   ///
   /// - Parameters:
   ///   - sourceTokens: rows of the source.
-  ///   - batchTokens: tokens a step, where that is decided.
+  ///   - batchTokens: tokens per step, where that is decided.
   ///   - steps: steps to make, where that is decided.
   public init(sourceTokens: Int, batchTokens: Int? = nil, steps: Int? = nil) {
     let batch = batchTokens ?? Self.batchTokens(forSource: sourceTokens)
