@@ -65,8 +65,14 @@ let package = Package(
       swiftSettings: strict + memorySafe),
     // Where the tests find other libraries' numbers, a small set of them, and what compares bits.
     .target(
-      name: "SAETestSupport", dependencies: ["SAECore"], path: "Tests/SAETestSupport",
-      resources: [.copy("Fixtures")], swiftSettings: strict),
+      name: "SAETestSupport", dependencies: ["SAETensor", "SAEFormats"],
+      path: "Tests/SAETestSupport", resources: [.copy("Fixtures")], swiftSettings: strict),
+    .testTarget(
+      name: "SAETensorTests", dependencies: ["SAEKernels", "SAETensor", "SAETestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "SAEFormatsTests", dependencies: ["SAEFormats", "SAETensor", "SAETestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "SAECoreTests", dependencies: ["SAECore", "SAETestSupport"], swiftSettings: strict),
     .testTarget(

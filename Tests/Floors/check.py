@@ -1,4 +1,5 @@
-"""Checks that no source names what a floor above its own declares, and where memory is touched.
+"""Checks that no source names what a floor above its own declares, where memory is touched, and that tests
+mirror the sources.
 
     python3 Tests/Floors/check.py
 
@@ -12,7 +13,8 @@ import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2] / "Sources"
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+ROOT = TESTS.parent / "Sources"
 
 FLOORS = [
     ["SAEKernels"],
@@ -32,6 +34,17 @@ FREE = {"Version.swift", "Exports.swift"}
 # The folders whose files may say `unsafe`, and how often all but the kernels' may.
 UNSAFE = ["SAEKernels", "SAEKernelsAVX2", "SAEKernelsAVX512", "SAETensor", "SAEFormats/System"]
 UNSAFE_LIMIT = 250
+
+# The modules that tests of a floor may import besides it. Kernels run by the table of `SAETensor`.
+TESTED = {
+    "SAETensorTests": {"SAEKernels"},
+    "SAEFormatsTests": {"SAETensor"},
+    "SAECoreTests": {"SAEKernels", "SAETensor", "SAEFormats"},
+    "SAEMetricsTests": {"SAECore", "SAEModels"},
+    "SAEModelsTests": {"SAECore"},
+}
+# Their folders that mirror none: what tests share, and records of bits, which cross the floors.
+UNMIRRORED = {"Support", "Recorded"}
 
 DECLARATION = re.compile(
     r"^(?:@\w+(?:\([^)]*\))? )*(?:(?:public|package|internal|final|indirect|nonisolated) )*"
@@ -55,6 +68,21 @@ def floor(path):
             if path.startswith(folder + "/"):
                 return number, folder
     return None
+
+
+def misplaced_tests():
+    """What tests import from above, and their folders that are none of the sources'."""
+    for target, below in TESTED.items():
+        module = target.removesuffix("Tests")
+        for file in sorted((TESTS / target).rglob("*.swift")):
+            path = file.relative_to(TESTS / target)
+            for name in re.findall(r"^(?:@testable )?import (SAE\w+)", file.read_text("utf-8"), re.M):
+                if name not in below | {module, "SAETestSupport"}:
+                    yield f"Tests/{target}/{path} imports {name}"
+            folder = path.parent.as_posix().removeprefix("Kernels")
+            source = module if path.parts[0] != "Kernels" else "SAEKernels"
+            if path.parts[0] not in UNMIRRORED and not (ROOT / source / folder.strip("/")).is_dir():
+                yield f"Tests/{target}/{path}: no such folder in Sources/{source}"
 
 
 def main():
@@ -92,6 +120,7 @@ def main():
             total += count
     if total >= UNSAFE_LIMIT:
         failures.append(f"{total} times unsafe outside kernels, expected fewer than {UNSAFE_LIMIT}")
+    failures += misplaced_tests()
     for failure in failures:
         print(failure)
     if not sources or failures:

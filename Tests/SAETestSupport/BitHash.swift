@@ -1,4 +1,4 @@
-import SAECore
+import SAETensor
 
 /// A hash of numbers to the bit: FNV-1a of 64 bits, over little-endian words.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import SAECore
+import SAETensor
 import Synchronization
 
 /// Results as they were when they were last recorded, to the bit: a change that is not meant to change

@@ -1,65 +1,7 @@
 import Foundation
-
-@testable import SAECore
+import SAETestSupport
 
 /// The folders of inputs that come with the tests.
 enum CaseFolder {
-  static func path(_ name: String) -> String {
-    URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Data/cases/\(name)").standardizedFileURL.path
-  }
-}
-
-extension ScratchFolder {
-  /// Writes a file, in a folder that is made for it.
-  @discardableResult
-  func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-    let url = URL(fileURLWithPath: file(name))
-    try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(bytes).write(to: url)
-    return url.path
-  }
-
-  @discardableResult
-  func write(_ name: String, _ text: String) throws -> String { try write(name, Array(text.utf8)) }
-
-  /// Writes tensors of random numbers.
-  @discardableResult
-  func writeTensors(
-    _ name: String, _ shapes: KeyValuePairs<String, [Int]>, seed: UInt64 = 1,
-    type: ElementType = .f32, metadata: [String: String] = [:]
-  ) throws -> String {
-    let path = try write(name, [UInt8]())
-    var writer = try SafetensorsWriter(
-      path, shapes.map { TensorDeclaration($0.key, type, $0.value) }, metadata: metadata)
-    for (index, (name, shape)) in shapes.enumerated() {
-      let count = shape.reduce(1, *)
-      try writer.append(
-        Matrix.random(1, max(1, count), seed: seed &+ UInt64(index)).array.prefix(count).map { $0 },
-        to: name)
-    }
-    try writer.finish()
-    return path
-  }
-
-  /// A copy of a folder, to be changed.
-  func copy(_ source: String, to name: String) throws -> String {
-    let target = file(name)
-    try? FileManager.default.removeItem(atPath: target)
-    try FileManager.default.copyItem(atPath: source, toPath: target)
-    return target
-  }
-
-  func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: file(name)) }
-}
-
-/// What a call that must fail says; nil if it does not fail, or not with a file's error.
-func refusal(_ body: () throws -> Void) -> String? {
-  do {
-    try body()
-    return nil
-  } catch {
-    return (error as? FileError)?.description
-  }
+  static func path(_ name: String) -> String { Checkout.tests("Data/cases/\(name)").path }
 }

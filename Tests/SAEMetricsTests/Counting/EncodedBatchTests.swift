@@ -1,4 +1,5 @@
 import SAECore
+import SAETestSupport
 import Testing
 
 @testable import SAEMetrics

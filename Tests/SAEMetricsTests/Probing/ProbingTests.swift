@@ -1,5 +1,6 @@
 import Foundation
 import SAECore
+import SAETestSupport
 import Testing
 
 @testable import SAEMetrics

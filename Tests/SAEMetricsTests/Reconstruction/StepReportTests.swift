@@ -1,5 +1,6 @@
 import SAECore
 import SAEMetrics
+import SAETestSupport
 import Testing
 
 /// What a training step reports of its batch against the metrics of that batch.

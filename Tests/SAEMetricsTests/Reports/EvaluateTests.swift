@@ -1,5 +1,6 @@
 import Foundation
 import SAECore
+import SAETestSupport
 import Synchronization
 import Testing
 

@@ -1,19 +1,7 @@
 import SAECore
+import SAETestSupport
 
-/// A small generator with a seed (SplitMix64), so that tests repeat.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension SeededGenerator {
   mutating func uniform() -> Double { Double.random(in: -1...1, using: &self) }
 
   mutating func matrix(_ rows: Int, _ columns: Int, around center: Double = 0) -> Matrix {

@@ -1,11 +1,10 @@
 import Foundation
 import SAECore
+import SAETestSupport
 
 /// Checkpoints that version 0.1.0 wrote, and what it made of them to the end on each set of kernels.
 enum OldCheckpoints {
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Data/checkpoints-0.1.0").path
+  static let root = Checkout.tests("Data/checkpoints-0.1.0").path
 
   static func path(_ name: String) -> String { "\(root)/\(name)" }
 

@@ -1,0 +1,134 @@
+import SAECore
+import SAETestSupport
+import Testing
+
+/// What runs on inputs with targets do not take, each by its name.
+@Suite struct PairedRefusalTests {
+  static func run<Model: TrainableAutoencoder>(
+    _: Model.Type, _ configuration: Model.Configuration,
+    on source: (any ActivationSource)? = nil,
+    _ edit: (inout TrainingOptions) throws -> Void = { _ in }
+  ) throws where Model.Configuration.Model == Model {
+    var options = PairedTrainingTests.options(.expectedAverageOnlyIn)
+    try edit(&options)
+    _ = try TrainingRun<Model>(
+      configuration, latentCount: 16, on: source ?? PairedTrainingTests.pairs(), options: options)
+  }
+
+  static func refused(_ edit: @escaping (inout TrainingOptions) throws -> Void) -> String? {
+    refusedOption { try run(Transcoder.self, TranscoderConfiguration(k: 3), edit) }
+  }
+
+  @Test func variantsThatReconstructTheirInput() throws {
+    #expect(refusedOption { try Self.run(TopKAutoencoder.self, .init(k: 3)) } == "activations")
+    #expect(
+      refusedOption { try Self.run(BatchTopKAutoencoder.self, .init(k: 3)) } == "activations")
+    #expect(
+      refusedOption { try Self.run(GatedAutoencoder.self, .init(coefficient: .one)) }
+        == "activations")
+    var sweep = try TrainingSweep(
+      on: PairedTrainingTests.pairs(), options: PairedTrainingTests.options(.none))
+    #expect(
+      refusedOption {
+        try sweep.add(MatryoshkaConfiguration(k: 3), latentCount: 16)
+      } == "activations")
+  }
+
+  @Test func optionsThatTakeTheTargetForTheInput() throws {
+    for normalization in [
+      ActivationNormalization.covarianceWhitening, .layerNorm, .constantNormRescale,
+    ] {
+      #expect(Self.refused { $0.data.normalization = normalization } == "normalization")
+    }
+    #expect(Self.refused { $0.beginning.weights = .saeLens } == "weightInitialization")
+    #expect(Self.refused { $0.beginning.calibratesEncoder = true } == "calibratesEncoder")
+    #expect(
+      Self.refused { $0.revival.resampling = try Resampling(convention: .anthropic, period: 5) }
+        == "resampling")
+    #expect(Self.refused { _ in } == nil)
+  }
+
+  @Test func activationsThatAreNotFiniteOrAll0() throws {
+    func run(
+      _ edit: (inout Matrix, inout Matrix) -> Void,
+      _ normalization: ActivationNormalization = .none
+    ) throws {
+      var (x, y) = (PairedTrainingTests.inputs, PairedTrainingTests.targets)
+      edit(&x, &y)
+      try Self.run(
+        Transcoder.self, TranscoderConfiguration(k: 3),
+        on: PairedActivations(inputs: x, targets: y)
+      ) {
+        $0.data.normalization = normalization
+        $0.batchTokens = 300
+      }
+    }
+    for normalization in [ActivationNormalization.none, .expectedAverageOnlyIn] {
+      let input = try #require(throws: FileError.self) {
+        try run({ x, _ in x[7, 5] = .nan }, normalization)
+      }
+      #expect(
+        input == .notFiniteActivations(ElementPlace("inputs", row: 7, column: 5), found: "nan"))
+      let target = try #require(throws: FileError.self) {
+        try run({ _, y in y[7, 0] = .infinity }, normalization)
+      }
+      #expect(
+        target == .notFiniteActivations(ElementPlace("targets", row: 7, column: 0), found: "inf"))
+    }
+    #expect(
+      refusedOption { try run({ _, y in y.scale(by: 0) }, .unitMeanSquaredNorm) }
+        == "normalization")
+  }
+
+  /// A source from elsewhere, which says what it likes.
+  struct Claiming: ActivationSource {
+    let width = 3
+    let tokens = 90
+    let targetWidth: Int
+
+    func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) {}
+  }
+
+  @Test(arguments: [3, 4, -1]) func targetsThatLeaveNoInput(_ width: Int) throws {
+    #expect(
+      refusedOption {
+        try Self.run(
+          Transcoder.self, TranscoderConfiguration(k: 3), on: Claiming(targetWidth: width))
+      } == "targetWidth")
+  }
+
+  @Test func checkpointsOfOtherTargets() throws {
+    let options = PairedTrainingTests.options(.expectedAverageOnlyIn)
+    let (x, y) = (PairedTrainingTests.inputs, PairedTrainingTests.targets)
+    let configuration = TranscoderConfiguration(k: 3)
+    var run = try TrainingRun<Transcoder>(
+      configuration, latentCount: 16, on: PairedTrainingTests.pairs(), options: options)
+    _ = try run.step()
+    let checkpoint = run.checkpoint()
+    func setting(
+      _ source: any ActivationSource, _ edit: (inout TrainingCheckpoint) -> Void = { _ in }
+    ) throws -> String? {
+      var edited = checkpoint
+      edit(&edited)
+      do {
+        _ = try TrainingRun<Transcoder>(
+          configuration, latentCount: 16, on: source, options: options, from: edited)
+        return nil
+      } catch FileError.invalidSetting(_, let setting, _, _) {
+        return setting
+      }
+    }
+    let pairs = try PairedTrainingTests.pairs()
+    #expect(try setting(pairs) == nil)
+    #expect(try setting(x) == "targetWidth")
+    #expect(try setting(PairedActivations(inputs: x, targets: x)) == "targetWidth")
+    #expect(try setting(PairedActivations(inputs: y, targets: y)) == "width")
+    #expect(try setting(pairs) { $0.targetScaling = nil } == "targetScaling")
+    for scale in [0, -1, .nan, .infinity] as [Double] {
+      #expect(
+        try setting(pairs) { $0.targetScaling = .factor(scale) } == "targetScaling.factor")
+    }
+    let other = ActivationScaling.centered(factor: 1, center: [0])
+    #expect(try setting(pairs) { $0.targetScaling = other } == "targetScaling.kind")
+  }
+}
