@@ -6,12 +6,14 @@ public enum TensorFile: Sendable {
   case npy(NpyFile)
   /// A zip archive of arrays.
   case npz(NpzFile)
+  /// PyTorch's archive of a pickle and tensors.
+  case torch(TorchFile)
 
   /// Opens a file of any of these kinds.
   ///
   /// - Throws: ``FileError`` if it is none of them, or a broken one.
   public init(_ path: String) throws(FileError) {
-    try self.init(FileBytes(mapping: path), expected: "a safetensors, npy or npz file")
+    try self.init(FileBytes(mapping: path), expected: "a safetensors, npy, npz or PyTorch file")
   }
 
   /// Takes the bytes for a file of the kind that they begin as.
@@ -20,6 +22,7 @@ public enum TensorFile: Sendable {
     case .safetensors: self = .safetensors(try SafetensorsFile(contents))
     case .npy: self = .npy(try NpyFile(contents))
     case .zip: self = .npz(try NpzFile(contents))
+    case .torch: self = .torch(try TorchFile(contents))
     case .other(let found), .unknown(let found):
       throw .wrongContents(file: contents.name, expected: expected, found: found)
     }
@@ -42,6 +45,7 @@ public enum TensorFile: Sendable {
       var tensors: [StoredTensor] = []
       for name in file.names { tensors.append(try file.tensor(name)) }
       return tensors
+    case .torch(let file): return file.root.tensors
     }
   }
 
@@ -57,6 +61,13 @@ public enum TensorFile: Sendable {
         throw .noSuchTensor(file: file.tensor.file, tensor: name, present: [file.tensor.name])
       }
       return file.tensor
+    case .torch(let file):
+      let tensors = file.root.tensors
+      guard let tensor = tensors.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+        throw .noSuchTensor(
+          file: file.path, tensor: name, present: tensors.prefix(20).map(\.name))
+      }
+      return tensor
     }
   }
 }
@@ -68,7 +79,7 @@ extension TensorWriter where Self: ~Copyable {
   public mutating func append(
     reordering tensor: StoredTensor, to name: String
   ) throws(FileError) {
-    if !tensor.isBigEndian, !tensor.isColumnMajor {
+    if !tensor.isBigEndian, tensor.strides == nil {
       try append(tensor, to: name)
     } else if tensor.type.isInteger {
       try append(try tensor.integers(), to: name)

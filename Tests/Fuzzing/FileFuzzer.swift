@@ -4,7 +4,8 @@ import Foundation
 
 /// What the fuzzer's inputs are taken for, from the environment.
 private enum Target: String {
-  case safetensors, npy, npz, inflate, json, configuration, directory, literal, latents, model,
+  case safetensors, npy, npz, torch, yaml, inflate, json, configuration, directory, literal,
+    latents, model,
     checkpoint
 
   static let chosen: Target = {
@@ -24,6 +25,9 @@ private enum Target: String {
       let file = try NpzFile(FileBytes(bytes, name: "x"))
       for name in file.names { try read(file.tensor(name)) }
       _ = try GemmaScope.read(NamedTensors(file)).archive()
+    case .torch:
+      for tensor in try TorchFile(FileBytes(bytes, name: "x")).root.tensors { try read(tensor) }
+    case .yaml: _ = try YAMLReader.parse(bytes, file: "x")
     case .inflate:
       let limit = 1 << 20
       let output = try Inflate.inflate(bytes, limit: limit)

@@ -27,8 +27,6 @@ package struct FileOfAnotherKind: Sendable, CustomStringConvertible {
         [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E],
         ["before version 1.6"]
       ),
-      (zip(["archive/data.pkl", "archive/data/0"]), ["PyTorch", "pickle"]),
-      (zip(["my sae/data.pkl", "x"], cut: 60), ["PyTorch"]),
       (zip(["m/data.pkl", "m/constants.pkl", "m/code/a.py"]), ["TorchScript"]),
       (zip(["word/document.xml", "b.txt"]), ["zip archive", "document.xml"]),
       ([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2], ["gzip"]),

@@ -18,6 +18,10 @@ extension SAECandidate {
     _ weights: Weights, _ name: String, in directory: String
   ) -> Recognition {
     let names = weights.names
+    let place = WeightsPlace(directory: directory, name: name)
+    if let reader = PublishedLayouts.all.first(where: { $0.isOne(weights, at: place) }) {
+      return .layout(reader.layout)
+    }
     if SelfDescribingWeights.isOne(weights.metadata) { return .layout(.safetensors) }
     if case .npz = weights {
       return GemmaScope.isNamed(names) || name == GemmaScope.archiveName
@@ -59,7 +63,7 @@ extension SAECandidate {
 
   /// Files that are signs of a layout which is not read.
   private static let foreignLayouts: [(name: String, layout: String)] = [
-    ("hyperparams.json", "Llama Scope"), ("params_layer_0.safetensors", "a CLT or crosscoder"),
+    ("params_layer_0.safetensors", "a CLT or crosscoder"),
     ("W_enc_0.safetensors", "a CLT of circuit-tracer"), ("conf.yaml", "a temporal autoencoder"),
     ("model_cfg.yaml", "crosscode"),
   ]

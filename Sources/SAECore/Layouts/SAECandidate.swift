@@ -5,12 +5,14 @@ struct SAECandidate {
     case safetensors(SafetensorsFile)
     case shards(SafetensorsShards)
     case npz(NpzFile)
+    case torch(TorchFile)
 
     var names: [String] {
       switch self {
       case .safetensors(let file): file.tensors.map(\.name)
       case .shards(let shards): shards.tensors.map(\.name)
       case .npz(let file): file.names
+      case .torch(let file): file.weightTensors.map(\.name)
       }
     }
 
@@ -25,6 +27,7 @@ struct SAECandidate {
       case .npz(let file):
         try file.checkMemory()
         return try NamedTensors(file)
+      case .torch(let file): return NamedTensors(file)
       }
     }
   }
@@ -32,23 +35,28 @@ struct SAECandidate {
   let weights: Weights
   let layout: SAELayout
   let directory: String
+  /// The name of the file of weights in its directory.
+  var name = ""
 
   /// Reads the description in the files.
   func read() throws(FileError) -> SAEFiles {
     let tensors = try weights.tensors()
+    let place = WeightsPlace(directory: directory, name: name)
+    if let reader = PublishedLayouts.reader(layout) { return try reader.read(tensors, at: place) }
     return switch layout {
     case .saeLens: try SAELensDirectory.read(tensors, directory: directory)
     case .safetensors: try SelfDescribingWeights.read(tensors)
     case .gemmaScope: try GemmaScope.read(tensors)
     case .gemmaScope2: try GemmaScope.read(tensors, directory: directory)
     case .sparsify: try Sparsify.read(tensors, directory: directory)
-    case .boosted: throw BoostedDirectory.isNotOne(directory)
+    default: throw BoostedDirectory.isNotOne(directory)
     }
   }
 
   static let known =
     "an autoencoder: cfg.json with safetensors (SAELens, sparsify), params.npz or "
-    + "params.safetensors (Gemma Scope), or safetensors from sae convert"
+    + "params.safetensors (Gemma Scope), safetensors from sae convert, or the files of another "
+    + "library (dictionary_learning, OpenAI, Llama Scope, circuit-tracer and others)"
 
   /// The weights at a path, or in the directory of that path.
   static func find(_ path: String) throws(FileError) -> SAECandidate {
@@ -63,7 +71,7 @@ struct SAECandidate {
     let weights = try open(path)
     switch recognize(weights, name, in: directory) {
     case .layout(let layout):
-      return SAECandidate(weights: weights, layout: layout, directory: directory)
+      return SAECandidate(weights: weights, layout: layout, directory: directory, name: name)
     case .lacksConfiguration: throw lacksConfiguration(path, in: directory)
     case .nothing:
       throw .unrecognized(
@@ -74,6 +82,9 @@ struct SAECandidate {
   private static func find(inDirectory path: String) throws(FileError) -> SAECandidate {
     let names = try FileName.list(path) { String(validating: $0, as: UTF8.self) != nil }
     if names.contains(BoostedDirectory.descriptionName) { throw BoostedDirectory.isNotOne(path) }
+    for layout in PublishedLayouts.all {
+      if let weights = layout.weights(in: names) { return try find("\(path)/\(weights)") }
+    }
     var lacking: String?
     // A preferred name is opened first, and if it is broken, that is the error to report.
     let preferred = preferredNames.filter(names.contains)
@@ -85,7 +96,7 @@ struct SAECandidate {
       let weights = try open("\(path)/\(name)")
       switch recognize(weights, name, in: path) {
       case .layout(let layout):
-        return SAECandidate(weights: weights, layout: layout, directory: path)
+        return SAECandidate(weights: weights, layout: layout, directory: path, name: name)
       case .lacksConfiguration: lacking = lacking ?? name
       case .nothing: break
       }
@@ -97,13 +108,16 @@ struct SAECandidate {
       switch recognize(weights, name, in: path) {
       case .layout(let layout):
         candidates.append(
-          (name, SAECandidate(weights: weights, layout: layout, directory: path)))
+          (name, SAECandidate(weights: weights, layout: layout, directory: path, name: name)))
       case .lacksConfiguration: lacking = lacking ?? name
       case .nothing: break
       }
     }
     guard candidates.count == 1 else {
       if candidates.count > 1 {
+        if candidates.allSatisfy({ $0.candidate.layout == .circuitTracer }) {
+          try CircuitTracer.checkSet(path, names)
+        }
         throw .unrecognized(
           file: path, lookedFor: ["one autoencoder, or the name of one of several"],
           found: candidates.prefix(20).map(\.name))
@@ -120,6 +134,7 @@ struct SAECandidate {
     switch try TensorFile(FileBytes(mapping: path), expected: "weights of an autoencoder") {
     case .safetensors(let file): return .safetensors(file)
     case .npz(let file): return .npz(file)
+    case .torch(let file): return .torch(file)
     case .npy:
       throw .unrecognized(file: path, lookedFor: [known], found: ["one array without a name"])
     }

@@ -10,13 +10,31 @@ public struct SAEFiles: Sendable {
   /// Their description of it: an archive without parameters.
   public internal(set) var outline: SAEArchive
   private var sources: [String: Source] = [:]
+  /// Parameters of one number, which no tensor holds.
+  private var constants: [String: Constant] = [:]
+  /// What is done once all parameters are read.
+  var finishing: Finishing?
+
+  /// The same number for each latent.
+  private struct Constant {
+    let value: Float
+    let count: Int
+  }
+
+  /// A form of an autoencoder that its files imply.
+  enum Finishing {
+    /// Decoder rows get norm 1; encoder rows and biases, and so latents, their norms.
+    case unitDecoderRows
+    /// Thresholds are divided by decoder rows' norms, times which latents were compared with them.
+    case thresholdsByDecoderNorms
+  }
 
   /// Where a parameter's elements come from.
   private struct Source {
     let tensor: StoredTensor
     /// Whether our orientation is the other one.
     let isTransposed: Bool
-    let form: Form
+    var form: Form
 
     var isVector: Bool { tensor.shape.count == 1 }
 
@@ -26,8 +44,8 @@ public struct SAEFiles: Sendable {
   /// The meaning of an element.
   enum Form {
     case itself
-    /// Its exponential is the parameter.
-    case logarithm
+    /// Its exponential, times a factor, is the parameter.
+    case logarithm(times: Double)
     case multiple(of: Float)
   }
 
@@ -75,6 +93,11 @@ public struct SAEFiles: Sendable {
     for (name, source) in sources.sorted(by: { $0.key < $1.key }) {
       archive.parameters[name] = try SAEFiles.read(source)
     }
+    for (name, constant) in constants.sorted(by: { $0.key < $1.key }) {
+      let values = Matrix(rows: 1, columns: constant.count, repeating: constant.value)
+      archive.parameters[name] = SAEArchive.Parameter(values, isVector: true)
+    }
+    if let finishing { try archive.finish(finishing) }
     return archive
   }
 
@@ -87,11 +110,12 @@ public struct SAEFiles: Sendable {
     var type = tensor.type
     switch source.form {
     case .itself: break
-    case .logarithm:
+    case .logarithm(let factor):
       values = Matrix(rows: values.rows, columns: values.columns) {
-        Float(exp(Double(values[$0, $1])))
+        Float(factor * exp(Double(values[$0, $1])))
       }
       try tensor.checkFinite(values)
+      if factor != 1 { type = .f32 }
     case .multiple(let factor):
       values.scale(by: factor)
       try tensor.checkFinite(values)
@@ -128,6 +152,65 @@ public struct SAEFiles: Sendable {
     sources[name] = Source(tensor: tensor, isTransposed: isTransposed, form: form)
   }
 
+  /// Gives each of `count` latents the same number for a parameter.
+  mutating func fill(_ name: String, with value: Float, count: Int) {
+    constants[name] = Constant(value: value, count: count)
+  }
+
+  /// Multiplies a parameter, which has been taken, by a factor as it is read.
+  ///
+  /// - Throws: ``FileError`` if float32 cannot hold the factor.
+  mutating func multiply(_ name: String, by factor: Double) throws(FileError) {
+    guard factor != 1, let source = sources[name] else { return }
+    guard Float(factor).isNormal else {
+      throw .invalidSetting(
+        file: source.tensor.file, setting: "the factor of \(name)",
+        expected: "a number that float32 holds", found: "\(factor)")
+    }
+    switch source.form {
+    case .itself: sources[name]?.form = .multiple(of: Float(factor))
+    case .logarithm(let earlier): sources[name]?.form = .logarithm(times: earlier * factor)
+    case .multiple(let earlier): sources[name]?.form = .multiple(of: earlier * Float(factor))
+    }
+  }
+
   /// The tensor that a parameter is read from.
   func tensor(of name: String) -> StoredTensor? { sources[name]?.tensor }
+}
+
+extension SAEArchive {
+  /// Brings parameters to the form that files imply.
+  ///
+  /// - Throws: ``FileError`` if a decoder row is zero.
+  fileprivate mutating func finish(_ finishing: SAEFiles.Finishing) throws(FileError) {
+    guard let decoder = parameters["W_dec"]?.values else { return }
+    let norms = decoder.rowNorms()
+    switch finishing {
+    case .unitDecoderRows:
+      // A row of zeros stays one, and its latent as it is.
+      multiplyRows(of: "W_dec", by: norms.map { $0 > 0 ? 1 / $0 : 1 })
+      multiplyRows(of: "W_enc", by: norms.map { $0 > 0 ? $0 : 1 })
+      multiplyColumns(of: "b_enc", by: norms.map { $0 > 0 ? $0 : 1 })
+    case .thresholdsByDecoderNorms:
+      if let row = norms.firstIndex(of: 0) {
+        throw .invalidSetting(
+          file: file, setting: "W_dec",
+          expected: "rows other than zero, whose norms thresholds are divided by",
+          found: "zeros in row \(row)")
+      }
+      multiplyColumns(of: SAEArchive.threshold, by: norms.map { 1 / $0 })
+    }
+  }
+
+  private mutating func multiplyRows(of name: String, by factors: [Float]) {
+    parameters[name]?.values.multiplyRows(by: factors)
+    parameters[name]?.type = .f32
+  }
+
+  private mutating func multiplyColumns(of name: String, by factors: [Float]) {
+    guard let values = parameters[name]?.values.array else { return }
+    parameters[name]?.values = Matrix(
+      rows: 1, columns: values.count, values: zip(values, factors).map { $0 * $1 })
+    parameters[name]?.type = .f32
+  }
 }

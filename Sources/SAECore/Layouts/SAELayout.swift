@@ -12,6 +12,26 @@ public enum SAELayout: String, Sendable, CaseIterable {
   case safetensors
   /// `boosted.json` and two directories, an autoencoder and one that reconstructs its error.
   case boosted
+  /// `config.json` and `ae.pt`, as dictionary_learning writes them; read only, as all that follow.
+  case dictionaryLearning = "dictionary-learning"
+  /// Llama Scope's `hyperparams.json` and `checkpoints/final.safetensors`.
+  case llamaScope = "llama-scope"
+  /// Llama Scope's autoencoders of a distilled R1.
+  case distilledLlamaScope = "llama-scope-r1"
+  /// `config.json` and `sae_weights.safetensors`, as Llamascopium writes them.
+  case llamascopium
+  /// circuit-tracer's `layer_{i}.safetensors`.
+  case circuitTracer = "circuit-tracer"
+  /// OpenAI's PyTorch files.
+  case openAI = "openai"
+  /// Goodfire's PyTorch files.
+  case goodfire
+  /// PyTorch files of autoencoders of DeepSeek-R1.
+  case deepSeekR1 = "deepseek-r1"
+  /// PyTorch files of autoencoders of attention heads' outputs.
+  case attentionOutputs = "attention-outputs"
+  /// Qwen Scope's PyTorch files.
+  case qwenScope = "qwen-scope"
 }
 
 extension SAEArchive {
@@ -33,7 +53,7 @@ extension SAEArchive {
   ///
   /// - Parameters:
   ///   - path: the directory or file; its parent must exist.
-  ///   - layout: how; ``SAELayout/gemmaScope2`` cannot be written, and ``SAELayout/boosted`` takes two.
+  ///   - layout: how; ``SAELayout/boosted`` takes two, and some layouts are only read.
   ///     nil is a directory in SAELens' form; an architecture without a name in SAELens gets one of this
   ///     library's.
   ///   - replacing: whether an autoencoder of that name, with ``SAELayout/safetensors`` one in a file,
@@ -75,6 +95,10 @@ extension SAEArchive {
     case .boosted:
       throw .notRepresentable(
         file: destination.path, layout: "a boosted autoencoder", what: "one alone: it holds two")
+    case .dictionaryLearning, .llamaScope, .distilledLlamaScope, .llamascopium, .circuitTracer,
+      .openAI, .goodfire, .deepSeekR1, .attentionOutputs, .qwenScope:
+      throw .notRepresentable(
+        file: destination.path, layout: layout?.rawValue ?? "", what: "anything: it is only read")
     }
   }
 }

@@ -93,6 +93,7 @@ struct NpyHeader {
     }
     return StoredTensor(
       name: name, type: type, shape: shape, contents: contents, bytes: begin..<range.upperBound,
-      isBigEndian: isBigEndian, isColumnMajor: isColumnMajor)
+      isBigEndian: isBigEndian,
+      strides: isColumnMajor ? StoredTensor.columnMajorStrides(shape) : nil)
   }
 }

@@ -8,6 +8,8 @@ package enum FileKind: Equatable, Sendable {
   case npy
   /// A zip archive that may hold arrays.
   case zip
+  /// A zip archive of PyTorch's, with a pickle and tensors.
+  case torch
   /// A known kind of file that holds no tensors, in words.
   case other(String)
   /// Something unknown, in words.
@@ -44,6 +46,7 @@ package enum FileKind: Equatable, Sendable {
     case .safetensors: "a safetensors file"
     case .npy: "an npy file"
     case .zip: "an npz file"
+    case .torch: "a PyTorch file"
     case .other(let words), .unknown(let words): words
     }
   }
@@ -61,10 +64,9 @@ package enum FileKind: Equatable, Sendable {
     } else {
       names = firstMember(contents).map { [$0] } ?? []
     }
-    if names.contains(where: { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }) {
-      return .other(
-        names.contains { $0.hasSuffix("/constants.pkl") || $0.contains("/code/") }
-          ? "a TorchScript program" : pickled("a PyTorch file"))
+    if names.contains(where: { $0.hasSuffix("/data.pkl") }) {
+      let isProgram = names.contains { $0.hasSuffix("/constants.pkl") || $0.contains("/code/") }
+      return isProgram ? .other("a TorchScript program") : .torch
     }
     guard let first = names.first, !names.contains(where: { $0.hasSuffix(".npy") }) else {
       return .zip
@@ -81,8 +83,8 @@ package enum FileKind: Equatable, Sendable {
   }
 
   static func pickled(_ what: String) -> String {
-    "\(what) (a pickle, which is a program and is not read; safetensors.torch.save_file writes its "
-      + "tensors)"
+    "\(what) (a pickle, which is a program and is not read; torch.save of version 1.6 or later, or "
+      + "safetensors.torch.save_file, writes its tensors)"
   }
 }
 

@@ -8,8 +8,12 @@ extension StoredTensor {
       throw .notConvertible(
         file: file, tensor: name, from: type.rawValue, to: "whole numbers")
     }
-    let stored = contents.bytes.extracting(try elementBytes(range))
-    guard let values = stored.decodeIntegers(type, bigEndian: isBigEndian) else {
+    let place = try elementBytes(range)
+    if strides != nil { return Array(try integers()[range]) }
+    guard
+      let values = contents.bytes.extracting(place)
+        .decodeIntegers(type, bigEndian: isBigEndian)
+    else {
       throw .valueOutOfRange(
         file: file, tensor: name, value: "a number above 2⁶³ − 1", type: "Int")
     }
@@ -20,7 +24,9 @@ extension StoredTensor {
   ///
   /// - Throws: ``FileError`` if there is not one dimension, or the range lies outside.
   public func floats(_ range: Range<Int>) throws(FileError) -> [Float] {
-    let stored = contents.bytes.extracting(try elementBytes(range))
+    let place = try elementBytes(range)
+    if strides != nil { return Array(floats()[range]) }
+    let stored = contents.bytes.extracting(place)
     var values = [Float](repeating: 0, count: range.count)
     var target = values.mutableSpan
     stored.decode(type, bigEndian: isBigEndian, into: &target)

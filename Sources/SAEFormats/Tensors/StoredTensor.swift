@@ -11,20 +11,32 @@ public struct StoredTensor: Sendable {
   public let shape: [Int]
 
   let contents: FileBytes
-  /// Where the elements lie; as many bytes as shape and type need.
+  /// Where the elements lie, from the first to the last; without strides as many bytes as shape and type
+  /// need.
   let bytes: Range<Int>
   var isBigEndian = false
-  /// Whether the first index varies fastest.
-  var isColumnMajor = false
+  /// The distances between neighbors along each axis, in elements; nil where they lie one after another,
+  /// the last index fastest.
+  var strides: [Int]?
+  /// The checksum of stored bytes that the elements are among, where the file has one that was not
+  /// compared when it was opened.
+  var checksum: StoredChecksum?
+
+  /// The same elements under another name.
+  func named(_ name: String) -> StoredTensor {
+    StoredTensor(
+      name: name, type: type, shape: shape, contents: contents, bytes: bytes,
+      isBigEndian: isBigEndian, strides: strides, checksum: checksum)
+  }
 
   /// The file it is in.
   public var file: String { contents.name }
 
   /// Elements.
-  public var count: Int { bytes.count / type.size }
+  public var count: Int { shape.reduce(1, *) }
 
-  /// Bytes in the file.
-  public var byteCount: Int { bytes.count }
+  /// Bytes of the elements.
+  public var byteCount: Int { count * type.size }
 
   /// All dimensions but the last, multiplied: 1 for a scalar or a vector.
   public var rows: Int { shape.dropLast().reduce(1, *) }
@@ -37,6 +49,7 @@ public struct StoredTensor: Sendable {
   /// - Throws: ``FileError`` if the shape has rows without elements.
   public func matrix() throws(FileError) -> Matrix {
     try StoredTensor.checkMemory([self], file)
+    try checksum?.check(contents)
     return try matrix(rows: 0..<rows)
   }
 
@@ -78,8 +91,8 @@ public struct StoredTensor: Sendable {
     precondition(
       row >= 0 && row <= matrix.rows && range.count <= matrix.rows - row,
       "\(range.count) rows do not fit a matrix of \(matrix.shape) from row \(row) on")
-    if isColumnMajor {
-      readColumnMajor(rows: range, into: &matrix, at: row)
+    if let strides {
+      readStrided(rows: range, into: &matrix, at: row, strides)
     } else {
       var elements = matrix.mutableElements
       contents.bytes.extracting(rowBytes(range))
@@ -89,18 +102,18 @@ public struct StoredTensor: Sendable {
 
   /// All elements in row-major order.
   public func floats() -> [Float] {
-    var values = [Float](repeating: 0, count: count)
+    var values = [Float](repeating: 0, count: bytes.count / type.size)
     var target = values.mutableSpan
     contents.bytes.extracting(bytes).decode(type, bigEndian: isBigEndian, into: &target)
-    return isColumnMajor ? rowMajor(values) : values
+    return strides.map { rowMajor(values, $0) } ?? values
   }
 
   /// All elements in row-major order, in double precision; exact but for whole numbers beyond 2⁵³.
   public func doubles() -> [Double] {
-    var values = [Double](repeating: 0, count: count)
+    var values = [Double](repeating: 0, count: bytes.count / type.size)
     var target = values.mutableSpan
     contents.bytes.extracting(bytes).decode(type, bigEndian: isBigEndian, into: &target)
-    return isColumnMajor ? rowMajor(values) : values
+    return strides.map { rowMajor(values, $0) } ?? values
   }
 
   /// All elements in row-major order, as whole numbers.
@@ -116,7 +129,7 @@ public struct StoredTensor: Sendable {
       throw .valueOutOfRange(
         file: file, tensor: name, value: "a number above 2⁶³ − 1", type: "Int")
     }
-    return isColumnMajor ? rowMajor(values) : values
+    return strides.map { rowMajor(values, $0) } ?? values
   }
 
   /// Adds its bytes in the file to a checksum, and keeps nothing of them in memory.
@@ -132,8 +145,8 @@ public struct StoredTensor: Sendable {
   /// memory. A reader of a file larger than memory needs this.
   public func release(rows range: Range<Int>) {
     guard range.lowerBound >= 0, range.upperBound <= rows else { return }
-    // The elements of a row of a column-major tensor are spread all over it.
-    contents.release(isColumnMajor ? bytes : rowBytes(range))
+    // The elements of a row of a tensor with strides may be spread all over it.
+    contents.release(strides != nil ? bytes : rowBytes(range))
   }
 
   private func rowBytes(_ range: Range<Int>) -> Range<Int> {

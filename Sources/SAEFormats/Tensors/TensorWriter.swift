@@ -79,7 +79,7 @@ extension TensorWriter where Self: ~Copyable {
 
   /// Appends the elements of a tensor in another file, which has the same type, as they are.
   public mutating func append(_ tensor: StoredTensor, to name: String) throws(FileError) {
-    let order = tensor.isBigEndian ? "big-endian " : tensor.isColumnMajor ? "column-major " : ""
+    let order = tensor.isBigEndian ? "big-endian " : tensor.strides != nil ? "reordered " : ""
     _ = try elementType(of: name, for: order + tensor.type.rawValue) {
       $0 == tensor.type && order.isEmpty
     }

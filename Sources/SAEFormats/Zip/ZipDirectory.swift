@@ -28,12 +28,18 @@ struct ZipDirectory {
     var here = UInt64(short.here)
     var (count, size, offset) = (UInt64(short.count), UInt64(short.size), UInt64(short.offset))
     var limit = end
-    if short.count == .max || short.here == .max || short.size == .max || short.offset == .max {
+    let isLong =
+      short.count == .max || short.here == .max || short.size == .max || short.offset == .max
+    // PyTorch writes the long record even where the short one has room for all.
+    let isFollowed = offset + size != UInt64(end) && ZipDirectory.hasLocator(bytes, before: end)
+    if isLong || isFollowed {
       let record = try ZipDirectory.zip64(bytes, before: end, file)
+      guard isLong || (count, size, offset) == ZipDirectory.long(bytes, at: record) else {
+        throw .malformed(
+          file: file, offset: record, expected: "two end records that agree", found: "others")
+      }
       here = bytes.littleEndian(UInt64.self, at: record + 24)
-      count = bytes.littleEndian(UInt64.self, at: record + 32)
-      size = bytes.littleEndian(UInt64.self, at: record + 40)
-      offset = bytes.littleEndian(UInt64.self, at: record + 48)
+      (count, size, offset) = ZipDirectory.long(bytes, at: record)
       limit = record
     } else if short.disks != 0 {
       throw .malformed(
@@ -62,11 +68,22 @@ struct ZipDirectory {
     }
   }
 
+  /// Members, and the size and the place of the directory, of a zip64 end record.
+  private static func long(_ bytes: RawSpan, at record: Int) -> (UInt64, UInt64, UInt64) {
+    func number(_ offset: Int) -> UInt64 { bytes.littleEndian(UInt64.self, at: record + offset) }
+    return (number(32), number(40), number(48))
+  }
+
+  private static func hasLocator(_ bytes: RawSpan, before end: Int) -> Bool {
+    let locator = end - locatorSize
+    return locator >= 0 && bytes.littleEndian(UInt32.self, at: locator) == locatorSignature
+  }
+
   private static func zip64(
     _ bytes: RawSpan, before end: Int, _ file: String
   ) throws(FileError) -> Int {
     let locator = end - locatorSize
-    guard locator >= 0, bytes.littleEndian(UInt32.self, at: locator) == locatorSignature else {
+    guard hasLocator(bytes, before: end) else {
       throw .malformed(
         file: file, offset: max(locator, 0), expected: "a zip64 locator", found: "none")
     }

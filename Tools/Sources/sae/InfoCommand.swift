@@ -90,6 +90,7 @@ struct PathDescription: Encodable {
       kind = "safetensors file"
     case .npy: kind = "npy file"
     case .npz: kind = "npz file"
+    case .torch: kind = "PyTorch file"
     }
     let matrices = found.filter { $0.shape.count == 2 && !$0.type.isInteger && $0.count > 0 }
     if tensor != nil || matrices.count == 1 {

@@ -5,6 +5,8 @@ struct NamedTensors {
   let names: [String]
   /// The metadata of a safetensors file.
   let metadata: [String: String]
+  /// The dictionary of a PyTorch file, for the plain values among its tensors.
+  var values: TorchValue?
   private let tensors: [StoredTensor]
   private let byName: [[UInt8]: Int]
 
@@ -21,6 +23,13 @@ struct NamedTensors {
     var tensors: [StoredTensor] = []
     for name in file.names { tensors.append(try file.tensor(name)) }
     self.init(file.path, tensors, [:])
+  }
+
+  /// The dictionary of weights of a PyTorch file: all of it, or what a checkpoint holds under a name.
+  init(_ file: TorchFile) {
+    let dictionary = file.weights
+    self.init(file.path, file.weightTensors, [:])
+    values = dictionary
   }
 
   private init(_ path: String, _ tensors: [StoredTensor], _ metadata: [String: String]) {
@@ -57,6 +66,28 @@ struct NamedTensors {
     guard tensor.shape.count == 2, tensor.count > 0 else {
       throw .wrongShape(
         file: path, tensor: tensor.name, expected: "two axes", found: tensor.shape)
+    }
+    return tensor
+  }
+
+  /// The whole number of a tensor with one element.
+  func integer(_ name: String) throws(FileError) -> Int {
+    try single(name).integers()[0]
+  }
+
+  /// The number of a tensor with one element.
+  func number(_ name: String) throws(FileError) -> Float {
+    let value = try single(name).floats()[0]
+    guard value.isFinite else {
+      throw .notFinite(file: path, tensor: name, place: [], found: "\(value)")
+    }
+    return value
+  }
+
+  private func single(_ name: String) throws(FileError) -> StoredTensor {
+    let tensor = try tensor(name)
+    guard tensor.count == 1 else {
+      throw .wrongShape(file: path, tensor: name, expected: "one number", found: tensor.shape)
     }
     return tensor
   }

@@ -97,6 +97,7 @@ extension SAEArchive {
   static let experts = "experts"
   static let activeExperts = "active_experts"
   static let scalesFeatures = "scales_features"
+  static let weighsByRouter = "weighs_by_probability"
 
   /// The required form of a parameter.
   struct Shape: Equatable {

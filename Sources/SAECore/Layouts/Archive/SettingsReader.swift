@@ -54,6 +54,14 @@ struct SettingsReader {
     return value
   }
 
+  /// Throws if there is a whole number of that name which differs from the one that the weights give.
+  mutating func check(_ name: String, is expected: Int) throws(FileError) {
+    guard let value = take(name) else { return }
+    guard value.asInteger == expected else {
+      throw invalid(name, "\(expected), as the weights have", value)
+    }
+  }
+
   func missing(_ name: String, _ expected: String) -> FileError {
     .invalidSetting(file: file, setting: name, expected: expected, found: "none")
   }

@@ -22,7 +22,8 @@ enum SAELensWeights {
     for (name, shape) in required.sorted(by: { $0.key < $1.key }) {
       if name == "threshold", !weights.contains(name), weights.contains("log_threshold") {
         try files.take(
-          name, try weights.tensor("log_threshold"), stored: shape.stored(name), form: .logarithm)
+          name, try weights.tensor("log_threshold"), stored: shape.stored(name),
+          form: .logarithm(times: 1))
       } else {
         try files.take(
           name, try weights.tensor(name), stored: shape.stored(name),

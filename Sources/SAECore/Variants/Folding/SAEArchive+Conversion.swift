@@ -11,7 +11,10 @@ extension SAEArchive {
   /// - Throws: ``FileError`` if a parameter is missing.
   public func expressed(in layout: SAELayout) throws(FileError) -> SAEArchive {
     switch layout {
-    case .gemmaScope2, .boosted: return self
+    case .gemmaScope2, .boosted, .dictionaryLearning, .llamaScope, .distilledLlamaScope,
+      .llamascopium, .circuitTracer, .openAI, .goodfire, .deepSeekR1, .attentionOutputs,
+      .qwenScope:
+      return self
     case .saeLens, .safetensors:
       guard architecture.isTranscoder, subtractsDecoderBias else { return self }
       try checkParameters(file)

@@ -6,6 +6,9 @@ extension MixtureAutoencoder: StorableAutoencoder {
     archive.settings[SAEArchive.experts] = .integer(configuration.experts)
     archive.settings[SAEArchive.activeExperts] = .integer(configuration.activeExperts)
     archive.settings[SAEArchive.scalesFeatures] = .bool(configuration.scalesFeatures)
+    if !configuration.weighsByProbability {
+      archive.settings[SAEArchive.weighsByRouter] = .bool(false)
+    }
     return archive
   }
 
@@ -22,7 +25,8 @@ extension MixtureAutoencoder: StorableAutoencoder {
     let configuration = MixtureConfiguration(
       k: try archive.checkedK(archive.file), experts: try count(SAEArchive.experts),
       activeExperts: try count(SAEArchive.activeExperts),
-      scalesFeatures: archive.settings[SAEArchive.scalesFeatures]?.asBool ?? false)
+      scalesFeatures: archive.settings[SAEArchive.scalesFeatures]?.asBool ?? false,
+      weighsByProbability: archive.settings[SAEArchive.weighsByRouter]?.asBool ?? true)
     let scale: [ParameterName] = configuration.scalesFeatures ? [.featureScale] : []
     self = try archive.autoencoder(
       of: [.encoder, .decoder, .decoderBias, .router, .routerBias] + scale, configuration)

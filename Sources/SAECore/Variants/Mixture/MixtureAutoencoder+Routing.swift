@@ -57,7 +57,7 @@ extension MixtureAutoencoder {
         encoder: encoder.gatheringRows(Array(first..<first + expertSize)), bias: none
       ).largest(min(configuration.k, expertSize))
       for (row, token) in tokens[expert].enumerated() {
-        let probability = probabilities[token, expert]
+        let probability = configuration.weighsByProbability ? probabilities[token, expert] : 1
         for entry in found.entries(of: row) {
           rows[token].indices.append(found.indices[entry] + UInt32(first))
           rows[token].values.append(found.values[entry] * probability)

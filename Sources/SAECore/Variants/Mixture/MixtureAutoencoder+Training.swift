@@ -24,8 +24,12 @@ extension MixtureAutoencoder: TrainableAutoencoder {
     for token in 0..<latents.tokens {
       for entry in latents.entries(of: token) {
         let expert = Int(latents.indices[entry]) / expertSize
-        let probability = routed.probabilities[token, expert]
         let gradient = slope * pass.projections[entry]
+        guard configuration.weighsByProbability else {
+          preActivationGradients[entry] = gradient
+          continue
+        }
+        let probability = routed.probabilities[token, expert]
         preActivationGradients[entry] = gradient * probability
         probabilityGradients[token, expert] += gradient * (latents.values[entry] / probability)
       }

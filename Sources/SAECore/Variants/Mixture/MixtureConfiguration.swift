@@ -10,6 +10,9 @@ public struct MixtureConfiguration: AutoencoderConfiguration {
   public var activeExperts: Int
   /// Whether experts have a learned feature scale.
   public var scalesFeatures: Bool
+  /// Whether latents are multiplied by their expert's probability, without which the router has no
+  /// gradient from the reconstruction.
+  public var weighsByProbability: Bool
   /// α of α · width · experts · Σ q_e P_e, q_e the share of tokens that expert e sees, P_e its mean
   /// probability. This term keeps experts equally busy.
   public var balanceCoefficient: Double
@@ -20,12 +23,13 @@ public struct MixtureConfiguration: AutoencoderConfiguration {
   /// settings have their defaults unless given.
   public init(
     k: Int, experts: Int, activeExperts: Int, scalesFeatures: Bool,
-    balanceCoefficient: Double = 0.01, seed: UInt64 = 0
+    weighsByProbability: Bool = true, balanceCoefficient: Double = 0.01, seed: UInt64 = 0
   ) {
     self.k = k
     self.experts = experts
     self.activeExperts = activeExperts
     self.scalesFeatures = scalesFeatures
+    self.weighsByProbability = weighsByProbability
     self.balanceCoefficient = balanceCoefficient
     self.seed = seed
   }
@@ -58,6 +62,7 @@ extension MixtureConfiguration: Codable {
       .required("experts", \.experts),
       .required("activeExperts", \.activeExperts),
       .required("scalesFeatures", \.scalesFeatures),
+      .optional("weighsByProbability", \.weighsByProbability, absent: true),
       .optional("balanceCoefficient", \.balanceCoefficient, absent: 0.01),
       .optional("seed", \.seed, absent: 0),
     ]

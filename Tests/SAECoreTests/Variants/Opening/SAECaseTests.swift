@@ -68,8 +68,9 @@ import Testing
       "sparsify/sae.safetensors",
       ["encoder.weight": [6, 4], "encoder.bias": [6], "W_dec": [6, 4], "b_dec": [4]])
     try expectRefusal(scratch.file("sparsify"), ["cfg.json", "found none"])
-    try expectRefusal(CaseFolder.path("circuit-tracer-transcoder"), ["cfg.json", "config.yaml"])
-    try expectRefusal(CaseFolder.path("llama-scope"), ["Llama Scope", "not read"])
+    // Configurations of their own.
+    #expect(try SAE.load(CaseFolder.path("circuit-tracer-transcoder")).latentCount > 0)
+    #expect(try SAE.load(CaseFolder.path("llama-scope")).latentCount > 0)
   }
 
   @Test func configurationsWithoutTheirWeights() throws {
@@ -80,7 +81,7 @@ import Testing
     try expectRefusal(scratch.file("text"), ["weights beside cfg.json", "\"README.md\""])
     try expectRefusal(
       CaseFolder.path("pickle-beside"),
-      ["weights beside cfg.json", "\"ae.pt\", a PyTorch file", "\"sae_weights.pt\""])
+      ["one of several", "\"ae.pt\"", "\"sae_weights.pt\""])
     // A tensor that is missing is named, and not the weights.
     let path = try directory("part", v6(", \"architecture\": \"gated\""))
     try expectRefusal(path, ["expected a tensor \"b_gate\""])
@@ -93,8 +94,8 @@ import Testing
     try expectRefusal(
       CaseFolder.path("lfs-pointer"),
       ["sae_weights.safetensors", "Git LFS pointer", "12345 bytes", "git lfs pull"])
-    try expectRefusal(
-      CaseFolder.path("pickle-renamed"), ["sae_weights.safetensors", "PyTorch file", "pickle"])
+    // What it is counts, not its name.
+    #expect(try SAE.load(CaseFolder.path("pickle-renamed")).latentCount > 0)
     // The configuration itself was not fetched.
     let path = try directory("sae", v6(", \"architecture\": \"standard\""))
     try scratch.write("sae/cfg.json", "version https://git-lfs.github.com/spec/v1\nsize 228\n")
