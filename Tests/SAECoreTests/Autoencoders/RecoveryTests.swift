@@ -100,9 +100,9 @@ import Testing
     var features = Matrix.random(48, 20, seed: 9)
     features.normalizeRows(normGuard: 0)
     let targets = sample.features.decoded(by: features, bias: [Float](repeating: 0, count: 20))
-    let pairs = try PairedActivations(inputs: sample.activations, targets: targets)
     var run = try TrainingRun<Transcoder>(
-      TranscoderConfiguration(k: 3), latentCount: 64, on: pairs, options: options)
+      TranscoderConfiguration(k: 3), latentCount: 64, on: sample.activations,
+      targets: targets, options: options)
     while try run.step() != nil {}
     #expect(meanMaximumCosine(features, try run.folded().decoder) > 0.9)
   }

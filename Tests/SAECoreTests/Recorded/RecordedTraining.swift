@@ -55,12 +55,11 @@ struct RecordedTraining {
     run = {
       var options = Self.options()
       try edit(&options)
-      let source: any ActivationSource =
-        onPairs ? try PairedActivations(inputs: Self.source, targets: Self.targets) : Self.source
       return try ForcedDensity.$isDense.withValue(isDense) {
         try Self.train(
           TrainingRun<Model>(
-            configuration(), latentCount: Self.latents, on: source, options: options))
+            configuration(), latentCount: Self.latents, on: Self.source,
+            targets: onPairs ? Self.targets : nil, options: options))
       }
     }
   }

@@ -38,16 +38,16 @@ import Testing
   func goesOn<Model: TrainableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration, _ options: TrainingOptions = Self.options,
     latents: Int = Self.latents, on source: any ActivationSource = Self.source,
-    comment: Comment? = nil
+    targets: (any ActivationSource)? = nil, comment: Comment? = nil
   ) throws where Model.Configuration.Model == Model {
     let folder = try ScratchFolder()
     var whole = try TrainingRun<Model>(
-      configuration, latentCount: latents, on: source, options: options)
+      configuration, latentCount: latents, on: source, targets: targets, options: options)
     var reports: [[UInt64]] = []
     while let report = try whole.step() { reports.append(Self.bits(report)) }
 
     var first = try TrainingRun<Model>(
-      configuration, latentCount: latents, on: source, options: options)
+      configuration, latentCount: latents, on: source, targets: targets, options: options)
     for step in 0..<Self.half {
       #expect(Self.bits(try #require(try first.step())) == reports[step], comment)
     }
@@ -62,7 +62,8 @@ import Testing
     #expect(read.run == checkpoint.run && read.metadata == ["note": "n"], comment)
 
     var second = try TrainingRun<Model>(
-      configuration, latentCount: latents, on: source, options: options, from: read)
+      configuration, latentCount: latents, on: source, targets: targets, options: options,
+      from: read)
     #expect(second.trainer.step == Self.half && second.scaling == whole.scaling, comment)
     #expect(second.targetScaling == whole.targetScaling, comment)
     for step in Self.half..<2 * Self.half {

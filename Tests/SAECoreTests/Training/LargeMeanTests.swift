@@ -99,7 +99,7 @@ import Testing
       let y = Self.shifted(targets, by: ratio, inAll: true)
       var run = try TrainingRun<Transcoder>(
         TranscoderConfiguration(k: 4, hasSkipConnection: hasSkipConnection), latentCount: 64,
-        on: PairedActivations(inputs: x, targets: y), options: Self.options)
+        on: x, targets: y, options: Self.options)
       while try run.step() != nil {}
       var error = try run.folded().reconstruct(x)
       error.add(y, times: -1)

@@ -45,19 +45,22 @@ extension TrainingSweep {
   /// same order.
   ///
   /// - Parameters:
-  ///   - source: what is trained on.
+  ///   - source: what is encoded.
+  ///   - targets: what is reconstructed, unless that is the source.
   ///   - options: as the sweep began with.
   ///   - checkpoint: of the sweep.
   /// - Throws: ``FileError`` if the checkpoint has no members or contradicts itself, and as for a
   ///   new sweep. What a member does not share with the checkpoint, adding it tells.
   public init(
-    on source: any ActivationSource, options: TrainingOptions, from checkpoint: SweepCheckpoint
+    on source: any ActivationSource, targets: (any ActivationSource)? = nil,
+    options: TrainingOptions, from checkpoint: SweepCheckpoint
   ) throws {
     try checkpoint.check()
+    let rows = try TrainingRows(source, targets: targets)
     self.init(
-      options: options, sizes: try options.checkedSizes(source),
-      zeroBatch: try ScaledBatch(zerosLike: source),
-      batches: try ScaledBatches(source, options: options, from: checkpoint.members[0]),
+      options: options, sizes: try options.checkedSizes(rows),
+      zeroBatch: ScaledBatch(zerosLike: rows),
+      batches: try ScaledBatches(rows, options: options, from: checkpoint.members[0]),
       resumed: checkpoint)
   }
 
@@ -66,9 +69,13 @@ extension TrainingSweep {
   ///
   /// - Throws: ``FileError`` if the checkpoint has no members or contradicts itself, and as for a
   ///   new sweep.
-  public init(on source: any ActivationSource, from checkpoint: SweepCheckpoint) throws {
+  public init(
+    on source: any ActivationSource, targets: (any ActivationSource)? = nil,
+    from checkpoint: SweepCheckpoint
+  ) throws {
     try checkpoint.check()
-    try self.init(on: source, options: checkpoint.members[0].options(), from: checkpoint)
+    try self.init(
+      on: source, targets: targets, options: checkpoint.members[0].options(), from: checkpoint)
   }
 
   /// Brings back the checkpoint's next member, with the settings that it was begun with.

@@ -72,7 +72,7 @@ extension TrainingOptions {
     /// models. Losses and errors are those of the normalized activations, as in Gao et al. 2024
     /// (arXiv 2406.04093, section 2.1): under a whitening or a scale of each token's own they say
     /// another thing than those of the activations as they are. Targets of a transcoder
-    /// (``PairedActivations``) get numbers of their own.
+    /// get numbers of their own.
     public var normalization: ActivationNormalization
     /// Whether the loss takes the reconstruction error in the activations' own units where each token has
     /// a scale of its own, so that long tokens count more: SAELens with `layer_norm` and

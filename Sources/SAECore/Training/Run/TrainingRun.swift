@@ -30,23 +30,35 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// a step that failed.
   private var drawnBatch: (batch: ScaledBatch, position: ShuffledActivations.Position)?
 
-  /// Begins a run: fits the normalization, draws the weights, takes b_dec from the first batch, of
-  /// ``PairedActivations`` from its targets.
+  /// Begins a run: fits the normalization, draws the weights, takes b_dec from the first batch, from
+  /// its targets where it has any.
   ///
+  /// Targets are put through a normalization of their own, with numbers of their own. Refused are then
+  /// normalizations of more than a factor, variants that reconstruct their input, and
+  /// ``TrainingOptions/Beginning/weights``, ``TrainingOptions/Beginning/calibratesEncoder`` and
+  /// ``TrainingOptions/Revival/resampling``, which take the target for the input.
+  ///
+  /// - Parameters:
+  ///   - configuration: the settings of a variant.
+  ///   - latentCount: the number of latents.
+  ///   - source: what is encoded and, without targets, reconstructed.
+  ///   - targets: what a ``Transcoder`` reconstructs, of the same tokens in the same order.
+  ///   - options: the settings that do not belong to a variant.
   /// - Throws: ``OptionError`` for settings that make no sense, a normalization that the variant
-  ///   cannot be finished with among them, ``ShapeError`` if they do not fit
-  ///   each other, ``OptionError`` if the run cannot fit, ``FileError`` if activations are
-  ///   not finite, and what keeps activations from being read.
+  ///   cannot be finished with among them, or if the run does not fit in memory; ``ShapeError`` if
+  ///   settings do not fit each other, or targets the source; ``FileError`` if activations are not
+  ///   finite, and what keeps activations from being read.
   public init<Configuration: AutoencoderConfiguration>(
     _ configuration: Configuration, latentCount: Int, on source: any ActivationSource,
-    options: TrainingOptions
+    targets: (any ActivationSource)? = nil, options: TrainingOptions
   ) throws where Configuration.Model == Model {
+    let rows = try TrainingRows(source, targets: targets)
     let settings = try RunSettings(
-      configuration, latentCount: latentCount, batch: ScaledBatch(zerosLike: source),
+      configuration, latentCount: latentCount, batch: ScaledBatch(zerosLike: rows),
       options: options)
-    try options.memory(configuration, TrainingSizes(source, latentCount: latentCount))
-      .check("training")
-    batches = try ScaledBatches(source, options: options)
+    let sizes = TrainingSizes(source, targets: targets, latentCount: latentCount)
+    try options.memory(configuration, sizes).check("training")
+    batches = try ScaledBatches(rows, options: options)
     let position = batches.position
     let first = try batches.next(step: 0)
     trainer = try settings.trainer(configuration, firstBatch: first)
@@ -61,24 +73,27 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// - Parameters:
   ///   - configuration: as the run began with; so are the others.
   ///   - latentCount: the number of latents.
-  ///   - source: what is trained on.
+  ///   - source: what is encoded.
+  ///   - targets: what is reconstructed, unless that is the source.
   ///   - options: the settings that do not belong to a variant.
   ///   - checkpoint: of the run.
   /// - Throws: ``FileError`` if the checkpoint is of another run or of one on other activations,
   ///   and as for a new run.
   public init<Configuration: AutoencoderConfiguration>(
     _ configuration: Configuration, latentCount: Int, on source: any ActivationSource,
-    options: TrainingOptions, from checkpoint: TrainingCheckpoint
+    targets: (any ActivationSource)? = nil, options: TrainingOptions,
+    from checkpoint: TrainingCheckpoint
   ) throws where Configuration.Model == Model {
-    try options.memory(configuration, TrainingSizes(source, latentCount: latentCount))
-      .check("training")
-    let batch = try ScaledBatch(zerosLike: source)
+    let rows = try TrainingRows(source, targets: targets)
+    let sizes = TrainingSizes(source, targets: targets, latentCount: latentCount)
+    try options.memory(configuration, sizes).check("training")
+    let batch = ScaledBatch(zerosLike: rows)
     let settings = try RunSettings(
       configuration, latentCount: latentCount, batch: batch, options: options,
       from: checkpoint)
     trainer = try settings.trainer(configuration, like: batch, from: checkpoint)
     description = settings.description
-    batches = try ScaledBatches(source, options: options, from: checkpoint)
+    batches = try ScaledBatches(rows, options: options, from: checkpoint)
     self.options = options
   }
 
@@ -86,11 +101,12 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   ///
   /// - Throws: ``FileError`` if the checkpoint is of another variant, and as for a new run.
   public init(
-    from checkpoint: TrainingCheckpoint, on source: any ActivationSource
+    from checkpoint: TrainingCheckpoint, on source: any ActivationSource,
+    targets: (any ActivationSource)? = nil
   ) throws where Model.Configuration: Decodable, Model.Configuration.Model == Model {
     try self.init(
       checkpoint.configuration(of: Model.self), latentCount: checkpoint.latentCount, on: source,
-      options: checkpoint.options(), from: checkpoint)
+      targets: targets, options: checkpoint.options(), from: checkpoint)
   }
 
   /// Makes the next step; nil when all have been made.

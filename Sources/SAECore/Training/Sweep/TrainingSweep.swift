@@ -44,13 +44,21 @@ public struct TrainingSweep: Sendable {
 
   /// Begins a sweep without members: fits the normalization and draws the first batch.
   ///
-  /// - Throws: ``OptionError`` for settings that make no sense, ``FileError`` if activations are
-  ///   not finite, and what keeps activations from being read.
-  public init(on source: any ActivationSource, options: TrainingOptions) throws {
+  /// - Parameters:
+  ///   - source: what is encoded and, without targets, reconstructed.
+  ///   - targets: what members, each a ``Transcoder``, reconstruct.
+  ///   - options: what all members share.
+  /// - Throws: ``OptionError`` for settings that make no sense, ``ShapeError`` if targets do not fit the
+  ///   source, ``FileError`` if activations are not finite, and what keeps activations from being read.
+  public init(
+    on source: any ActivationSource, targets: (any ActivationSource)? = nil,
+    options: TrainingOptions
+  ) throws {
+    let rows = try TrainingRows(source, targets: targets)
     self.init(
-      options: options, sizes: try options.checkedSizes(source),
-      zeroBatch: try ScaledBatch(zerosLike: source),
-      batches: try ScaledBatches(source, options: options), resumed: nil)
+      options: options, sizes: try options.checkedSizes(rows),
+      zeroBatch: ScaledBatch(zerosLike: rows), batches: try ScaledBatches(rows, options: options),
+      resumed: nil)
     let position = batches.position
     firstBatch = (try batches.next(step: 0), position)
   }
@@ -180,10 +188,10 @@ public struct TrainingSweep: Sendable {
 }
 
 extension TrainingOptions {
-  /// The sizes of a source, if there is memory for its batches.
-  func checkedSizes(_ source: any ActivationSource) throws -> TrainingSizes {
+  /// The sizes of a run's rows, if there is memory for its batches.
+  func checkedSizes(_ rows: TrainingRows) throws -> TrainingSizes {
     try OptionError.check("batchTokens", batchTokens, in: 1...Int.max)
-    let sizes = TrainingSizes(source, latentCount: 0)
+    let sizes = TrainingSizes(rows.inputs, targets: rows.targets, latentCount: 0)
     try batchMemory(sizes).check("training")
     return sizes
   }

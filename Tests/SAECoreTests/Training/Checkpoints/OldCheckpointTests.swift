@@ -27,17 +27,17 @@ import Testing
   /// To the end from the checkpoint alone, and with the settings given again.
   private func ends<Model: TrainableAutoencoder>(
     _ name: String, _: Model.Type, _ configuration: Model.Configuration,
-    _ options: TrainingOptions? = nil, on source: (any ActivationSource)? = nil,
+    _ options: TrainingOptions? = nil, targets: Matrix? = nil,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws where Model.Configuration.Model == Model, Model.Configuration: Decodable {
-    let source = try source ?? OldCheckpoints.activations()
+    let source = try OldCheckpoints.activations()
     let checkpoint = try TrainingCheckpoint(contentsOf: OldCheckpoints.path(name))
     #expect(checkpoint.metadata == ["note": "made by 0.1.0"])
     let runs = [
-      try TrainingRun<Model>(from: checkpoint, on: source),
+      try TrainingRun<Model>(from: checkpoint, on: source, targets: targets),
       try TrainingRun<Model>(
-        configuration, latentCount: 16, on: source, options: options ?? self.options(),
-        from: checkpoint),
+        configuration, latentCount: 16, on: source, targets: targets,
+        options: options ?? self.options(), from: checkpoint),
     ]
     for run in runs {
       var run = run
@@ -122,11 +122,9 @@ import Testing
 
   @Test func transcoders() throws {
     let inputs = try OldCheckpoints.activations()
-    let pairs = try PairedActivations(
-      inputs: inputs, targets: Matrix(inputs[rows: 0..<200, columns: 1..<6]))
     try ends(
       "transcoder", Transcoder.self, TranscoderConfiguration(k: 3, hasSkipConnection: true),
-      on: pairs)
+      targets: Matrix(inputs[rows: 0..<200, columns: 1..<6]))
   }
 
   typealias Boosted = BoostedAutoencoder<TopKAutoencoder, BatchTopKAutoencoder>
