@@ -51,12 +51,11 @@ extension ReLUConfiguration {
   /// - Parameters:
   ///   - coefficient: the factor of the penalty.
   ///   - exponent: its `lp_norm`.
-  /// - Throws: ``OptionError`` for an exponent that is not positive.
   public static func saeLens(
     coefficient: CoefficientSchedule, exponent: Double = 1
-  ) throws(OptionError) -> ReLUConfiguration {
+  ) -> ReLUConfiguration {
     ReLUConfiguration(
-      penalty: try ActivationPenalty(.norm, exponent: exponent, weightsByDecoderNorm: true),
+      penalty: ActivationPenalty(.norm, exponent: exponent, weightsByDecoderNorm: true),
       coefficient: coefficient, weightInitialization: .saeLens, decoderBiasInitialization: .zeros)
   }
 }

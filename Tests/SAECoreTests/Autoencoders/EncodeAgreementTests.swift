@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func everyVariant() throws {
-    let schedule = try CoefficientSchedule(finalValue: 0.5)
+    let schedule = CoefficientSchedule(finalValue: 0.5)
     for configuration in [
       TopKConfiguration(k: 3), .dictionaryLearning(k: 3), .sparsify(k: 3),
       .openAI(k: 3, loss: .squaredErrorPerToken),

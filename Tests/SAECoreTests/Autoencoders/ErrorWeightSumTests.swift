@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test(arguments: [true, false]) func thresholdVariants(isDense: Bool) throws {
-    let none = try CoefficientSchedule(finalValue: 0)
+    let none = CoefficientSchedule(finalValue: 0)
     try ForcedDensity.$isDense.withValue(isDense) {
       try check(
         ReLUAutoencoder(

@@ -23,8 +23,8 @@ import Testing
   }
 
   static func subjects() throws -> [Subject] {
-    let coefficient = try CoefficientSchedule(finalValue: 3, warmUpSteps: 200)
-    let divergence = try CoefficientSchedule(finalValue: 1e-3, warmUpSteps: 200)
+    let coefficient = CoefficientSchedule(finalValue: 3, warmUpSteps: 200)
+    let divergence = CoefficientSchedule(finalValue: 1e-3, warmUpSteps: 200)
     var straightThrough = ProLUConfiguration(coefficient: coefficient)
     straightThrough.estimator = .straightThrough
     return [
@@ -37,7 +37,7 @@ import Testing
       Subject(
         "JumpReLU", JumpReLUAutoencoder.self,
         JumpReLUConfiguration(
-          coefficient: try CoefficientSchedule(finalValue: 0.3, warmUpSteps: 200))),
+          coefficient: CoefficientSchedule(finalValue: 0.3, warmUpSteps: 200))),
       Subject("Gated", GatedAutoencoder.self, GatedConfiguration(coefficient: coefficient)),
       Subject("ReLU", ReLUAutoencoder.self, ReLUConfiguration(coefficient: coefficient)),
       Subject("ProLU", ProLUAutoencoder.self, ProLUConfiguration(coefficient: coefficient)),

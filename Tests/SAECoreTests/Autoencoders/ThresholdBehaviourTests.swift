@@ -143,13 +143,6 @@ import Testing
     #expect(throws: ShapeError("b_gate", "numbers", expected: 60, found: 59)) {
       try GatedAutoencoder(parameters: parameters, configuration: model.configuration)
     }
-    #expect(throws: OptionError.self) {
-      try ActivationPenalty(.norm, exponent: 0, weightsByDecoderNorm: true)
-    }
-    #expect(throws: OptionError.self) {
-      try GatedConfiguration.pAnnealing(
-        PAnnealing(to: 0, between: 1...5), form: .norm, coefficient: .one)
-    }
   }
 
   @Test func nothingActiveGivesTheBias() throws {

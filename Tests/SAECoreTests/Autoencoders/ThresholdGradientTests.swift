@@ -31,8 +31,8 @@ import Testing
     (1, 1, 1), (3, 5, 8), (7, 4, 11), (9, 6, 5), (2, 8, 14),
   ]
 
-  static func one(_ value: Double) throws -> CoefficientSchedule {
-    try CoefficientSchedule(finalValue: value)
+  static func one(_ value: Double) -> CoefficientSchedule {
+    CoefficientSchedule(finalValue: value)
   }
 
   /// Σ or root of the powers, as the penalty defines it, mean over tokens.
@@ -78,7 +78,7 @@ import Testing
         // Near 0 a power below 1 is steep, and differences are of no use.
         guard nearest > (penalty.exponent < 1 ? 1e-2 : 1e-3) else { continue }
         tried += 1
-        var configuration = ReLUConfiguration(coefficient: try Self.one(0.7))
+        var configuration = ReLUConfiguration(coefficient: Self.one(0.7))
         configuration.penalty = penalty
         configuration.subtractsDecoderBias = subtracts
         var model = try ReLUAutoencoder(parameters: parameters, configuration: configuration)
@@ -128,7 +128,7 @@ import Testing
         let nearest = (gates(start) + magnitudes(start)).joined().reduce(1) { min($0, abs($1)) }
         guard nearest > (penalty.exponent < 1 ? 1e-2 : 1e-3) else { continue }
         tried += 1
-        var configuration = GatedConfiguration(coefficient: try Self.one(0.7))
+        var configuration = GatedConfiguration(coefficient: Self.one(0.7))
         configuration.penalty = penalty
         configuration.auxiliaryTrainsDecoder = trains
         configuration.subtractsDecoderBias = subtracts

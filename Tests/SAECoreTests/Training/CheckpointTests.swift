@@ -102,7 +102,7 @@ import Testing
       try goesOn(MatryoshkaAutoencoder.self, configuration)
     }
     var annealed = BatchTopKConfiguration(k: 3)
-    annealed.annealing = try .sparsify(steps: 11)
+    annealed.annealing = .sparsify(steps: 11)
     try goesOn(BatchTopKAutoencoder.self, annealed)
     var sampled = MatryoshkaConfiguration(k: 3)
     sampled.levels = .sampled(3)
@@ -114,8 +114,8 @@ import Testing
   }
 
   @Test func thresholdVariantsGoOn() throws {
-    let coefficient = try CoefficientSchedule(finalValue: 0.5, warmUpSteps: 10)
-    let annealing = try PAnnealing(to: 0.5, between: 2...11, updates: 4, queueLength: 3)
+    let coefficient = CoefficientSchedule(finalValue: 0.5, warmUpSteps: 10)
+    let annealing = PAnnealing(to: 0.5, between: 2...11, updates: 4, queueLength: 3)
     for (index, configuration) in [
       .controlledL0(3), JumpReLUConfiguration(coefficient: coefficient),
       .saeLens(.quadratic(target: 3), coefficient: coefficient),
@@ -125,14 +125,14 @@ import Testing
     }
     for configuration in [
       ReLUConfiguration(coefficient: coefficient), .dictionaryLearning(coefficient: coefficient),
-      try .pAnnealing(annealing, coefficient: coefficient),
-      try .pAnnealing(annealing, form: .powers, coefficient: coefficient),
+      .pAnnealing(annealing, coefficient: coefficient),
+      .pAnnealing(annealing, form: .powers, coefficient: coefficient),
     ] {
       try goesOn(ReLUAutoencoder.self, configuration)
     }
     for configuration in [
       GatedConfiguration(coefficient: coefficient), .saeLens(coefficient: coefficient),
-      try .pAnnealing(annealing, coefficient: coefficient),
+      .pAnnealing(annealing, coefficient: coefficient),
     ] {
       try goesOn(GatedAutoencoder.self, configuration)
     }
@@ -142,7 +142,7 @@ import Testing
     try goesOn(MatchingPursuitAutoencoder.self, MatchingPursuitConfiguration(maxIterations: 3))
     try goesOn(MixtureAutoencoder.self, .switching(k: 2, experts: 4))
     try goesOn(MixtureAutoencoder.self, .scaling(k: 2, experts: 4, activeExperts: 2))
-    let divergence = try CoefficientSchedule(finalValue: 0.1, warmUpSteps: 10)
+    let divergence = CoefficientSchedule(finalValue: 0.1, warmUpSteps: 10)
     var variational = VariationalConfiguration(k: 3, divergence: divergence)
     try goesOn(VariationalAutoencoder.self, variational)
     variational.learnsVariance = true

@@ -39,7 +39,7 @@ import Testing
 
   @Test(arguments: [10.0, 100, 1e10, 1e30])
   func aRateThatIsFarTooHighEndsARun(_ rate: Double) throws {
-    let coefficient = try CoefficientSchedule(finalValue: 1)
+    let coefficient = CoefficientSchedule(finalValue: 1)
     let options = Self.options(rate: rate)
     let ends = [
       try Self.end(TopKAutoencoder.self, TopKConfiguration(k: 4), options),
@@ -142,7 +142,7 @@ import Testing
 
   /// Starts that are far off, sizes at the ends, few tokens: none of it diverges.
   @Test func soundRunsDoNot() throws {
-    let coefficient = try CoefficientSchedule(finalValue: 1)
+    let coefficient = CoefficientSchedule(finalValue: 1)
     for (index, size) in [1, 1e-4, 1e20, 1e-30].enumerated() as EnumeratedSequence<[Float]> {
       var source = Self.source
       source.scale(by: size)

@@ -68,7 +68,7 @@ import Testing
 
   /// Each variant explains no less, by more than seeds differ, than of the same without the mean.
   @Test func variantsLoseNothing() throws {
-    let coefficient = try CoefficientSchedule(finalValue: 1, warmUpSteps: 60)
+    let coefficient = CoefficientSchedule(finalValue: 1, warmUpSteps: 60)
     func check<Model: TrainableAutoencoder>(
       _: Model.Type, _ configuration: Model.Configuration
     ) throws where Model.Configuration.Model == Model {
@@ -114,7 +114,7 @@ import Testing
   /// again.
   @Test func centersAreFolded() throws {
     let rows = Self.shifted(Self.world.activations, by: 2, inAll: true)
-    let divergence = try CoefficientSchedule(finalValue: 0.01)
+    let divergence = CoefficientSchedule(finalValue: 0.01)
     func check<Model: TrainableAutoencoder>(
       _: Model.Type, _ configuration: Model.Configuration
     ) throws where Model.Configuration.Model == Model {

@@ -43,7 +43,7 @@ import Testing
         "result", options { $0.data.normalization = .none }.memory(TopKConfiguration(k: 3), sizes))
         == nil)
     var variational = VariationalConfiguration(
-      divergence: try CoefficientSchedule(finalValue: 1, warmUpSteps: 0))
+      divergence: CoefficientSchedule(finalValue: 1, warmUpSteps: 0))
     variational.learnsVariance = true
     let estimate = options().memory(variational, sizes)
     #expect(part("parameters", estimate) == 4 * 1000 * 24)

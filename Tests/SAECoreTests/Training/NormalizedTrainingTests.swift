@@ -71,7 +71,7 @@ import Testing
 
   @Test(arguments: ActivationNormalization.allCases)
   func finishedAutoencodersWorkOnRawActivations(_ normalization: ActivationNormalization) throws {
-    let one = try CoefficientSchedule(finalValue: 0.1)
+    let one = CoefficientSchedule(finalValue: 0.1)
     try keepsReconstructions(TopKAutoencoder.self, TopKConfiguration(k: 3), normalization)
     try keepsReconstructions(
       TopKAutoencoder.self, .dictionaryLearning(k: 3), normalization)

@@ -97,7 +97,7 @@ import Testing
         $0.revival.deadLatentRule = .openAI(batchTokens: 32, tokens: 96)
       },
       "revival.resampling": {
-        $0.revival.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
+        $0.revival.resampling = Resampling(convention: .dictionaryLearning, period: 4)
       },
       "data.normalization": { $0.data.normalization = .layerNorm },
       "data.scaleTokens": { $0.data.scaleTokens = 64 },
@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test func selectingVariants() throws {
-    let annealing = try KAnnealing(steps: 4)
+    let annealing = KAnnealing(steps: 4)
     try Self.check(
       TopKAutoencoder.self, TopKConfiguration(k: 2),
       [
@@ -165,9 +165,9 @@ import Testing
   }
 
   @Test func thresholdVariants() throws {
-    let schedule = try CoefficientSchedule(finalValue: 0.5)
-    let other = try CoefficientSchedule(finalValue: 0.7)
-    let annealing = try PAnnealing(to: 0.5, between: 1...6, updates: 3, queueLength: 2)
+    let schedule = CoefficientSchedule(finalValue: 0.5)
+    let other = CoefficientSchedule(finalValue: 0.7)
+    let annealing = PAnnealing(to: 0.5, between: 1...6, updates: 3, queueLength: 2)
     // A penalty that silences latents, so that some are dead.
     try Self.check(
       ReLUAutoencoder.self, ReLUConfiguration(coefficient: CoefficientSchedule(finalValue: 20)),

@@ -44,7 +44,7 @@ import Testing
     #expect(Self.refused { $0.beginning.weights = .saeLens } == "weightInitialization")
     #expect(Self.refused { $0.beginning.calibratesEncoder = true } == "calibratesEncoder")
     #expect(
-      Self.refused { $0.revival.resampling = try Resampling(convention: .anthropic, period: 5) }
+      Self.refused { $0.revival.resampling = Resampling(convention: .anthropic, period: 5) }
         == "resampling")
     #expect(Self.refused { _ in } == nil)
   }

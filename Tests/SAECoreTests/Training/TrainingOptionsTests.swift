@@ -110,7 +110,7 @@ import Testing
 
   @Test func silentLatentsAreResampledAndTheirSilenceBeginsAnew() throws {
     var options = options(9)
-    options.revival.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
+    options.revival.resampling = Resampling(convention: .dictionaryLearning, period: 4)
     var run = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 1), latentCount: 120, on: activations, options: options)
     var plain = options

@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func noActiveLatentIsSaid() throws {
-    let strict = try CoefficientSchedule(finalValue: 1e4)
+    let strict = CoefficientSchedule(finalValue: 1e4)
     let warnings = try Self.warnings(ReLUAutoencoder.self, ReLUConfiguration(coefficient: strict))
     #expect(warnings.contains(.noActiveLatents), "\(warnings)")
     #expect(!warnings.contains { if case .missedL0 = $0 { true } else { false } })
@@ -58,7 +58,7 @@ import Testing
 
   @Test func aTargetThatWasMissedIsSaid() throws {
     // Held at the target by a loss that weighs nothing.
-    let weak = try CoefficientSchedule(finalValue: 0)
+    let weak = CoefficientSchedule(finalValue: 0)
     let warnings = try Self.warnings(
       JumpReLUAutoencoder.self, .saeLens(.quadratic(target: 2), coefficient: weak))
     let missed = warnings.contains {

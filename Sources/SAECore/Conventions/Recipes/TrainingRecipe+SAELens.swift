@@ -66,13 +66,12 @@ extension TrainingRecipe<JumpReLUConfiguration> {
   ///   - learningRate: the learning rate of all steps.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens per step.
-  /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   public static func saeLens(
     jumpReLU coefficient: Double, loss: JumpReLUConfiguration.SparsityLoss = .step,
     learningRate: Double, steps: Int, batchTokens: Int = 4096
-  ) throws(OptionError) -> TrainingRecipe {
+  ) -> TrainingRecipe {
     TrainingRecipe(
-      saeLens: .saeLens(loss, coefficient: try CoefficientSchedule(finalValue: coefficient)),
+      saeLens: .saeLens(loss, coefficient: CoefficientSchedule(finalValue: coefficient)),
       learningRate, steps, batchTokens)
   }
 }
@@ -85,12 +84,11 @@ extension TrainingRecipe<GatedConfiguration> {
   ///   - learningRate: the learning rate of all steps.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens per step.
-  /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   public static func saeLens(
     gated coefficient: Double, learningRate: Double, steps: Int, batchTokens: Int = 4096
-  ) throws(OptionError) -> TrainingRecipe {
+  ) -> TrainingRecipe {
     TrainingRecipe(
-      saeLens: .saeLens(coefficient: try CoefficientSchedule(finalValue: coefficient)),
+      saeLens: .saeLens(coefficient: CoefficientSchedule(finalValue: coefficient)),
       learningRate, steps, batchTokens)
   }
 }
@@ -105,14 +103,13 @@ extension TrainingRecipe<ReLUConfiguration> {
   ///   - learningRate: the learning rate of all steps.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens per step.
-  /// - Throws: ``OptionError`` for a λ that is negative or not finite, or an exponent that is not positive.
   public static func saeLens(
     reLU coefficient: Double, exponent: Double = 1, learningRate: Double, steps: Int,
     batchTokens: Int = 4096
-  ) throws(OptionError) -> TrainingRecipe {
+  ) -> TrainingRecipe {
     TrainingRecipe(
-      saeLens: try .saeLens(
-        coefficient: try CoefficientSchedule(finalValue: coefficient), exponent: exponent),
+      saeLens: .saeLens(
+        coefficient: CoefficientSchedule(finalValue: coefficient), exponent: exponent),
       learningRate, steps, batchTokens)
   }
 }

@@ -41,6 +41,7 @@ struct RunSettings: Sendable {
     options: TrainingOptions, from checkpoint: TrainingCheckpoint? = nil
   ) throws {
     try options.check(latentCount: latentCount)
+    try configuration.check()
     let given = try checkpoint.map { try options.completed(by: $0.options()) } ?? options
     self.options = given.decided(
       for: configuration, latentCount: latentCount, hasTargets: batch.target != nil)

@@ -17,42 +17,27 @@ public struct Resampling: Sendable, Equatable, Codable {
   }
 
   /// Whose rules are followed.
-  public let convention: Convention
+  public var convention: Convention
   /// Steps from one resampling to the next.
-  public let period: Int
+  public var period: Int
   /// No resampling is due after this step.
-  public let lastStep: Int?
+  public var lastStep: Int?
 
   /// A resampling every `period` steps.
-  ///
-  /// - Throws: ``OptionError`` if the period is not positive.
-  public init(
-    convention: Convention, period: Int, lastStep: Int? = nil
-  ) throws(OptionError) {
-    try OptionError.check("period", period, in: 1...Int.max)
+  public init(convention: Convention, period: Int, lastStep: Int? = nil) {
     self.convention = convention
     self.period = period
     self.lastStep = lastStep
   }
 
-  /// A resampling of settings that are known to make sense.
-  init(unchecked convention: Convention, period: Int, lastStep: Int? = nil) {
-    self.convention = convention
-    self.period = period
-    self.lastStep = lastStep
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    try self.init(
-      convention: container.decode(Convention.self, forKey: .convention),
-      period: container.decode(Int.self, forKey: .period),
-      lastStep: container.decodeIfPresent(Int.self, forKey: .lastStep))
+  /// Throws unless the period is positive.
+  func check() throws(OptionError) {
+    try OptionError.check("resampling.period", period, in: 1...Int.max)
   }
 
   /// Whether latents are to be resampled before a step; the first step is 0.
   public func isDue(at step: Int) -> Bool {
-    step > 0 && step % period == 0 && step <= lastStep ?? .max
+    step > 0 && step.isMultiple(of: period) && step <= lastStep ?? .max
   }
 
   /// Steps of silence beyond which a latent counts as dead when it comes to resampling: half a

@@ -60,6 +60,7 @@ extension TrainingOptions {
     try OptionError.check("steps", steps, in: 1...Int.max)
     try OptionError.check("batchTokens", batchTokens, in: 1...Int.max)
     try optimizer.algorithm.check()
+    try revival.resampling?.check()
   }
 
   /// The same options with what was left to the library decided: what a run is made with, and a
@@ -124,6 +125,7 @@ extension TrainingOptions: Codable {
 
   public init(from decoder: any Decoder) throws {
     self = try Self.fields.decode(from: decoder, into: TrainingOptions(steps: 1))
+    try revival.resampling?.check()
   }
 
   public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }

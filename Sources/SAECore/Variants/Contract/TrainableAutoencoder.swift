@@ -154,6 +154,12 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
   /// Active latents of a token that training aims at; nil, by default, where it aims at no number.
   var targetL0: Double? { get }
 
+  /// Throws for settings that make no sense; none by default. A run asks before anything is read or
+  /// drawn, so that settings are written without `try`.
+  ///
+  /// - Throws: ``OptionError`` with the setting's name.
+  func check() throws(OptionError)
+
   /// Floats of all parameters, at least: of W_enc and W_dec by default. A product that no `Int` can hold
   /// is the largest.
   func parameterCount(_ sizes: TrainingSizes) -> Int
@@ -184,6 +190,8 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
 
 extension AutoencoderConfiguration {
   public var targetL0: Double? { nil }
+
+  public func check() throws(OptionError) {}
 
   public func learningRate(latentCount: Int, steps: Int) -> Double {
     AutomaticLearningRate.adam(latentCount: latentCount, steps: steps)

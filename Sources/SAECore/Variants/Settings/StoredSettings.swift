@@ -21,12 +21,14 @@ struct StoredSettings: Sendable, Equatable {
 
   /// The value that has these settings.
   ///
-  /// - Throws: `DecodingError`, and the value's errors for impossible settings.
+  /// - Throws: `DecodingError`, and ``OptionError`` for a configuration that makes no sense.
   func decoded<Settings: Decodable>(as _: Settings.Type) throws -> Settings {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: Self.infinity, negativeInfinity: "-" + Self.infinity, nan: Self.nan)
-    return try decoder.decode(Settings.self, from: Data(value.description.utf8))
+    let settings = try decoder.decode(Settings.self, from: Data(value.description.utf8))
+    try (settings as? any AutoencoderConfiguration)?.check()
+    return settings
   }
 
   private static let infinity = "infinity"

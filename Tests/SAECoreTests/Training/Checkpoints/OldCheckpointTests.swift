@@ -7,7 +7,7 @@ import Testing
 @Suite struct OldCheckpointTests {
   private static let coefficient = CoefficientSchedule.half
   private var annealing: PAnnealing {
-    get throws { try PAnnealing(to: 0.5, between: 2...11, updates: 4, queueLength: 3) }
+    get throws { PAnnealing(to: 0.5, between: 2...11, updates: 4, queueLength: 3) }
   }
 
   /// As they were given when the checkpoints were made; all else was left to the library.
@@ -62,7 +62,7 @@ import Testing
       })
     var multi = TopKConfiguration.dictionaryLearning(k: 3)
     multi.multiTopK = MultiTopK()
-    multi.annealing = try .sparsify(steps: 9)
+    multi.annealing = .sparsify(steps: 9)
     try ends("topk-options", TopKAutoencoder.self, multi)
     try ends("batchtopk", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3))
     var sampled = MatryoshkaConfiguration(k: 3)
@@ -75,7 +75,7 @@ import Testing
     try ends(
       "gated-annealing", GatedAutoencoder.self,
       .pAnnealing(annealing, coefficient: Self.coefficient))
-    let resampling = try Resampling(convention: .dictionaryLearning, period: 4, lastStep: 9)
+    let resampling = Resampling(convention: .dictionaryLearning, period: 4, lastStep: 9)
     try ends(
       "relu-resampled", ReLUAutoencoder.self, ReLUConfiguration(coefficient: Self.coefficient),
       options {

@@ -37,6 +37,8 @@ public struct BatchTopKConfiguration: SelectingConfiguration {
 
 extension BatchTopKConfiguration {
   public var targetL0: Double? { k }
+
+  public func check() throws(OptionError) { try annealing?.check() }
 }
 
 extension BatchTopKConfiguration: Codable {

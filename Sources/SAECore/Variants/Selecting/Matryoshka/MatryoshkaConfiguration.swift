@@ -61,6 +61,8 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
 
 extension MatryoshkaConfiguration {
   public var targetL0: Double? { k }
+
+  public func check() throws(OptionError) { try annealing?.check() }
 }
 
 extension MatryoshkaConfiguration: Codable {
