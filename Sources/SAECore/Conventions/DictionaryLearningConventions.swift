@@ -13,7 +13,7 @@ extension BatchTopKConfiguration {
   /// ``DeadLatents/Rule/dictionaryLearning(tokens:)``.
   public static func dictionaryLearning(k: Int) -> BatchTopKConfiguration {
     BatchTopKConfiguration(
-      k: Double(k), rescalesByDecoderNorm: false, auxiliaryLoss: .dictionaryLearning,
+      meanK: Double(k), rescalesByDecoderNorm: false, auxiliaryLoss: .dictionaryLearning,
       decoderConstraint: .unitRowsAfterStep, thresholdAverage: .dictionaryLearning())
   }
 }
@@ -25,7 +25,7 @@ extension MatryoshkaConfiguration {
     k: Int, fractions: [Double]
   ) -> MatryoshkaConfiguration {
     MatryoshkaConfiguration(
-      k: Double(k), levels: .fractions(fractions), weighting: .meanOfMeans,
+      meanK: Double(k), levels: .fractions(fractions), weighting: .meanOfMeans,
       rescalesByDecoderNorm: false, auxiliaryLoss: .dictionaryLearning,
       decoderConstraint: .unitRowsAfterStep, thresholdAverage: .dictionaryLearning())
   }
@@ -119,7 +119,7 @@ extension ThresholdAverage {
 
 extension DeadLatents.Rule {
   /// The rule of dictionary_learning's BatchTopK, Matryoshka and JumpReLU trainers. Its ReLU trainer
-  /// counts silence for ``Resampling`` alone.
+  /// counts steps without firing for ``Resampling`` alone.
   public static func dictionaryLearning(tokens: Int = 10_000_000) -> DeadLatents.Rule {
     .tokensIncludingBatch(tokens)
   }

@@ -87,7 +87,7 @@ public struct GroundTruthMetrics: Sendable {
     public var truePositives: [Int]
     /// Of each latent: tokens where it fires without that feature.
     public var falsePositives: [Int]
-    /// Of each latent: tokens where that feature is present and it is silent.
+    /// Of each latent: tokens where that feature is present and it is inactive.
     public var falseNegatives: [Int]
     /// Latents that never fired.
     public var deadLatents: Int

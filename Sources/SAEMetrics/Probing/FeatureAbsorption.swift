@@ -1,6 +1,6 @@
 public import SAECore
 
-/// Feature absorption: a concept's latents stay silent on tokens where a more specific latent has
+/// Feature absorption: a concept's latents stay inactive on tokens where a more specific latent has
 /// taken over the concept's direction.
 ///
 /// Source: Chanin et al. 2024, arXiv 2409.14507; the measure is SAEBench's, arXiv 2503.09532, whose

@@ -48,12 +48,12 @@ import Testing
     }
   }
 
-  /// A batch on which a quarter of the latents have long been silent.
+  /// A batch on which a quarter of the latents have not fired for long.
   func batch(tokens: Int, width: Int, latents: Int, seed: UInt64) -> TrainingBatch {
     TrainingBatch(
       activations: Matrix.random(tokens, width, seed: seed),
       deadLatents: DeadLatents(
-        silence: (0..<latents).map { $0 % 4 == 0 ? 100 : 0 }, rule: .stepsBeforeBatch(50)))
+        sinceFiring: (0..<latents).map { $0 % 4 == 0 ? 100 : 0 }, rule: .stepsBeforeBatch(50)))
   }
 
   /// (tokens, width, latents); the last has several panels.

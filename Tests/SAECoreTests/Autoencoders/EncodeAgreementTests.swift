@@ -42,10 +42,10 @@ import Testing
     ] {
       try Self.check(TopKAutoencoder.self, configuration)
     }
-    for configuration in [BatchTopKConfiguration(k: 3), .dictionaryLearning(k: 3)] {
+    for configuration in [BatchTopKConfiguration(meanK: 3), .dictionaryLearning(k: 3)] {
       try Self.check(BatchTopKAutoencoder.self, configuration) { try $0.encodeAsBatch($1) }
     }
-    var matryoshka = MatryoshkaConfiguration(k: 3)
+    var matryoshka = MatryoshkaConfiguration(meanK: 3)
     try Self.check(MatryoshkaAutoencoder.self, matryoshka) { try $0.encodeAsBatch($1) }
     matryoshka.selection = .token
     try Self.check(MatryoshkaAutoencoder.self, matryoshka)

@@ -139,7 +139,7 @@ import Testing
     let pass = try model.computeGradients(
       of: TrainingBatch(
         activations: x,
-        deadLatents: DeadLatents(silence: dead.map { $0 ? 1 : 0 }, rule: .stepsBeforeBatch(0))),
+        deadLatents: DeadLatents(sinceFiring: dead.map { $0 ? 1 : 0 }, rule: .stepsBeforeBatch(0))),
       into: &gradients)
 
     // The clamp changes what is stored, so thresholds are read after the pass.

@@ -44,10 +44,10 @@ import Testing
     #expect(try l0(TopKAutoencoder.self, topK) == expected)
     topK.multiTopK = MultiTopK()
     #expect(try l0(TopKAutoencoder.self, topK) == expected)
-    var batchTopK = BatchTopKConfiguration(k: 2)
+    var batchTopK = BatchTopKConfiguration(meanK: 2)
     batchTopK.annealing = annealing
     #expect(try l0(BatchTopKAutoencoder.self, batchTopK) == expected)
-    var matryoshka = MatryoshkaConfiguration(k: 2)
+    var matryoshka = MatryoshkaConfiguration(meanK: 2)
     matryoshka.annealing = annealing
     #expect(try l0(MatryoshkaAutoencoder.self, matryoshka) == expected)
     matryoshka.selection = .token

@@ -52,7 +52,7 @@ import Testing
   }
 
   static func batchTopK(rescales: Bool, threshold: Double?) throws -> BatchTopKAutoencoder {
-    var configuration = BatchTopKConfiguration(k: 3)
+    var configuration = BatchTopKConfiguration(meanK: 3)
     configuration.rescalesByDecoderNorm = rescales
     return try BatchTopKAutoencoder(
       parameters: parameters(seed: 50), configuration: configuration, threshold: threshold)
@@ -61,7 +61,7 @@ import Testing
   static func matryoshka(_ selection: MatryoshkaConfiguration.Selection) throws
     -> MatryoshkaAutoencoder
   {
-    var configuration = MatryoshkaConfiguration(k: 3)
+    var configuration = MatryoshkaConfiguration(meanK: 3)
     configuration.levels = .widths([4, 8])
     configuration.selection = selection
     return try MatryoshkaAutoencoder(

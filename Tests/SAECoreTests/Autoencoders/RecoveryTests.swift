@@ -29,8 +29,8 @@ import Testing
     straightThrough.estimator = .straightThrough
     return [
       Subject("TopK", TopKAutoencoder.self, TopKConfiguration(k: 3)),
-      Subject("BatchTopK", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3)),
-      Subject("Matryoshka", MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 3)),
+      Subject("BatchTopK", BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 3)),
+      Subject("Matryoshka", MatryoshkaAutoencoder.self, MatryoshkaConfiguration(meanK: 3)),
       Subject("AbsTopK", AbsTopKAutoencoder.self, AbsTopKConfiguration(k: 3)),
       Subject("GroupMax", GroupMaxAutoencoder.self, GroupMaxConfiguration(k: 4)),
       Subject("JumpReLU at an L0", JumpReLUAutoencoder.self, .controlledL0(3)),

@@ -4,7 +4,7 @@ import Testing
 @testable import SAECore
 
 /// Laws that the threshold family keeps: bits, dense against sparse, conversions, files, edge cases.
-@Suite struct ThresholdBehaviourTests {
+@Suite struct ThresholdBehaviorTests {
   static func reLU(_ seed: UInt64, latents: Int = 60, width: Int = 12) throws -> ReLUAutoencoder {
     try ReLUAutoencoder(
       parameters: ThresholdGradientTests.weights(

@@ -23,10 +23,10 @@ import Testing
   @Test func saeLensVariantsDifferInTheConfigurationAlone() throws {
     let options = TrainingRecipe.saeLens(topK: 5, learningRate: 1e-3, steps: 9).options
     let batchTopK = TrainingRecipe.saeLens(batchTopK: 5.5, learningRate: 1e-3, steps: 9)
-    #expect(batchTopK.configuration == .saeLens(k: 5.5) && batchTopK.options == options)
+    #expect(batchTopK.configuration == .saeLens(meanK: 5.5) && batchTopK.options == options)
     let matryoshka = TrainingRecipe.saeLens(
       matryoshka: 5, widths: [4, 8], learningRate: 1e-3, steps: 9)
-    #expect(matryoshka.configuration == .saeLens(k: 5, widths: [4, 8]))
+    #expect(matryoshka.configuration == .saeLens(meanK: 5, widths: [4, 8]))
     #expect(matryoshka.options == options)
     let absTopK = TrainingRecipe.saeLens(absTopK: 5, learningRate: 1e-3, steps: 9)
     #expect(absTopK.configuration == .saeLens(k: 5) && absTopK.options == options)

@@ -72,7 +72,7 @@ struct RecordedTraining {
       hashes.reports.add([report.gradientNorm, report.learningRate])
       hashes.reports.add([report.number, report.tokens, report.deadCount])
     }
-    let trained = run.trainer.finishedModel
+    let trained = run.trainer.averagedModel
     for name in trained.parameters.names { hashes.weights.add(trained.parameters[name]) }
     for (_, values) in trained.trainingState.sorted(by: { $0.key < $1.key }) {
       hashes.weights.add(values)

@@ -48,15 +48,17 @@ struct RecordedTrainingTests {
           configuration.auxiliaryLoss = AuxiliaryLoss(.ghost, coefficient: 1)
           return configuration
         },
-        RecordedTraining("batchtopk", BatchTopKAutoencoder.self) { BatchTopKConfiguration(k: 4.5) },
+        RecordedTraining("batchtopk", BatchTopKAutoencoder.self) {
+          BatchTopKConfiguration(meanK: 4.5)
+        },
         RecordedTraining("matryoshka", MatryoshkaAutoencoder.self) {
-          var configuration = MatryoshkaConfiguration(k: 5)
+          var configuration = MatryoshkaConfiguration(meanK: 5)
           configuration.levels = .widths([12, 40])
           configuration.hasAuxiliaryLossPerLevel = true
           return configuration
         },
         RecordedTraining("matryoshka-token", MatryoshkaAutoencoder.self) {
-          var configuration = MatryoshkaConfiguration(k: 5)
+          var configuration = MatryoshkaConfiguration(meanK: 5)
           configuration.selection = .token
           configuration.weighting = .meanOfMeans
           return configuration
@@ -98,7 +100,7 @@ struct RecordedTrainingTests {
         },
         RecordedTraining(
           "boosted", BoostedAutoencoder<TopKAutoencoder, BatchTopKAutoencoder>.self,
-          { BoostingConfiguration(base: base, booster: BatchTopKConfiguration(k: 2)) },
+          { BoostingConfiguration(base: base, booster: BatchTopKConfiguration(meanK: 2)) },
           options: { $0.data.normalization = .none }),
       ]
     }

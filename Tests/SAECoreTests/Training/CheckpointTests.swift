@@ -86,25 +86,26 @@ import Testing
     var multi = TopKConfiguration(k: 3)
     multi.multiTopK = MultiTopK()
     for (index, configuration) in [
-      TopKConfiguration(k: 3), .saeLens(k: 3), .dictionaryLearning(k: 3), .sparsify(k: 3), multi,
+      TopKConfiguration(k: 3), .saeLens(meanK: 3), .dictionaryLearning(k: 3), .sparsify(k: 3),
+      multi,
     ].enumerated() {
       try goesOn(TopKAutoencoder.self, configuration, comment: "TopK \(index)")
     }
     for configuration in [
-      BatchTopKConfiguration(k: 3), .saeLens(k: 3), .dictionaryLearning(k: 3),
+      BatchTopKConfiguration(meanK: 3), .saeLens(meanK: 3), .dictionaryLearning(k: 3),
     ] {
       try goesOn(BatchTopKAutoencoder.self, configuration)
     }
-    var ofToken = MatryoshkaConfiguration(k: 3)
+    var ofToken = MatryoshkaConfiguration(meanK: 3)
     ofToken.selection = .token
     ofToken.hasAuxiliaryLossPerLevel = true
-    for configuration in [MatryoshkaConfiguration(k: 3), ofToken] {
+    for configuration in [MatryoshkaConfiguration(meanK: 3), ofToken] {
       try goesOn(MatryoshkaAutoencoder.self, configuration)
     }
-    var annealed = BatchTopKConfiguration(k: 3)
+    var annealed = BatchTopKConfiguration(meanK: 3)
     annealed.annealing = .sparsify(steps: 11)
     try goesOn(BatchTopKAutoencoder.self, annealed)
-    var sampled = MatryoshkaConfiguration(k: 3)
+    var sampled = MatryoshkaConfiguration(meanK: 3)
     sampled.levels = .sampled(3)
     try goesOn(MatryoshkaAutoencoder.self, sampled)
     try goesOn(AbsTopKAutoencoder.self, AbsTopKConfiguration(k: 3))
@@ -155,7 +156,7 @@ import Testing
     try goesOn(TiedAutoencoder.self, TiedAutoencoder.Configuration(), options)
     try goesOn(
       BoostedAutoencoder<TopKAutoencoder, BatchTopKAutoencoder>.self,
-      BoostingConfiguration(base: run.folded(), booster: BatchTopKConfiguration(k: 2)), options)
+      BoostingConfiguration(base: run.folded(), booster: BatchTopKConfiguration(meanK: 2)), options)
   }
 
   @Test(arguments: ActivationNormalization.allCases)
@@ -163,7 +164,7 @@ import Testing
     var options = Self.options
     options.data.normalization = normalization
     try goesOn(
-      BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3), options,
+      BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 3), options,
       comment: "\(normalization)")
   }
 
@@ -176,7 +177,7 @@ import Testing
     options.optimizer.averagingDecay = 0.9
     for optimizer in [OptimizerChoice.adam(), .muon(), .scheduleFreeSignDescent] {
       options.optimizer.algorithm = optimizer
-      try goesOn(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3), options)
+      try goesOn(BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 3), options)
     }
     options.optimizer.averagingDecay = nil
     options.optimizer.algorithm = .adam(beta1: 0)

@@ -43,8 +43,8 @@ import Testing
     let options = Self.options(rate: rate)
     let ends = [
       try Self.end(TopKAutoencoder.self, TopKConfiguration(k: 4), options),
-      try Self.end(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 4), options),
-      try Self.end(MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 4), options),
+      try Self.end(BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 4), options),
+      try Self.end(MatryoshkaAutoencoder.self, MatryoshkaConfiguration(meanK: 4), options),
       try Self.end(JumpReLUAutoencoder.self, .controlledL0(4), options),
       try Self.end(GatedAutoencoder.self, GatedConfiguration(coefficient: coefficient), options),
       try Self.end(ReLUAutoencoder.self, ReLUConfiguration(coefficient: coefficient), options),

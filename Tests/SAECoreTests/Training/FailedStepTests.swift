@@ -186,7 +186,7 @@ private struct FailingAutoencoder: TrainableAutoencoder {
     try check(
       GatedConfiguration.pAnnealing(annealing, form: .powers, coefficient: coefficient),
       GatedAutoencoder.self)
-    try check(BatchTopKConfiguration(k: 2), BatchTopKAutoencoder.self)
+    try check(BatchTopKConfiguration(meanK: 2), BatchTopKAutoencoder.self)
     try check(JumpReLUConfiguration.controlledL0(2), JumpReLUAutoencoder.self)
     try check(TopKConfiguration.sparsify(k: 2), TopKAutoencoder.self)
   }

@@ -33,7 +33,7 @@ import Testing
       configuration, latentCount: latents, on: Self.source, options: Self.options(normalization))
     for _ in 0..<steps { _ = try run.step() }
     let scaled = try run.scaling.scale(Self.source)
-    let model = run.trainer.finishedModel
+    let model = run.trainer.averagedModel
     let latents = try model.encode(scaled.activations)
     let expected = try scaled.restored(model.reconstruct(scaled.activations, from: latents))
     let finished: any StorableAutoencoder = try run.autoencoder()
@@ -75,9 +75,10 @@ import Testing
     try keepsReconstructions(TopKAutoencoder.self, TopKConfiguration(k: 3), normalization)
     try keepsReconstructions(
       TopKAutoencoder.self, .dictionaryLearning(k: 3), normalization)
-    try keepsReconstructions(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3), normalization)
     try keepsReconstructions(
-      MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 3), normalization)
+      BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 3), normalization)
+    try keepsReconstructions(
+      MatryoshkaAutoencoder.self, MatryoshkaConfiguration(meanK: 3), normalization)
     try keepsReconstructions(AbsTopKAutoencoder.self, AbsTopKConfiguration(k: 3), normalization)
     try keepsReconstructions(
       JumpReLUAutoencoder.self, JumpReLUConfiguration(coefficient: one), normalization)

@@ -51,7 +51,7 @@ import Testing
     }
     let finished = try run.autoencoder().encode(source)
     bits += finished.values.map { UInt64($0.bitPattern) }
-    let trained = run.trainer.finishedModel
+    let trained = run.trainer.averagedModel
     for name in trained.parameters.names {
       bits += trained.parameters[name].array.map { UInt64($0.bitPattern) }
     }
@@ -138,7 +138,7 @@ import Testing
         "annealing": { $0.annealing = annealing }, "multiTopK": { $0.multiTopK = MultiTopK() },
       ])
     try Self.check(
-      BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 2),
+      BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 2),
       [
         "k": { $0.k = 2.5 }, "subtractsDecoderBias": { $0.subtractsDecoderBias = false },
         "rescalesByDecoderNorm": { $0.rescalesByDecoderNorm = false },
@@ -149,7 +149,7 @@ import Testing
         "annealing": { $0.annealing = annealing },
       ])
     try Self.check(
-      MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 2),
+      MatryoshkaAutoencoder.self, MatryoshkaConfiguration(meanK: 2),
       [
         "k": { $0.k = 3 }, "selection": { $0.selection = .token },
         "levels": { $0.levels = .halving(2) }, "weighting": { $0.weighting = .meanOfMeans },
@@ -168,7 +168,7 @@ import Testing
     let schedule = CoefficientSchedule(finalValue: 0.5)
     let other = CoefficientSchedule(finalValue: 0.7)
     let annealing = PAnnealing(to: 0.5, between: 1...6, updates: 3, queueLength: 2)
-    // A penalty that silences latents, so that some are dead.
+    // A penalty that keeps latents inactive, so that some are dead.
     try Self.check(
       ReLUAutoencoder.self, ReLUConfiguration(coefficient: CoefficientSchedule(finalValue: 20)),
       steps: 40,

@@ -22,7 +22,7 @@ import Testing
   @Test func variantsThatReconstructTheirInput() throws {
     #expect(refusedOption { try Self.run(TopKAutoencoder.self, .init(k: 3)) } == "activations")
     #expect(
-      refusedOption { try Self.run(BatchTopKAutoencoder.self, .init(k: 3)) } == "activations")
+      refusedOption { try Self.run(BatchTopKAutoencoder.self, .init(meanK: 3)) } == "activations")
     #expect(
       refusedOption { try Self.run(GatedAutoencoder.self, .init(coefficient: .one)) }
         == "activations")
@@ -31,7 +31,7 @@ import Testing
       options: PairedTrainingTests.options(.none))
     #expect(
       refusedOption {
-        try sweep.add(MatryoshkaConfiguration(k: 3), latentCount: 16)
+        try sweep.add(MatryoshkaConfiguration(meanK: 3), latentCount: 16)
       } == "activations")
   }
 

@@ -94,7 +94,7 @@ import Testing
       configuration, latentCount: 16, on: Self.inputs, targets: Self.targets,
       options: Self.options(normalization))
     while try run.step() != nil {}
-    let model = run.trainer.finishedModel
+    let model = run.trainer.averagedModel
     let x = try run.scaling.scale(Self.inputs).activations
     let latents = try model.encode(x)
     let expected = try #require(run.targetScaling).scale(Self.targets)

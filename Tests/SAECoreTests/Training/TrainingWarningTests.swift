@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func aThresholdThatIsNoneIsSaid() throws {
-    var configuration = BatchTopKConfiguration(k: 4)
+    var configuration = BatchTopKConfiguration(meanK: 4)
     configuration.thresholdAverage = .saeLens(rate: 1e-6)
     let warnings = try Self.warnings(BatchTopKAutoencoder.self, configuration)
     let differs = warnings.contains {
@@ -115,7 +115,7 @@ import Testing
     var options = TrainingOptions(steps: 20)
     options.batchTokens = 60
     var whole = try TrainingRun<BatchTopKAutoencoder>(
-      BatchTopKConfiguration(k: 4), latentCount: 300, on: Self.source, options: options)
+      BatchTopKConfiguration(meanK: 4), latentCount: 300, on: Self.source, options: options)
     for _ in 0..<10 { _ = try whole.step() }
     var other = try TrainingRun<BatchTopKAutoencoder>(from: whole.checkpoint(), on: Self.source)
     while try whole.step() != nil {}

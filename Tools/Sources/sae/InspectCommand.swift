@@ -135,7 +135,7 @@ struct InspectCommand: PlannedCommand {
       try directory.finish(replacing: replaces ? Self.page : nil)
     }
     if let problem = browser.judge?.problem {
-      throw ToolError("\(problem); the page without judgements is \(out)/index.html")
+      throw ToolError("\(problem); the page without judgments is \(out)/index.html")
     }
     try emit(
       mismatchLines(browser.mismatches)

@@ -22,10 +22,10 @@ enum TrainingLoop {
     do {
       while let report = try run.step() {
         if progress.isDue(report.number) {
-          // None counts as dead before it has been silent for long, which says nothing of one that
+          // None counts as dead before it has not fired for long, which says nothing of one that
           // never fired.
-          let isSilent = report.l0 * Double(TrainingWarning.tokensPerLatent) < 1
-          let dead = isSilent && report.deadCount == 0 ? "–" : "\(report.deadCount)"
+          let hardlyFires = report.l0 * Double(TrainingWarning.tokensPerLatent) < 1
+          let dead = hardlyFires && report.deadCount == 0 ? "–" : "\(report.deadCount)"
           progress.show(
             report.number,
             "loss \(measured(report.loss, 3))  FVE \(fixed(report.fractionOfVarianceExplained, 4))  "

@@ -88,7 +88,7 @@ public struct ShuffledActivations: Sendable {
       try readBlocks()
       let (drawn, last) = order.draw()
       batch.copyRows(drawn..<drawn + 1, of: buffer, to: row)
-      if drawn != last { buffer.moveRow(last, to: drawn) }
+      if drawn != last { buffer.copyRow(last, to: drawn) }
     }
     return batch
   }

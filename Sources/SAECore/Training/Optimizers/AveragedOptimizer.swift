@@ -45,8 +45,8 @@ package struct AveragedOptimizer: Optimizer {
   }
 
   /// a / (1 − dᵗ); before the first step, what the base has.
-  package func finishedParameters(_ parameters: ParameterSet) -> ParameterSet {
-    guard averagedSteps > 0 else { return base.finishedParameters(parameters) }
+  package func averagedParameters(_ parameters: ParameterSet) -> ParameterSet {
+    guard averagedSteps > 0 else { return base.averagedParameters(parameters) }
     var power = 1.0
     for _ in 0..<averagedSteps where power > 0 { power *= decay }
     var finished = parameters

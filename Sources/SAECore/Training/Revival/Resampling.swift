@@ -1,7 +1,7 @@
 /// Gives dead latents a new direction: that of an activation which is badly reconstructed.
 ///
 /// A latent's decoder row becomes the activation at norm 1, its encoder row the same direction at a
-/// fifth of the mean norm of living latents' encoder rows, its b_enc 0, and its moments in the
+/// fifth of the mean norm of live latents' encoder rows, its b_enc 0, and its moments in the
 /// optimizer 0. The schedule's ``LearningRateSchedule/warmUpPeriod`` warms the rate up again.
 ///
 /// Source: Bricken et al. 2023, Towards Monosemanticity, appendix "Neuron Resampling".
@@ -40,8 +40,7 @@ public struct Resampling: Sendable, Equatable, Codable {
     step > 0 && step.isMultiple(of: period) && step <= lastStep ?? .max
   }
 
-  /// Steps of silence beyond which a latent counts as dead when it comes to resampling: half a
-  /// period.
+  /// Steps without firing after which resampling takes a latent for dead: half a period.
   public var deadAfterSteps: Int { period / 2 }
 
   /// How likely each activation is to be drawn, relative to the others; 0 for one that is 0, which
@@ -118,14 +117,14 @@ public struct Resampling: Sendable, Equatable, Codable {
     }
   }
 
-  /// Of living latents; of all where none is left.
+  /// Of live latents; of all where none is left.
   private func meanEncoderNorm(_ encoder: Matrix, without dead: [Int]) -> Float {
     let norms = encoder.rowNorms()
-    var isLiving = [Bool](repeating: true, count: norms.count)
-    for latent in dead { isLiving[latent] = false }
-    let living =
-      dead.count < norms.count ? norms.indices.filter { isLiving[$0] } : Array(norms.indices)
-    return Float(living.reduce(0.0) { $0 + Double(norms[$1]) } / Double(living.count))
+    var isLive = [Bool](repeating: true, count: norms.count)
+    for latent in dead { isLive[latent] = false }
+    let live =
+      dead.count < norms.count ? norms.indices.filter { isLive[$0] } : Array(norms.indices)
+    return Float(live.reduce(0.0) { $0 + Double(norms[$1]) } / Double(live.count))
   }
 
   private static func clear(_ latent: Int, in moments: inout ParameterSet) {

@@ -9,7 +9,7 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   public internal(set) var model: Model
   /// What turns gradients into changes of the parameters.
   package internal(set) var optimizer: any Optimizer
-  /// For how long each latent has been silent.
+  /// How long ago each latent last fired.
   public internal(set) var deadLatents: DeadLatents
   /// The learning rate of each step.
   public let schedule: LearningRateSchedule
@@ -74,9 +74,9 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   }
 
   /// The autoencoder to evaluate and keep: ``model`` unless the optimizer averages over steps.
-  public var finishedModel: Model {
+  public var averagedModel: Model {
     var finished = model
-    finished.parameters = optimizer.finishedParameters(model.parameters)
+    finished.parameters = optimizer.averagedParameters(model.parameters)
     return finished
   }
 

@@ -52,7 +52,7 @@ extension TrainingOptions {
 
   /// What becomes of dead latents; an auxiliary loss for them belongs to the variant's configuration.
   public struct Revival: Sendable, Equatable {
-    /// When a silent latent counts as dead; nil takes the rule of dictionary_learning's BatchTopK with
+    /// When a latent that does not fire counts as dead; nil takes the rule of dictionary_learning's BatchTopK with
     /// ten million tokens, or a twentieth of a shorter run: dead latents that are never noticed stay
     /// dead.
     public var deadLatentRule: DeadLatents.Rule?

@@ -149,7 +149,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
 
   /// The autoencoder as it is now, for activations as they were put through ``scaling``: that of the
   /// trainer unless its optimizer averages over steps.
-  public var model: Model { trainer.finishedModel }
+  public var model: Model { trainer.averagedModel }
 
   /// The autoencoder as it is now, for activations as the source has them: ``model`` with the
   /// normalization folded into its weights, or where each token has a scale of its own, a

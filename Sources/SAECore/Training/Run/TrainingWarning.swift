@@ -1,7 +1,7 @@
 /// What is wrong with an autoencoder whose training ended as if all were well.
 public enum TrainingWarning: Sendable, Equatable, Codable {
-  /// More than a tenth of the latents are dead: silent for as long as the run's rule says, or where that
-  /// says little, for the last epoch or the whole run.
+  /// More than a tenth of the latents are dead: they have not fired for as long as the run's rule says, or
+  /// where that says little, for the last epoch or the whole run.
   case deadLatents(Int, of: Int)
   /// It reconstructs worse than the mean of the activations would.
   case fractionOfVarianceExplainedBelowZero(Double)
@@ -87,7 +87,7 @@ extension Trainer {
   ///   - sourceTokens: rows of an epoch.
   /// - Throws: ``TrainingError`` where it is beyond any sense.
   func warnings(on batch: ScaledBatch, sourceTokens: Int) throws -> [TrainingWarning] {
-    let quality = try TrainingQuality(finishedModel, on: batch)
+    let quality = try TrainingQuality(averagedModel, on: batch)
     if let error = quality.relativeError {
       let bound = DivergenceWatch.bound * max(1, watch.least ?? 1)
       guard error <= bound else {
@@ -100,7 +100,7 @@ extension Trainer {
     var warnings: [TrainingWarning] = []
     let dead = deadLatents.deadCount(
       tokens: tokens, steps: step, sourceTokens: sourceTokens, l0: quality.l0)
-    let count = deadLatents.silence.count
+    let count = deadLatents.sinceFiring.count
     if dead * 10 > count { warnings.append(.deadLatents(dead, of: count)) }
     if let few = TrainingWarning.ofFewActive(quality.l0) { return warnings + [few] }
     if let explained = quality.fractionOfVarianceExplained, explained < 0 {
@@ -118,11 +118,11 @@ extension Trainer {
 extension DeadLatents {
   /// Latents that are dead at the end of a run.
   ///
-  /// Dead are those silent for as long as the rule says where the run was longer than that, else for the
+  /// Dead are those that have not fired for as long as the rule says where the run was longer than that, else for the
   /// last epoch or the whole run; but no latent after fewer tokens than fifty times what one firing takes
   /// on average, if the run had as many, nor after less than a share of the run.
   fileprivate func deadCount(
-    tokens: Int, steps: Int, sourceTokens: Int, l0: Double, silentFor share: Double = 0
+    tokens: Int, steps: Int, sourceTokens: Int, l0: Double, withoutFiringFor share: Double = 0
   ) -> Int {
     guard tokens > 0, steps > 0 else { return 0 }
     let limit: Int
@@ -137,11 +137,11 @@ extension DeadLatents {
     let perStep = max(1, tokens / steps)
     let run = countsSteps ? steps : tokens
     let epoch = countsSteps ? (sourceTokens + perStep - 1) / perStep : sourceTokens
-    let firing = Double(silence.count) / max(l0, 1e-9) * 50 / Double(countsSteps ? perStep : 1)
+    let firing = Double(sinceFiring.count) / max(l0, 1e-9) * 50 / Double(countsSteps ? perStep : 1)
     let least = firing < Double(run) ? Int(firing) : run
     let window = max(
       limit <= run ? limit : min(epoch, run), least, Int(share * Double(run)), 1)
-    return silence.count { $0 >= window }
+    return sinceFiring.count { $0 >= window }
   }
 }
 
@@ -176,7 +176,7 @@ extension TrainingRun {
 
 extension TrainingRun {
   /// What is wrong with the autoencoder as it is now as far as counts and a step's report tell: nothing is
-  /// read, so that it can be asked for while the run goes on. Latents are dead here that were silent for
+  /// read, so that it can be asked for while the run goes on. Latents are dead here that have not fired for
   /// half of the steps: others may be revived yet. Of L0, which comes to its target late, nothing is said.
   ///
   /// - Parameter report: of the last step.
@@ -184,8 +184,8 @@ extension TrainingRun {
     var warnings: [TrainingWarning] = []
     let dead = trainer.deadLatents.deadCount(
       tokens: trainer.tokens, steps: trainer.step, sourceTokens: batches.position.tokens,
-      l0: report.l0, silentFor: 0.5)
-    let count = trainer.deadLatents.silence.count
+      l0: report.l0, withoutFiringFor: 0.5)
+    let count = trainer.deadLatents.sinceFiring.count
     if dead * 10 > count { warnings.append(.deadLatents(dead, of: count)) }
     if let few = TrainingWarning.ofFewActive(report.l0) { return warnings + [few] }
     if let explained = report.fractionOfVarianceExplained, explained < 0 {

@@ -39,7 +39,7 @@ struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
   func autoencoder(
     _ scaling: ActivationScaling, targetScaling: ActivationScaling?
   ) throws -> any SparseAutoencoder {
-    try trainer.finishedModel.taking(scaling, targetScaling: targetScaling)
+    try trainer.averagedModel.taking(scaling, targetScaling: targetScaling)
   }
 
   func checkpoint(

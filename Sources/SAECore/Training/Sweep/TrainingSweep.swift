@@ -159,7 +159,7 @@ public struct TrainingSweep: Sendable {
   /// A member as it is now, for activations as they were put through ``scaling``.
   ///
   /// - Precondition: the member is of this sweep.
-  public func model<Model>(_ member: Member<Model>) -> Model { trainer(of: member).finishedModel }
+  public func model<Model>(_ member: Member<Model>) -> Model { trainer(of: member).averagedModel }
 
   /// A member as it is now, for activations as the source has them: ``model(_:)`` with the normalization
   /// folded into its weights, or where each token has a scale of its own, a ``NormalizedAutoencoder``

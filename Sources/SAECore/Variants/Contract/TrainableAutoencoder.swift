@@ -238,7 +238,7 @@ public struct TrainingBatch: Sendable {
   public let target: Matrix
   /// The weight of each token's ‖x̂ − y‖² in the loss; nil where all count alike.
   public let errorWeights: [Float]?
-  /// How long each latent has been silent before this batch.
+  /// How long before this batch each latent last fired.
   public let deadLatents: DeadLatents
   /// Steps already made.
   public let step: Int

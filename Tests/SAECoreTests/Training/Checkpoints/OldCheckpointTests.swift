@@ -44,7 +44,7 @@ import Testing
       #expect(run.trainer.step == 6)
       while try run.step() != nil {}
       guard let expected = try OldCheckpoints.checksums(name)?[kernelName] else { continue }
-      let found = [run.trainer.model.parameters, run.trainer.finishedModel.parameters]
+      let found = [run.trainer.model.parameters, run.trainer.averagedModel.parameters]
         .map(OldCheckpoints.checksum)
       #expect(found == expected, "\(name)", sourceLocation: sourceLocation)
       // What is written now goes on as well.
@@ -64,8 +64,8 @@ import Testing
     multi.multiTopK = MultiTopK()
     multi.annealing = .sparsify(steps: 9)
     try ends("topk-options", TopKAutoencoder.self, multi)
-    try ends("batchtopk", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3))
-    var sampled = MatryoshkaConfiguration(k: 3)
+    try ends("batchtopk", BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 3))
+    var sampled = MatryoshkaConfiguration(meanK: 3)
     sampled.levels = .sampled(3)
     try ends("matryoshka-sampled", MatryoshkaAutoencoder.self, sampled)
   }
@@ -86,7 +86,7 @@ import Testing
 
   @Test func optimizersAndNormalizations() throws {
     try ends(
-      "batchtopk-whitened", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3),
+      "batchtopk-whitened", BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 3),
       options {
         $0.data.normalization = .covarianceWhitening
         $0.data.scaleTokens = 150
@@ -160,7 +160,8 @@ import Testing
       GatedConfiguration(coefficient: Self.coefficient), latentCount: 10)
     options.schedule.learningRate = 3e-3
     try given.add(
-      BoostingConfiguration(base: base(), booster: BatchTopKConfiguration(k: 1)), latentCount: 6,
+      BoostingConfiguration(base: base(), booster: BatchTopKConfiguration(meanK: 1)),
+      latentCount: 6,
       options: options)
     for sweep in [again, given] {
       var sweep = sweep

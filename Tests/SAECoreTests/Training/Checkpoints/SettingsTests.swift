@@ -183,9 +183,9 @@ import Testing
     check(.saeLens(coefficient: .one, exponent: 0) as ReLUConfiguration, "penalty.exponent")
     check(TopKConfiguration(k: 1, annealing: KAnnealing(steps: 0)), "annealing.steps")
     check(
-      BatchTopKConfiguration(k: 1, annealing: KAnnealing(steps: 1, inputMultiple: 0)),
+      BatchTopKConfiguration(meanK: 1, annealing: KAnnealing(steps: 1, inputMultiple: 0)),
       "annealing.inputMultiple")
-    check(MatryoshkaConfiguration(k: 1, annealing: KAnnealing(steps: -1)), "annealing.steps")
+    check(MatryoshkaConfiguration(meanK: 1, annealing: KAnnealing(steps: -1)), "annealing.steps")
     for (annealing, option) in [
       (PAnnealing(to: 0, between: 1...5), "annealing"),
       (PAnnealing(to: -1, between: 1...5), "annealing.exponents"),

@@ -18,7 +18,24 @@ enum StudyJSON {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    decoder.keyDecodingStrategy = .custom { path in
+      let key = path[path.count - 1]
+      return oldKeys[key.stringValue].map(Key.init(stringValue:)) ?? key
+    }
     return try decoder.decode(Value.self, from: data)
+  }
+
+  /// The present names of what version 0.1 called otherwise.
+  private static let oldKeys = [
+    "judgements": "judgments", "neighbours": "neighbors", "errorDetermination": "errorRSquared",
+  ]
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
   }
 
   /// Writes a file that appears when it is complete.

@@ -1,5 +1,5 @@
 /// How well a judge tells, from an explanation, where a latent is active.
-public struct JudgementScores: Sendable, Equatable, Codable {
+public struct JudgmentScores: Sendable, Equatable, Codable {
   /// Of the answers that could be read.
   public private(set) var counts = BinaryCounts()
   /// Texts without a readable answer: left out of everything else.
@@ -29,7 +29,7 @@ public struct JudgementScores: Sendable, Equatable, Codable {
   }
 
   /// Adds the texts of another value.
-  public mutating func merge(_ other: JudgementScores) {
+  public mutating func merge(_ other: JudgmentScores) {
     counts.merge(other.counts)
     unreadable += other.unreadable
     scores += other.scores
@@ -62,9 +62,9 @@ public struct JudgementScores: Sendable, Equatable, Codable {
   public static func ask(
     _ texts: [(text: String, isActive: Bool)], batch: Int = 5,
     request: ([String]) -> String, judge: (String) async throws -> String
-  ) async throws -> JudgementScores {
+  ) async throws -> JudgmentScores {
     precondition(batch > 0, "a request of \(batch) texts asks nothing")
-    var scores = JudgementScores()
+    var scores = JudgmentScores()
     for begin in stride(from: 0, to: texts.count, by: batch) {
       let part = texts[begin..<min(begin + batch, texts.count)]
       let answer = try await judge(request(part.map(\.text)))
