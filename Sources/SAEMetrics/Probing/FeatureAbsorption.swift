@@ -31,7 +31,7 @@ public struct FeatureAbsorption: Sendable, Equatable, Codable {
   /// Means over the tokens; undefined without any.
   public var meanFraction: Double? { mean(fractions) }
   /// The share of examples whose feature is wholly absorbed; nil without examples.
-  public var fullRate: Double? {
+  package var fullRate: Double? {
     ratio(Double(isFull.count { $0 }), Double(isFull.count))
   }
 

@@ -427,7 +427,7 @@ import Testing
     #expect(try failure(2)?.contains("expected none, since the files say") == true)
     archive.inputNormalization = .averageOnly
     let asks = try #require(try failure(nil))
-    for word in ["activation scale", "--activation-scale", "expected_average_only_in"] {
+    for word in ["activation scale", "scaled already", "expected_average_only_in"] {
       #expect(asks.contains(word), "\(asks)")
     }
     #expect(try failure(1) == nil)

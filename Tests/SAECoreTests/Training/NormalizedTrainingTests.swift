@@ -49,7 +49,7 @@ import Testing
     let added = try sweep.add(configuration, latentCount: 24)
     for _ in 0..<steps { _ = try sweep.step() }
     #expect(sweep.scaling == run.scaling, comment)
-    let member = try #require(try sweep.autoencoders().first)
+    let member: any SparseAutoencoder = try sweep.autoencoder(added)
     #expect(try member.reconstruct(Self.source) == finished.reconstruct(Self.source), comment)
     let folder = try ScratchFolder()
     try finished.save(to: folder.file("sae"))

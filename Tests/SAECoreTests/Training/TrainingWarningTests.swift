@@ -53,7 +53,7 @@ import Testing
     #expect(TrainingWarning.ofFewActive(0.01) == .hardlyAnyActiveLatent(0.01))
     #expect(TrainingWarning.ofFewActive(0.05) == nil && TrainingWarning.ofFewActive(8) == nil)
     let text = TrainingWarning.hardlyAnyActiveLatent(0.01).description
-    #expect(text.hasPrefix("hardly any latent is active (L0 0.01); lower --sparsity"), "\(text)")
+    #expect(text.hasPrefix("hardly any latent is active (L0 0.01); lower the sparsity"), "\(text)")
   }
 
   @Test func aTargetThatWasMissedIsSaid() throws {

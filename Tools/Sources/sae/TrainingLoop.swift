@@ -34,17 +34,27 @@ enum TrainingLoop {
         if isFirstHalf, 2 * report.number >= run.options.steps {
           isFirstHalf = false
           for warning in run.warnings(after: report) {
-            StandardError.write("warning: at step \(report.number): \(warning)")
+            StandardError.write("warning: at step \(report.number): \(warning.text)")
           }
         }
         try checkpoints.writeIfDue(run)
         try checkpoints.stopIfAsked(run)
       }
-      for warning in try run.warnings() { StandardError.write("warning: \(warning)") }
+      for warning in try run.warnings() { StandardError.write("warning: \(warning.text)") }
     } catch let error as TrainingError {
       throw ToolError("\(error)\(checkpoints.kept(before: error, beginning))")
     }
     return rate()
+  }
+}
+
+extension TrainingWarning {
+  /// With the options that it is about.
+  fileprivate var text: String {
+    switch self {
+    case .noActiveLatents, .hardlyAnyActiveLatent: "\(self) (--sparsity, --lr)"
+    default: "\(self)"
+    }
   }
 }
 

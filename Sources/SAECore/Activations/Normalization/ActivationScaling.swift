@@ -133,7 +133,7 @@ public struct ScaledActivations: Sendable {
   /// reconstruction after it: for training where the loss is in the original units.
   ///
   /// - Throws: ``ShapeError`` as ``restored(_:)`` does.
-  public func gradientBeforeRestoration(_ gradient: Matrix) throws(ShapeError) -> Matrix {
+  package func gradientBeforeRestoration(_ gradient: Matrix) throws(ShapeError) -> Matrix {
     try ShapeError.check(
       "gradient", "tokens", expected: activations.rows, found: gradient.rows)
     switch restoration {

@@ -73,11 +73,12 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     gradients = model.parameters.zeros()
   }
 
-  /// The autoencoder to evaluate and keep: ``model`` unless the optimizer averages over steps.
+  /// The autoencoder to evaluate and keep: ``model``, with parameters averaged over steps where the
+  /// optimizer averages.
   public var averagedModel: Model {
-    var finished = model
-    finished.parameters = optimizer.averagedParameters(model.parameters)
-    return finished
+    var averaged = model
+    averaged.parameters = optimizer.averagedParameters(model.parameters)
+    return averaged
   }
 
   /// Trains on one batch.

@@ -45,7 +45,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   ///   - targets: what a ``Transcoder`` reconstructs, of the same tokens in the same order.
   ///   - options: the settings that do not belong to a variant.
   /// - Throws: ``OptionError`` for settings that make no sense, a normalization that the variant
-  ///   cannot be finished with among them, or if the run does not fit in memory; ``ShapeError`` if
+  ///   cannot take among them, or if the run does not fit in memory; ``ShapeError`` if
   ///   settings do not fit each other, or targets the source; ``FileError`` if activations are not
   ///   finite, and what keeps activations from being read.
   public init<Configuration: AutoencoderConfiguration>(
@@ -168,8 +168,6 @@ extension TrainingRun where Model: StorableAutoencoder {
   ///
   /// - Throws: ``OptionError`` if the variant cannot take the normalization, which no run begins with.
   public func autoencoder() throws -> any StorableAutoencoder {
-    scaling.isFoldable
-      ? try model.folding(scaling, targetScaling: targetScaling)
-      : try NormalizedAutoencoder(model, scaling: scaling)
+    try model.storable(scaling, targetScaling: targetScaling)
   }
 }

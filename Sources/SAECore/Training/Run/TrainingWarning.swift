@@ -37,9 +37,9 @@ extension TrainingWarning: CustomStringConvertible {
         + "do better; take another learning rate (lower where the loss rises, higher where it hardly falls), "
         + "or more steps"
     case .noActiveLatents:
-      "no latent is active on any token; lower --sparsity, the coefficient, or the learning rate"
+      "no latent is active on any token; lower the sparsity coefficient or the learning rate"
     case .hardlyAnyActiveLatent(let l0):
-      "hardly any latent is active (L0 \(significant(l0))); lower --sparsity, the coefficient, or the "
+      "hardly any latent is active (L0 \(significant(l0))); lower the sparsity coefficient or the "
         + "learning rate"
     case .missedL0(let l0, let target):
       "L0 is \(significant(l0)) where \(significant(target)) was asked for; train longer, or ask for "

@@ -5,7 +5,7 @@
 ///     for k in [16, 32, 64] { try sweep.add(TopKConfiguration(k: k), latentCount: 4096) }
 ///     let gated = try sweep.add(GatedConfiguration(coefficient: .one), latentCount: 2048)
 ///     while let reports = try sweep.step() { print(reports.count) }
-///     let autoencoder = try sweep.autoencoder(gated)
+///     try sweep.autoencoder(gated).save(to: "gated")
 ///
 /// Each one ends as the same bits as a ``TrainingRun`` of its own with the same options, also in a sweep
 /// that goes on from a ``checkpoint(metadata:)``.
@@ -85,8 +85,8 @@ public struct TrainingSweep: Sendable {
   ///   - latentCount: the number of latents.
   ///   - options: the sweep's own unless given; what says which activations there are, and in what
   ///     scale, must be the same.
-  /// - Throws: ``OptionError`` for settings that make no sense, if the variant cannot be finished with
-  ///   the sweep's normalization, and if the sweep has made a step, or the checkpoint has no further
+  /// - Throws: ``OptionError`` for settings that make no sense, if the variant cannot take the
+  ///   sweep's normalization, and if the sweep has made a step, or the checkpoint has no further
   ///   member; ``ShapeError`` if settings do not fit each other; ``OptionError`` if the members
   ///   together cannot fit; ``FileError`` if the checkpoint's
   ///   member was begun with other settings.
@@ -171,9 +171,16 @@ public struct TrainingSweep: Sendable {
     try model(member).taking(scaling, targetScaling: targetScaling)
   }
 
-  /// All members as they are now, in the order in which they were added, as ``autoencoder(_:)`` has them.
-  public func autoencoders() throws -> [any SparseAutoencoder] {
-    try members.map { try $0.autoencoder(scaling, targetScaling: targetScaling) }
+  /// A member as it is now, for activations as the source has them, to be saved: ``model(_:)`` with the
+  /// normalization folded into its weights, or where each token has a scale of its own, a
+  /// ``NormalizedAutoencoder`` around it.
+  ///
+  /// - Throws: ``OptionError`` if the variant cannot take the normalization, which no member begins with.
+  /// - Precondition: the member is of this sweep.
+  public func autoencoder<Model: StorableAutoencoder>(
+    _ member: Member<Model>
+  ) throws -> any StorableAutoencoder {
+    try model(member).storable(scaling, targetScaling: targetScaling)
   }
 
   /// A member's trainer.

@@ -306,7 +306,7 @@ public struct TrainingPass: Sendable {
   }
 
   /// The loss that the gradients belong to.
-  public var totalLoss: Double { losses.reduce(0) { $0 + $1.value } }
+  package var totalLoss: Double { losses.reduce(0) { $0 + $1.value } }
 }
 
 /// A term of the loss, with its coefficient already in it.
