@@ -120,18 +120,11 @@ public struct DomainReport: Sendable, Equatable, Codable {
   /// The report as JSON, keys in order; numbers that are not finite are the strings "nan", "inf" and
   /// "-inf".
   public func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try encoder.encode(self)
+    try JSONCoding.encoder(.prettyPrinted).encode(self)
   }
 
   /// Reads what ``json()`` has written.
   public init(json: Data) throws {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    self = try decoder.decode(DomainReport.self, from: json)
+    self = try JSONCoding.decoder().decode(DomainReport.self, from: json)
   }
 }

@@ -66,7 +66,7 @@ import Testing
       latents: latents, width: width, vectors: [.encoderBias], seed: seed)
     for (number, penalty) in ThresholdGradientTests.penalties.enumerated()
     where tokens < 100 || number < 1 {
-      var configuration = ReLUConfiguration(coefficient: try ThresholdGradientTests.one(0.7))
+      var configuration = ReLUConfiguration(coefficient: ThresholdGradientTests.one(0.7))
       configuration.penalty = penalty
       configuration.subtractsDecoderBias = number % 2 == 0
       try expectAgreement(
@@ -84,7 +84,7 @@ import Testing
       seed: seed)
     for (number, penalty) in ThresholdGradientTests.penalties.enumerated()
     where tokens < 100 || number < 1 {
-      var configuration = GatedConfiguration(coefficient: try ThresholdGradientTests.one(0.7))
+      var configuration = GatedConfiguration(coefficient: ThresholdGradientTests.one(0.7))
       configuration.penalty = penalty
       configuration.subtractsDecoderBias = number % 2 == 0
       configuration.auxiliaryTrainsDecoder = number % 2 == 1
@@ -115,7 +115,7 @@ extension DenseStepTests {
             parameters[.threshold] = .rowVector(parameters[.threshold].array.map { max($0, 0) })
           }
           var configuration = JumpReLUConfiguration(
-            coefficient: try ThresholdGradientTests.one(0.7))
+            coefficient: ThresholdGradientTests.one(0.7))
           configuration.sparsityLoss = loss
           configuration.estimator = estimator
           configuration.parametrization = parametrization

@@ -120,7 +120,7 @@ import Testing
     _ parametrization: JumpReLUConfiguration.Parametrization, revivesDead: Bool?, seed: UInt64
   ) throws {
     var configuration = JumpReLUConfiguration(
-      coefficient: try ThresholdGradientTests.one(0.7))
+      coefficient: ThresholdGradientTests.one(0.7))
     configuration.sparsityLoss = loss
     configuration.estimator = estimator
     configuration.parametrization = parametrization
@@ -196,7 +196,7 @@ import Testing
   @Test(arguments: JumpReLUGradientTests.losses.indices)
   func decoderByCentralDifferences(_ index: Int) throws {
     var configuration = JumpReLUConfiguration(
-      coefficient: try ThresholdGradientTests.one(0.7))
+      coefficient: ThresholdGradientTests.one(0.7))
     configuration.sparsityLoss = Self.losses[index]
     configuration.subtractsDecoderBias = false
     configuration.preActivationLoss = .init(coefficient: 0.3, isForDeadLatents: false)

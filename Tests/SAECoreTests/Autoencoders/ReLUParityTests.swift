@@ -105,7 +105,7 @@ extension EncoderFixture {
       )
     }
     func argument(_ name: String) throws -> Double { try #require(setting(name)) }
-    return (
+    return try (
       PAnnealing(
         from: argument("p_start"), to: argument("p_end"),
         between: Int(argument("anneal_start"))...Int(argument("anneal_end")),

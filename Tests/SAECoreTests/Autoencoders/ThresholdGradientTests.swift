@@ -49,15 +49,13 @@ import Testing
     return values.reduce(0, +) / Double(activations.count)
   }
 
-  static let penalties: [ActivationPenalty] = {
-    let made = try? [
-      ActivationPenalty(.norm, exponent: 0.5, weightsByDecoderNorm: true),
-      ActivationPenalty(.norm, exponent: 2, weightsByDecoderNorm: false),
-      ActivationPenalty(.powers, exponent: 0.7, weightsByDecoderNorm: false),
-      ActivationPenalty(.powers, exponent: 1.5, weightsByDecoderNorm: true),
-    ]
-    return [.weightedL1, .plainL1] + (made ?? [])
-  }()
+  static let penalties: [ActivationPenalty] = [
+    .weightedL1, .plainL1,
+    ActivationPenalty(.norm, exponent: 0.5, weightsByDecoderNorm: true),
+    ActivationPenalty(.norm, exponent: 2, weightsByDecoderNorm: false),
+    ActivationPenalty(.powers, exponent: 0.7, weightsByDecoderNorm: false),
+    ActivationPenalty(.powers, exponent: 1.5, weightsByDecoderNorm: true),
+  ]
 
   @Test(arguments: shapes.indices) func reLU(_ index: Int) throws {
     let shape = Self.shapes[index]

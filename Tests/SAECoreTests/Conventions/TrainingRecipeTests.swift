@@ -38,7 +38,7 @@ import Testing
     let gated = TrainingRecipe.saeLens(gated: 2, learningRate: 1e-3, steps: 9)
     #expect(gated.configuration == .saeLens(coefficient: two) && gated.options == options)
     let reLU = TrainingRecipe.saeLens(reLU: 2, exponent: 0.5, learningRate: 1e-3, steps: 9)
-    #expect(try reLU.configuration == .saeLens(coefficient: two, exponent: 0.5))
+    #expect(reLU.configuration == .saeLens(coefficient: two, exponent: 0.5))
     #expect(reLU.options == options)
   }
 
@@ -77,7 +77,7 @@ import Testing
       jumpReLU.options.beginning
         == .init(weights: .uniformEntries(rowNorm: 1), decoderBias: .zeros))
     #expect(
-      try jumpReLU.configuration
+      jumpReLU.configuration
         == .dictionaryLearning(
           targetL0: 20, coefficient: CoefficientSchedule(finalValue: 1, warmUpSteps: 2000)))
 
@@ -96,7 +96,7 @@ import Testing
     #expect(reLU.options.schedule.learningRate == 1e-3)
     #expect(reLU.options.optimizer == .init(.adam(beta1: 0.9), clippingNorm: nil))
     #expect(
-      try reLU.options.revival.resampling
+      reLU.options.revival.resampling
         == Resampling(convention: .dictionaryLearning, period: 3000))
     #expect(
       reLU.options.beginning
@@ -107,11 +107,11 @@ import Testing
     let penalty = CoefficientSchedule(finalValue: 0.1, warmUpSteps: 2000)
     let annealing = PAnnealing(to: 0.5, between: 1500...3999)
     let reLU = TrainingRecipe.dictionaryLearning(reLU: 0.1, annealing: annealing, steps: 4000)
-    #expect(try reLU.configuration == .pAnnealing(annealing, coefficient: penalty))
+    #expect(reLU.configuration == .pAnnealing(annealing, coefficient: penalty))
     #expect(reLU.options.schedule.learningRate == 1e-3)
     let gated = TrainingRecipe.dictionaryLearning(
       gated: 0.1, annealing: annealing, steps: 4000)
-    #expect(try gated.configuration == .pAnnealing(annealing, form: .powers, coefficient: penalty))
+    #expect(gated.configuration == .pAnnealing(annealing, form: .powers, coefficient: penalty))
     #expect(gated.options.schedule.learningRate == 3e-4)
   }
 
@@ -165,7 +165,7 @@ import Testing
   @Test func gemmaScopeAndAnthropicWarmTheirCoefficientUp() throws {
     let deepMind = TrainingRecipe.deepMind(jumpReLU: 6e-4, steps: 50_000)
     #expect(
-      try deepMind.configuration
+      deepMind.configuration
         == .deepMind(coefficient: CoefficientSchedule(finalValue: 6e-4, warmUpSteps: 10_000)))
     #expect(
       try schedule(deepMind.options)
@@ -180,7 +180,7 @@ import Testing
 
     let anthropic = TrainingRecipe.anthropic(jumpReLU: 5, learningRate: 2e-4, steps: 1000)
     #expect(
-      try anthropic.configuration
+      anthropic.configuration
         == .anthropic(coefficient: CoefficientSchedule(finalValue: 5, warmUpSteps: 1000)))
     #expect(
       try schedule(anthropic.options) == .saeLens(peak: 2e-4, totalSteps: 1000, decaySteps: 200))

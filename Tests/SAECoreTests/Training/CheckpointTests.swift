@@ -86,7 +86,7 @@ import Testing
     var multi = TopKConfiguration(k: 3)
     multi.multiTopK = MultiTopK()
     for (index, configuration) in [
-      TopKConfiguration(k: 3), .saeLens(meanK: 3), .dictionaryLearning(k: 3), .sparsify(k: 3),
+      TopKConfiguration(k: 3), .saeLens(k: 3), .dictionaryLearning(k: 3), .sparsify(k: 3),
       multi,
     ].enumerated() {
       try goesOn(TopKAutoencoder.self, configuration, comment: "TopK \(index)")

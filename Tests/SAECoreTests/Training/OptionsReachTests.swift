@@ -140,7 +140,7 @@ import Testing
     try Self.check(
       BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 2),
       [
-        "k": { $0.k = 2.5 }, "subtractsDecoderBias": { $0.subtractsDecoderBias = false },
+        "meanK": { $0.meanK = 2.5 }, "subtractsDecoderBias": { $0.subtractsDecoderBias = false },
         "rescalesByDecoderNorm": { $0.rescalesByDecoderNorm = false },
         "reconstructionLoss": { $0.reconstructionLoss = .scaledMean(scale: 3) },
         "auxiliaryLoss": { $0.auxiliaryLoss = .openAI },
@@ -151,7 +151,7 @@ import Testing
     try Self.check(
       MatryoshkaAutoencoder.self, MatryoshkaConfiguration(meanK: 2),
       [
-        "k": { $0.k = 3 }, "selection": { $0.selection = .token },
+        "meanK": { $0.meanK = 3 }, "selection": { $0.selection = .token },
         "levels": { $0.levels = .halving(2) }, "weighting": { $0.weighting = .meanOfMeans },
         "subtractsDecoderBias": { $0.subtractsDecoderBias = false },
         "rescalesByDecoderNorm": { $0.rescalesByDecoderNorm = false },

@@ -2,12 +2,12 @@
 /// on from it makes the same steps as one that was never interrupted, bit for bit.
 public struct SweepCheckpoint: Sendable, Equatable {
   /// Steps that the sweep has made.
-  public var step: Int
+  public package(set) var step: Int
   /// Where each member stands, in the order in which they were added; all at one place in the stream
   /// and in one scale.
-  public var members: [TrainingCheckpoint]
+  public package(set) var members: [TrainingCheckpoint]
   /// Of each member, why it makes no more steps; nil where it does.
-  public var failures: [TrainingError?]
+  public package(set) var failures: [TrainingError?]
   /// Whatever the writer wants to find again.
   public var metadata: [String: String]
   /// Where it was read from, for errors.

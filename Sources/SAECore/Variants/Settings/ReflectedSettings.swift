@@ -25,9 +25,8 @@ enum ReflectedSettings {
     case "nil": return .null
     case "true": return .bool(true)
     case "false": return .bool(false)
-    case "inf": return .string("infinity")
-    case "-inf": return .string("-infinity")
-    case "nan", "-nan": return .string("nan")
+    case "inf", "-inf", "nan": return .string(String(text))
+    case "-nan": return .string("nan")
     default: break
     }
     if Double(text) != nil { return .number(String(text)) }

@@ -207,10 +207,5 @@ import Testing
 
 extension CoefficientSchedule {
   /// A half, after ten steps.
-  fileprivate static var half: CoefficientSchedule {
-    guard let schedule = try? CoefficientSchedule(finalValue: 0.5, warmUpSteps: 10) else {
-      preconditionFailure("a half is a coefficient")
-    }
-    return schedule
-  }
+  fileprivate static let half = CoefficientSchedule(finalValue: 0.5, warmUpSteps: 10)
 }

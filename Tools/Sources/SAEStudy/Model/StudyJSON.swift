@@ -2,8 +2,8 @@ import Foundation
 import SAECore
 
 /// How a study's files are written and read: keys in order, numbers that are not finite as strings.
-enum StudyJSON {
-  static func encode(_ value: some Encodable, pretty: Bool = true) throws -> Data {
+package enum StudyJSON {
+  package static func encoder(pretty: Bool = true) -> JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting =
       pretty
@@ -11,7 +11,11 @@ enum StudyJSON {
       : [.sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try encoder.encode(value)
+    return encoder
+  }
+
+  static func encode(_ value: some Encodable, pretty: Bool = true) throws -> Data {
+    try encoder(pretty: pretty).encode(value)
   }
 
   static func decode<Value: Decodable>(_: Value.Type, from data: Data) throws -> Value {
