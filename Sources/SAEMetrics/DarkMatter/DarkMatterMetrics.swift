@@ -3,8 +3,7 @@ public import SAECore
 /// How much of an SAE's error e = x − x̂ a linear function of the activations predicts, on tokens
 /// that the function was not fitted on.
 ///
-/// What it predicts is structure that more or better latents could have taken, the rest is "dark
-/// matter".
+/// More or better latents could have explained the predictable part; the rest is "dark matter".
 ///
 /// Source: Engels, Riggs and Tegmark 2024, arXiv 2410.14670, section 3.
 public struct DarkMatterMetrics: Metric {

@@ -1,7 +1,7 @@
 public import SAECore
 
-/// How well ‖e‖² is predicted without regression on the activations: by the mean over the same token
-/// id, and by a line in ‖x‖. What a linear map of x predicts has to be compared with these.
+/// How well ‖e‖² is predicted without regression on the activations: by the mean over the same token id,
+/// and by a line in ‖x‖. Compare with these what a linear map of x predicts.
 public struct ErrorNormBaselines: Sendable {
   private var all = ShiftedSum()
   private var byToken: [Int: ShiftedSum] = [:]

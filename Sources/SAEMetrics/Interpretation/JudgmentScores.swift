@@ -1,6 +1,6 @@
 /// How well a judge tells, from an explanation, where a latent is active.
 public struct JudgmentScores: Sendable, Equatable, Codable {
-  /// Of the answers that could be read.
+  /// The answers that could be read.
   public private(set) var counts = BinaryCounts()
   /// Texts without a readable answer: left out of everything else.
   public private(set) var unreadable = 0
@@ -36,8 +36,8 @@ public struct JudgmentScores: Sendable, Equatable, Codable {
     labels += other.labels
   }
 
-  /// The detection or fuzzing score: mean of the shares right on active and inactive texts, which
-  /// always saying no does not raise; undefined without either.
+  /// The detection or fuzzing score: mean of the shares of right answers on active and on inactive texts,
+  /// so that a judge who always says no scores 0.5; undefined without either.
   public var balancedAccuracy: Double? { counts.balancedAccuracy }
 
   /// Area under the ROC curve of the judge's probabilities; undefined without them.

@@ -10,7 +10,7 @@ public import SAECore
 ///
 /// The definitions are this library's own; no published text says how triviality was measured.
 ///
-/// - Complexity: a small table a latent, of the ids that it fires on.
+/// - Complexity: a small table per latent, of the ids that it fires on.
 public struct TokenIdentityMetrics: Metric {
   /// F, how many ids count as frequent.
   public let frequentCount: Int
@@ -67,7 +67,7 @@ public struct TokenIdentityMetrics: Metric {
     }
   }
 
-  /// What the firings of one latent say about token ids.
+  /// The token ids on which one latent fires.
   public struct Latent: Sendable, Equatable, Codable {
     /// Tokens in which the latent fired.
     public var firings: Int
@@ -102,7 +102,7 @@ public struct TokenIdentityMetrics: Metric {
     public var frequentTokens: [Int]
     /// Their share of all tokens.
     public var frequentTokenCoverage: Double?
-    /// One a latent; none if it never fired.
+    /// One for each latent; nil if it never fired.
     public var latents: [Latent?]
     /// Latents with a top token among the frequent ones that takes at least half of their firings.
     public var trivialLatents: [Int]

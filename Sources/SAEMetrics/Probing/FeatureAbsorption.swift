@@ -23,7 +23,7 @@ public struct FeatureAbsorption: Sendable, Equatable, Codable {
 
   /// x·p of each token.
   public let projections: [Double]
-  /// Of each token, what part of the concept is absorbed.
+  /// The absorbed part of the concept, for each token.
   public let fractions: [Double]
   /// Whether one latent has taken over the concept whole.
   public let isFull: [Bool]

@@ -1,7 +1,7 @@
 /// Rows of activations that can be read in any order: a matrix, a file, a list of shards.
 ///
-/// A source that reads faster in some order, or that stands around another one, is a
-/// ``HintedActivations`` as well.
+/// A source that reads faster in some order, or that wraps another source, conforms to
+/// ``HintedActivations``.
 public protocol ActivationSource: Sendable {
   /// Columns.
   var width: Int { get }

@@ -6,7 +6,7 @@ public struct SweepCheckpoint: Sendable, Equatable {
   /// Where each member stands, in the order in which they were added; all at one place in the stream
   /// and in one scale.
   public package(set) var members: [TrainingCheckpoint]
-  /// Of each member, why it makes no more steps; nil where it does.
+  /// The error of each member that makes no more steps; nil for the others.
   public package(set) var failures: [TrainingError?]
   /// Whatever the writer wants to find again.
   public var metadata: [String: String]
@@ -49,8 +49,8 @@ extension TrainingSweep {
   ///   - targets: what is reconstructed, unless that is the source.
   ///   - options: as the sweep began with.
   ///   - checkpoint: of the sweep.
-  /// - Throws: ``FileError`` if the checkpoint has no members or contradicts itself, and as for a
-  ///   new sweep. What a member does not share with the checkpoint, adding it tells.
+  /// - Throws: ``FileError`` if the checkpoint has no members or contradicts itself, and as for a new
+  ///   sweep. Adding a member throws where its settings are not those of the checkpoint.
   public init(
     on source: any ActivationSource, targets: (any ActivationSource)? = nil,
     options: TrainingOptions, from checkpoint: SweepCheckpoint
@@ -91,7 +91,8 @@ extension TrainingSweep {
     try resume(model) { try $0.configuration(of: model) }
   }
 
-  /// Brings back the checkpoint's next member, whose settings are in no file alone.
+  /// Brings back the checkpoint's next member, whose settings are more than the checkpoint holds, such as a
+  /// boosted one's base.
   ///
   /// - Parameters:
   ///   - model: its variant.

@@ -150,7 +150,7 @@ extension SafetensorsFile {
     return ParameterSet(names: names, matrices: matrices)
   }
 
-  /// The tensors of double precision whose name is the prefix and nothing with a dot behind it.
+  /// The tensors of double precision whose name is the prefix and a part without a dot.
   fileprivate func doubles(prefix: String) throws(FileError) -> [String: [Double]] {
     var values: [String: [Double]] = [:]
     for tensor in tensors where tensor.name.hasPrefix(prefix) && tensor.type == .f64 {

@@ -1,4 +1,4 @@
-/// A record a line, each an object: {"step":1,"time":0.5,"loss":0.25}.
+/// One record per line, each an object: {"step":1,"time":0.5,"loss":0.25}.
 ///
 /// JSON has no NaN and no infinity; these are the strings "nan", "inf" and "-inf".
 ///

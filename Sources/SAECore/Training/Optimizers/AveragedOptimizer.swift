@@ -1,6 +1,6 @@
-/// An optimizer whose finished parameters are an exponential average over the steps of another one:
+/// An optimizer whose averaged parameters are an exponential average over the steps of another one:
 ///
-///     a ← d a + (1 − d) w      finished: a / (1 − dᵗ)
+///     a ← d a + (1 − d) w      averaged: a / (1 − dᵗ)
 ///
 /// a begins at 0; w are the parameters before the step's update.
 ///

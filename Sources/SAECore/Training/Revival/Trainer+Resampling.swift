@@ -1,6 +1,6 @@
 extension Trainer {
-  /// Gives latents that have not fired for too long new directions, by what of a batch is badly
-  /// reconstructed; they are counted from anew.
+  /// Gives new directions to latents that have not fired for too long: those of activations that are badly
+  /// reconstructed. Their counters begin anew.
   ///
   /// - Parameters:
   ///   - resampling: whose rules are followed, and after how many steps without firing a latent is dead.

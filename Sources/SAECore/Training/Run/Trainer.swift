@@ -1,9 +1,10 @@
 /// Trains an autoencoder a batch at a time.
 ///
 /// A step: dead latents resampled where that is due → dead latents as the batch finds them → forward and
-/// backward → constraint on the decoder's gradient → clipping → optimizer at the schedule's learning rate
-/// → decoder rows to unit norm → counters. All that can fail comes before anything is changed for good.
-/// Equal seeds and batches give equal bits for any number of threads. ``TrainingRun`` brings the batches.
+/// backward → constraint on the decoder's gradient → clipping → optimizer at the schedule's learning rate →
+/// decoder rows to unit norm → counters. Whatever can fail does so before the step changes anything for
+/// good. Equal seeds and batches give equal bits for any number of threads. ``TrainingRun`` brings the
+/// batches.
 public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// The autoencoder as it is now.
   public internal(set) var model: Model
@@ -33,8 +34,8 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// Steps in a row that make a divergence.
   var divergencePatience = DivergenceWatch.patience
 
-  /// Memory for rows of norm 1, where the decoder has them in the forward pass and may have to get its
-  /// own back.
+  /// Memory for a copy of the decoder, where its rows are divided by their norms before the forward pass; a
+  /// step that fails puts the copy back.
   private var spareDecoder: Matrix?
 
   /// A trainer that has made no step yet, with Adam and gradients of norm 1 at most.

@@ -10,7 +10,7 @@ struct ScaledBatches: Sendable {
   /// In the stream of activations: after the last batch.
   var position: ShuffledActivations.Position { batches.position }
 
-  /// What the source is known by.
+  /// The sample by which the source is known again.
   let sample: ActivationSample
 
   private(set) var batches: ReadAheadBatches
@@ -107,7 +107,7 @@ struct ScaledBatches: Sendable {
 }
 
 extension ActivationNormalization {
-  /// Throws unless it can be that of inputs with targets.
+  /// Throws unless the normalization fits inputs with targets.
   fileprivate func checkTakesTargets() throws(OptionError) {
     switch self {
     case .none, .centered, .expectedAverageOnlyIn, .unitMeanSquaredNorm: return
@@ -157,7 +157,7 @@ extension ActivationScaling {
 }
 
 extension TrainingOptions {
-  /// What comes of ``seed``: the order of the activations' rows, and the weights.
+  /// The seeds that follow from ``seed``: one of the order of rows, one of the weights.
   var seeds: (order: UInt64, weights: RandomGenerator) {
     var generator = RandomGenerator(seed: seed)
     return (generator.next(), generator)

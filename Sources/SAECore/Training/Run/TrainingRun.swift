@@ -11,19 +11,19 @@
 public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// The settings that the run was begun with.
   public let options: TrainingOptions
-  /// What activations are put through before training.
+  /// The normalization that activations are put through before training.
   public var scaling: ActivationScaling { batches.scaling }
   /// What activations are multiplied by before training; 1 under a normalization without a factor that
   /// all share.
   public var scale: Double { scaling.sharedFactor }
-  /// What targets are put through before training; nil where the activations are what is reconstructed.
+  /// The normalization of targets; nil without targets.
   public var targetScaling: ActivationScaling? { batches.targetScaling }
   /// What targets are multiplied by, as ``scale``.
   public var targetScale: Double? { targetScaling?.sharedFactor }
   /// The model in training and all that is kept from step to step.
   public private(set) var trainer: Trainer<Model>
 
-  /// Of what a checkpoint is one.
+  /// The description that a checkpoint is identified by.
   private let description: TrainingCheckpoint.Description
   private(set) var batches: ScaledBatches
   /// The next batch, where it has been drawn already, and the position before it: to begin b_dec, or for

@@ -12,12 +12,12 @@
 public struct TrainingSweep: Sendable {
   /// What all members share.
   public let options: TrainingOptions
-  /// What activations are put through before training.
+  /// The normalization that activations are put through before training.
   public var scaling: ActivationScaling { batches.scaling }
   /// What activations are multiplied by before training; 1 under a normalization without a factor that
   /// all share.
   public var scale: Double { scaling.sharedFactor }
-  /// What targets are put through before training; nil where the activations are what is reconstructed.
+  /// The normalization of targets; nil without targets.
   public var targetScaling: ActivationScaling? { batches.targetScaling }
   /// What targets are multiplied by, as ``scale``.
   public var targetScale: Double? { targetScaling?.sharedFactor }
@@ -83,7 +83,7 @@ public struct TrainingSweep: Sendable {
   /// - Parameters:
   ///   - configuration: the settings of a variant.
   ///   - latentCount: the number of latents.
-  ///   - options: the sweep's own unless given; what says which activations there are, and in what
+  ///   - options: the sweep's own unless given; those that decide which batches there are, and in what
   ///     scale, must be the same.
   /// - Throws: ``OptionError`` for settings that make no sense, if the variant cannot take the
   ///   sweep's normalization, and if the sweep has made a step, or the checkpoint has no further
@@ -136,9 +136,9 @@ public struct TrainingSweep: Sendable {
 
   /// Makes a step of every member with the same batch; nil when all steps have been made.
   ///
-  /// - Returns: one report a member, in the order in which they were added. A member in which
-  ///   something is not finite stays as it was before that step, its error in the place of a report
-  ///   from then on; the others go on.
+  /// - Returns: one report per member, in the order in which they were added. A member in which something
+  ///   is not finite stays as it was before that step, its error in the place of a report from then on; the
+  ///   others go on.
   /// - Throws: what keeps activations from being read, ``FileError`` if they are not finite,
   ///   ``OptionError`` if members of a checkpoint have not been added.
   public mutating func step() throws -> [Result<StepReport, TrainingError>]? {

@@ -138,7 +138,7 @@ extension TrainableAutoencoder {
 ///
 /// Checkpoints hold settings as they are encoded, and a run goes on with those that mean the same. A
 /// configuration that can be decoded as well need not be given again
-/// (``TrainingRun/init(from:on:)``). A property that is added to one has to be a key that older files
+/// (``TrainingRun/init(from:on:targets:)``). A property that is added to one has to be a key that older files
 /// may lack.
 public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
   /// The variant that it configures.

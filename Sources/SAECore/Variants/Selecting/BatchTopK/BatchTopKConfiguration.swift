@@ -1,9 +1,9 @@
 /// The settings of a ``BatchTopKAutoencoder``. Defaults are the recommended ones; each library's own
-/// conventions are ``dictionaryLearning(k:)`` and ``saeLens(k:)``.
+/// conventions are ``dictionaryLearning(k:)`` and ``saeLens(meanK:)``.
 public struct BatchTopKConfiguration: SelectingConfiguration {
   public typealias Model = BatchTopKAutoencoder
 
-  /// Latents that are active on a token, on average: ⌊k · tokens⌋ are kept of a batch.
+  /// Latents that are active on a token, on average: ⌊meanK · tokens⌋ are kept of a batch.
   public var meanK: Double
   public var subtractsDecoderBias: Bool
   public var rescalesByDecoderNorm: Bool
