@@ -26,16 +26,21 @@ public protocol HintedActivations: ActivationSource {
 }
 
 extension HintedActivations {
+  /// Blocks of 1.
   public var blocks: RowBlocks { RowBlocks(of: 1, rows: tokens) }
 
+  /// Reads one range after another.
   public func matrix(rows ranges: [Range<Int>]) throws -> Matrix {
     try matrix(readingEach: ranges)
   }
 
+  /// Does nothing.
   public func prepare(_ ranges: [Range<Int>]) {}
 
+  /// Does nothing.
   public func release(_ rows: Range<Int>) {}
 
+  /// A place by row and column alone.
   public func place(ofRow row: Int, column: Int) -> ElementPlace {
     ElementPlace(row: row, column: column)
   }
