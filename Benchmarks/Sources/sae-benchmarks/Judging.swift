@@ -97,7 +97,7 @@ struct JudgingCommand: ParsableCommand {
     _ = try log.measure("token identity", { $0.trivialFraction }) {
       try pass(TokenIdentityMetrics(latentCount: model.latentCount))
     }
-    _ = try log.measure("error norms by token and norm", { $0.tokenMeanDetermination }) {
+    _ = try log.measure("error norms by token and norm", { $0.tokenMeanRSquared }) {
       var baselines = ErrorNormBaselines()
       for (index, batch) in batches.enumerated() {
         try baselines.update(batch, isTraining: index % 2 == 0)

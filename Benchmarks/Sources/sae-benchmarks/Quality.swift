@@ -51,7 +51,9 @@ struct QualityCommand: ParsableCommand {
   @Option(help: "Variants, separated by commas; all of them unless given.") var variants: String?
   @Option(help: "Seeds, separated by commas.") var seeds = "0"
   @Option(help: "Steps of training.") var steps = 2000
-  @Option(help: "Tokens after which a silent latent is dead; a twentieth of the run unless given.")
+  @Option(
+    help: "Tokens without firing after which a latent is dead; a twentieth of the run unless given."
+  )
   var deadAfter: Int?
 
   func run() throws {

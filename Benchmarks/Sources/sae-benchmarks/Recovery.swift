@@ -29,7 +29,9 @@ struct RecoveryCommand: ParsableCommand {
   var children = "0,1"
   @Option(help: "Tokens that are drawn to train on.") var tokens = 200_000
   @Option(help: "Steps of 1024 tokens.") var steps = 4000
-  @Option(help: "Tokens after which a silent latent is dead; a twentieth of the run unless given.")
+  @Option(
+    help: "Tokens without firing after which a latent is dead; a twentieth of the run unless given."
+  )
   var deadAfter: Int?
   @Option var seed: UInt64 = 0
   @Option(help: "Variants, separated by commas; all of them unless given.") var variants: String?

@@ -13,5 +13,5 @@ extension JumpReLUConfiguration {
 extension Resampling {
   /// After 25 000, 50 000, 75 000 and 100 000 steps, as published.
   public static let anthropic = Resampling(
-    unchecked: .anthropic, period: 25_000, lastStep: 100_000)
+    convention: .anthropic, period: 25_000, lastStep: 100_000)
 }

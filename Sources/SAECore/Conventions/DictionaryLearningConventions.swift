@@ -13,7 +13,7 @@ extension BatchTopKConfiguration {
   /// ``DeadLatents/Rule/dictionaryLearning(tokens:)``.
   public static func dictionaryLearning(k: Int) -> BatchTopKConfiguration {
     BatchTopKConfiguration(
-      k: Double(k), rescalesByDecoderNorm: false, auxiliaryLoss: .dictionaryLearning,
+      meanK: Double(k), rescalesByDecoderNorm: false, auxiliaryLoss: .dictionaryLearning,
       decoderConstraint: .unitRowsAfterStep, thresholdAverage: .dictionaryLearning())
   }
 }
@@ -25,7 +25,7 @@ extension MatryoshkaConfiguration {
     k: Int, fractions: [Double]
   ) -> MatryoshkaConfiguration {
     MatryoshkaConfiguration(
-      k: Double(k), levels: .fractions(fractions), weighting: .meanOfMeans,
+      meanK: Double(k), levels: .fractions(fractions), weighting: .meanOfMeans,
       rescalesByDecoderNorm: false, auxiliaryLoss: .dictionaryLearning,
       decoderConstraint: .unitRowsAfterStep, thresholdAverage: .dictionaryLearning())
   }
@@ -67,26 +67,24 @@ extension ReLUConfiguration {
 }
 
 extension ReLUConfiguration {
-  /// dictionary_learning's `PAnnealTrainer`.
-  ///
-  /// - Throws: ``OptionError`` if a norm's exponent is to reach 0, where it is no norm any more.
+  /// dictionary_learning's `PAnnealTrainer`. A norm's exponent must not reach 0, where it is no norm any
+  /// more.
   public static func pAnnealing(
     _ annealing: PAnnealing, form: ActivationPenalty.Form = .norm,
     coefficient: CoefficientSchedule
-  ) throws(OptionError) -> ReLUConfiguration {
-    try dictionaryLearning(coefficient: coefficient).annealed(annealing, form)
+  ) -> ReLUConfiguration {
+    dictionaryLearning(coefficient: coefficient).annealed(annealing, form)
   }
 }
 
 extension GatedConfiguration {
-  /// dictionary_learning's `GatedAnnealTrainer`.
-  ///
-  /// - Throws: ``OptionError`` if a norm's exponent is to reach 0, where it is no norm any more.
+  /// dictionary_learning's `GatedAnnealTrainer`. A norm's exponent must not reach 0, where it is no norm
+  /// any more.
   public static func pAnnealing(
     _ annealing: PAnnealing, form: ActivationPenalty.Form = .norm,
     coefficient: CoefficientSchedule
-  ) throws(OptionError) -> GatedConfiguration {
-    try dictionaryLearning(coefficient: coefficient).annealed(annealing, form)
+  ) -> GatedConfiguration {
+    dictionaryLearning(coefficient: coefficient).annealed(annealing, form)
   }
 }
 
@@ -94,10 +92,9 @@ extension AnnealedConfiguration {
   /// The same with a penalty whose exponent falls, on activations that no norm weights.
   fileprivate func annealed(
     _ annealing: PAnnealing, _ form: ActivationPenalty.Form
-  ) throws(OptionError) -> Self {
-    try annealing.check(form)
+  ) -> Self {
     var configuration = self
-    configuration.penalty = try ActivationPenalty(
+    configuration.penalty = ActivationPenalty(
       form, exponent: 1, weightsByDecoderNorm: false)
     configuration.annealing = annealing
     return configuration
@@ -106,8 +103,8 @@ extension AnnealedConfiguration {
 
 extension KAnnealing {
   /// dictionary_learning's `k_anneal_steps`, of its releases after 0.1: from the width.
-  public static func dictionaryLearning(steps: Int) throws(OptionError) -> KAnnealing {
-    try KAnnealing(steps: steps, inputMultiple: 1, rounding: .down)
+  public static func dictionaryLearning(steps: Int) -> KAnnealing {
+    KAnnealing(steps: steps, inputMultiple: 1, rounding: .down)
   }
 }
 
@@ -122,7 +119,7 @@ extension ThresholdAverage {
 
 extension DeadLatents.Rule {
   /// The rule of dictionary_learning's BatchTopK, Matryoshka and JumpReLU trainers. Its ReLU trainer
-  /// counts silence for ``Resampling`` alone.
+  /// counts steps without firing for ``Resampling`` alone.
   public static func dictionaryLearning(tokens: Int = 10_000_000) -> DeadLatents.Rule {
     .tokensIncludingBatch(tokens)
   }

@@ -7,16 +7,16 @@ extension TopKConfiguration {
 extension BatchTopKConfiguration {
   /// SAELens' conventions for training; its rule for dead latents is
   /// ``DeadLatents/Rule/saeLens(window:)``.
-  public static func saeLens(k: Double) -> BatchTopKConfiguration {
-    BatchTopKConfiguration(k: k, thresholdAverage: .saeLens())
+  public static func saeLens(meanK: Double) -> BatchTopKConfiguration {
+    BatchTopKConfiguration(meanK: meanK, thresholdAverage: .saeLens())
   }
 }
 
 extension MatryoshkaConfiguration {
   /// SAELens' conventions for training; its rule for dead latents is
   /// ``DeadLatents/Rule/saeLens(window:)``.
-  public static func saeLens(k: Double, widths: [Int]) -> MatryoshkaConfiguration {
-    MatryoshkaConfiguration(k: k, levels: .widths(widths), thresholdAverage: .saeLens())
+  public static func saeLens(meanK: Double, widths: [Int]) -> MatryoshkaConfiguration {
+    MatryoshkaConfiguration(meanK: meanK, levels: .widths(widths), thresholdAverage: .saeLens())
   }
 }
 
@@ -51,12 +51,11 @@ extension ReLUConfiguration {
   /// - Parameters:
   ///   - coefficient: the factor of the penalty.
   ///   - exponent: its `lp_norm`.
-  /// - Throws: ``OptionError`` for an exponent that is not positive.
   public static func saeLens(
     coefficient: CoefficientSchedule, exponent: Double = 1
-  ) throws(OptionError) -> ReLUConfiguration {
+  ) -> ReLUConfiguration {
     ReLUConfiguration(
-      penalty: try ActivationPenalty(.norm, exponent: exponent, weightsByDecoderNorm: true),
+      penalty: ActivationPenalty(.norm, exponent: exponent, weightsByDecoderNorm: true),
       coefficient: coefficient, weightInitialization: .saeLens, decoderBiasInitialization: .zeros)
   }
 }
@@ -74,7 +73,7 @@ extension ThresholdAverage {
 }
 
 extension DeadLatents.Rule {
-  /// SAELens': silent for more than `dead_feature_window` steps before the current one.
+  /// SAELens': no firing for more than `dead_feature_window` steps before the current one.
   public static func saeLens(window: Int = 1000) -> DeadLatents.Rule { .stepsBeforeBatch(window) }
 }
 

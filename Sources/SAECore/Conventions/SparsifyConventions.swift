@@ -35,8 +35,8 @@ extension MultiTopK {
 
 extension KAnnealing {
   /// sparsify's `k_decay_steps`: from ten times the width.
-  public static func sparsify(steps: Int) throws(OptionError) -> KAnnealing {
-    try KAnnealing(steps: steps, inputMultiple: 10, rounding: .nearest)
+  public static func sparsify(steps: Int) -> KAnnealing {
+    KAnnealing(steps: steps, inputMultiple: 10, rounding: .nearest)
   }
 }
 

@@ -128,7 +128,7 @@ public struct SAEFiles: Sendable {
   var weightsChecksum: String {
     var checksum = CRC32()
     for (name, source) in sources.sorted(by: { $0.key < $1.key }) {
-      checksum.update(Array(name.utf8).span.bytes)
+      checksum.update(Array(name.utf8))
       source.tensor.add(to: &checksum)
     }
     let digits = String(checksum.value, radix: 16)

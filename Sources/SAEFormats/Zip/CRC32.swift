@@ -19,9 +19,11 @@ package struct CRC32 {
 
   package static func of(_ bytes: [UInt8]) -> UInt32 {
     var crc = CRC32()
-    crc.update(bytes.span)
+    crc.update(bytes)
     return crc.value
   }
+
+  package mutating func update(_ bytes: [UInt8]) { update(bytes.span) }
 
   package mutating func update(_ bytes: RawSpan) { update(Span<UInt8>(_bytes: bytes)) }
 

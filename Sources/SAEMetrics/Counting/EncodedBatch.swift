@@ -1,11 +1,11 @@
 public import SAECore
 
-/// Tokens with what an autoencoder makes of them: everything that a ``Metric`` looks at, encoded once.
+/// Tokens with their latents and reconstruction, encoded once: everything that a ``Metric`` looks at.
 ///
 /// A batch may lack the latents, or activations and reconstruction. It then has 0 latents or a width of
 /// 0, which metrics that look at them refuse.
 public struct EncodedBatch: Sendable {
-  /// x, tokens × width, in the model's own scale. What does not count may hold anything.
+  /// x, tokens × width, in the model's own scale. Rows that do not count may hold anything.
   public let activations: Matrix
   /// z, tokens × latents.
   public let latents: SparseLatents

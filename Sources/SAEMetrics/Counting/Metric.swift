@@ -7,7 +7,7 @@ public import SAECore
 /// conforms: it is fed with the batches that ``evaluate(_:on:name:mask:tokenIDs:linearPart:batchTokens:bootstrap:forEachBatch:)``
 /// has encoded, beside those that an ``Evaluation`` consists of.
 public protocol Metric: Sendable {
-  /// What is known after some tokens; a value without meaning for them, such as a ratio of nothing, is
+  /// The figures after some tokens. A figure without meaning for them, such as a ratio of nothing, is
   /// undefined.
   associatedtype Value: Sendable, Equatable, Codable
 

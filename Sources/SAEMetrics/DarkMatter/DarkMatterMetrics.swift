@@ -3,8 +3,7 @@ public import SAECore
 /// How much of an SAE's error e = x − x̂ a linear function of the activations predicts, on tokens
 /// that the function was not fitted on.
 ///
-/// What it predicts is structure that more or better latents could have taken, the rest is "dark
-/// matter".
+/// More or better latents could have explained the predictable part; the rest is "dark matter".
 ///
 /// Source: Engels, Riggs and Tegmark 2024, arXiv 2410.14670, section 3.
 public struct DarkMatterMetrics: Metric {
@@ -90,12 +89,12 @@ public struct DarkMatterMetrics: Metric {
     /// Held-out tokens with a NaN or infinity: all values are then NaN.
     public var nonFiniteTokens: Int
     /// 1 − Σ(‖e‖² − prediction)² / Σ(‖e‖² − mean)².
-    public var errorNormDetermination: Double?
+    public var errorNormRSquared: Double?
     /// R² of the error vector: mean over the dimensions with variance of 1 − Σ(e − ê)² / Σ(e − ē)².
     /// What Engels et al. print.
-    public var errorDetermination: Double?
+    public var errorRSquared: Double?
     /// 1 − Σ‖e − ê‖² / Σ‖e − ē‖².
-    public var pooledErrorDetermination: Double?
+    public var pooledErrorRSquared: Double?
     /// FVU: Σ‖e‖² / Σ‖x − x̄‖².
     public var fractionOfVarianceUnexplained: Double?
     /// Σ‖e − ê‖² / Σ‖x − x̄‖².
@@ -118,15 +117,15 @@ public struct DarkMatterMetrics: Metric {
     let rest = total { unexplained[$0] }
     let error = total(moments.squaredResidual)
     let variance = total(moments.squaredDeviation)
-    value.errorNormDetermination = ratio(
+    value.errorNormRSquared = ratio(
       unexplainedSquaredNorm + poison, squaredNorms.squaredDeviation + poison
     ).map { 1 - $0 }
     let varying = columns.filter { moments.squaredResidualDeviation($0) != 0 }
-    value.errorDetermination = ratio(
+    value.errorRSquared = ratio(
       varying.reduce(poison) {
         $0 + 1 - unexplained[$1] / moments.squaredResidualDeviation($1)
       }, Double(varying.count))
-    value.pooledErrorDetermination = ratio(rest, total(moments.squaredResidualDeviation)).map {
+    value.pooledErrorRSquared = ratio(rest, total(moments.squaredResidualDeviation)).map {
       1 - $0
     }
     value.fractionOfVarianceUnexplained = ratio(error, variance)

@@ -1,7 +1,7 @@
 public import SAECore
 
-/// How well ‖e‖² is predicted without regression on the activations: by the mean over the same token
-/// id, and by a line in ‖x‖. What a linear map of x predicts has to be compared with these.
+/// How well ‖e‖² is predicted without regression on the activations: by the mean over the same token id,
+/// and by a line in ‖x‖. Compare with these what a linear map of x predicts.
 public struct ErrorNormBaselines: Sendable {
   private var all = ShiftedSum()
   private var byToken: [Int: ShiftedSum] = [:]
@@ -41,7 +41,7 @@ public struct ErrorNormBaselines: Sendable {
 
   /// R² of the mean of ‖e‖² over the same token id, on all tokens and in sample: it rises with rare
   /// ids. Undefined if ‖e‖² never differs, or ids were not given.
-  public var tokenMeanDetermination: Double? {
+  public var tokenMeanRSquared: Double? {
     guard hasTokenIDs else { return nil }
     // Added in the order of the ids: a dictionary's differs from run to run.
     let within = byToken.sorted { $0.key < $1.key }.reduce(0.0) {
@@ -52,7 +52,7 @@ public struct ErrorNormBaselines: Sendable {
 
   /// Held-out R² of the line in ‖x‖ fitted on the training tokens; undefined if ‖e‖² never differs
   /// on the held-out tokens or ‖x‖ on the training tokens.
-  public var activationNormDetermination: Double? {
+  public var activationNormRSquared: Double? {
     guard let meanNorm = training.x.mean, let meanError = training.y.mean,
       let slope = ratio(training.product, training.x.squaredDeviation),
       let heldNorm = heldOut.x.mean, let heldError = heldOut.y.mean

@@ -22,7 +22,7 @@ public struct LinearErrorPrediction: Sendable {
   /// Predictions for some rows: rows × (width + 1), the last column that of ‖e‖².
   func predict(_ activations: Matrix, _ rows: some Collection<UInt32>) -> DoubleMatrix {
     let list = Array(rows)
-    let centred = Parallel.map(list.count) { index in
+    let centered = Parallel.map(list.count) { index in
       let row = activations.row(Int(list[index]))
       return row.indices.map { Double(row[$0]) - activationMean[$0] }
     }
@@ -30,7 +30,7 @@ public struct LinearErrorPrediction: Sendable {
       rows: list.count, columns: width + 1,
       values: Array([[Double]](repeating: targetMean, count: list.count).joined()))
     let inputs = DoubleMatrix(
-      rows: list.count, columns: width, values: Array(centred.joined()))
+      rows: list.count, columns: width, values: Array(centered.joined()))
     result.addProduct(inputs.factor, weights.factor)
     return result
   }

@@ -157,10 +157,10 @@ extension LinearErrorRegression {
     var gram = DoubleMatrix(rows: width, columns: width)
     var targets = DoubleMatrix(rows: width, columns: width + 1)
     for row in 0..<width {
-      for column in row..<width { gram[row, column] = product(row, column, centred: intercept) }
+      for column in row..<width { gram[row, column] = product(row, column, isCentered: intercept) }
       gram[row, row] += ridge
       for column in 0...width {
-        targets[row, column] = product(row, width + 1 + column, centred: intercept)
+        targets[row, column] = product(row, width + 1 + column, isCentered: intercept)
       }
     }
     guard let factorization = CholeskyFactorization(upper: gram) else {
@@ -179,8 +179,8 @@ extension LinearErrorRegression {
       weights: factorization.solve(targets))
   }
 
-  private func product(_ row: Int, _ column: Int, centred: Bool) -> Double {
-    guard !centred else { return centered(row, column) }
+  private func product(_ row: Int, _ column: Int, isCentered: Bool) -> Double {
+    guard !isCentered else { return centered(row, column) }
     let count = Double(tokens)
     return centered(row, column) + count * mean(row) * mean(column)
   }

@@ -6,16 +6,16 @@ public import SAECore
   import Foundation
 #endif
 
-/// Bits a token that a code of the quantized latents takes, each latent coded by itself:
-/// Σᵢ [H₂(pᵢ) + pᵢ H(qᵢ)], with the firing rate pᵢ, and qᵢ the distribution of the bins among the
-/// tokens on which latent i is active.
+/// Bits per token that a code of the quantized latents takes, each latent coded by itself: Σᵢ [H₂(pᵢ) + pᵢ
+/// H(qᵢ)], with the firing rate pᵢ, and qᵢ the distribution of the bins among the tokens on which latent i
+/// is active.
 ///
-/// A latent that never fires costs nothing, nor one that always fires with one value. A short code
-/// is worth something only beside the reconstruction error of ``LatentQuantization/quantizing(_:)``.
+/// A latent that never fires costs nothing; nor does one that always fires with one value. Judge a code's
+/// length together with the reconstruction error of ``LatentQuantization/quantizing(_:)``.
 ///
 /// Source: Ayonrinde, Pearce and Sharkey 2024, arXiv 2410.11179, section 3.
 public struct DescriptionLengthMetrics: Metric {
-  /// How finely each latent's values are told.
+  /// How finely each latent's values are coded.
   public let quantization: LatentQuantization
   private var tokens = 0
   private var nonFiniteTokens = 0
@@ -68,7 +68,7 @@ public struct DescriptionLengthMetrics: Metric {
     nonFiniteTokens += other.nonFiniteTokens
   }
 
-  /// Bits a token. Undefined without tokens; NaN if a counted activation was not finite.
+  /// Bits per token. Undefined without tokens; NaN if a counted activation was not finite.
   public struct Value: Sendable, Equatable, Codable {
     /// Tokens counted.
     public var tokens: Int
@@ -125,7 +125,7 @@ extension DescriptionLengthMetrics {
     public let bitsPerToken: Double
     /// Mean over tokens of ‖x − x̂‖² with quantized latents, and with the latents as they are.
     public let quantizedMeanSquaredError: Double
-    /// Squared error of the reconstruction from the told values, per element.
+    /// Squared error of the reconstruction from the coded values, per element.
     public let meanSquaredError: Double
   }
 

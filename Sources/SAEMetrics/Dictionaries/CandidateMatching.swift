@@ -2,9 +2,9 @@ public import SAECore
 
 /// The matching of two large dictionaries, from each row's nearest candidates only.
 ///
-/// Exact on the graph of the candidates, in which a row may also stay alone, at the value 0; and
-/// with a bound on what the matching of all rows with all could reach. What it says is exact where
-/// ``cosineSum`` equals ``cosineSumBound``.
+/// It is exact on the graph of the candidates, in which a row may also stay alone, at the value 0, and
+/// comes with a bound on what a matching of all rows with all rows could reach. Where ``cosineSum`` equals
+/// ``cosineSumBound`` it is that matching.
 ///
 /// - Complexity: all cosines are made, a panel at a time; rows × candidates of them are held.
 public struct CandidateMatching: Sendable, Equatable, Codable {

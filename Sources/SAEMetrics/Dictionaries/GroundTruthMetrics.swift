@@ -1,6 +1,6 @@
 public import SAECore
 
-/// How well latents tell when known features are there, on synthetic data.
+/// How well latents detect known features, on synthetic data.
 ///
 /// Each latent answers for the feature that its decoder row is nearest to by |cosine|: it says "yes"
 /// where it is not 0, and is right where the feature is above 0. Precision, recall, F1 and accuracy
@@ -87,7 +87,7 @@ public struct GroundTruthMetrics: Sendable {
     public var truePositives: [Int]
     /// Of each latent: tokens where it fires without that feature.
     public var falsePositives: [Int]
-    /// Of each latent: tokens where that feature is present and it is silent.
+    /// Of each latent: tokens where that feature is present and it is inactive.
     public var falseNegatives: [Int]
     /// Latents that never fired.
     public var deadLatents: Int

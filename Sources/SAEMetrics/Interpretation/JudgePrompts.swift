@@ -83,7 +83,7 @@ public enum JudgeRequests {
 
   /// Asks for each numbered text whether it fits an explanation.
   public static func detection(explanation: String, texts: [String]) -> String {
-    judgement(
+    judgment(
       "A feature of a language model is described as: \(explanation)",
       "For each text, say whether the feature is active in it.", texts)
   }
@@ -92,14 +92,13 @@ public enum JudgeRequests {
   package static func fuzzing(
     explanation: String, texts: [String], _ rendering: ExampleRendering
   ) -> String {
-    judgement(
+    judgment(
       "A feature of a language model is described as: \(explanation)",
       "For each text, say whether every token between \(rendering.marks.0) and "
         + "\(rendering.marks.1) fits the description.", texts)
   }
 
-  private static func judgement(_ subject: String, _ question: String, _ texts: [String]) -> String
-  {
+  private static func judgment(_ subject: String, _ question: String, _ texts: [String]) -> String {
     let form =
       "Answer with a list of \(texts.count) numbers, 1 for yes and 0 for no, such as [1, 0]."
     return

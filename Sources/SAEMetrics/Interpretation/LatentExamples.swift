@@ -19,7 +19,7 @@ public struct LatentExamples: Sendable {
     public var leavesOutClippedWindows = false
     /// Whether a context gives one example at most.
     public var onePerContext = false
-    /// Of the sample.
+    /// The seed of the sample.
     public var seed: UInt64 = 0
 
     /// The settings at their defaults.
@@ -140,8 +140,8 @@ public struct LatentExamples: Sendable {
     if strongest[latent].count > options.count { strongest[latent].removeLast() }
   }
 
-  /// Keeps the contexts with the smallest keys, which are as good as drawn: each active context is as
-  /// likely to be kept, whatever comes before or after it.
+  /// Keeps the contexts with the smallest keys. Keys are pseudorandom, so that each active context is
+  /// equally likely to be kept, whatever comes before or after it.
   private mutating func sample(_ example: Example, _ latent: Int) {
     var generator = RandomGenerator(
       seed: options.seed ^ (UInt64(latent) << 40) ^ UInt64(truncatingIfNeeded: example.context))

@@ -10,7 +10,7 @@ public import SAECore
 ///
 /// The definitions are this library's own; no published text says how triviality was measured.
 ///
-/// - Complexity: a small table a latent, of the ids that it fires on.
+/// - Complexity: a small table per latent, of the ids that it fires on.
 public struct TokenIdentityMetrics: Metric {
   /// F, how many ids count as frequent.
   public let frequentCount: Int
@@ -67,7 +67,7 @@ public struct TokenIdentityMetrics: Metric {
     }
   }
 
-  /// What the firings of one latent say about token ids.
+  /// The token ids on which one latent fires.
   public struct Latent: Sendable, Equatable, Codable {
     /// Tokens in which the latent fired.
     public var firings: Int
@@ -87,7 +87,7 @@ public struct TokenIdentityMetrics: Metric {
     public var frequentTokenLift: Double?
     /// Share of the variance of z, over all counted tokens, that the mean over each id explains, in
     /// sample: 1 for a lookup table. It rises with rare ids. Undefined if z never changes.
-    public var tokenIdentityDetermination: Double?
+    public var tokenIdentityRSquared: Double?
   }
 
   /// Token identity of all latents.
@@ -102,7 +102,7 @@ public struct TokenIdentityMetrics: Metric {
     public var frequentTokens: [Int]
     /// Their share of all tokens.
     public var frequentTokenCoverage: Double?
-    /// One a latent; none if it never fired.
+    /// One for each latent; nil if it never fired.
     public var latents: [Latent?]
     /// Latents with a top token among the frequent ones that takes at least half of their firings.
     public var trivialLatents: [Int]
@@ -148,10 +148,10 @@ public struct TokenIdentityMetrics: Metric {
       topTokenMassShare: totalMass.isNaN ? .nan : (mass.max() ?? 0) / totalMass,
       tokenEntropy: bits, effectiveTokens: exp2(bits), frequentTokenShare: share,
       frequentTokenLift: coverage.flatMap { ratio(share, $0) },
-      tokenIdentityDetermination: determination(entries.map { ($0.key, $0.value) }))
+      tokenIdentityRSquared: rSquared(entries.map { ($0.key, $0.value) }))
   }
 
-  private func determination(_ entries: [(id: Int, sum: ActiveSum)]) -> Double? {
+  private func rSquared(_ entries: [(id: Int, sum: ActiveSum)]) -> Double? {
     var within = 0.0
     var total = ActiveSum()
     for (id, sum) in entries {
@@ -193,8 +193,8 @@ struct ActiveSum: Sendable {
   }
 
   func withZeros(_ zeros: Int) -> ActiveSum {
-    var silent = ActiveSum()
-    silent.count = zeros
-    return merged(with: silent)
+    var inactive = ActiveSum()
+    inactive.count = zeros
+    return merged(with: inactive)
   }
 }

@@ -1,6 +1,6 @@
 public import SAECore
 
-/// Feature absorption: a concept's latents stay silent on tokens where a more specific latent has
+/// Feature absorption: a concept's latents stay inactive on tokens where a more specific latent has
 /// taken over the concept's direction.
 ///
 /// Source: Chanin et al. 2024, arXiv 2409.14507; the measure is SAEBench's, arXiv 2503.09532, whose
@@ -23,7 +23,7 @@ public struct FeatureAbsorption: Sendable, Equatable, Codable {
 
   /// x·p of each token.
   public let projections: [Double]
-  /// Of each token, what part of the concept is absorbed.
+  /// The absorbed part of the concept, for each token.
   public let fractions: [Double]
   /// Whether one latent has taken over the concept whole.
   public let isFull: [Bool]
@@ -31,7 +31,7 @@ public struct FeatureAbsorption: Sendable, Equatable, Codable {
   /// Means over the tokens; undefined without any.
   public var meanFraction: Double? { mean(fractions) }
   /// The share of examples whose feature is wholly absorbed; nil without examples.
-  public var fullRate: Double? {
+  package var fullRate: Double? {
     ratio(Double(isFull.count { $0 }), Double(isFull.count))
   }
 

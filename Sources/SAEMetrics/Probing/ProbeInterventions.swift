@@ -1,6 +1,6 @@
 public import SAECore
 
-/// Which latents a class hangs on, for ablation.
+/// The latents that a class depends on, for ablation.
 public enum LatentEffects {
   /// max(0, z̄₊ − z̄₋) · (w·dᵢ) of each latent: targeted probe perturbation's choice. Nil without
   /// either class.

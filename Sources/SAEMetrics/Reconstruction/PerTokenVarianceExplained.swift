@@ -28,9 +28,9 @@ public struct PerTokenVarianceExplained: Metric {
       var deviation = 0.0
       for column in mean.indices {
         let residual = Double(x[column]) - Double(y[column])
-        let centred = Double(x[column]) - mean[column]
+        let centered = Double(x[column]) - mean[column]
         error += residual * residual
-        deviation += centred * centred
+        deviation += centered * centered
       }
       guard deviation != 0 else { continue }
       tokens += 1

@@ -6,7 +6,7 @@ public import SAECore
 /// come in and the number of threads change no bit of the result; merged accumulators agree with
 /// one pass to rounding.
 ///
-/// - Complexity: O(tokens · width) an update; nine doubles a dimension are kept.
+/// - Complexity: O(tokens · width) per update; nine doubles per dimension are kept.
 public struct ReconstructionMetrics: Metric {
   /// Columns of activations and reconstructions.
   public let width: Int

@@ -48,7 +48,7 @@ public struct DomainReport: Sendable, Equatable, Codable {
 
     /// Both curves at one L0.
     public struct Row: Sendable, Equatable, Codable {
-      /// Latents a token.
+      /// Latents per token.
       public let l0: Double
       /// The domain's quality there, nil outside its curve.
       public let domain: Double?
@@ -95,8 +95,8 @@ public struct DomainReport: Sendable, Equatable, Codable {
     }
   }
 
-  /// Two evaluations are of the same tokens if counts and the variance of the activations agree: a
-  /// mask, a scale or a text that differs changes the variance.
+  /// Two evaluations count as made on the same tokens if their counts and the variance of the activations
+  /// agree: another mask, scale or text changes the variance.
   private static func check(
     _ first: Evaluation, _ other: Evaluation
   ) throws(OptionError) {
@@ -120,18 +120,11 @@ public struct DomainReport: Sendable, Equatable, Codable {
   /// The report as JSON, keys in order; numbers that are not finite are the strings "nan", "inf" and
   /// "-inf".
   public func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try encoder.encode(self)
+    try JSONCoding.encoder(.prettyPrinted).encode(self)
   }
 
   /// Reads what ``json()`` has written.
   public init(json: Data) throws {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    self = try decoder.decode(DomainReport.self, from: json)
+    self = try JSONCoding.decoder().decode(DomainReport.self, from: json)
   }
 }

@@ -1,7 +1,7 @@
-/// What is measured of one autoencoder on one set of tokens.
+/// The figures of one autoencoder on one set of tokens.
 ///
-/// It consists of the values of whole metrics, so that what one of them gains is here as well; what has
-/// an interval is offered with it.
+/// It holds the values of whole metrics, so that a figure that a metric gains is here as well. Figures that
+/// have an interval are offered with it.
 public struct Evaluation: Sendable, Equatable, Codable {
   /// What the dictionary is called in tables.
   public var name: String
@@ -13,7 +13,7 @@ public struct Evaluation: Sendable, Equatable, Codable {
   public var reconstruction: ReconstructionMetrics.Value
   /// How many latents it needs for that, and how often each of them is active.
   public var sparsity: SparsityMetrics.Value
-  /// Of what is measured, by resampling contexts.
+  /// Intervals of the figures, by resampling contexts.
   public var intervals = EvaluationIntervals()
   /// How much of the error is linear, if that was measured.
   public var darkMatter: DarkMatterMetrics.Value?

@@ -27,8 +27,8 @@ public struct EvaluationIntervals: Sendable, Equatable, Codable {
 
 /// Sums of the tokens of consecutive blocks, from which metrics of any set of blocks follow.
 ///
-/// At most ``limit`` blocks are kept: neighbors are then made one, so that memory stays bounded.
-/// What a block is follows from the blocks' order alone, not from the batches that tokens come in.
+/// At most ``limit`` blocks are kept: neighbors are then made one, so that memory stays bounded. Blocks
+/// follow from their order alone, not from the batches that tokens come in.
 struct BlockSums: Sendable {
   fileprivate struct Block: Sendable {
     var tokens = TokenSums()

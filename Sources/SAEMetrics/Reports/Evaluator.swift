@@ -2,8 +2,7 @@ public import SAECore
 
 /// Measures an autoencoder on tokens, batch by batch: everything that an ``Evaluation`` holds.
 ///
-/// Each batch is encoded once, and feeds every metric. The batches that tokens come in change no bit of
-/// the result.
+/// Each batch is encoded once, and feeds every metric. Batches of any size give the same bits.
 public struct Evaluator: Sendable {
   /// What the dictionary is called in tables.
   public let name: String

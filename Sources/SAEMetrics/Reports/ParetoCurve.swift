@@ -8,7 +8,7 @@
 public struct ParetoCurve: Sendable, Equatable, Codable {
   /// An autoencoder's place on the curve.
   public struct Point: Sendable, Equatable, Codable {
-    /// Latents a token.
+    /// Latents per token.
     public var l0: Double
     /// The quality; more is better.
     public var quality: Double

@@ -26,7 +26,7 @@ extension SparsityMetrics {
     public var meanActivationWhenActive: [Double?]
     /// Each latent's largest activation other than 0; 0 if it never fired.
     public var maximumActivation: [Double]
-    /// Firings of each latent a context in which it fires at all (SAELens's
+    /// Firings of each latent per context in which it fires at all (SAELens's
     /// `consistent_activation_heuristic`); undefined also if contexts were not given.
     public var firingsPerActiveContext: [Double?]
 

@@ -5,7 +5,7 @@ public import SAECore
 /// A latent is active on a token if its activation is not 0, whatever its sign; an entry that holds
 /// 0 is not active.
 ///
-/// - Complexity: O(entries + tokens) an update; six numbers a latent are kept.
+/// - Complexity: O(entries + tokens) per update; six numbers per latent are kept.
 public struct SparsityMetrics: Metric {
   /// d_sae.
   public let latentCount: Int

@@ -72,7 +72,7 @@ public struct Gemma2: LanguageModel {
   }
 
   public func embed(_ batch: TokenBatch) -> Matrix {
-    embedding.scaledRows(batch.tokens, by: Float(width).squareRoot())
+    embedding.gatheringRows(batch.tokens, by: Float(width).squareRoot())
   }
 
   public func run(layers range: Range<Int>, on stream: inout Matrix, of batch: TokenBatch) {

@@ -6,7 +6,7 @@ public import SAECore
 /// The stream is cut into pieces. Each runs after a prefix, whose own activation is left out unless
 /// ``PieceOptions/keepsPrefix`` says otherwise. Layers after the place do not run. Any rows can be read
 /// in any order; those of a token are the same bits however it is read.
-public struct ActivationHarvester: ActivationSource {
+public struct ActivationHarvester: HintedActivations {
   /// The model.
   public let model: any LanguageModel
   /// Where activations are taken.

@@ -71,13 +71,13 @@ package struct ErrorMoments: Sendable {
         let sum = other.moments[first * width + column]
         let squares = other.moments[(first + 1) * width + column]
         // Around the two means, so that a far-off first token on either side costs nothing.
-        let centred =
+        let centered =
           moments[(first + 1) * width + column]
           - moments[first * width + column] * moments[first * width + column] / mine
-        let otherCentred = squares - sum * sum / theirs
+        let otherCentered = squares - sum * sum / theirs
         let mean = moments[first * width + column] / mine
         let gap = sum / theirs + delta - mean
-        let merged = centred + otherCentred + gap * gap * mine * theirs / (mine + theirs)
+        let merged = centered + otherCentered + gap * gap * mine * theirs / (mine + theirs)
         let total = moments[first * width + column] + sum + theirs * delta
         moments[first * width + column] = total
         moments[(first + 1) * width + column] = merged + total * total / (mine + theirs)
@@ -102,15 +102,15 @@ package struct ErrorMoments: Sendable {
   package func isConstant(_ column: Int) -> Bool { moments[3 * width + column] == 0 }
 
   /// Σ(x − x̄)² of a dimension: exactly 0 if it is constant.
-  package func squaredDeviation(_ column: Int) -> Double { centred(2, column) }
+  package func squaredDeviation(_ column: Int) -> Double { centered(2, column) }
 
   /// Σ(r − r̄)² of a dimension: exactly 0 if the residual is constant.
-  package func squaredResidualDeviation(_ column: Int) -> Double { centred(4, column) }
+  package func squaredResidualDeviation(_ column: Int) -> Double { centered(4, column) }
 
   /// Σr² of a dimension.
   package func squaredResidual(_ column: Int) -> Double { moments[6 * width + column] }
 
-  private func centred(_ first: Int, _ column: Int) -> Double {
+  private func centered(_ first: Int, _ column: Int) -> Double {
     let sum = moments[first * width + column]
     let deviation = moments[(first + 1) * width + column] - sum * sum / Double(count)
     // Written so that NaN stays.

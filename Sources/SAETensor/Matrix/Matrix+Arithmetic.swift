@@ -34,5 +34,5 @@ extension Matrix {
   }
 
   /// The square root of the sum of all squares, in double over pieces of float32 sums.
-  public var frobeniusNorm: Double { sumOfSquares().squareRoot() }
+  package var frobeniusNorm: Double { sumOfSquares().squareRoot() }
 }

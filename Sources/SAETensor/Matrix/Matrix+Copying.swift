@@ -27,7 +27,7 @@ extension Matrix {
   }
 
   /// Overwrites a row with another of this matrix.
-  package mutating func moveRow(_ from: Int, to row: Int) {
+  package mutating func copyRow(_ from: Int, to row: Int) {
     precondition(
       from >= 0 && from < rows && row >= 0 && row < rows,
       "rows \(from) and \(row) do not both lie in \(shape)")

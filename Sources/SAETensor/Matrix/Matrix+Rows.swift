@@ -54,7 +54,7 @@ extension Matrix {
   }
 
   /// Σ over the columns, a number for each row.
-  public func rowSums() -> [Float] { rowValues { $0.sum() } }
+  package func rowSums() -> [Float] { rowValues { $0.sum() } }
 
   /// ‖row‖₂ of each row, also where squares are too large or too small for single precision.
   public func rowNorms() -> [Float] {

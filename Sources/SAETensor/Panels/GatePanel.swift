@@ -38,8 +38,8 @@ package enum GatePanel {
   package static func open(
     _ products: Matrix, _ vectors: GateVectors, gates: inout Matrix, latents: inout Matrix
   ) {
-    gates.reshape(rows: products.rows, columns: products.columns)
-    latents.reshape(rows: products.rows, columns: products.columns)
+    gates.resizeDiscardingElements(rows: products.rows, columns: products.columns)
+    latents.resizeDiscardingElements(rows: products.rows, columns: products.columns)
     gates.lendMutable { gates in
       latents.lendMutable { latents in
         lending(products, vectors.gateBias, vectors.scales, vectors.magnitudeBias) {

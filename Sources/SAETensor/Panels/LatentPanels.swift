@@ -78,7 +78,7 @@ package struct LatentPanels: Sendable {
     let step = LatentPanels.panelLatents(tokens: inputs.rows)
     for first in stride(from: 0, to: encoder.rows, by: step) {
       let latents = first..<min(first + step, encoder.rows)
-      panel.reshape(rows: tokens, columns: latents.count)
+      panel.resizeDiscardingElements(rows: tokens, columns: latents.count)
       body(latents, &panel)
     }
   }

@@ -3,7 +3,7 @@ import SAEKernels
 /// Element-wise steps on panels, tokens × latents.
 extension Matrix {
   /// Gives the matrix another shape; its elements are then arbitrary.
-  package mutating func reshape(rows: Int, columns: Int) {
+  package mutating func resizeDiscardingElements(rows: Int, columns: Int) {
     guard rows != self.rows || columns != self.columns else { return }
     self = Matrix(rows: 0, columns: 0)
     self = Matrix(uninitialized: rows, columns) { _ in }
@@ -43,7 +43,7 @@ extension Matrix {
     precondition(
       thresholds.count == hidden.columns,
       "\(thresholds.count) thresholds for \(hidden.columns) columns")
-    reshape(rows: hidden.rows, columns: hidden.columns)
+    resizeDiscardingElements(rows: hidden.rows, columns: hidden.columns)
     lendMutable { rows in
       lending(hidden, thresholds) { hidden, thresholds in
         rows.forEach(least: 64) { index, row in

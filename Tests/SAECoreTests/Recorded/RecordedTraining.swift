@@ -55,12 +55,11 @@ struct RecordedTraining {
     run = {
       var options = Self.options()
       try edit(&options)
-      let source: any ActivationSource =
-        onPairs ? try PairedActivations(inputs: Self.source, targets: Self.targets) : Self.source
       return try ForcedDensity.$isDense.withValue(isDense) {
         try Self.train(
           TrainingRun<Model>(
-            configuration(), latentCount: Self.latents, on: source, options: options))
+            configuration(), latentCount: Self.latents, on: Self.source,
+            targets: onPairs ? Self.targets : nil, options: options))
       }
     }
   }
@@ -73,7 +72,7 @@ struct RecordedTraining {
       hashes.reports.add([report.gradientNorm, report.learningRate])
       hashes.reports.add([report.number, report.tokens, report.deadCount])
     }
-    let trained = run.trainer.finishedModel
+    let trained = run.trainer.averagedModel
     for name in trained.parameters.names { hashes.weights.add(trained.parameters[name]) }
     for (_, values) in trained.trainingState.sorted(by: { $0.key < $1.key }) {
       hashes.weights.add(values)

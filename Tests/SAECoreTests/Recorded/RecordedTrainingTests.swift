@@ -27,7 +27,7 @@ struct RecordedTrainingTests {
 
   private static var selectingVariants: [RecordedTraining] {
     get throws {
-      let annealing = try KAnnealing(steps: 10)
+      let annealing = KAnnealing(steps: 10)
       return [
         RecordedTraining("topk", TopKAutoencoder.self) { TopKConfiguration(k: 5) },
         RecordedTraining("topk-dictionary-learning", TopKAutoencoder.self) {
@@ -48,15 +48,17 @@ struct RecordedTrainingTests {
           configuration.auxiliaryLoss = AuxiliaryLoss(.ghost, coefficient: 1)
           return configuration
         },
-        RecordedTraining("batchtopk", BatchTopKAutoencoder.self) { BatchTopKConfiguration(k: 4.5) },
+        RecordedTraining("batchtopk", BatchTopKAutoencoder.self) {
+          BatchTopKConfiguration(meanK: 4.5)
+        },
         RecordedTraining("matryoshka", MatryoshkaAutoencoder.self) {
-          var configuration = MatryoshkaConfiguration(k: 5)
+          var configuration = MatryoshkaConfiguration(meanK: 5)
           configuration.levels = .widths([12, 40])
           configuration.hasAuxiliaryLossPerLevel = true
           return configuration
         },
         RecordedTraining("matryoshka-token", MatryoshkaAutoencoder.self) {
-          var configuration = MatryoshkaConfiguration(k: 5)
+          var configuration = MatryoshkaConfiguration(meanK: 5)
           configuration.selection = .token
           configuration.weighting = .meanOfMeans
           return configuration
@@ -69,7 +71,7 @@ struct RecordedTrainingTests {
 
   private static var otherVariants: [RecordedTraining] {
     get throws {
-      let divergence = try CoefficientSchedule(finalValue: 0.1)
+      let divergence = CoefficientSchedule(finalValue: 0.1)
       let base = try TopKAutoencoder(
         parameters: [
           .encoder: .random(50, RecordedTraining.width, seed: 51),
@@ -98,7 +100,7 @@ struct RecordedTrainingTests {
         },
         RecordedTraining(
           "boosted", BoostedAutoencoder<TopKAutoencoder, BatchTopKAutoencoder>.self,
-          { BoostingConfiguration(base: base, booster: BatchTopKConfiguration(k: 2)) },
+          { BoostingConfiguration(base: base, booster: BatchTopKConfiguration(meanK: 2)) },
           options: { $0.data.normalization = .none }),
       ]
     }
@@ -106,8 +108,8 @@ struct RecordedTrainingTests {
 
   private static func thresholdingVariants(_ isDense: Bool) throws -> [RecordedTraining] {
     let way = isDense ? "panels" : "entries"
-    let coefficient = try CoefficientSchedule(finalValue: 0.5)
-    let annealing = try PAnnealing(to: 0.5, between: 2...14, updates: 4, queueLength: 3)
+    let coefficient = CoefficientSchedule(finalValue: 0.5)
+    let annealing = PAnnealing(to: 0.5, between: 2...14, updates: 4, queueLength: 3)
     let losses: [(String, JumpReLUConfiguration.SparsityLoss)] = [
       ("step", .step), ("quadratic", .quadratic(target: 6)), ("target-l0", .targetL0(6)),
       ("tanh", .tanh(scale: 4)),
@@ -136,7 +138,7 @@ struct RecordedTrainingTests {
         GatedConfiguration(coefficient: coefficient)
       },
       RecordedTraining("gated-annealed-\(way)", GatedAutoencoder.self, isDense: isDense) {
-        try .pAnnealing(annealing, coefficient: coefficient)
+        .pAnnealing(annealing, coefficient: coefficient)
       },
       RecordedTraining("relu-\(way)", ReLUAutoencoder.self, isDense: isDense) {
         var configuration = ReLUConfiguration(coefficient: coefficient)
@@ -147,7 +149,7 @@ struct RecordedTrainingTests {
         .dictionaryLearning(coefficient: coefficient)
       },
       RecordedTraining("relu-annealed-\(way)", ReLUAutoencoder.self, isDense: isDense) {
-        try .pAnnealing(annealing, form: .powers, coefficient: coefficient)
+        .pAnnealing(annealing, form: .powers, coefficient: coefficient)
       },
     ]
   }
@@ -183,10 +185,10 @@ struct RecordedTrainingTests {
     }
     return [
       one("resampled-anthropic") {
-        $0.revival.resampling = try Resampling(convention: .anthropic, period: 6)
+        $0.revival.resampling = Resampling(convention: .anthropic, period: 6)
       },
       one("resampled-dictionary-learning") {
-        $0.revival.resampling = try Resampling(convention: .dictionaryLearning, period: 6)
+        $0.revival.resampling = Resampling(convention: .dictionaryLearning, period: 6)
       },
       one("sign-descent") { $0.optimizer.algorithm = .scheduleFreeSignDescent },
       one("muon") { $0.optimizer.algorithm = .muon() },

@@ -124,7 +124,7 @@ struct PeerRun {
         fixture.number("tolerances.step\(step)_f32") ?? bound)
     }
     if expected.contains("step10_eval.W_dec") {
-      try checkParameters(trainer.finishedModel.parameters, "step10_eval.", bound)
+      try checkParameters(trainer.averagedModel.parameters, "step10_eval.", bound)
     }
     if expected.contains("final.act_freq_scores") {
       let counts = try expected.tensor("final.act_freq_scores").doubles().map { Int($0) }
@@ -132,8 +132,8 @@ struct PeerRun {
     }
     for name in ["final.passes_since_fired", "final.tokens_since_fired"]
     where expected.contains(name) {
-      let silence = try expected.tensor(name).doubles().map { Int($0) }
-      #expect(trainer.deadLatents.silence == silence)
+      let sinceFiring = try expected.tensor(name).doubles().map { Int($0) }
+      #expect(trainer.deadLatents.sinceFiring == sinceFiring)
     }
   }
 
@@ -154,7 +154,7 @@ struct PeerRun {
       return DeadLatents(latentCount: latents, rule: .never)
     }
     return DeadLatents(
-      silence: try batch.tensor("dead_mask").integers(), rule: .stepsBeforeBatch(0))
+      sinceFiring: try batch.tensor("dead_mask").integers(), rule: .stepsBeforeBatch(0))
   }
 
   /// The latents that are dead in each of the ten steps.
@@ -168,17 +168,17 @@ struct PeerRun {
   private func counters(_ latents: Int) throws -> DeadLatents {
     if batch.contains("init.passes_since_fired") {
       return DeadLatents(
-        silence: try batch.tensor("init.passes_since_fired").doubles().map { Int($0) },
+        sinceFiring: try batch.tensor("init.passes_since_fired").doubles().map { Int($0) },
         rule: .saeLens(window: Int(try #require(fixture.number("meta.dead_window")))))
     }
     guard batch.contains("init.tokens_since_fired") else {
       return DeadLatents(latentCount: latents, rule: .never)
     }
-    let silence = try batch.tensor("init.tokens_since_fired").integers()
+    let sinceFiring = try batch.tensor("init.tokens_since_fired").integers()
     let rule: DeadLatents.Rule =
       fixture.peer == "sparsify"
       ? .sparsify() : fixture.variant == "topk" ? .dictionaryLearningTopK() : .dictionaryLearning()
-    return DeadLatents(silence: silence, rule: rule)
+    return DeadLatents(sinceFiring: sinceFiring, rule: rule)
   }
 
   private func value(of loss: String) throws -> Double {

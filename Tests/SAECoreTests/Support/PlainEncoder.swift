@@ -21,14 +21,14 @@ struct PlainEncoder {
   func run(_ token: [Double]) -> (latents: [Double], reconstruction: [Double])? {
     let (decoder, bias) = (rows("W_dec"), rows("b_dec")[0])
     let (scaled, restore) = normalize(token)
-    let centred = archive.subtractsDecoderBias ? zip(scaled, bias).map { $0 - $1 } : scaled
+    let centered = archive.subtractsDecoderBias ? zip(scaled, bias).map { $0 - $1 } : scaled
     let norms = decoder.map { dot($0, $0).squareRoot() }
     let rescales = archive.settings["rescale_acts_by_decoder_norm"]?.asBool == true
     var latents: [Double]
     if archive.architecture.activation == .matchingPursuit {
-      return pursue(centred, decoder, bias)
+      return pursue(centered, decoder, bias)
     } else if archive.architecture.activation == .gated {
-      let products = rows("W_enc").map { dot($0, centred) }
+      let products = rows("W_enc").map { dot($0, centered) }
       let (gate, scale, magnitude) = (rows("b_gate")[0], rows("r_mag")[0], rows("b_mag")[0])
       latents = products.indices.map { index in
         let value = products[index] * exp(scale[index]) + magnitude[index]
@@ -38,7 +38,7 @@ struct PlainEncoder {
       guard archive.architecture.activation != .temporal else { return nil }
       let encoderBias = rows("b_enc")[0]
       let scores = zip(rows("W_enc"), encoderBias).enumerated().map { index, pair in
-        (dot(pair.0, centred) + pair.1) * (rescales ? norms[index] : 1)
+        (dot(pair.0, centered) + pair.1) * (rescales ? norms[index] : 1)
       }
       guard let selected = select(scores) else { return nil }
       latents = selected
@@ -105,9 +105,9 @@ struct PlainEncoder {
     switch archive.inputNormalization {
     case .layerNorm:
       let mean = token.reduce(0, +) / Double(token.count)
-      let centred = token.map { $0 - mean }
-      let deviation = (dot(centred, centred) / Double(token.count - 1)).squareRoot()
-      return (centred.map { $0 / (deviation + 1e-5) }, { $0.map { $0 * deviation + mean } })
+      let centered = token.map { $0 - mean }
+      let deviation = (dot(centered, centered) / Double(token.count - 1)).squareRoot()
+      return (centered.map { $0 / (deviation + 1e-5) }, { $0.map { $0 * deviation + mean } })
     case .constantNorm:
       let factor = (Double(token.count) / dot(token, token)).squareRoot()
       return (token.map { $0 * factor }, { $0.map { $0 / factor } })

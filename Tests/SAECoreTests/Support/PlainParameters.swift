@@ -26,8 +26,8 @@ struct PlainParameters {
   func products(_ x: [[Double]], subtractsBias: Bool) -> [[Double]] {
     let bias = vector(.decoderBias)
     return x.map { token in
-      let centred = subtractsBias ? zip(token, bias).map { $0 - $1 } : token
-      return self[.encoder].map { plainDot($0, centred) }
+      let centered = subtractsBias ? zip(token, bias).map { $0 - $1 } : token
+      return self[.encoder].map { plainDot($0, centered) }
     }
   }
 

@@ -2,7 +2,7 @@ import SAECore
 import Synchronization
 
 /// A source of numbered rows in blocks that keeps what it was asked for and told.
-final class RecordingActivations: ActivationSource {
+final class RecordingActivations: HintedActivations {
   struct Record: Equatable {
     var reads: [Range<Int>] = []
     var prepared: [[Range<Int>]] = []

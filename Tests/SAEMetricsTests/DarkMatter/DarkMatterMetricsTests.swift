@@ -29,9 +29,9 @@ import Testing
 
   static func measure(_ value: DarkMatterMetrics.Value, _ name: String) -> any Measured {
     switch name {
-    case "r2_error_norm": value.errorNormDetermination
-    case "r2_error": value.errorDetermination
-    case "r2_error_pooled": value.pooledErrorDetermination
+    case "r2_error_norm": value.errorNormRSquared
+    case "r2_error": value.errorRSquared
+    case "r2_error_pooled": value.pooledErrorRSquared
     case "fvu": value.fractionOfVarianceUnexplained
     case "fvu_nonlinear": value.nonlinearFractionOfVarianceUnexplained
     case "fvu_linear": value.linearFractionOfVarianceUnexplained
@@ -57,8 +57,8 @@ import Testing
         }
         fixture.check {
           switch $0 {
-          case "r2_token_mean": baselines.tokenMeanDetermination
-          case "r2_activation_norm": baselines.activationNormDetermination
+          case "r2_token_mean": baselines.tokenMeanRSquared
+          case "r2_activation_norm": baselines.activationNormRSquared
           default: Unmeasured()
           }
         }
@@ -99,9 +99,9 @@ import Testing
     #expect(agree(value.nonlinearFractionOfVarianceUnexplained, 2, 1e-14))
     #expect(agree(value.linearFractionOfVarianceUnexplained, 18, 1e-14))
     #expect(agree(value.linearShare, 0.9, 1e-14))
-    #expect(agree(value.errorDetermination, 0.5, 1e-14))
-    #expect(agree(value.pooledErrorDetermination, 0.5, 1e-14))
-    #expect(agree(value.errorNormDetermination, 1 - 530.0 / 512, 1e-13))
+    #expect(agree(value.errorRSquared, 0.5, 1e-14))
+    #expect(agree(value.pooledErrorRSquared, 0.5, 1e-14))
+    #expect(agree(value.errorNormRSquared, 1 - 530.0 / 512, 1e-13))
   }
 
   /// ‖e‖² = 1 and 5 at ‖x‖ = 1 and 3 while training: the line 2‖x‖ − 1. Held out 3 and 9 at 2 and 4,
@@ -119,11 +119,11 @@ import Testing
           activations: Matrix(x[rows: rows]), reconstruction: Matrix(y[rows: rows]),
           tokenIDs: Array([7, 7, 7, 3][rows])), isTraining: isTraining)
     }
-    #expect(agree(baselines.activationNormDetermination, 1 - 4.0 / 18, 1e-13))
-    #expect(agree(baselines.tokenMeanDetermination, 1 - 8.0 / 35, 1e-13))
+    #expect(agree(baselines.activationNormRSquared, 1 - 4.0 / 18, 1e-13))
+    #expect(agree(baselines.tokenMeanRSquared, 1 - 8.0 / 35, 1e-13))
     try baselines.update(EncodedBatch(activations: x, reconstruction: y), isTraining: false)
-    #expect(baselines.tokenMeanDetermination == nil)
-    #expect(baselines.activationNormDetermination != nil)
+    #expect(baselines.tokenMeanRSquared == nil)
+    #expect(baselines.activationNormRSquared != nil)
   }
 
   /// Merged sums solve to the same weights; width 70 crosses the blocks of products and factors.

@@ -45,7 +45,7 @@ import Testing
 
   /// The probe is (2, 0), made (1, 0). Token 0: x·p = 4, the main latent (cosine 1) gives 1, another
   /// of cosine 0.6 gives 5 · 0.6 = 3: absorbed min(3, 4 − 1) = 3 of 3 + 1. Token 1: the main latent is
-  /// silent, the other gives 3 of 4: all, and fully.
+  /// inactive, the other gives 3 of 4: all, and fully.
   @Test func handCase() throws {
     let absorption = try FeatureAbsorption(
       activations: Matrix(rows: 2, columns: 2, values: [4, 1, 4, 0]),
@@ -85,7 +85,7 @@ import Testing
           case "effective_tokens": all.map { $0?.effectiveTokens }
           case "frequent_token_share": all.map { $0?.frequentTokenShare }
           case "frequent_token_lift": all.map { $0?.frequentTokenLift }
-          case "token_identity_r2": all.map { $0?.tokenIdentityDetermination }
+          case "token_identity_r2": all.map { $0?.tokenIdentityRSquared }
           case "trivial_latents": value.trivialLatents
           case "trivial_fraction": value.trivialFraction
           default: Unmeasured()
@@ -111,7 +111,7 @@ import Testing
     #expect(latent.topToken == 7 && latent.firings == 3 && value.latents[1] == nil)
     #expect(agree(latent.topTokenShare, 2.0 / 3, 1e-15))
     #expect(agree(latent.topTokenMassShare, 0.5, 1e-15))
-    #expect(agree(latent.tokenIdentityDetermination, 2.0 / 3, 1e-15))
+    #expect(agree(latent.tokenIdentityRSquared, 2.0 / 3, 1e-15))
     #expect(agree(latent.frequentTokenLift, 8.0 / 9, 1e-15))
     #expect(value.trivialLatents == [0] && value.trivialFraction == 1)
     #expect(value.frequentTokenCoverage == 0.75 && value.differentTokens == 2)
@@ -137,7 +137,7 @@ import Testing
       #expect(left?.topToken == right?.topToken && left?.firings == right?.firings)
       #expect(left?.tokenEntropy == right?.tokenEntropy)
       #expect(
-        agree(left?.tokenIdentityDetermination, right?.tokenIdentityDetermination, 1e-12))
+        agree(left?.tokenIdentityRSquared, right?.tokenIdentityRSquared, 1e-12))
       #expect(agree(left?.topTokenMassShare, right?.topTokenMassShare, 1e-12))
     }
   }

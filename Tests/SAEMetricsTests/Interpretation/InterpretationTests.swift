@@ -30,11 +30,11 @@ import Testing
     return merged
   }
 
-  static func judgements(_ fixture: FixtureCase) throws -> JudgementScores {
+  static func judgments(_ fixture: FixtureCase) throws -> JudgmentScores {
     let active = try fixture.integers("active")
     let predictions = try fixture.integers("prediction")
     let probabilities = fixture.has("probability") ? try fixture.doubles("probability") : nil
-    var parts = [JudgementScores(), JudgementScores()]
+    var parts = [JudgmentScores(), JudgmentScores()]
     for index in active.indices {
       parts[index % 2].add(
         isActive: active[index] == 1,
@@ -47,7 +47,7 @@ import Testing
 
   static func measure(_ fixture: FixtureCase) throws -> (String) throws -> any Measured {
     if fixture.has("active") {
-      let scores = try judgements(fixture)
+      let scores = try judgments(fixture)
       return {
         switch $0 {
         case "true_positives": scores.counts.truePositives
@@ -67,7 +67,7 @@ import Testing
     }
     if fixture.has("f1") {
       let pairs = zip(try fixture.doubles("f1"), try fixture.integers("firing_counts"))
-      let weighted = JudgementScores.weightedF1(pairs.map { (f1: $0, firings: $1) })
+      let weighted = JudgmentScores.weightedF1(pairs.map { (f1: $0, firings: $1) })
       return { name -> any Measured in
         if name == "weighted_f1" { weighted } else { Unmeasured() }
       }
@@ -163,8 +163,8 @@ import Testing
     let texts = (0..<7).map { (text: "text \($0)", isActive: $0 % 3 == 0) }
     func ask(
       _ judge: @escaping (String) -> String
-    ) async throws -> JudgementScores {
-      try await JudgementScores.ask(texts, batch: 3) {
+    ) async throws -> JudgmentScores {
+      try await JudgmentScores.ask(texts, batch: 3) {
         JudgeRequests.detection(explanation: "multiples of three", texts: $0)
       } judge: {
         judge($0)

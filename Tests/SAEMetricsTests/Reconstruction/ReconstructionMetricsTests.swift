@@ -225,14 +225,14 @@ import Testing
     }
     Self.expectAgreement(try mapped { 8 * $0[$1, $2] }, plain, 1e-13, except: Self.norms)
 
-    let centred: Set<String> = [
+    let centered: Set<String> = [
       "fve_uncentred", "normalised_mse", "cosine", "norm_in", "norm_out", "norm_ratio",
       "relative_reconstruction_bias",
     ]
     Self.expectAgreement(
       try mapped { $0[$1, $2] + Float(16 * ($2 + 1)) }, plain, 1e-12,
-      except: centred.union(["fve_scalar_centred"]))
-    Self.expectAgreement(try mapped { $0[$1, $2] + 32 }, plain, 1e-12, except: centred)
+      except: centered.union(["fve_scalar_centred"]))
+    Self.expectAgreement(try mapped { $0[$1, $2] + 32 }, plain, 1e-12, except: centered)
 
     // A rotation by the angle of (3, 4, 5) in each pair of dimensions, scaled by 5 to be exact.
     let rotated = try mapped { m, row, column in

@@ -72,7 +72,7 @@ struct RecordedMetricTests {
     try Self.expectRecorded("dark-matter", metrics.value)
     try Self.expectRecorded(
       "error-norms",
-      [baselines.tokenMeanDetermination, baselines.activationNormDetermination])
+      [baselines.tokenMeanRSquared, baselines.activationNormRSquared])
   }
 
   @Test func descriptionLength() throws {

@@ -107,7 +107,7 @@ import Testing
   }
 
   /// More blocks than are kept become fewer and longer ones, with the same sums.
-  @Test func neighboursBecomeOneBlock() throws {
+  @Test func neighborsBecomeOneBlock() throws {
     let one = Matrix(rows: 1, columns: 1, repeating: 1)
     let products = one.rowProducts(with: one, rows: [0])
     for count in [1, 4, 5, 8, 9, 23] {

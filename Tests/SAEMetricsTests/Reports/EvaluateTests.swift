@@ -36,7 +36,7 @@ import Testing
   }
 
   /// Rows in blocks of one size, and the ranges that were read.
-  private struct Blocks: ActivationSource {
+  private struct Blocks: HintedActivations {
     let matrix: Matrix
     let size: Int
     let reads: Reads

@@ -38,7 +38,7 @@ struct AutoencoderDescription: Encodable {
       try archive.checkRuns()
       refusal = nil
     } catch {
-      refusal = error.description
+      refusal = error.namingOption.description
     }
   }
 

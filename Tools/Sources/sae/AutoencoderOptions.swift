@@ -22,7 +22,7 @@ struct AutoencoderOptions: ParsableArguments {
     try naming { try SAE.open(path, activationScale: activationScale) }
   }
 
-  /// Does what takes the factor; where the factor is wrong, the option is named.
+  /// Does what takes the factor; where the factor is wrong or missing, the option is named.
   ///
   /// - Throws: ``UsageError`` in the place of the error of a factor that was given.
   func naming<Result>(_ work: () throws -> Result) throws -> Result {
@@ -32,6 +32,8 @@ struct AutoencoderOptions: ParsableArguments {
       where activationScale != nil
     {
       throw UsageError("--activation-scale: \(file): expected \(expected), found \(found)")
+    } catch let error as FileError {
+      throw error.namingOption
     }
   }
 
@@ -52,6 +54,18 @@ struct AutoencoderOptions: ParsableArguments {
         "--activation-scale: expected an autoencoder whose files lack the factor, found none")
     }
     return opened
+  }
+}
+
+extension FileError {
+  /// The same; where the factor of the activations is missing, with the option that gives it.
+  var namingOption: FileError {
+    guard case .invalidSetting(let file, "activation scale", let expected, "none") = self else {
+      return self
+    }
+    return .invalidSetting(
+      file: file, setting: "activation scale", expected: "\(expected) (--activation-scale)",
+      found: "none")
   }
 }
 

@@ -80,7 +80,7 @@ struct ConvertCommand: PlannedCommand {
     }
     var archive = try files[0].archive()
     try opening.naming { try archive.provide(activationScale: opening.activationScale) }
-    let expressed = try archive.expressed(in: layout)
+    let expressed = try opening.naming { try archive.expressed(in: layout) }
     try expressed.write(to: place.destination, as: layout, replacing: place.replaces)
     for note in notes(archive, expressed) { Progress.note(note) }
     try emit(

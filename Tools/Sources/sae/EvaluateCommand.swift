@@ -190,8 +190,8 @@ struct EvaluationReport: Encodable {
     guard let darkMatter = evaluation.darkMatter else { return [] }
     return [
       Figure("", "linear map fitted on tokens", .count(darkMatter.trainingTokens)),
-      Figure("", "R² of the error", .measured(Measured(darkMatter.errorDetermination))),
-      Figure("", "R² of the error's norm", .measured(Measured(darkMatter.errorNormDetermination))),
+      Figure("", "R² of the error", .measured(Measured(darkMatter.errorRSquared))),
+      Figure("", "R² of the error's norm", .measured(Measured(darkMatter.errorNormRSquared))),
       Figure(
         "", "R² of the error's norm, by the norm alone",
         .measured(Measured(errorNormByActivationNorm))),

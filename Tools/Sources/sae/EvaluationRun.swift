@@ -62,7 +62,7 @@ struct EvaluationRun {
       show(fitted + rows.upperBound, "tokens")
     }
     return Result(
-      evaluation: evaluation, errorNormByActivationNorm: baselines.activationNormDetermination)
+      evaluation: evaluation, errorNormByActivationNorm: baselines.activationNormRSquared)
   }
 
   /// Some rows, all of which have to be finite.

@@ -1,14 +1,13 @@
 import SAECore
 
 /// Activations of which every row that is read has to be finite.
-struct FiniteActivations: ActivationSource {
+struct FiniteActivations: HintedActivations {
   let source: any ActivationSource
 
   init(_ source: any ActivationSource) { self.source = source }
 
   var width: Int { source.width }
   var tokens: Int { source.tokens }
-  var targetWidth: Int { source.targetWidth }
   var blocks: RowBlocks { source.blocks }
 
   /// - Throws: `FileError`, and what keeps the rows from being read.

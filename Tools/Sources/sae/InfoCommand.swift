@@ -67,7 +67,7 @@ struct PathDescription: Encodable {
       do throws(FileError) {
         _ = try SAE.open(path)
       } catch {
-        autoencoder?.refusal = error.description
+        autoencoder?.refusal = error.namingOption.description
       }
       return
     }

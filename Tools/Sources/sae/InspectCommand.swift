@@ -123,11 +123,7 @@ struct InspectCommand: PlannedCommand {
         }
       }
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    let latents = Array(try encoder.encode(browser))
+    let latents = Array(try StudyJSON.encoder(pretty: false).encode(browser))
     try place.put { destination, replaces in
       let directory = try AtomicDirectory(destination)
       try AtomicFile.write(latents, to: directory.file("latents.json"))
@@ -135,7 +131,7 @@ struct InspectCommand: PlannedCommand {
       try directory.finish(replacing: replaces ? Self.page : nil)
     }
     if let problem = browser.judge?.problem {
-      throw ToolError("\(problem); the page without judgements is \(out)/index.html")
+      throw ToolError("\(problem); the page without judgments is \(out)/index.html")
     }
     try emit(
       mismatchLines(browser.mismatches)

@@ -1,13 +1,11 @@
 import Foundation
+import SAEStudy
 
-/// Figures for programs: snake case, keys in order; numbers that are not finite are the strings "NaN",
-/// "Infinity" and "-Infinity".
+/// Figures for programs: snake case, keys in order; numbers that are not finite are the strings "nan",
+/// "inf" and "-inf".
 func jsonText(_ value: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  let encoder = StudyJSON.encoder()
   encoder.keyEncodingStrategy = .convertToSnakeCase
-  encoder.nonConformingFloatEncodingStrategy = .convertToString(
-    positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
   return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
 

@@ -157,10 +157,11 @@ struct TrainingJob {
   private func train<Trained: TrainedVariant>(_ trained: Trained) throws {
     let configuration = try Variant.configuration(
       trained, training, latents: latents, steps: options.steps)
-    let source = input.source
+    let (source, targets) = (input.source, input.targets)
     func begin() throws -> TrainingRun<Trained.Model> {
-      if let checkpoint { return try TrainingRun(from: checkpoint, on: source) }
-      return try TrainingRun(configuration, latentCount: latents, on: source, options: options)
+      if let checkpoint { return try TrainingRun(from: checkpoint, on: source, targets: targets) }
+      return try TrainingRun(
+        configuration, latentCount: latents, on: source, targets: targets, options: options)
     }
     var (run, checkpoints) = (try begin(), checkpoints)
     let rate = try TrainingLoop.finish(&run, checkpoints: &checkpoints, beginning: begin)

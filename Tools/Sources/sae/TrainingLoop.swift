@@ -22,10 +22,10 @@ enum TrainingLoop {
     do {
       while let report = try run.step() {
         if progress.isDue(report.number) {
-          // None counts as dead before it has been silent for long, which says nothing of one that
+          // None counts as dead before it has not fired for long, which says nothing of one that
           // never fired.
-          let isSilent = report.l0 * Double(TrainingWarning.tokensPerLatent) < 1
-          let dead = isSilent && report.deadCount == 0 ? "–" : "\(report.deadCount)"
+          let hardlyFires = report.l0 * Double(TrainingWarning.tokensPerLatent) < 1
+          let dead = hardlyFires && report.deadCount == 0 ? "–" : "\(report.deadCount)"
           progress.show(
             report.number,
             "loss \(measured(report.loss, 3))  FVE \(fixed(report.fractionOfVarianceExplained, 4))  "
@@ -34,17 +34,27 @@ enum TrainingLoop {
         if isFirstHalf, 2 * report.number >= run.options.steps {
           isFirstHalf = false
           for warning in run.warnings(after: report) {
-            StandardError.write("warning: at step \(report.number): \(warning)")
+            StandardError.write("warning: at step \(report.number): \(warning.text)")
           }
         }
         try checkpoints.writeIfDue(run)
         try checkpoints.stopIfAsked(run)
       }
-      for warning in try run.warnings() { StandardError.write("warning: \(warning)") }
+      for warning in try run.warnings() { StandardError.write("warning: \(warning.text)") }
     } catch let error as TrainingError {
       throw ToolError("\(error)\(checkpoints.kept(before: error, beginning))")
     }
     return rate()
+  }
+}
+
+extension TrainingWarning {
+  /// With the options that it is about.
+  fileprivate var text: String {
+    switch self {
+    case .noActiveLatents, .hardlyAnyActiveLatent: "\(self) (--sparsity, --lr)"
+    default: "\(self)"
+    }
   }
 }
 

@@ -64,9 +64,8 @@ struct TrainingSource: ParsableArguments {
       metadata["rows_left_out_by_token"] = opened.leftOut?.tokens.map { .integer($0) }
       metadata["skipped_tokens"] = rows.skipTokens.map { .string($0.text) }
       return TrainingActivations(
-        source: try targets.map { try PairedActivations(inputs: opened.source, targets: $0) }
-          ?? opened.source, origin: opened.origins.common, mismatches: mismatches,
-        leftOut: opened.leftOut, metadata: metadata)
+        source: opened.source, targets: targets, origin: opened.origins.common,
+        mismatches: mismatches, leftOut: opened.leftOut, metadata: metadata)
     }
     let harvester = try model.harvester(tokens: tokens, without: rows.skipTokens)
     var metadata: [String: JSONValue] = ["dataset_path": .string(tokens)]
@@ -133,6 +132,8 @@ extension TrainingSource {
 /// The activations that a run trains on.
 struct TrainingActivations {
   let source: any ActivationSource
+  /// What a transcoder reconstructs; nil without.
+  var targets: (any ActivationSource)?
   /// The origins of all of it, as far as they are known.
   let origin: ActivationOrigin
   /// Pairs of inputs of different origins, one line per pair.

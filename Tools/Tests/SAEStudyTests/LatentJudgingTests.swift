@@ -65,7 +65,7 @@ import Testing
   @Test func aJudgeThatKnows() throws {
     let browser = try judged(judge("part[i] ~ / one/"))
     #expect(browser.cards.first { $0.latent == 1 }?.score == 1)
-    // The others fire in every window: there is nothing silent to compare with.
+    // The others fire in every window: there is nothing inactive to compare with.
     #expect(browser.judge?.latentsJudged == 1)
     #expect(browser.judge?.latentsLeftOut == 3)
     #expect(browser.judge?.requests == 3)

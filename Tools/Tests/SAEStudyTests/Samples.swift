@@ -18,7 +18,7 @@ enum Samples {
       latent: latent, firings: 40 + latent, density: density, meanActivation: 1.5,
       maximumActivation: 4, kind: .conceptual, topTokenShare: 0.25, otherCosine: 0.31,
       isUnmatched: true, isReproduced: true, histogram: [1, 4, 9, 2],
-      neighbours: [.init(latent: latent + 1, cosine: 0.4)],
+      neighbors: [.init(latent: latent + 1, cosine: 0.4)],
       promoted: [.init(text: texts[0], logit: 3.5)],
       contexts: [.init(texts: texts, strengths: texts.indices.map { $0 % 10 }, activation: 4)])
   }

@@ -60,7 +60,7 @@ import Testing
     ])
     #expect(run.status == 0, "\(run.errors)")
     #expect(run.errors.contains("latent is active"), "\(run.errors)")
-    #expect(run.errors.contains("lower --sparsity"), "\(run.errors)")
+    #expect(run.errors.contains("(--sparsity, --lr)"), "\(run.errors)")
     #expect(!run.errors.contains("fraction of variance explained is"), "\(run.errors)")
     #expect(!run.errors.contains("L0 0.0  dead 0"), "\(run.errors)")
   }

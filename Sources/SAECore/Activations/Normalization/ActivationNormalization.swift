@@ -13,11 +13,11 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
   /// With m the mean and d the mean distance from it, f = √width/d and c = m max(0, 1 − d/(2 ‖m‖)).
   ///
   /// Where the mean is small it is ``expectedAverageOnlyIn`` with nearly the same factor. Where it is
-  /// large, as in language models with a few dimensions far from 0, a factor of the whole norm makes what
-  /// there is to learn so small that one step of the optimizer is larger, and an encoder that sees the
-  /// mean moves with each weight along it. In a world of 200 features (64 wide, 256 latents, 1500 steps
-  /// at 10⁻³) with a mean ten times as long as the spread, TopK left 248 latents dead and explained
-  /// 0.21 of the variance; with all of the mean subtracted none and 0.87, as without a mean.
+  /// large, as in language models with a few dimensions far from 0, a factor of the whole norm makes the
+  /// differences between tokens smaller than one step of the optimizer, and with each weight the encoder
+  /// moves along the mean. In a world of 200 features (64 wide, 256 latents, 1500 steps at 10⁻³) with a
+  /// mean ten times as long as the spread, TopK left 248 latents dead and explained 0.21 of the variance;
+  /// with all of the mean subtracted none and 0.87, as without a mean.
   ///
   /// A part of the mean stays because it helps: latents begin with pre-activations of different height.
   /// On activations of a small Gemma-2, whose mean is 0.37 of the distance, TopK, BatchTopK and JumpReLU
@@ -35,7 +35,7 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
   /// Each token to a norm of √width: SAELens.
   case constantNormRescale = "constant_norm_rescale"
 
-  /// Whether its numbers are measured on activations.
+  /// Whether the numbers of the normalization are measured on activations.
   public var needsStatistics: Bool {
     switch self {
     case .none, .layerNorm, .constantNormRescale: false
@@ -46,7 +46,7 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
   /// Whether the distances of activations from their mean are measured for it.
   public var needsDistances: Bool { self == .centered }
 
-  /// Whether their covariance is.
+  /// Whether the covariance of activations is measured for it.
   public var needsCovariance: Bool { self == .covarianceWhitening }
 
   /// The normalization with its numbers.
@@ -89,7 +89,7 @@ public enum ActivationNormalization: String, Sendable, Equatable, Codable, CaseI
   /// What ``centered`` leaves of the mean, in mean distances from it.
   private static let keptMean = 0.5
 
-  /// What makes `length` of a measured one.
+  /// The factor that turns a measured length into `length`.
   private func factor(
     _ length: Double, for measured: Double, _ name: String
   ) throws(OptionError) -> Double {

@@ -118,7 +118,7 @@ public struct ScaledActivations: Sendable {
   /// What multiplies each token's squared error at the common scale to give that in the original units:
   /// the square of the factor on the way back. nil for a whitening, which has no such number.
   ///
-  /// Of the layer norm it is σ²: exact but for the 10⁻⁵ beside σ, on the way in alone.
+  /// For the layer norm it is σ², which is exact except for the 10⁻⁵ that is added to σ on the way in.
   public var errorWeights: [Float]? {
     switch restoration {
     case .identity: [Float](repeating: 1, count: activations.rows)
@@ -133,7 +133,7 @@ public struct ScaledActivations: Sendable {
   /// reconstruction after it: for training where the loss is in the original units.
   ///
   /// - Throws: ``ShapeError`` as ``restored(_:)`` does.
-  public func gradientBeforeRestoration(_ gradient: Matrix) throws(ShapeError) -> Matrix {
+  package func gradientBeforeRestoration(_ gradient: Matrix) throws(ShapeError) -> Matrix {
     try ShapeError.check(
       "gradient", "tokens", expected: activations.rows, found: gradient.rows)
     switch restoration {

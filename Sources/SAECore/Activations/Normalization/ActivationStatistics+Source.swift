@@ -13,28 +13,26 @@ extension ActivationStatistics {
     includesDistances: Bool = false
   ) throws {
     self = try Self.ofPairs(
-      source, targetWidth: 0, rows: rows, includesCovariance: includesCovariance,
+      TrainingRows(source, targets: nil), count: rows, includesCovariance: includesCovariance,
       includesDistances: includesDistances
     ).inputs
   }
 
-  /// The statistics of the inputs and of the targets that a source's rows consist of.
+  /// The statistics of the inputs and of the targets that a run's rows consist of.
   ///
   /// - Throws: what keeps rows from being read.
   static func ofPairs(
-    _ source: any ActivationSource, targetWidth: Int, rows: Int, includesCovariance: Bool,
-    includesDistances: Bool
+    _ rows: TrainingRows, count: Int, includesCovariance: Bool, includesDistances: Bool
   ) throws -> (inputs: ActivationStatistics, targets: ActivationStatistics) {
-    let inputWidth = source.width - targetWidth
     func pass(
       _ inputCenter: [Double]?, _ targetCenter: [Double]?
     ) throws -> (inputs: ActivationStatistics, targets: ActivationStatistics) {
       var inputs = ActivationStatistics(
-        dimension: inputWidth, includesCovariance: includesCovariance, center: inputCenter)
-      var targets = ActivationStatistics(dimension: targetWidth, center: targetCenter)
-      try forParts(of: source, rows: rows) {
-        guard targetWidth > 0 else { return try inputs.add($0) }
-        let (input, target) = source.split($0)
+        dimension: rows.inputs.width, includesCovariance: includesCovariance, center: inputCenter)
+      var targets = ActivationStatistics(dimension: rows.targetWidth, center: targetCenter)
+      try forParts(of: rows, rows: count) {
+        guard rows.targets != nil else { return try inputs.add($0) }
+        let (input, target) = rows.split($0)
         try inputs.add(input)
         try targets.add(target)
       }

@@ -1,4 +1,4 @@
-/// What normalization needs to know of activations, gathered batch by batch in one pass.
+/// The statistics that normalizations are fitted to, gathered batch by batch in one pass.
 ///
 /// All means are over tokens, however they are split into batches.
 package struct ActivationStatistics: Sendable, Equatable {

@@ -1,5 +1,5 @@
 /// Files of activations as parts of harvests: whether all rows are there, and whether row i belongs to
-/// token i. Told from the metadata that harvested shards have; other files say nothing of it.
+/// token i. Metadata of harvested shards tell it; other files do not.
 public struct HarvestFiles: Sendable {
   /// Every file, in the order in which rows are read.
   public let parts: [Part]
@@ -49,8 +49,8 @@ public struct HarvestFiles: Sendable {
     let metadata: [String: String]
   }
 
-  /// What may differ between the shards of a harvest: the model's directory and the form of the place's
-  /// name among it.
+  /// What may differ between the shards of a harvest, such as the model's directory and the form of the
+  /// place's name.
   private static let perShard: Set = ["first_row", "tokens_hash", "producer", "model", "hook"]
 
   /// Opens files, or the files of folders.

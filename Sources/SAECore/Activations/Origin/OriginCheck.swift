@@ -1,8 +1,8 @@
-/// Activations, autoencoders and models that are brought together, and whether they are of one origin.
+/// Tells whether activations, autoencoders and models that are used together are of one origin.
 ///
-/// Two are compared in what both know. Names of places are equal where the places are
-/// (``HookName/agrees(with:)``); names of models count only where one of the two does not know the
-/// weights' checksum, and then without what stands before them in a path or a repository.
+/// Two origins are compared in what both know. Names of places count as equal where the places are
+/// (``HookName/agrees(with:)``); names of models count only where one of the two does not know the weights'
+/// checksum, and then without what stands before them in a path or a repository.
 public struct OriginCheck: Sendable {
   private var parties: [(name: String, origin: ActivationOrigin)] = []
 
@@ -71,7 +71,7 @@ public struct OriginCheck: Sendable {
 }
 
 extension ActivationOrigin {
-  /// What both know and know differently.
+  /// The first property that both know and know differently.
   fileprivate func differences(
     from other: ActivationOrigin
   ) -> [(name: String, expected: String, found: String)] {
@@ -98,7 +98,7 @@ extension ActivationOrigin {
 
   private static func kept(_ keeps: Bool) -> String { keeps ? "kept" : "left out" }
 
-  /// A token that nobody has named may be any.
+  /// A beginning-of-sequence token without an id may be any token.
   static func agree(_ one: Prefix, _ other: Prefix) -> Bool {
     switch (one, other) {
     case (.unnamed, .token), (.token, .unnamed): true

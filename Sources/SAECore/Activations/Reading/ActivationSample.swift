@@ -1,10 +1,10 @@
-/// By what activations are known again: a checksum of some rows, spread over all of them.
+/// A sample by which activations are known again: a checksum of some rows, spread over all of them.
 ///
-/// That other rows have changed is not seen. Files are read in some places, of a model a few sequences run.
+/// A change of other rows is not seen. Of files a few places are read; of a model a few sequences run.
 package struct ActivationSample: Sendable, Equatable, Codable {
   /// Of the rows' elements.
   var crc32: UInt32
-  /// What rows are computed with that are computed.
+  /// The kernels that computed rows are made with.
   var kernels: String
   /// Of each row its norm and the sum of its elements under signs that a generator gives.
   var sums: [Double]

@@ -1,9 +1,8 @@
-/// A source that is read on another thread, ahead of whoever asks for its rows.
+/// A source that is read on another thread, before its rows are asked for.
 ///
-/// What is ahead is known where reading follows an order, as in ``ShuffledActivations``: a slow
-/// source, such as a model that has to be run, then works while a training step does. Rows are the
-/// same as without it.
-public final class ReadAheadActivations: ActivationSource {
+/// A reader that follows an order, such as ``ShuffledActivations``, says what it will ask for. A slow
+/// source, such as a model, then works during a training step. Rows are the same as without reading ahead.
+public final class ReadAheadActivations: HintedActivations {
   /// Where the rows come from; only the background task touches it.
   public let source: any ActivationSource
   /// Rows that are read together, at least.
@@ -13,7 +12,6 @@ public final class ReadAheadActivations: ActivationSource {
 
   public var width: Int { source.width }
   public var tokens: Int { source.tokens }
-  public var targetWidth: Int { source.targetWidth }
   public var blocks: RowBlocks { source.blocks }
 
   /// Rows that are being read together, or wait to be taken.

@@ -1,5 +1,4 @@
-/// Batches of a source's rows in random order, each row once an epoch, for as long as they are asked
-/// for.
+/// Batches of a source's rows in random order, each row once per epoch, without end.
 ///
 /// Blocks of neighboring rows are read in a random order into a mixing buffer, and rows are drawn
 /// from all over it. Where the buffer holds all of the source the order is a uniform permutation;
@@ -13,8 +12,8 @@ public struct ShuffledActivations: Sendable {
 
   /// Rows that wait to be drawn, at most.
   public var bufferTokens: Int { order.bufferTokens }
-  /// Rows that are read at a time, about: what was asked for, to a multiple of the source's own blocks
-  /// where these are all of one size.
+  /// About how many rows are read at a time: as many as were asked for, rounded to a multiple of the
+  /// source's own blocks where these are all of one size.
   public var blockTokens: Int { order.blockTokens }
   /// Epochs that have been drawn to their end.
   public var epoch: Int { order.epoch }
@@ -88,7 +87,7 @@ public struct ShuffledActivations: Sendable {
       try readBlocks()
       let (drawn, last) = order.draw()
       batch.copyRows(drawn..<drawn + 1, of: buffer, to: row)
-      if drawn != last { buffer.moveRow(last, to: drawn) }
+      if drawn != last { buffer.copyRow(last, to: drawn) }
     }
     return batch
   }

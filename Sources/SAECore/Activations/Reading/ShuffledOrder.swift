@@ -1,9 +1,9 @@
-/// The order in which ``ShuffledActivations`` reads blocks and draws rows: all that is random about
-/// it, without the rows themselves.
+/// The random order in which ``ShuffledActivations`` reads blocks and draws rows, without the rows
+/// themselves.
 ///
-/// A place in the order is told by few numbers, those of ``ShuffledActivations/Position``: the
-/// generator as an epoch began, and how many rows of the epoch have been drawn. What the buffer holds
-/// there is found by going through the epoch again, which takes some nanoseconds a row.
+/// A place in the order is a few numbers, those of ``ShuffledActivations/Position``: the generator when the
+/// epoch began, and how many rows of the epoch have been drawn. Going through the epoch again, which takes
+/// some nanoseconds per row, tells what the buffer holds there.
 struct ShuffledOrder: Sendable {
   let bufferTokens: Int
   /// What is read at a time.

@@ -4,7 +4,7 @@ import Foundation
 /// any length each. Files are mapped, and read where rows are asked for.
 ///
 ///     let activations = try ActivationFiles("shards/")
-public struct ActivationFiles: ActivationSource {
+public struct ActivationFiles: HintedActivations {
   private let shards: ConcatenatedActivations
 
   /// Opens files.

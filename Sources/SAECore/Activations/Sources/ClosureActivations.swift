@@ -3,7 +3,7 @@
 ///     let source = ClosureActivations(width: 768, tokens: count) { rows in try read(rows) }
 ///
 /// The closure has to give equal rows each time, and may be called from any thread.
-public struct ClosureActivations: ActivationSource {
+public struct ClosureActivations: HintedActivations {
   public let width: Int
   public let tokens: Int
   public let blocks: RowBlocks

@@ -1,17 +1,16 @@
 /// Several sources one after another, such as the shards of a harvest.
-public struct ConcatenatedActivations: ActivationSource {
+public struct ConcatenatedActivations: HintedActivations {
   /// The sources in the order in which they are read.
   public let sources: [any ActivationSource]
   public let width: Int
   public let tokens: Int
-  public let targetWidth: Int
   public let blocks: RowBlocks
   /// The first row of each source, and the end.
   private let offsets: [Int]
 
   /// Sources of equal width.
   ///
-  /// - Throws: ``ShapeError`` if there is no source, or their widths or those of their targets differ.
+  /// - Throws: ``ShapeError`` if there is no source, or their widths differ.
   public init(_ sources: [any ActivationSource]) throws(ShapeError) {
     guard let first = sources.first else {
       throw ShapeError("activations", "sources or more", expected: 1, found: 0)
@@ -20,16 +19,12 @@ public struct ConcatenatedActivations: ActivationSource {
     for (index, source) in sources.enumerated() {
       try ShapeError.check(
         "activations, source \(index + 1)", "columns", expected: first.width, found: source.width)
-      try ShapeError.check(
-        "targets, source \(index + 1)", "columns", expected: first.targetWidth,
-        found: source.targetWidth)
       offsets.append(offsets[index] + source.tokens)
     }
     self.sources = sources
     self.offsets = offsets
     width = first.width
     tokens = offsets[sources.count]
-    targetWidth = first.targetWidth
     blocks = RowBlocks.concatenating(sources.map(\.blocks))
   }
 

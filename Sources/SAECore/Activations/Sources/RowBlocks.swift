@@ -9,7 +9,7 @@ public struct RowBlocks: Sendable, Equatable, RandomAccessCollection {
 
   private let cuts: Cuts
 
-  /// Blocks of equal size, the last of which may be shorter.
+  /// Blocks of equal size; the last one may be shorter.
   ///
   /// - Precondition: a block has a row, and `rows` is not negative.
   public init(of size: Int, rows: Int) {
@@ -111,7 +111,8 @@ public struct RowBlocks: Sendable, Equatable, RandomAccessCollection {
 
   /// The blocks of several sources, one after another.
   ///
-  /// Where one source is cut between any rows and another is not, the former is cut into 256.
+  /// Where the rows of one source each cost the same and those of another do not, the former gets blocks of
+  /// 256.
   static func concatenating(_ parts: [RowBlocks]) -> RowBlocks {
     let parts = parts.filter { $0.rowCount > 0 }
     let rows = parts.reduce(0) { $0 + $1.rowCount }

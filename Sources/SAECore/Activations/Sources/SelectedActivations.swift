@@ -1,5 +1,5 @@
 /// Some rows of a source, one range after another.
-public struct SelectedActivations: ActivationSource {
+public struct SelectedActivations: HintedActivations {
   /// Where the rows come from.
   public let source: any ActivationSource
   /// The rows that are taken, in this order.
@@ -9,7 +9,6 @@ public struct SelectedActivations: ActivationSource {
 
   public var width: Int { source.width }
   public var tokens: Int { offsets[ranges.count] }
-  public var targetWidth: Int { source.targetWidth }
   public let blocks: RowBlocks
 
   /// Takes ranges of rows.

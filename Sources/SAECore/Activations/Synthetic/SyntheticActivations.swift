@@ -1,9 +1,9 @@
 /// Activations made from known features: what a dictionary should find.
 ///
-/// x = Σₖ aₖ fₖ + B g + C h(g) + noise, with unit features f in random directions, sparse aₖ ≥ 0,
-/// hidden Gaussian numbers g, and h(g) = (g² − 1) / √2, which is uncorrelated with every linear
-/// function of x although g determines it. B and C have orthogonal columns, and both parts the same
-/// size. Without a nonlinear part there is neither.
+/// x = Σₖ aₖ fₖ + B g + C h(g) + noise, with unit features f in random directions, sparse aₖ ≥ 0, hidden
+/// Gaussian numbers g, and h(g) = (g² − 1) / √2, which g determines, but which is uncorrelated with every
+/// linear function of x. B and C have orthogonal columns, and both parts the same size. Without a nonlinear
+/// part there is neither.
 ///
 /// Every token has random numbers of its own: the same token comes out whatever tokens are asked
 /// for with it, on any number of threads.

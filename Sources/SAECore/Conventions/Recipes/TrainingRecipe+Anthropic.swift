@@ -8,15 +8,14 @@ extension TrainingRecipe<JumpReLUConfiguration> {
   ///   - learningRate: the learning rate before it falls.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens per step.
-  /// - Throws: ``OptionError`` for a λ that is negative or not finite, or no steps.
   ///
   /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
   public static func anthropic(
     jumpReLU coefficient: Double, learningRate: Double, steps: Int, batchTokens: Int = 4096
-  ) throws(OptionError) -> TrainingRecipe {
+  ) -> TrainingRecipe {
     TrainingRecipe(
       .anthropic(
-        coefficient: try CoefficientSchedule(finalValue: coefficient, warmUpSteps: steps)),
+        coefficient: CoefficientSchedule(finalValue: coefficient, warmUpSteps: steps)),
       options: TrainingOptions(
         steps: steps, batchTokens: batchTokens,
         schedule: .init(learningRate: learningRate, warmUpSteps: 0, decaySteps: steps / 5),

@@ -9,14 +9,13 @@ extension TrainingRecipe<JumpReLUConfiguration> {
   ///   - coefficient: λ.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens per step.
-  /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   ///
   /// Source: Lieberum et al. 2024, arXiv 2408.05147.
   public static func deepMind(
     jumpReLU coefficient: Double, steps: Int, batchTokens: Int = 4096
-  ) throws(OptionError) -> TrainingRecipe {
+  ) -> TrainingRecipe {
     let configuration = JumpReLUConfiguration.deepMind(
-      coefficient: try CoefficientSchedule(finalValue: coefficient, warmUpSteps: 10_000))
+      coefficient: CoefficientSchedule(finalValue: coefficient, warmUpSteps: 10_000))
     return TrainingRecipe(
       configuration,
       options: TrainingOptions(

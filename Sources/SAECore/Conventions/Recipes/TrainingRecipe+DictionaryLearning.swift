@@ -42,8 +42,8 @@ extension TrainingRecipe {
 }
 
 /// λ as dictionary_learning's trainers warm it up.
-private func warmedUp(_ coefficient: Double) throws(OptionError) -> CoefficientSchedule {
-  try CoefficientSchedule(finalValue: coefficient, warmUpSteps: 2000)
+private func warmedUp(_ coefficient: Double) -> CoefficientSchedule {
+  CoefficientSchedule(finalValue: coefficient, warmUpSteps: 2000)
 }
 
 extension TrainingRecipe<TopKConfiguration> {
@@ -91,13 +91,12 @@ extension TrainingRecipe<JumpReLUConfiguration> {
   ///   - coefficient: λ.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens per step.
-  /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   public static func dictionaryLearning(
     jumpReLU targetL0: Double, coefficient: Double = 1, steps: Int, batchTokens: Int = 4096
-  ) throws(OptionError) -> TrainingRecipe {
+  ) -> TrainingRecipe {
     TrainingRecipe(
       dictionaryLearning: .dictionaryLearning(
-        targetL0: targetL0, coefficient: try warmedUp(coefficient)),
+        targetL0: targetL0, coefficient: warmedUp(coefficient)),
       steps: steps, batchTokens: batchTokens, learningRate: 7e-5, beta1: 0, clippingNorm: 1,
       deadLatentRule: .dictionaryLearning(), normalization: .unitMeanSquaredNorm)
   }
@@ -113,16 +112,14 @@ extension TrainingRecipe<GatedConfiguration> {
   ///   - form: of a penalty whose exponent falls.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens per step.
-  /// - Throws: ``OptionError`` for a λ that is negative or not finite, or an exponent that the form has no
-  ///   value at.
   public static func dictionaryLearning(
     gated coefficient: Double, annealing: PAnnealing? = nil,
     form: ActivationPenalty.Form = .powers, steps: Int, batchTokens: Int = 4096
-  ) throws(OptionError) -> TrainingRecipe {
-    let schedule = try warmedUp(coefficient)
+  ) -> TrainingRecipe {
+    let schedule = warmedUp(coefficient)
     let configuration =
       if let annealing {
-        try GatedConfiguration.pAnnealing(annealing, form: form, coefficient: schedule)
+        GatedConfiguration.pAnnealing(annealing, form: form, coefficient: schedule)
       } else {
         GatedConfiguration.dictionaryLearning(coefficient: schedule)
       }
@@ -144,16 +141,14 @@ extension TrainingRecipe<ReLUConfiguration> {
   ///     rate rises anew; nil for none.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens per step.
-  /// - Throws: ``OptionError`` for a λ that is negative or not finite, an exponent that the form has no value
-  ///   at, or a period that is not positive.
   public static func dictionaryLearning(
     reLU coefficient: Double, annealing: PAnnealing? = nil, form: ActivationPenalty.Form = .norm,
     resamplingPeriod: Int? = nil, steps: Int, batchTokens: Int = 4096
-  ) throws(OptionError) -> TrainingRecipe {
-    let schedule = try warmedUp(coefficient)
+  ) -> TrainingRecipe {
+    let schedule = warmedUp(coefficient)
     let configuration =
       if let annealing {
-        try ReLUConfiguration.pAnnealing(annealing, form: form, coefficient: schedule)
+        ReLUConfiguration.pAnnealing(annealing, form: form, coefficient: schedule)
       } else {
         ReLUConfiguration.dictionaryLearning(coefficient: schedule)
       }
@@ -161,7 +156,7 @@ extension TrainingRecipe<ReLUConfiguration> {
       dictionaryLearning: configuration, steps: steps, batchTokens: batchTokens,
       learningRate: 1e-3)
     if let resamplingPeriod {
-      recipe.options.revival.resampling = try Resampling(
+      recipe.options.revival.resampling = Resampling(
         convention: .dictionaryLearning, period: resamplingPeriod)
     }
     return recipe

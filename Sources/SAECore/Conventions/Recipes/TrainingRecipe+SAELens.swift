@@ -1,5 +1,5 @@
 /// SAELens' trainer: Adam, gradients clipped at 1, a constant learning rate without warm-up, activations as they
-/// are, decoder rows that begin at norm 0.1 and b_dec at 0, latents dead after 1000 silent steps.
+/// are, decoder rows that begin at norm 0.1 and b_dec at 0, latents dead after 1000 steps without firing.
 ///
 /// No law gives the learning rate, so every recipe asks for one. SAELens' `lr_warm_up_steps`,
 /// `lr_decay_steps`, `lr_scheduler_name` and `normalize_activations` are properties of
@@ -31,20 +31,22 @@ extension TrainingRecipe<TopKConfiguration> {
 }
 
 extension TrainingRecipe<BatchTopKConfiguration> {
-  /// SAELens' `batchtopk`: ``BatchTopKConfiguration/saeLens(k:)``.
+  /// SAELens' `batchtopk`: ``BatchTopKConfiguration/saeLens(meanK:)``.
   public static func saeLens(
-    batchTopK k: Double, learningRate: Double, steps: Int, batchTokens: Int = 4096
+    batchTopK meanK: Double, learningRate: Double, steps: Int, batchTokens: Int = 4096
   ) -> TrainingRecipe {
-    TrainingRecipe(saeLens: .saeLens(k: k), learningRate, steps, batchTokens)
+    TrainingRecipe(saeLens: .saeLens(meanK: meanK), learningRate, steps, batchTokens)
   }
 }
 
 extension TrainingRecipe<MatryoshkaConfiguration> {
-  /// SAELens' `matryoshka_batchtopk`: ``MatryoshkaConfiguration/saeLens(k:widths:)``.
+  /// SAELens' `matryoshka_batchtopk`: ``MatryoshkaConfiguration/saeLens(meanK:widths:)``.
   public static func saeLens(
-    matryoshka k: Double, widths: [Int], learningRate: Double, steps: Int, batchTokens: Int = 4096
+    matryoshka meanK: Double, widths: [Int], learningRate: Double, steps: Int,
+    batchTokens: Int = 4096
   ) -> TrainingRecipe {
-    TrainingRecipe(saeLens: .saeLens(k: k, widths: widths), learningRate, steps, batchTokens)
+    TrainingRecipe(
+      saeLens: .saeLens(meanK: meanK, widths: widths), learningRate, steps, batchTokens)
   }
 }
 
@@ -66,13 +68,12 @@ extension TrainingRecipe<JumpReLUConfiguration> {
   ///   - learningRate: the learning rate of all steps.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens per step.
-  /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   public static func saeLens(
     jumpReLU coefficient: Double, loss: JumpReLUConfiguration.SparsityLoss = .step,
     learningRate: Double, steps: Int, batchTokens: Int = 4096
-  ) throws(OptionError) -> TrainingRecipe {
+  ) -> TrainingRecipe {
     TrainingRecipe(
-      saeLens: .saeLens(loss, coefficient: try CoefficientSchedule(finalValue: coefficient)),
+      saeLens: .saeLens(loss, coefficient: CoefficientSchedule(finalValue: coefficient)),
       learningRate, steps, batchTokens)
   }
 }
@@ -85,12 +86,11 @@ extension TrainingRecipe<GatedConfiguration> {
   ///   - learningRate: the learning rate of all steps.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens per step.
-  /// - Throws: ``OptionError`` for a λ that is negative or not finite.
   public static func saeLens(
     gated coefficient: Double, learningRate: Double, steps: Int, batchTokens: Int = 4096
-  ) throws(OptionError) -> TrainingRecipe {
+  ) -> TrainingRecipe {
     TrainingRecipe(
-      saeLens: .saeLens(coefficient: try CoefficientSchedule(finalValue: coefficient)),
+      saeLens: .saeLens(coefficient: CoefficientSchedule(finalValue: coefficient)),
       learningRate, steps, batchTokens)
   }
 }
@@ -105,14 +105,13 @@ extension TrainingRecipe<ReLUConfiguration> {
   ///   - learningRate: the learning rate of all steps.
   ///   - steps: steps to make.
   ///   - batchTokens: tokens per step.
-  /// - Throws: ``OptionError`` for a λ that is negative or not finite, or an exponent that is not positive.
   public static func saeLens(
     reLU coefficient: Double, exponent: Double = 1, learningRate: Double, steps: Int,
     batchTokens: Int = 4096
-  ) throws(OptionError) -> TrainingRecipe {
+  ) -> TrainingRecipe {
     TrainingRecipe(
-      saeLens: try .saeLens(
-        coefficient: try CoefficientSchedule(finalValue: coefficient), exponent: exponent),
+      saeLens: .saeLens(
+        coefficient: CoefficientSchedule(finalValue: coefficient), exponent: exponent),
       learningRate, steps, batchTokens)
   }
 }

@@ -1,5 +1,5 @@
 /// sparsify's trainer: sign descent in a schedule-free average, at a rate of 5·10⁻³ √(2¹⁴ / latents) in all steps,
-/// no clipping, activations as they are, latents dead after ten million silent tokens.
+/// no clipping, activations as they are, latents dead after ten million tokens without firing.
 extension TrainingRecipe where Configuration: SelectingConfiguration {
   /// - Parameters:
   ///   - usesAdam: whether Adam takes the place of sign descent, with its own law and schedule.

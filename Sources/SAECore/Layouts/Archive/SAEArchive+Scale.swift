@@ -39,8 +39,8 @@ extension SAEArchive {
       throw invalid(
         SAEArchive.scale,
         "the factor that activations were multiplied by in training, since the files say "
-          + "\(SAEArchive.normalization): \(inputNormalization.rawValue) (--activation-scale, or "
-          + "activationScale: in code; 1 for activations that are scaled already)", "none")
+          + "\(SAEArchive.normalization): \(inputNormalization.rawValue); 1 for activations that are "
+          + "scaled already", "none")
     }
     guard let scale = activationScale else { return }
     guard inputNormalization == .none || inputNormalization == .averageOnly else {

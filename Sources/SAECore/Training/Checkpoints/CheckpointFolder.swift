@@ -2,7 +2,7 @@ import Foundation
 
 /// A folder of a run's or a sweep's checkpoints, `step-000000001000` and so on, of which the last ones are kept.
 ///
-/// One that is there is whole: it appears under its name when it is complete, and gets a temporary
+/// A checkpoint that is there is whole: it appears under its name when it is complete, and gets a temporary
 /// name before it is removed.
 public struct CheckpointFolder: Sendable {
   /// The folder.
@@ -40,8 +40,8 @@ public struct CheckpointFolder: Sendable {
     FileManager.default.fileExists(atPath: "\(path)/\(TrainingCheckpoint.header)")
   }
 
-  /// Writes a checkpoint, and then removes those that were before the last ones, and what a run left
-  /// that was killed while it wrote. The folder is created; its parent must exist.
+  /// Writes a checkpoint, and then removes older ones than those that are kept, and what a killed run left
+  /// half written. The folder is created; its parent must exist.
   ///
   /// - Returns: the checkpoint's directory.
   /// - Throws: ``FileError`` if the disk refuses; the checkpoints that were there are there
@@ -89,7 +89,7 @@ public struct CheckpointFolder: Sendable {
   }
 
   /// The first thing in the folder that is not part of a checkpoint of a run, in quotes; nil if there is
-  /// none. What a run left that was killed counts as part of one.
+  /// none. What a killed run left half written counts as part of a checkpoint.
   ///
   /// - Throws: ``FileError`` if something else than a folder is there, or it cannot be listed.
   public func foreignEntry() throws(FileError) -> String? {

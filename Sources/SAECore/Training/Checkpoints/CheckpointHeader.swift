@@ -11,7 +11,7 @@ protocol CheckpointHeader: Codable {
 }
 
 extension CheckpointHeader {
-  /// What is written: 0.1.0 cannot read it, and says so.
+  /// The version that is written; 0.1.0 refuses it.
   static var version: Int { 2 }
 
   private static var checksum: String { "header_crc32" }
@@ -20,8 +20,8 @@ extension CheckpointHeader {
   func encoded(
     number: (name: String, value: Double), file: String
   ) throws(FileError) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let encoder = JSONCoding.encoder(.prettyPrinted)
+    encoder.nonConformingFloatEncodingStrategy = .throw
     encoder.keyEncodingStrategy = .convertToSnakeCase
     var header = self
     do {

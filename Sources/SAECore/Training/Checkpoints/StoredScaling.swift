@@ -32,7 +32,7 @@ struct StoredScaling: Codable {
     }
   }
 
-  /// What a run with a normalization has.
+  /// The kind of scaling that a run with a normalization has.
   static func kind(of normalization: ActivationNormalization) -> Kind {
     switch normalization {
     case .none: .none

@@ -2,12 +2,12 @@
 /// on from it makes the same steps as one that was never interrupted, bit for bit.
 public struct SweepCheckpoint: Sendable, Equatable {
   /// Steps that the sweep has made.
-  public var step: Int
+  public package(set) var step: Int
   /// Where each member stands, in the order in which they were added; all at one place in the stream
   /// and in one scale.
-  public var members: [TrainingCheckpoint]
-  /// Of each member, why it makes no more steps; nil where it does.
-  public var failures: [TrainingError?]
+  public package(set) var members: [TrainingCheckpoint]
+  /// The error of each member that makes no more steps; nil for the others.
+  public package(set) var failures: [TrainingError?]
   /// Whatever the writer wants to find again.
   public var metadata: [String: String]
   /// Where it was read from, for errors.
@@ -45,19 +45,22 @@ extension TrainingSweep {
   /// same order.
   ///
   /// - Parameters:
-  ///   - source: what is trained on.
+  ///   - source: what is encoded.
+  ///   - targets: what is reconstructed, unless that is the source.
   ///   - options: as the sweep began with.
   ///   - checkpoint: of the sweep.
-  /// - Throws: ``FileError`` if the checkpoint has no members or contradicts itself, and as for a
-  ///   new sweep. What a member does not share with the checkpoint, adding it tells.
+  /// - Throws: ``FileError`` if the checkpoint has no members or contradicts itself, and as for a new
+  ///   sweep. Adding a member throws where its settings are not those of the checkpoint.
   public init(
-    on source: any ActivationSource, options: TrainingOptions, from checkpoint: SweepCheckpoint
+    on source: any ActivationSource, targets: (any ActivationSource)? = nil,
+    options: TrainingOptions, from checkpoint: SweepCheckpoint
   ) throws {
     try checkpoint.check()
+    let rows = try TrainingRows(source, targets: targets)
     self.init(
-      options: options, sizes: try options.checkedSizes(source),
-      zeroBatch: try ScaledBatch(zerosLike: source),
-      batches: try ScaledBatches(source, options: options, from: checkpoint.members[0]),
+      options: options, sizes: try options.checkedSizes(rows),
+      zeroBatch: ScaledBatch(zerosLike: rows),
+      batches: try ScaledBatches(rows, options: options, from: checkpoint.members[0]),
       resumed: checkpoint)
   }
 
@@ -66,9 +69,13 @@ extension TrainingSweep {
   ///
   /// - Throws: ``FileError`` if the checkpoint has no members or contradicts itself, and as for a
   ///   new sweep.
-  public init(on source: any ActivationSource, from checkpoint: SweepCheckpoint) throws {
+  public init(
+    on source: any ActivationSource, targets: (any ActivationSource)? = nil,
+    from checkpoint: SweepCheckpoint
+  ) throws {
     try checkpoint.check()
-    try self.init(on: source, options: checkpoint.members[0].options(), from: checkpoint)
+    try self.init(
+      on: source, targets: targets, options: checkpoint.members[0].options(), from: checkpoint)
   }
 
   /// Brings back the checkpoint's next member, with the settings that it was begun with.
@@ -84,7 +91,8 @@ extension TrainingSweep {
     try resume(model) { try $0.configuration(of: model) }
   }
 
-  /// Brings back the checkpoint's next member, whose settings are in no file alone.
+  /// Brings back the checkpoint's next member, whose settings are more than the checkpoint holds, such as a
+  /// boosted one's base.
   ///
   /// - Parameters:
   ///   - model: its variant.

@@ -11,22 +11,22 @@ package struct TrainerState: Sendable, Equatable {
   package var model: [String: [Double]]
   /// The optimizer's moments and counts.
   package var optimizer: OptimizerState
-  /// ``DeadLatents/silence``
-  package var silence: [Int]
+  /// ``DeadLatents/sinceFiring``
+  package var sinceFiring: [Int]
   /// How reconstructions have gone so far.
   var watch = DivergenceWatch()
 
   /// A state of the given parts.
   package init(
     step: Int, tokens: Int, parameters: ParameterSet, model: [String: [Double]],
-    optimizer: OptimizerState, silence: [Int]
+    optimizer: OptimizerState, sinceFiring: [Int]
   ) {
     self.step = step
     self.tokens = tokens
     self.parameters = parameters
     self.model = model
     self.optimizer = optimizer
-    self.silence = silence
+    self.sinceFiring = sinceFiring
   }
 }
 
@@ -36,7 +36,7 @@ extension Trainer {
   package var state: TrainerState {
     var state = TrainerState(
       step: step, tokens: tokens, parameters: model.parameters, model: model.trainingState,
-      optimizer: optimizer.state, silence: deadLatents.silence)
+      optimizer: optimizer.state, sinceFiring: deadLatents.sinceFiring)
     state.watch = watch
     return state
   }
@@ -55,14 +55,14 @@ extension Trainer {
       }
     }
     try ShapeError.check(
-      "silence", "latents", expected: deadLatents.silence.count, found: state.silence.count)
-    if let wrong = state.silence.first(where: { $0 < 0 || $0 > most }) {
+      "silence", "latents", expected: deadLatents.sinceFiring.count, found: state.sinceFiring.count)
+    if let wrong = state.sinceFiring.first(where: { $0 < 0 || $0 > most }) {
       throw ShapeError("silence", "or more, and less than 2⁶²", expected: 0, found: wrong)
     }
     model.parameters = try state.parameters.ordered(like: model.parameters)
     try model.restore(state.model)
     try optimizer.restore(state.optimizer)
-    deadLatents = DeadLatents(silence: state.silence, rule: deadLatents.rule)
+    deadLatents = DeadLatents(sinceFiring: state.sinceFiring, rule: deadLatents.rule)
     (step, tokens, watch) = (state.step, state.tokens, state.watch)
   }
 }

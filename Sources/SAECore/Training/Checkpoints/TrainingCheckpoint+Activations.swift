@@ -1,6 +1,6 @@
 extension TrainingCheckpoint {
-  /// Whether activations are compared with those that the run began with. Version 0.1.0 noted nothing of
-  /// them but the number of rows.
+  /// Whether activations are compared with those that the run began with. Checkpoints of version 0.1.0 hold
+  /// only the number of rows.
   public var knowsActivations: Bool { activations != nil }
 
   /// Throws where a source holds other activations than the run began with.

@@ -1,5 +1,5 @@
 extension TrainingCheckpoint {
-  /// The settings of a run: all that has to mean the same where it goes on.
+  /// The settings of a run, which must mean the same when it goes on.
   package struct Description: Sendable, Equatable, Codable {
     /// ``TrainableAutoencoder/variantName``
     var variant: String
@@ -41,6 +41,7 @@ struct RunSettings: Sendable {
     options: TrainingOptions, from checkpoint: TrainingCheckpoint? = nil
   ) throws {
     try options.check(latentCount: latentCount)
+    try configuration.check()
     let given = try checkpoint.map { try options.completed(by: $0.options()) } ?? options
     self.options = given.decided(
       for: configuration, latentCount: latentCount, hasTargets: batch.target != nil)
@@ -88,7 +89,7 @@ struct RunSettings: Sendable {
     return trainer
   }
 
-  /// Where a checkpoint's settings differ in meaning.
+  /// The first of a checkpoint's settings that differs in meaning; nil if none does.
   fileprivate func difference(
     from stored: TrainingCheckpoint.Description
   ) throws -> SettingsDifference? {
@@ -150,7 +151,7 @@ extension TrainingCheckpoint.Description {
 extension TrainingCheckpoint.Description {
   /// What a description of version 0.1.0 says, which held settings as Swift prints them.
   ///
-  /// What options left to the library is decided as that version did.
+  /// Where options left a value to the library, it is that of version 0.1.0.
   ///
   /// - Throws: ``FileError`` if the texts are no settings.
   func fromVersion1(file: String) throws(FileError) -> Self {
@@ -176,7 +177,8 @@ extension TrainingCheckpoint.Description {
 }
 
 extension TrainingOptions {
-  /// What version 0.1.0 did where nothing was said, but for what only concerns a run's beginning.
+  /// Decides what was left to the library as version 0.1.0 did, except for what only concerns a run's
+  /// beginning.
   fileprivate mutating func decideAsVersion1(latents: Int) {
     let share = (Double(max(1, latents)) / 16384).squareRoot()
     let rate =

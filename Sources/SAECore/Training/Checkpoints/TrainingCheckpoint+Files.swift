@@ -100,7 +100,7 @@ extension TrainingCheckpoint {
       parameters: try file.parameterSet(names, prefix: "parameters."),
       model: try file.doubles(prefix: "model."),
       optimizer: try file.optimizerState(names),
-      silence: try file.tensor("silence").integers())
+      sinceFiring: try file.tensor("silence").integers())
     if let watch = header.watch { trainer.watch = watch }
     scaling = try header.scaling.scaling(from: file, prefix: StoredScaling.prefix, path: path)
     targetScaling =
@@ -118,7 +118,7 @@ extension TrainingCheckpoint {
     for (name, set) in trainer.optimizer.parameters { sets.append(("optimizer.\(name).", set)) }
     var numbers = trainer.optimizer.numbers.map { ("optimizer.\($0.key)", [$0.value]) }
     numbers += trainer.model.map { ("model.\($0.key)", $0.value) }
-    var declarations = [TensorDeclaration("silence", .i64, [trainer.silence.count])]
+    var declarations = [TensorDeclaration("silence", .i64, [trainer.sinceFiring.count])]
     for (prefix, set) in sets {
       declarations += set.names.map {
         TensorDeclaration("\(prefix)\($0)", .f32, [set[$0].rows, set[$0].columns])
@@ -136,7 +136,7 @@ extension TrainingCheckpoint {
     }
     for (name, values) in numbers { try writer.append(values, to: name) }
     for (name, _, values) in scalingTensors { try writer.append(values, to: name) }
-    try writer.append(trainer.silence, to: "silence")
+    try writer.append(trainer.sinceFiring, to: "silence")
     try writer.finish()
   }
 }
@@ -150,7 +150,7 @@ extension SafetensorsFile {
     return ParameterSet(names: names, matrices: matrices)
   }
 
-  /// The tensors of double precision whose name is the prefix and nothing with a dot behind it.
+  /// The tensors of double precision whose name is the prefix and a part without a dot.
   fileprivate func doubles(prefix: String) throws(FileError) -> [String: [Double]] {
     var values: [String: [Double]] = [:]
     for tensor in tensors where tensor.name.hasPrefix(prefix) && tensor.type == .f64 {

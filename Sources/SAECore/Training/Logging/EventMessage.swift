@@ -35,7 +35,7 @@ enum EventMessage {
     varint(number << 3 | 2) + varint(UInt64(bytes.count)) + bytes
   }
 
-  /// Seven bits a byte, the lowest first; the highest bit says that more follow.
+  /// Seven bits per byte, the lowest first; the highest bit says that more follow.
   private static func varint(_ value: UInt64) -> [UInt8] {
     var rest = value
     var bytes: [UInt8] = []

@@ -1,6 +1,6 @@
-/// A record a line, each an object: {"step":1,"time":0.5,"loss":0.25}.
+/// One record per line, each an object: {"step":1,"time":0.5,"loss":0.25}.
 ///
-/// JSON has no NaN and no infinity; these are written as null.
+/// JSON has no NaN and no infinity; these are the strings "nan", "inf" and "-inf".
 ///
 /// Format: jsonlines.org.
 public struct JSONLinesLog: TrainingLog, Sendable {
@@ -24,5 +24,7 @@ public struct JSONLinesLog: TrainingLog, Sendable {
     try file.append(Array((line + "}\n").utf8))
   }
 
-  private static func number(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
+  private static func number(_ value: Double) -> String {
+    value.isFinite ? "\(value)" : value.isNaN ? "\"nan\"" : "\"\(value)\""
+  }
 }

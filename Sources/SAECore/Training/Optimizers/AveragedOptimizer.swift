@@ -1,6 +1,6 @@
-/// An optimizer whose finished parameters are an exponential average over the steps of another one:
+/// An optimizer whose averaged parameters are an exponential average over the steps of another one:
 ///
-///     a ← d a + (1 − d) w      finished: a / (1 − dᵗ)
+///     a ← d a + (1 − d) w      averaged: a / (1 − dᵗ)
 ///
 /// a begins at 0; w are the parameters before the step's update.
 ///
@@ -45,8 +45,8 @@ package struct AveragedOptimizer: Optimizer {
   }
 
   /// a / (1 − dᵗ); before the first step, what the base has.
-  package func finishedParameters(_ parameters: ParameterSet) -> ParameterSet {
-    guard averagedSteps > 0 else { return base.finishedParameters(parameters) }
+  package func averagedParameters(_ parameters: ParameterSet) -> ParameterSet {
+    guard averagedSteps > 0 else { return base.averagedParameters(parameters) }
     var power = 1.0
     for _ in 0..<averagedSteps where power > 0 { power *= decay }
     var finished = parameters

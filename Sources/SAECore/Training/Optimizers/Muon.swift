@@ -9,8 +9,8 @@
 ///
 ///     X ← a X + (b X Xᵀ + c (X Xᵀ)²) X
 ///
-/// It is computed in float32 where sparsify has bfloat16. A step costs some 20 width² · latents
-/// operations a matrix beside the model's own.
+/// It is computed in float32 where sparsify has bfloat16. A step costs some 20 width² · latents operations
+/// per matrix beside the model's own.
 ///
 /// Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the scale of
 /// the update from Liu et al. 2025, arXiv 2502.16982; momentum and weight decay are sparsify's.

@@ -15,7 +15,7 @@ package protocol Optimizer: Sendable {
 
   /// The parameters to evaluate and keep, where these are others than those that are trained at. The
   /// same by default.
-  func finishedParameters(_ parameters: ParameterSet) -> ParameterSet
+  func averagedParameters(_ parameters: ParameterSet) -> ParameterSet
 
   /// All that it keeps from step to step.
   var state: OptimizerState { get }
@@ -27,7 +27,7 @@ package protocol Optimizer: Sendable {
 }
 
 extension Optimizer {
-  package func finishedParameters(_ parameters: ParameterSet) -> ParameterSet { parameters }
+  package func averagedParameters(_ parameters: ParameterSet) -> ParameterSet { parameters }
 }
 
 /// An optimizer by name, for settings.

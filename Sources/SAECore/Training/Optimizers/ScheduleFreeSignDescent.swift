@@ -53,7 +53,7 @@ package struct ScheduleFreeSignDescent: Optimizer, Equatable {
   }
 
   /// x
-  package func finishedParameters(_ parameters: ParameterSet) -> ParameterSet {
+  package func averagedParameters(_ parameters: ParameterSet) -> ParameterSet {
     var average = parameters
     for (position, name) in parameters.names.enumerated() {
       average[position].scale(by: 1 / momentum)

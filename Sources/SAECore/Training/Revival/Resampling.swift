@@ -1,7 +1,7 @@
 /// Gives dead latents a new direction: that of an activation which is badly reconstructed.
 ///
 /// A latent's decoder row becomes the activation at norm 1, its encoder row the same direction at a
-/// fifth of the mean norm of living latents' encoder rows, its b_enc 0, and its moments in the
+/// fifth of the mean norm of live latents' encoder rows, its b_enc 0, and its moments in the
 /// optimizer 0. The schedule's ``LearningRateSchedule/warmUpPeriod`` warms the rate up again.
 ///
 /// Source: Bricken et al. 2023, Towards Monosemanticity, appendix "Neuron Resampling".
@@ -17,46 +17,30 @@ public struct Resampling: Sendable, Equatable, Codable {
   }
 
   /// Whose rules are followed.
-  public let convention: Convention
+  public var convention: Convention
   /// Steps from one resampling to the next.
-  public let period: Int
+  public var period: Int
   /// No resampling is due after this step.
-  public let lastStep: Int?
+  public var lastStep: Int?
 
   /// A resampling every `period` steps.
-  ///
-  /// - Throws: ``OptionError`` if the period is not positive.
-  public init(
-    convention: Convention, period: Int, lastStep: Int? = nil
-  ) throws(OptionError) {
-    try OptionError.check("period", period, in: 1...Int.max)
+  public init(convention: Convention, period: Int, lastStep: Int? = nil) {
     self.convention = convention
     self.period = period
     self.lastStep = lastStep
   }
 
-  /// A resampling of settings that are known to make sense.
-  init(unchecked convention: Convention, period: Int, lastStep: Int? = nil) {
-    self.convention = convention
-    self.period = period
-    self.lastStep = lastStep
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    try self.init(
-      convention: container.decode(Convention.self, forKey: .convention),
-      period: container.decode(Int.self, forKey: .period),
-      lastStep: container.decodeIfPresent(Int.self, forKey: .lastStep))
+  /// Throws unless the period is positive.
+  func check() throws(OptionError) {
+    try OptionError.check("resampling.period", period, in: 1...Int.max)
   }
 
   /// Whether latents are to be resampled before a step; the first step is 0.
   public func isDue(at step: Int) -> Bool {
-    step > 0 && step % period == 0 && step <= lastStep ?? .max
+    step > 0 && step.isMultiple(of: period) && step <= lastStep ?? .max
   }
 
-  /// Steps of silence beyond which a latent counts as dead when it comes to resampling: half a
-  /// period.
+  /// Steps without firing after which resampling takes a latent for dead: half a period.
   public var deadAfterSteps: Int { period / 2 }
 
   /// How likely each activation is to be drawn, relative to the others; 0 for one that is 0, which
@@ -133,14 +117,14 @@ public struct Resampling: Sendable, Equatable, Codable {
     }
   }
 
-  /// Of living latents; of all where none is left.
+  /// Of live latents; of all where none is left.
   private func meanEncoderNorm(_ encoder: Matrix, without dead: [Int]) -> Float {
     let norms = encoder.rowNorms()
-    var isLiving = [Bool](repeating: true, count: norms.count)
-    for latent in dead { isLiving[latent] = false }
-    let living =
-      dead.count < norms.count ? norms.indices.filter { isLiving[$0] } : Array(norms.indices)
-    return Float(living.reduce(0.0) { $0 + Double(norms[$1]) } / Double(living.count))
+    var isLive = [Bool](repeating: true, count: norms.count)
+    for latent in dead { isLive[latent] = false }
+    let live =
+      dead.count < norms.count ? norms.indices.filter { isLive[$0] } : Array(norms.indices)
+    return Float(live.reduce(0.0) { $0 + Double(norms[$1]) } / Double(live.count))
   }
 
   private static func clear(_ latent: Int, in moments: inout ParameterSet) {

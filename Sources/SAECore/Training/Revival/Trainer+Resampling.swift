@@ -1,9 +1,9 @@
 extension Trainer {
-  /// Gives latents that have been silent for too long new directions, by what of a batch is badly
-  /// reconstructed; their silence begins anew.
+  /// Gives new directions to latents that have not fired for too long: those of activations that are badly
+  /// reconstructed. Their counters begin anew.
   ///
   /// - Parameters:
-  ///   - resampling: whose rules are followed, and when a latent has been silent for too long.
+  ///   - resampling: whose rules are followed, and after how many steps without firing a latent is dead.
   ///   - activations: tokens × width, in the scale that the model is trained in.
   ///   - generator: equal states draw equal tokens.
   /// - Returns: the latents that were resampled.
@@ -16,7 +16,8 @@ extension Trainer {
     guard var adam = optimizer as? Adam else {
       preconditionFailure("resampling clears Adam's moments, and the optimizer is \(optimizer)")
     }
-    let dead = deadLatents.indices(silentForSteps: resampling.deadAfterSteps, of: activations.rows)
+    let dead = deadLatents.indices(
+      withoutFiringForSteps: resampling.deadAfterSteps, of: activations.rows)
     guard !dead.isEmpty else { return [] }
     var parameters = model.parameters
     do throws(ShapeError) {
@@ -49,19 +50,19 @@ extension Adam {
 }
 
 extension DeadLatents {
-  /// The latents that have been silent for more than a number of steps, ascending.
+  /// The latents that have not fired for more than a number of steps, ascending.
   ///
   /// - Parameter tokens: of a step.
-  func indices(silentForSteps steps: Int, of tokens: Int) -> [Int] {
+  func indices(withoutFiringForSteps steps: Int, of tokens: Int) -> [Int] {
     if rule == .never { return [] }
-    let (limit, overflows) = steps.multipliedReportingOverflow(by: rule.silence(ofStep: tokens))
-    return overflows ? [] : silence.indices.filter { silence[$0] > limit }
+    let (limit, overflows) = steps.multipliedReportingOverflow(by: rule.elapsed(inStep: tokens))
+    return overflows ? [] : sinceFiring.indices.filter { sinceFiring[$0] > limit }
   }
 
   /// The same counters, some of them at 0.
   func resetting(_ latents: [Int]) -> DeadLatents {
-    var silence = self.silence
-    for latent in latents { silence[latent] = 0 }
-    return DeadLatents(silence: silence, rule: rule)
+    var sinceFiring = self.sinceFiring
+    for latent in latents { sinceFiring[latent] = 0 }
+    return DeadLatents(sinceFiring: sinceFiring, rule: rule)
   }
 }

@@ -1,13 +1,13 @@
-/// Whether a run's reconstructions have gone beyond any sense, told from values and counts of steps alone,
-/// so that it is told at the same step however often the run is interrupted.
+/// Tells whether a run has diverged. It looks at values and counts of steps alone, so that it tells at the
+/// same step however often the run is interrupted.
 ///
 ///     e = Σ‖x̂ − y‖² / (Σ‖y − ȳ‖² + 10⁻⁴ Σ‖y‖²)      a batch of one token: Σ‖x̂ − y‖² / Σ‖y‖²
 ///
 /// e is 1 − FVE where activations vary; the second term keeps it finite where they do not. A run has
 /// diverged when e was above ``bound`` times the least e of its steps so far, or times 1 where that is
-/// less, in each of the last steps, ``patience`` of them, or above ``certainty`` times that in one: where
-/// weights jump from one end to the other, errors do not stay large. A start that is far off, as that of
-/// dense latents with rows of norm 1, is none: it gets better from there.
+/// less, in each of the last steps, ``patience`` of them, or above ``certainty`` times that in one step:
+/// where weights jump back and forth, errors do not stay large. A start that is far off, such as that of
+/// dense latents with rows of norm 1, is no divergence: errors fall from there.
 struct DivergenceWatch: Sendable, Equatable, Codable {
   static let bound = 100.0
   static let patience = 10

@@ -20,37 +20,9 @@ extension Trainer {
 }
 
 extension ScaledBatch {
-  /// A token of zeros, in a source's widths.
-  ///
-  /// - Throws: ``OptionError`` if the source has more columns of targets than columns.
-  init(zerosLike source: any ActivationSource) throws(OptionError) {
-    try source.checkWidths()
-    activations = Matrix(rows: 1, columns: source.inputWidth)
-    target = source.hasTargets ? Matrix(rows: 1, columns: source.targetWidth) : nil
-  }
-}
-
-extension ActivationSource {
-  /// Whether a transcoder's targets stand behind the activations.
-  var hasTargets: Bool { targetWidth > 0 }
-
-  /// Columns that are no targets.
-  var inputWidth: Int { width - targetWidth }
-
-  /// Rows of this source as inputs and targets.
-  func split(_ rows: Matrix) -> (inputs: Matrix, targets: Matrix) {
-    let all = 0..<rows.rows
-    return (
-      Matrix(rows[rows: all, columns: 0..<inputWidth]),
-      Matrix(rows[rows: all, columns: inputWidth..<width])
-    )
-  }
-
-  /// Throws unless targets leave a column for the inputs.
-  func checkWidths() throws(OptionError) {
-    guard targetWidth == 0 || (1..<max(1, width)).contains(targetWidth) else {
-      throw OptionError(
-        "targetWidth", expected: "fewer than all \(width) columns", found: "\(targetWidth)")
-    }
+  /// A token of zeros, in the widths of a run's rows.
+  init(zerosLike rows: TrainingRows) {
+    activations = Matrix(rows: 1, columns: rows.inputs.width)
+    target = rows.targets.map { Matrix(rows: 1, columns: $0.width) }
   }
 }

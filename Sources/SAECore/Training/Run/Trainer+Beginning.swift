@@ -76,7 +76,8 @@ extension TrainingOptions {
       decaySteps: decaySteps, shape: schedule.shape, warmUpPeriod: revival.resampling?.period)
   }
 
-  /// Throws where dead latents are to be resampled that have not got what is resampled.
+  /// Throws if latents are to be resampled in a model that lacks the parameters, or with an optimizer that
+  /// lacks the moments, that resampling changes.
   fileprivate func checkResampling(of parameters: ParameterSet) throws(OptionError) {
     guard revival.resampling != nil else { return }
     guard case .adam = optimizer.algorithm else {
@@ -96,7 +97,7 @@ extension TrainingOptions {
     }
   }
 
-  /// Throws where something is asked for that takes the target for the input.
+  /// Throws if an option would take the target for the input.
   fileprivate func checkTakesTargets() throws(OptionError) {
     let given = [
       ("weightInitialization", beginning.weights.map { "\($0)" }),
@@ -111,7 +112,7 @@ extension TrainingOptions {
     }
   }
 
-  /// Throws where the loss is to be in original units and cannot be.
+  /// Throws if the loss is to be in original units and the variant or the normalization does not allow it.
   fileprivate func checkLossUnits(of model: some TrainableAutoencoder) throws(OptionError) {
     guard data.takesLossInOriginalUnits else { return }
     guard data.normalization == .layerNorm || data.normalization == .constantNormRescale else {

@@ -1,15 +1,16 @@
 /// Trains an autoencoder a batch at a time.
 ///
 /// A step: dead latents resampled where that is due → dead latents as the batch finds them → forward and
-/// backward → constraint on the decoder's gradient → clipping → optimizer at the schedule's learning rate
-/// → decoder rows to unit norm → counters. All that can fail comes before anything is changed for good.
-/// Equal seeds and batches give equal bits for any number of threads. ``TrainingRun`` brings the batches.
+/// backward → constraint on the decoder's gradient → clipping → optimizer at the schedule's learning rate →
+/// decoder rows to unit norm → counters. Whatever can fail does so before the step changes anything for
+/// good. Equal seeds and batches give equal bits for any number of threads. ``TrainingRun`` brings the
+/// batches.
 public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// The autoencoder as it is now.
   public internal(set) var model: Model
   /// What turns gradients into changes of the parameters.
   package internal(set) var optimizer: any Optimizer
-  /// For how long each latent has been silent.
+  /// How long ago each latent last fired.
   public internal(set) var deadLatents: DeadLatents
   /// The learning rate of each step.
   public let schedule: LearningRateSchedule
@@ -33,8 +34,8 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
   /// Steps in a row that make a divergence.
   var divergencePatience = DivergenceWatch.patience
 
-  /// Memory for rows of norm 1, where the decoder has them in the forward pass and may have to get its
-  /// own back.
+  /// Memory for a copy of the decoder, where its rows are divided by their norms before the forward pass; a
+  /// step that fails puts the copy back.
   private var spareDecoder: Matrix?
 
   /// A trainer that has made no step yet, with Adam and gradients of norm 1 at most.
@@ -73,11 +74,12 @@ public struct Trainer<Model: TrainableAutoencoder>: Sendable {
     gradients = model.parameters.zeros()
   }
 
-  /// The autoencoder to evaluate and keep: ``model`` unless the optimizer averages over steps.
-  public var finishedModel: Model {
-    var finished = model
-    finished.parameters = optimizer.finishedParameters(model.parameters)
-    return finished
+  /// The autoencoder to evaluate and keep: ``model``, with parameters averaged over steps where the
+  /// optimizer averages.
+  public var averagedModel: Model {
+    var averaged = model
+    averaged.parameters = optimizer.averagedParameters(model.parameters)
+    return averaged
   }
 
   /// Trains on one batch.

@@ -10,24 +10,25 @@ struct ScaledBatches: Sendable {
   /// In the stream of activations: after the last batch.
   var position: ShuffledActivations.Position { batches.position }
 
-  /// What the source is known by.
+  /// The sample by which the source is known again.
   let sample: ActivationSample
 
   private(set) var batches: ReadAheadBatches
+  private let rows: TrainingRows
   private let steps: Int
 
   /// Batches from the beginning; fits the normalization.
   ///
   /// - Throws: ``OptionError`` for settings that make no sense, ``FileError`` for activations that
   ///   are not finite, and what keeps them from being read.
-  init(_ source: any ActivationSource, options: TrainingOptions) throws {
+  init(_ rows: TrainingRows, options: TrainingOptions) throws {
     try OptionError.check("steps", options.steps, in: 1...Int.max)
-    try source.checkWidths()
-    sample = try ActivationSample(source)
+    self.rows = rows
+    sample = try ActivationSample(rows)
     let stream = try ShuffledActivations(
-      source, seed: options.seeds.order, bufferTokens: options.data.bufferTokens)
+      rows, seed: options.seeds.order, bufferTokens: options.data.bufferTokens)
     batches = try ReadAheadBatches(stream, batchTokens: options.batchTokens)
-    (scaling, targetScaling) = try ScaledBatches.scalings(for: source, options)
+    (scaling, targetScaling) = try ScaledBatches.scalings(for: rows, options)
     steps = options.steps
   }
 
@@ -35,11 +36,12 @@ struct ScaledBatches: Sendable {
   ///
   /// - Throws: ``FileError`` if the source holds other activations, and as for a new run.
   init(
-    _ source: any ActivationSource, options: TrainingOptions, from checkpoint: TrainingCheckpoint
+    _ rows: TrainingRows, options: TrainingOptions, from checkpoint: TrainingCheckpoint
   ) throws {
-    sample = try checkpoint.check(source)
+    self.rows = rows
+    sample = try checkpoint.check(rows)
     batches = try ReadAheadBatches(
-      ShuffledActivations(source, from: checkpoint.position), batchTokens: options.batchTokens)
+      ShuffledActivations(rows, from: checkpoint.position), batchTokens: options.batchTokens)
     scaling = checkpoint.scaling
     targetScaling = checkpoint.targetScaling
     steps = options.steps
@@ -60,7 +62,7 @@ struct ScaledBatches: Sendable {
       let weights = try Self.put(&rows, through: scaling)
       return ScaledBatch(activations: rows, target: nil, errorWeights: weights)
     }
-    var (inputs, targets) = batches.source.split(rows)
+    var (inputs, targets) = self.rows.split(rows)
     _ = try Self.put(&inputs, through: scaling)
     _ = try Self.put(&targets, through: targetScaling)
     return ScaledBatch(activations: inputs, target: targets)
@@ -86,27 +88,26 @@ struct ScaledBatches: Sendable {
 
   /// The normalization that options ask for, with its numbers; for targets with numbers of their own.
   private static func scalings(
-    for source: any ActivationSource, _ options: TrainingOptions
+    for rows: TrainingRows, _ options: TrainingOptions
   ) throws -> (ActivationScaling, targets: ActivationScaling?) {
     let normalization = options.data.normalization
-    if source.hasTargets { try normalization.checkTakesTargets() }
+    if rows.targets != nil { try normalization.checkTakesTargets() }
     guard normalization.needsStatistics else {
       let scaling = try normalization.scaling()
-      return (scaling, source.hasTargets ? scaling : nil)
+      return (scaling, rows.targets == nil ? nil : scaling)
     }
     let (inputs, targets) = try ActivationStatistics.ofPairs(
-      source, targetWidth: source.targetWidth, rows: options.data.scaleTokens,
-      includesCovariance: normalization.needsCovariance,
+      rows, count: options.data.scaleTokens, includesCovariance: normalization.needsCovariance,
       includesDistances: normalization.needsDistances)
     return (
       try normalization.scaling(of: "activations", inputs),
-      source.hasTargets ? try normalization.scaling(of: "targets", targets) : nil
+      rows.targets == nil ? nil : try normalization.scaling(of: "targets", targets)
     )
   }
 }
 
 extension ActivationNormalization {
-  /// Throws unless it can be that of inputs with targets.
+  /// Throws unless the normalization fits inputs with targets.
   fileprivate func checkTakesTargets() throws(OptionError) {
     switch self {
     case .none, .centered, .expectedAverageOnlyIn, .unitMeanSquaredNorm: return
@@ -156,7 +157,7 @@ extension ActivationScaling {
 }
 
 extension TrainingOptions {
-  /// What comes of ``seed``: the order of the activations' rows, and the weights.
+  /// The seeds that follow from ``seed``: one of the order of rows, one of the weights.
   var seeds: (order: UInt64, weights: RandomGenerator) {
     var generator = RandomGenerator(seed: seed)
     return (generator.next(), generator)

@@ -52,7 +52,7 @@ extension TrainingOptions {
 
   /// What becomes of dead latents; an auxiliary loss for them belongs to the variant's configuration.
   public struct Revival: Sendable, Equatable {
-    /// When a silent latent counts as dead; nil takes the rule of dictionary_learning's BatchTopK with
+    /// When a latent that does not fire counts as dead; nil takes the rule of dictionary_learning's BatchTopK with
     /// ten million tokens, or a twentieth of a shorter run: dead latents that are never noticed stay
     /// dead.
     public var deadLatentRule: DeadLatents.Rule?
@@ -69,10 +69,9 @@ extension TrainingOptions {
   /// How activations are read and scaled.
   public struct Data: Sendable, Equatable {
     /// How activations are brought to a common scale, so that one learning rate serves all layers and
-    /// models. Losses and errors are those of the normalized activations, as in Gao et al. 2024
-    /// (arXiv 2406.04093, section 2.1): under a whitening or a scale of each token's own they say
-    /// another thing than those of the activations as they are. Targets of a transcoder
-    /// (``PairedActivations``) get numbers of their own.
+    /// models. Losses and errors are those of the normalized activations, as in Gao et al. 2024 (arXiv
+    /// 2406.04093, section 2.1): under a whitening, or where each token has a scale of its own, they differ
+    /// from those of the activations as they are. Targets of a transcoder get numbers of their own.
     public var normalization: ActivationNormalization
     /// Whether the loss takes the reconstruction error in the activations' own units where each token has
     /// a scale of its own, so that long tokens count more: SAELens with `layer_norm` and

@@ -1,5 +1,5 @@
 extension TrainingOptions {
-  /// What a run takes at least.
+  /// The memory that a run takes, at least.
   ///
   /// With P parameters (``AutoencoderConfiguration/parameterCount(_:)``), T tokens per step, B the rows of
   /// the mixing buffer and widths d_in and d_out, in floats:
@@ -20,7 +20,7 @@ extension TrainingOptions {
     return estimate
   }
 
-  /// What an autoencoder takes in training, without the batches that it may share with others.
+  /// The memory that an autoencoder takes in training, without the batches that it may share with others.
   public func memberMemory(
     _ configuration: some AutoencoderConfiguration, _ sizes: TrainingSizes
   ) -> MemoryEstimate {
@@ -35,7 +35,7 @@ extension TrainingOptions {
     return estimate
   }
 
-  /// What the batches of a run or a sweep take.
+  /// The memory that the batches of a run or a sweep take.
   public func batchMemory(_ sizes: TrainingSizes) -> MemoryEstimate {
     var estimate = MemoryEstimate()
     estimate.add("batches", floats: 2, batchTokens, sizes.rowWidth)

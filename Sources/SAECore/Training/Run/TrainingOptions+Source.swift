@@ -13,14 +13,14 @@ extension TrainingOptions {
     self.batchTokens = batch
   }
 
-  /// Tokens a step: the power of two nearest to a twentieth of the source, and at most 1024, or a 256th of
-  /// the source where that is more; from 32 to 4096.
+  /// Tokens per step: the power of two nearest to a twentieth of the source, and at most 1024, or a 256th
+  /// of the source where that is more; from 32 to 4096.
   ///
-  /// An optimizer needs some thousand steps, whatever they are made of, so that little data is best
-  /// cut small. On 100 000 activations of a small Gemma-2 (256 wide, 4096 latents, k 32) 244 steps of
-  /// 4096 tokens left 37% of the latents without a token to fire on and explained 0.813 of the variance
-  /// of tokens not trained on. 4000 steps of 1024 explained 0.910 and as many tokens in steps of 512
-  /// 0.915, but 1500 steps of 512 on 20 000 rows explain less than 1500 of 1024.
+  /// An optimizer needs some thousand steps, however small each is, so that a small source is best cut into
+  /// small batches. On 100 000 activations of a small Gemma-2 (256 wide, 4096 latents, k 32) 244 steps of
+  /// 4096 tokens left 37% of the latents without a token to fire on and explained 0.813 of the variance of
+  /// tokens not trained on. 4000 steps of 1024 explained 0.910 and as many tokens in steps of 512 0.915,
+  /// but 1500 steps of 512 on 20 000 rows explain less than 1500 of 1024.
   public static func batchTokens(forSource sourceTokens: Int) -> Int {
     let wanted = min(sourceTokens / 20, max(1024, sourceTokens / 256))
     var batch = 32

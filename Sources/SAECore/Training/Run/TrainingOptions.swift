@@ -54,16 +54,17 @@ extension TrainingOptions {
     return .tokensIncludingBatch(min(10_000_000, share))
   }
 
-  /// Throws where a number makes no sense, before anything is read or drawn.
+  /// Throws if a number makes no sense.
   func check(latentCount: Int) throws(OptionError) {
     try OptionError.check("latentCount", latentCount, in: 1...Int(UInt32.max))
     try OptionError.check("steps", steps, in: 1...Int.max)
     try OptionError.check("batchTokens", batchTokens, in: 1...Int.max)
     try optimizer.algorithm.check()
+    try revival.resampling?.check()
   }
 
-  /// The same options with what was left to the library decided: what a run is made with, and a
-  /// checkpoint holds, so that it goes on as it began where a later version decides otherwise.
+  /// The same options with a value for everything that was left to the library. A run is made with these,
+  /// and its checkpoint holds them: it goes on as it began even if a later version decides otherwise.
   func decided(
     for configuration: some AutoencoderConfiguration, latentCount: Int, hasTargets: Bool
   ) -> TrainingOptions {
@@ -82,7 +83,7 @@ extension TrainingOptions {
     return options
   }
 
-  /// The same options with what was left to the library as other ones have it.
+  /// The same options; what they leave to the library is taken from other options.
   func completed(by other: TrainingOptions) -> TrainingOptions {
     var options = self
     options.schedule.learningRate = schedule.learningRate ?? other.schedule.learningRate
@@ -124,6 +125,7 @@ extension TrainingOptions: Codable {
 
   public init(from decoder: any Decoder) throws {
     self = try Self.fields.decode(from: decoder, into: TrainingOptions(steps: 1))
+    try revival.resampling?.check()
   }
 
   public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }

@@ -5,12 +5,12 @@ extension TrainingRun {
   ///       print(step.number, step.l0)
   ///     }
   ///
-  /// What the run has become is then `autoencoder()`; what is wrong with it ``warnings()`` tells.
+  /// The result is then `autoencoder()`, and ``warnings()`` tells what is wrong with it.
   ///
   /// - Parameters:
   ///   - log: gets a record of every step.
   ///   - checkpoints: where the run is kept, so that it can go on from there
-  ///     (``init(from:on:)``). One is written after the last step as well; none of a run that
+  ///     (``init(from:on:targets:)``). One is written after the last step as well; none of a run that
   ///     ``isDiverging``, so that what was good stays.
   ///   - interval: steps from one checkpoint to the next.
   ///   - progress: called after each step; what it throws ends the training.

@@ -11,42 +11,54 @@
 public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// The settings that the run was begun with.
   public let options: TrainingOptions
-  /// What activations are put through before training.
+  /// The normalization that activations are put through before training.
   public var scaling: ActivationScaling { batches.scaling }
   /// What activations are multiplied by before training; 1 under a normalization without a factor that
   /// all share.
   public var scale: Double { scaling.sharedFactor }
-  /// What targets are put through before training; nil where the activations are what is reconstructed.
+  /// The normalization of targets; nil without targets.
   public var targetScaling: ActivationScaling? { batches.targetScaling }
   /// What targets are multiplied by, as ``scale``.
   public var targetScale: Double? { targetScaling?.sharedFactor }
   /// The model in training and all that is kept from step to step.
   public private(set) var trainer: Trainer<Model>
 
-  /// Of what a checkpoint is one.
+  /// The description that a checkpoint is identified by.
   private let description: TrainingCheckpoint.Description
   private(set) var batches: ScaledBatches
   /// The next batch, where it has been drawn already, and the position before it: to begin b_dec, or for
   /// a step that failed.
   private var drawnBatch: (batch: ScaledBatch, position: ShuffledActivations.Position)?
 
-  /// Begins a run: fits the normalization, draws the weights, takes b_dec from the first batch, of
-  /// ``PairedActivations`` from its targets.
+  /// Begins a run: fits the normalization, draws the weights, takes b_dec from the first batch, from
+  /// its targets where it has any.
   ///
+  /// Targets are put through a normalization of their own, with numbers of their own. Refused are then
+  /// normalizations of more than a factor, variants that reconstruct their input, and
+  /// ``TrainingOptions/Beginning/weights``, ``TrainingOptions/Beginning/calibratesEncoder`` and
+  /// ``TrainingOptions/Revival/resampling``, which take the target for the input.
+  ///
+  /// - Parameters:
+  ///   - configuration: the settings of a variant.
+  ///   - latentCount: the number of latents.
+  ///   - source: what is encoded and, without targets, reconstructed.
+  ///   - targets: what a ``Transcoder`` reconstructs, of the same tokens in the same order.
+  ///   - options: the settings that do not belong to a variant.
   /// - Throws: ``OptionError`` for settings that make no sense, a normalization that the variant
-  ///   cannot be finished with among them, ``ShapeError`` if they do not fit
-  ///   each other, ``OptionError`` if the run cannot fit, ``FileError`` if activations are
-  ///   not finite, and what keeps activations from being read.
+  ///   cannot take among them, or if the run does not fit in memory; ``ShapeError`` if
+  ///   settings do not fit each other, or targets the source; ``FileError`` if activations are not
+  ///   finite, and what keeps activations from being read.
   public init<Configuration: AutoencoderConfiguration>(
     _ configuration: Configuration, latentCount: Int, on source: any ActivationSource,
-    options: TrainingOptions
+    targets: (any ActivationSource)? = nil, options: TrainingOptions
   ) throws where Configuration.Model == Model {
+    let rows = try TrainingRows(source, targets: targets)
     let settings = try RunSettings(
-      configuration, latentCount: latentCount, batch: ScaledBatch(zerosLike: source),
+      configuration, latentCount: latentCount, batch: ScaledBatch(zerosLike: rows),
       options: options)
-    try options.memory(configuration, TrainingSizes(source, latentCount: latentCount))
-      .check("training")
-    batches = try ScaledBatches(source, options: options)
+    let sizes = TrainingSizes(source, targets: targets, latentCount: latentCount)
+    try options.memory(configuration, sizes).check("training")
+    batches = try ScaledBatches(rows, options: options)
     let position = batches.position
     let first = try batches.next(step: 0)
     trainer = try settings.trainer(configuration, firstBatch: first)
@@ -61,24 +73,27 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   /// - Parameters:
   ///   - configuration: as the run began with; so are the others.
   ///   - latentCount: the number of latents.
-  ///   - source: what is trained on.
+  ///   - source: what is encoded.
+  ///   - targets: what is reconstructed, unless that is the source.
   ///   - options: the settings that do not belong to a variant.
   ///   - checkpoint: of the run.
   /// - Throws: ``FileError`` if the checkpoint is of another run or of one on other activations,
   ///   and as for a new run.
   public init<Configuration: AutoencoderConfiguration>(
     _ configuration: Configuration, latentCount: Int, on source: any ActivationSource,
-    options: TrainingOptions, from checkpoint: TrainingCheckpoint
+    targets: (any ActivationSource)? = nil, options: TrainingOptions,
+    from checkpoint: TrainingCheckpoint
   ) throws where Configuration.Model == Model {
-    try options.memory(configuration, TrainingSizes(source, latentCount: latentCount))
-      .check("training")
-    let batch = try ScaledBatch(zerosLike: source)
+    let rows = try TrainingRows(source, targets: targets)
+    let sizes = TrainingSizes(source, targets: targets, latentCount: latentCount)
+    try options.memory(configuration, sizes).check("training")
+    let batch = ScaledBatch(zerosLike: rows)
     let settings = try RunSettings(
       configuration, latentCount: latentCount, batch: batch, options: options,
       from: checkpoint)
     trainer = try settings.trainer(configuration, like: batch, from: checkpoint)
     description = settings.description
-    batches = try ScaledBatches(source, options: options, from: checkpoint)
+    batches = try ScaledBatches(rows, options: options, from: checkpoint)
     self.options = options
   }
 
@@ -86,11 +101,12 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
   ///
   /// - Throws: ``FileError`` if the checkpoint is of another variant, and as for a new run.
   public init(
-    from checkpoint: TrainingCheckpoint, on source: any ActivationSource
+    from checkpoint: TrainingCheckpoint, on source: any ActivationSource,
+    targets: (any ActivationSource)? = nil
   ) throws where Model.Configuration: Decodable, Model.Configuration.Model == Model {
     try self.init(
       checkpoint.configuration(of: Model.self), latentCount: checkpoint.latentCount, on: source,
-      options: checkpoint.options(), from: checkpoint)
+      targets: targets, options: checkpoint.options(), from: checkpoint)
   }
 
   /// Makes the next step; nil when all have been made.
@@ -133,7 +149,7 @@ public struct TrainingRun<Model: TrainableAutoencoder>: Sendable {
 
   /// The autoencoder as it is now, for activations as they were put through ``scaling``: that of the
   /// trainer unless its optimizer averages over steps.
-  public var model: Model { trainer.finishedModel }
+  public var model: Model { trainer.averagedModel }
 
   /// The autoencoder as it is now, for activations as the source has them: ``model`` with the
   /// normalization folded into its weights, or where each token has a scale of its own, a
@@ -152,8 +168,6 @@ extension TrainingRun where Model: StorableAutoencoder {
   ///
   /// - Throws: ``OptionError`` if the variant cannot take the normalization, which no run begins with.
   public func autoencoder() throws -> any StorableAutoencoder {
-    scaling.isFoldable
-      ? try model.folding(scaling, targetScaling: targetScaling)
-      : try NormalizedAutoencoder(model, scaling: scaling)
+    try model.storable(scaling, targetScaling: targetScaling)
   }
 }

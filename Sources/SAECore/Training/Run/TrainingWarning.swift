@@ -1,7 +1,7 @@
-/// What is wrong with an autoencoder whose training ended as if all were well.
+/// Something wrong with an autoencoder whose training ended without an error.
 public enum TrainingWarning: Sendable, Equatable, Codable {
-  /// More than a tenth of the latents are dead: silent for as long as the run's rule says, or where that
-  /// says little, for the last epoch or the whole run.
+  /// More than a tenth of the latents are dead: they have not fired for as long as the run's rule says, or
+  /// where that says little, for the last epoch or the whole run.
   case deadLatents(Int, of: Int)
   /// It reconstructs worse than the mean of the activations would.
   case fractionOfVarianceExplainedBelowZero(Double)
@@ -18,7 +18,8 @@ public enum TrainingWarning: Sendable, Equatable, Codable {
   /// Tokens on which at least one latent in all has to be active.
   public static let tokensPerLatent = 20
 
-  /// What is said of an L0 near 0, in the place of what follows from it; nil of any other.
+  /// The warning of an L0 near 0, which takes the place of the warnings that would follow from it; nil for
+  /// any other L0.
   static func ofFewActive(_ l0: Double) -> TrainingWarning? {
     if l0 == 0 { return .noActiveLatents }
     return l0 * Double(tokensPerLatent) < 1 ? .hardlyAnyActiveLatent(l0) : nil
@@ -37,9 +38,9 @@ extension TrainingWarning: CustomStringConvertible {
         + "do better; take another learning rate (lower where the loss rises, higher where it hardly falls), "
         + "or more steps"
     case .noActiveLatents:
-      "no latent is active on any token; lower --sparsity, the coefficient, or the learning rate"
+      "no latent is active on any token; lower the sparsity coefficient or the learning rate"
     case .hardlyAnyActiveLatent(let l0):
-      "hardly any latent is active (L0 \(significant(l0))); lower --sparsity, the coefficient, or the "
+      "hardly any latent is active (L0 \(significant(l0))); lower the sparsity coefficient or the "
         + "learning rate"
     case .missedL0(let l0, let target):
       "L0 is \(significant(l0)) where \(significant(target)) was asked for; train longer, or ask for "
@@ -51,7 +52,7 @@ extension TrainingWarning: CustomStringConvertible {
   }
 }
 
-/// What a finished autoencoder does on some of what it was trained on.
+/// Figures of a trained autoencoder on some of the rows that it was trained on.
 struct TrainingQuality {
   let l0: Double
   let fractionOfVarianceExplained: Double?
@@ -87,7 +88,7 @@ extension Trainer {
   ///   - sourceTokens: rows of an epoch.
   /// - Throws: ``TrainingError`` where it is beyond any sense.
   func warnings(on batch: ScaledBatch, sourceTokens: Int) throws -> [TrainingWarning] {
-    let quality = try TrainingQuality(finishedModel, on: batch)
+    let quality = try TrainingQuality(averagedModel, on: batch)
     if let error = quality.relativeError {
       let bound = DivergenceWatch.bound * max(1, watch.least ?? 1)
       guard error <= bound else {
@@ -100,7 +101,7 @@ extension Trainer {
     var warnings: [TrainingWarning] = []
     let dead = deadLatents.deadCount(
       tokens: tokens, steps: step, sourceTokens: sourceTokens, l0: quality.l0)
-    let count = deadLatents.silence.count
+    let count = deadLatents.sinceFiring.count
     if dead * 10 > count { warnings.append(.deadLatents(dead, of: count)) }
     if let few = TrainingWarning.ofFewActive(quality.l0) { return warnings + [few] }
     if let explained = quality.fractionOfVarianceExplained, explained < 0 {
@@ -118,11 +119,11 @@ extension Trainer {
 extension DeadLatents {
   /// Latents that are dead at the end of a run.
   ///
-  /// Dead are those silent for as long as the rule says where the run was longer than that, else for the
-  /// last epoch or the whole run; but no latent after fewer tokens than fifty times what one firing takes
-  /// on average, if the run had as many, nor after less than a share of the run.
+  /// A latent is dead if it has not fired for as long as the rule says; in a run shorter than that, for the
+  /// last epoch or the whole run. It is never dead after fewer tokens than fifty times those between two
+  /// firings on average, if the run had as many, nor after less than a share of the run.
   fileprivate func deadCount(
-    tokens: Int, steps: Int, sourceTokens: Int, l0: Double, silentFor share: Double = 0
+    tokens: Int, steps: Int, sourceTokens: Int, l0: Double, withoutFiringFor share: Double = 0
   ) -> Int {
     guard tokens > 0, steps > 0 else { return 0 }
     let limit: Int
@@ -137,11 +138,11 @@ extension DeadLatents {
     let perStep = max(1, tokens / steps)
     let run = countsSteps ? steps : tokens
     let epoch = countsSteps ? (sourceTokens + perStep - 1) / perStep : sourceTokens
-    let firing = Double(silence.count) / max(l0, 1e-9) * 50 / Double(countsSteps ? perStep : 1)
+    let firing = Double(sinceFiring.count) / max(l0, 1e-9) * 50 / Double(countsSteps ? perStep : 1)
     let least = firing < Double(run) ? Int(firing) : run
     let window = max(
       limit <= run ? limit : min(epoch, run), least, Int(share * Double(run)), 1)
-    return silence.count { $0 >= window }
+    return sinceFiring.count { $0 >= window }
   }
 }
 
@@ -165,8 +166,9 @@ extension ScaledBatches {
 }
 
 extension TrainingRun {
-  /// What is wrong with the autoencoder as it is now, to be asked for at the end: measured on some of the
-  /// rows that it was trained on, as whoever runs it finds it, and counted over the run.
+  /// What is wrong with the autoencoder as it is now. Call it at the end of a run. The autoencoder is
+  /// measured, as `autoencoder()` gives it, on some of the rows that it was trained on; dead latents are
+  /// counted over the run.
   ///
   /// - Throws: ``TrainingError`` where it is beyond any sense, and what keeps rows from being read.
   public func warnings() throws -> [TrainingWarning] {
@@ -175,17 +177,18 @@ extension TrainingRun {
 }
 
 extension TrainingRun {
-  /// What is wrong with the autoencoder as it is now as far as counts and a step's report tell: nothing is
-  /// read, so that it can be asked for while the run goes on. Latents are dead here that were silent for
-  /// half of the steps: others may be revived yet. Of L0, which comes to its target late, nothing is said.
+  /// What is wrong with the autoencoder as it is now, as far as counts and a step's report tell. It reads
+  /// no activations, so that a run can ask for it between two steps. A latent counts as dead here if it has
+  /// not fired for half of the steps, since others may still be revived. There is no warning of an L0 off
+  /// its target, which L0 reaches late.
   ///
   /// - Parameter report: of the last step.
   public func warnings(after report: StepReport) -> [TrainingWarning] {
     var warnings: [TrainingWarning] = []
     let dead = trainer.deadLatents.deadCount(
       tokens: trainer.tokens, steps: trainer.step, sourceTokens: batches.position.tokens,
-      l0: report.l0, silentFor: 0.5)
-    let count = trainer.deadLatents.silence.count
+      l0: report.l0, withoutFiringFor: 0.5)
+    let count = trainer.deadLatents.sinceFiring.count
     if dead * 10 > count { warnings.append(.deadLatents(dead, of: count)) }
     if let few = TrainingWarning.ofFewActive(report.l0) { return warnings + [few] }
     if let explained = report.fractionOfVarianceExplained, explained < 0 {
@@ -196,8 +199,8 @@ extension TrainingRun {
 }
 
 extension TrainingSweep {
-  /// Of each member what is wrong with it as it is now, in the order in which they were added; of one that
-  /// makes no more steps, or that is beyond any sense, why.
+  /// What is wrong with each member as it is now, in the order in which they were added; for a member that
+  /// has failed or diverged, its error.
   ///
   /// - Throws: what keeps rows from being read.
   public func warnings() throws -> [Result<[TrainingWarning], TrainingError>] {

@@ -7,9 +7,6 @@ protocol SweepMember: Sendable {
   func warnings(
     on batch: ScaledBatch, sourceTokens: Int
   ) throws -> Result<[TrainingWarning], TrainingError>
-  func autoencoder(
-    _ scaling: ActivationScaling, targetScaling: ActivationScaling?
-  ) throws -> any SparseAutoencoder
   func checkpoint(
     _ batches: ScaledBatches, position: ShuffledActivations.Position
   ) -> TrainingCheckpoint
@@ -34,12 +31,6 @@ struct SweepTraining<Model: TrainableAutoencoder>: SweepMember {
       failure = error
       return .failure(error)
     }
-  }
-
-  func autoencoder(
-    _ scaling: ActivationScaling, targetScaling: ActivationScaling?
-  ) throws -> any SparseAutoencoder {
-    try trainer.finishedModel.taking(scaling, targetScaling: targetScaling)
   }
 
   func checkpoint(

@@ -5,19 +5,19 @@
 ///     for k in [16, 32, 64] { try sweep.add(TopKConfiguration(k: k), latentCount: 4096) }
 ///     let gated = try sweep.add(GatedConfiguration(coefficient: .one), latentCount: 2048)
 ///     while let reports = try sweep.step() { print(reports.count) }
-///     let autoencoder = try sweep.autoencoder(gated)
+///     try sweep.autoencoder(gated).save(to: "gated")
 ///
 /// Each one ends as the same bits as a ``TrainingRun`` of its own with the same options, also in a sweep
 /// that goes on from a ``checkpoint(metadata:)``.
 public struct TrainingSweep: Sendable {
   /// What all members share.
   public let options: TrainingOptions
-  /// What activations are put through before training.
+  /// The normalization that activations are put through before training.
   public var scaling: ActivationScaling { batches.scaling }
   /// What activations are multiplied by before training; 1 under a normalization without a factor that
   /// all share.
   public var scale: Double { scaling.sharedFactor }
-  /// What targets are put through before training; nil where the activations are what is reconstructed.
+  /// The normalization of targets; nil without targets.
   public var targetScaling: ActivationScaling? { batches.targetScaling }
   /// What targets are multiplied by, as ``scale``.
   public var targetScale: Double? { targetScaling?.sharedFactor }
@@ -44,13 +44,21 @@ public struct TrainingSweep: Sendable {
 
   /// Begins a sweep without members: fits the normalization and draws the first batch.
   ///
-  /// - Throws: ``OptionError`` for settings that make no sense, ``FileError`` if activations are
-  ///   not finite, and what keeps activations from being read.
-  public init(on source: any ActivationSource, options: TrainingOptions) throws {
+  /// - Parameters:
+  ///   - source: what is encoded and, without targets, reconstructed.
+  ///   - targets: what members, each a ``Transcoder``, reconstruct.
+  ///   - options: what all members share.
+  /// - Throws: ``OptionError`` for settings that make no sense, ``ShapeError`` if targets do not fit the
+  ///   source, ``FileError`` if activations are not finite, and what keeps activations from being read.
+  public init(
+    on source: any ActivationSource, targets: (any ActivationSource)? = nil,
+    options: TrainingOptions
+  ) throws {
+    let rows = try TrainingRows(source, targets: targets)
     self.init(
-      options: options, sizes: try options.checkedSizes(source),
-      zeroBatch: try ScaledBatch(zerosLike: source),
-      batches: try ScaledBatches(source, options: options), resumed: nil)
+      options: options, sizes: try options.checkedSizes(rows),
+      zeroBatch: ScaledBatch(zerosLike: rows), batches: try ScaledBatches(rows, options: options),
+      resumed: nil)
     let position = batches.position
     firstBatch = (try batches.next(step: 0), position)
   }
@@ -75,10 +83,10 @@ public struct TrainingSweep: Sendable {
   /// - Parameters:
   ///   - configuration: the settings of a variant.
   ///   - latentCount: the number of latents.
-  ///   - options: the sweep's own unless given; what says which activations there are, and in what
+  ///   - options: the sweep's own unless given; those that decide which batches there are, and in what
   ///     scale, must be the same.
-  /// - Throws: ``OptionError`` for settings that make no sense, if the variant cannot be finished with
-  ///   the sweep's normalization, and if the sweep has made a step, or the checkpoint has no further
+  /// - Throws: ``OptionError`` for settings that make no sense, if the variant cannot take the
+  ///   sweep's normalization, and if the sweep has made a step, or the checkpoint has no further
   ///   member; ``ShapeError`` if settings do not fit each other; ``OptionError`` if the members
   ///   together cannot fit; ``FileError`` if the checkpoint's
   ///   member was begun with other settings.
@@ -128,9 +136,9 @@ public struct TrainingSweep: Sendable {
 
   /// Makes a step of every member with the same batch; nil when all steps have been made.
   ///
-  /// - Returns: one report a member, in the order in which they were added. A member in which
-  ///   something is not finite stays as it was before that step, its error in the place of a report
-  ///   from then on; the others go on.
+  /// - Returns: one report per member, in the order in which they were added. A member in which something
+  ///   is not finite stays as it was before that step, its error in the place of a report from then on; the
+  ///   others go on.
   /// - Throws: what keeps activations from being read, ``FileError`` if they are not finite,
   ///   ``OptionError`` if members of a checkpoint have not been added.
   public mutating func step() throws -> [Result<StepReport, TrainingError>]? {
@@ -151,7 +159,7 @@ public struct TrainingSweep: Sendable {
   /// A member as it is now, for activations as they were put through ``scaling``.
   ///
   /// - Precondition: the member is of this sweep.
-  public func model<Model>(_ member: Member<Model>) -> Model { trainer(of: member).finishedModel }
+  public func model<Model>(_ member: Member<Model>) -> Model { trainer(of: member).averagedModel }
 
   /// A member as it is now, for activations as the source has them: ``model(_:)`` with the normalization
   /// folded into its weights, or where each token has a scale of its own, a ``NormalizedAutoencoder``
@@ -163,9 +171,16 @@ public struct TrainingSweep: Sendable {
     try model(member).taking(scaling, targetScaling: targetScaling)
   }
 
-  /// All members as they are now, in the order in which they were added, as ``autoencoder(_:)`` has them.
-  public func autoencoders() throws -> [any SparseAutoencoder] {
-    try members.map { try $0.autoencoder(scaling, targetScaling: targetScaling) }
+  /// A member as it is now, for activations as the source has them, to be saved: ``model(_:)`` with the
+  /// normalization folded into its weights, or where each token has a scale of its own, a
+  /// ``NormalizedAutoencoder`` around it.
+  ///
+  /// - Throws: ``OptionError`` if the variant cannot take the normalization, which no member begins with.
+  /// - Precondition: the member is of this sweep.
+  public func autoencoder<Model: StorableAutoencoder>(
+    _ member: Member<Model>
+  ) throws -> any StorableAutoencoder {
+    try model(member).storable(scaling, targetScaling: targetScaling)
   }
 
   /// A member's trainer.
@@ -180,10 +195,10 @@ public struct TrainingSweep: Sendable {
 }
 
 extension TrainingOptions {
-  /// The sizes of a source, if there is memory for its batches.
-  func checkedSizes(_ source: any ActivationSource) throws -> TrainingSizes {
+  /// The sizes of a run's rows, if there is memory for its batches.
+  func checkedSizes(_ rows: TrainingRows) throws -> TrainingSizes {
     try OptionError.check("batchTokens", batchTokens, in: 1...Int.max)
-    let sizes = TrainingSizes(source, latentCount: 0)
+    let sizes = TrainingSizes(rows.inputs, targets: rows.targets, latentCount: 0)
     try batchMemory(sizes).check("training")
     return sizes
   }

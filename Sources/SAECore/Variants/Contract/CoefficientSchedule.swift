@@ -5,23 +5,23 @@
 /// `sparsity_warmup_steps`. Auxiliary terms are not warmed up.
 public struct CoefficientSchedule: Sendable, Equatable, Codable {
   /// c
-  public let finalValue: Double
+  public var finalValue: Double
   /// W
-  public let warmUpSteps: Int
+  public var warmUpSteps: Int
 
-  /// - Throws: ``OptionError`` if a number is negative or not finite.
-  public init(finalValue: Double, warmUpSteps: Int = 0) throws(OptionError) {
-    try OptionError.checkNotNegative("finalValue", finalValue)
-    try OptionError.check("warmUpSteps", warmUpSteps, in: 0...Int.max)
+  /// c from step W on.
+  public init(finalValue: Double, warmUpSteps: Int = 0) {
     self.finalValue = finalValue
     self.warmUpSteps = warmUpSteps
   }
 
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    try self.init(
-      finalValue: container.decode(Double.self, forKey: .finalValue),
-      warmUpSteps: container.decode(Int.self, forKey: .warmUpSteps))
+  /// 1 from the first step on: SAELens' default for λ.
+  public static let one = CoefficientSchedule(finalValue: 1)
+
+  /// Throws if a number is negative or not finite.
+  func check(_ option: String) throws(OptionError) {
+    try OptionError.checkNotNegative("\(option).finalValue", finalValue)
+    try OptionError.check("\(option).warmUpSteps", warmUpSteps, in: 0...Int.max)
   }
 
   /// The coefficient in force during a step; the first step is 0.

@@ -1,15 +1,15 @@
 extension DeadLatents {
-  /// When a latent's silence makes it dead; the libraries differ, and their rules have their names.
+  /// When a latent that does not fire counts as dead; the libraries differ, and their rules have their names.
   public enum Rule: Sendable, Equatable, Codable {
-    /// Silent for at least this many tokens, the current batch included: a latent that fires now is
+    /// No firing for at least this many tokens, the current batch included: a latent that fires now is
     /// never dead now.
     case tokensIncludingBatch(Int, firing: Firing = .active)
-    /// Silent for more than this many tokens before the current batch.
+    /// No firing for more than this many tokens before the current batch.
     case tokensBeforeBatch(Int, firing: Firing = .selected)
     /// A counter above this many steps, the current one included, where the step in which a latent
     /// fires counts as one.
     case stepsIncludingBatch(Int, firing: Firing = .above(1e-3))
-    /// Silent for more than this many steps before the current one.
+    /// No firing for more than this many steps before the current one.
     case stepsBeforeBatch(Int, firing: Firing = .active)
     /// Nothing ever counts as dead.
     case never
@@ -44,8 +44,8 @@ extension DeadLatents.Rule {
   /// Whether the values of latents have to be known.
   var looksAtValues: Bool { if case .above = firing { true } else { false } }
 
-  /// The silence that a step of a number of tokens adds.
-  func silence(ofStep tokens: Int) -> Int {
+  /// What a step of a number of tokens adds to the counters of latents that do not fire in it.
+  func elapsed(inStep tokens: Int) -> Int {
     switch self {
     case .never: 0
     case .tokensIncludingBatch, .tokensBeforeBatch: tokens

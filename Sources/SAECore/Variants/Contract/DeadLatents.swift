@@ -1,19 +1,19 @@
-/// How long each latent has been silent, and which ones count as dead.
+/// How long ago each latent last fired, and which ones count as dead.
 public struct DeadLatents: Sendable, Equatable {
   /// When a latent counts as dead.
   public let rule: Rule
 
   /// Tokens (steps under a rule of steps) since each latent fired.
-  public private(set) var silence: [Int]
+  public private(set) var sinceFiring: [Int]
 
   /// Counters for `latentCount` latents that have all just fired.
   public init(latentCount: Int, rule: Rule) {
-    self.init(silence: [Int](repeating: 0, count: latentCount), rule: rule)
+    self.init(sinceFiring: [Int](repeating: 0, count: latentCount), rule: rule)
   }
 
   /// Counters that go on from a given state.
-  public init(silence: [Int], rule: Rule) {
-    self.silence = silence
+  public init(sinceFiring: [Int], rule: Rule) {
+    self.sinceFiring = sinceFiring
     self.rule = rule
   }
 
@@ -26,15 +26,17 @@ public struct DeadLatents: Sendable, Equatable {
     switch rule {
     case .never: return []
     case .tokensBeforeBatch(let limit, _), .stepsBeforeBatch(let limit, _):
-      return silence.indices.filter { silence[$0] > limit }
+      return sinceFiring.indices.filter { sinceFiring[$0] > limit }
     case .tokensIncludingBatch(let limit, _):
       let activity = activity()
       let fired = fired(activity)
-      return silence.indices.filter { silence[$0] + activity.tokens >= limit && fired[$0] == 0 }
+      return sinceFiring.indices.filter {
+        sinceFiring[$0] + activity.tokens >= limit && fired[$0] == 0
+      }
     case .stepsIncludingBatch(let limit, _):
       var after = self
       after.record(activity())
-      return silence.indices.filter { after.silence[$0] > limit }
+      return sinceFiring.indices.filter { after.sinceFiring[$0] > limit }
     }
   }
 
@@ -43,16 +45,16 @@ public struct DeadLatents: Sendable, Equatable {
     indices(during: activity(of: latents))
   }
 
-  /// Counts a batch: the silence of a latent that fires in it starts anew.
+  /// Counts a batch: a latent that fires in it is counted from anew.
   ///
   /// - Parameter activity: as ``activity(of:)`` has it.
   public mutating func record(_ activity: LatentActivity) {
     if rule == .never { return }
-    let (fired, elapsed) = (fired(activity), rule.silence(ofStep: activity.tokens))
+    let (fired, elapsed) = (fired(activity), rule.elapsed(inStep: activity.tokens))
     var afterFiring = 0
     if case .stepsIncludingBatch = rule { afterFiring = elapsed }
-    for latent in silence.indices {
-      silence[latent] = fired[latent] > 0 ? afterFiring : silence[latent] + elapsed
+    for latent in sinceFiring.indices {
+      sinceFiring[latent] = fired[latent] > 0 ? afterFiring : sinceFiring[latent] + elapsed
     }
   }
 

@@ -138,7 +138,7 @@ extension TrainableAutoencoder {
 ///
 /// Checkpoints hold settings as they are encoded, and a run goes on with those that mean the same. A
 /// configuration that can be decoded as well need not be given again
-/// (``TrainingRun/init(from:on:)``). A property that is added to one has to be a key that older files
+/// (``TrainingRun/init(from:on:targets:)``). A property that is added to one has to be a key that older files
 /// may lack.
 public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
   /// The variant that it configures.
@@ -153,6 +153,12 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
   func learningRate(latentCount: Int, steps: Int) -> Double
   /// Active latents of a token that training aims at; nil, by default, where it aims at no number.
   var targetL0: Double? { get }
+
+  /// Throws for settings that make no sense; none by default. A run asks before anything is read or
+  /// drawn, so that settings are written without `try`.
+  ///
+  /// - Throws: ``OptionError`` with the setting's name.
+  func check() throws(OptionError)
 
   /// Floats of all parameters, at least: of W_enc and W_dec by default. A product that no `Int` can hold
   /// is the largest.
@@ -184,6 +190,8 @@ public protocol AutoencoderConfiguration: Sendable, Equatable, Encodable {
 
 extension AutoencoderConfiguration {
   public var targetL0: Double? { nil }
+
+  public func check() throws(OptionError) {}
 
   public func learningRate(latentCount: Int, steps: Int) -> Double {
     AutomaticLearningRate.adam(latentCount: latentCount, steps: steps)
@@ -230,7 +238,7 @@ public struct TrainingBatch: Sendable {
   public let target: Matrix
   /// The weight of each token's ‖x̂ − y‖² in the loss; nil where all count alike.
   public let errorWeights: [Float]?
-  /// How long each latent has been silent before this batch.
+  /// How long before this batch each latent last fired.
   public let deadLatents: DeadLatents
   /// Steps already made.
   public let step: Int
@@ -298,7 +306,7 @@ public struct TrainingPass: Sendable {
   }
 
   /// The loss that the gradients belong to.
-  public var totalLoss: Double { losses.reduce(0) { $0 + $1.value } }
+  package var totalLoss: Double { losses.reduce(0) { $0 + $1.value } }
 }
 
 /// A term of the loss, with its coefficient already in it.

@@ -12,10 +12,17 @@ public struct TrainingSizes: Sendable, Equatable {
   public var sourceTokens: Int
 
   /// Sizes of a run on a source's rows.
-  public init(_ source: any ActivationSource, latentCount: Int) {
-    inputDimension = source.width - source.targetWidth
-    outputDimension = source.targetWidth > 0 ? source.targetWidth : inputDimension
-    rowWidth = source.width
+  ///
+  /// - Parameters:
+  ///   - source: what is encoded.
+  ///   - targets: what is reconstructed, unless that is the source.
+  ///   - latentCount: d_sae.
+  public init(
+    _ source: any ActivationSource, targets: (any ActivationSource)? = nil, latentCount: Int
+  ) {
+    inputDimension = source.width
+    outputDimension = targets?.width ?? source.width
+    rowWidth = source.width + (targets?.width ?? 0)
     self.latentCount = latentCount
     sourceTokens = source.tokens
   }

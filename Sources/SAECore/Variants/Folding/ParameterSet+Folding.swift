@@ -83,7 +83,7 @@ extension ParameterSet {
   /// times ν. Weights stay, and latents become ν times as large.
   ///
   /// - Throws: ``OptionError`` if the divisor is not positive or the parameters are not understood.
-  public mutating func foldIntoBiases(divisor: Double) throws(OptionError) {
+  package mutating func foldIntoBiases(divisor: Double) throws(OptionError) {
     try checkFoldable()
     guard divisor.isFinite, divisor > 0 else {
       throw OptionError("divisor", expected: "a positive number", found: "\(divisor)")

@@ -76,3 +76,14 @@ extension TrainableAutoencoder {
     _ = try taking(scaling, targetScaling: targetScaling)
   }
 }
+
+extension TrainableAutoencoder where Self: StorableAutoencoder {
+  /// What ``taking(_:targetScaling:)`` makes, to be saved.
+  func storable(
+    _ scaling: ActivationScaling, targetScaling: ActivationScaling?
+  ) throws -> any StorableAutoencoder {
+    scaling.isFoldable
+      ? try folding(scaling, targetScaling: targetScaling)
+      : try NormalizedAutoencoder(self, scaling: scaling)
+  }
+}

@@ -19,44 +19,36 @@ public struct ActivationPenalty: Sendable, Equatable, Codable {
   }
 
   /// The function that is summed over the latents.
-  public let form: Form
+  public var form: Form
   /// p
-  public let exponent: Double
+  public var exponent: Double
   /// Whether activations are multiplied by their decoder row's norm.
-  public let weightsByDecoderNorm: Bool
+  public var weightsByDecoderNorm: Bool
 
-  /// - Throws: ``OptionError`` unless the exponent is finite and positive.
-  public init(
-    _ form: Form, exponent: Double, weightsByDecoderNorm: Bool
-  ) throws(OptionError) {
-    guard exponent.isFinite, exponent > 0 else {
-      throw OptionError("exponent", expected: "a positive number", found: "\(exponent)")
-    }
-    self.init(unchecked: form, exponent, weightsByDecoderNorm)
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    try self.init(
-      container.decode(Form.self, forKey: .form),
-      exponent: container.decode(Double.self, forKey: .exponent),
-      weightsByDecoderNorm: container.decode(Bool.self, forKey: .weightsByDecoderNorm))
-  }
-
-  private init(unchecked form: Form, _ exponent: Double, _ weightsByDecoderNorm: Bool) {
+  /// A penalty with an exponent above 0.
+  public init(_ form: Form, exponent: Double, weightsByDecoderNorm: Bool) {
     self.form = form
     self.exponent = exponent
     self.weightsByDecoderNorm = weightsByDecoderNorm
   }
 
   /// L1 of z n, for free decoder rows: SAELens, dictionary_learning's April update.
-  public static let weightedL1 = ActivationPenalty(unchecked: .norm, 1, true)
+  public static let weightedL1 = ActivationPenalty(
+    .norm, exponent: 1, weightsByDecoderNorm: true)
   /// L1 of z, for unit decoder rows: dictionary_learning.
-  public static let plainL1 = ActivationPenalty(unchecked: .norm, 1, false)
+  public static let plainL1 = ActivationPenalty(
+    .norm, exponent: 1, weightsByDecoderNorm: false)
 
   /// The same with another exponent, which may be 0 in the form of powers.
   func withExponent(_ exponent: Double) -> ActivationPenalty {
-    ActivationPenalty(unchecked: form, exponent, weightsByDecoderNorm)
+    ActivationPenalty(form, exponent: exponent, weightsByDecoderNorm: weightsByDecoderNorm)
+  }
+
+  /// Throws unless the exponent is finite and positive.
+  func check() throws(OptionError) {
+    guard exponent.isFinite, exponent > 0 else {
+      throw OptionError("penalty.exponent", expected: "a positive number", found: "\(exponent)")
+    }
   }
 }
 

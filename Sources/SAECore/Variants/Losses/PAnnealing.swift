@@ -15,39 +15,38 @@ public struct PAnnealing: Sendable, Equatable, Codable {
   /// Steps over which the ratio is taken.
   public let queueLength: Int
 
-  /// - Throws: ``OptionError`` for an exponent that is negative or not finite, steps that are
-  ///   negative, or counts below 1.
+  /// Exponents from `first` to `last`, in so many updates, the first and the last of which are after
+  /// the first and the last of `steps`.
   public init(
     from first: Double = 1, to last: Double, between steps: ClosedRange<Int>, updates: Int = 10,
     queueLength: Int = 10
-  ) throws(OptionError) {
-    try OptionError.checkNotNegative("first", first)
-    try OptionError.checkNotNegative("last", last)
-    try OptionError.check("steps", steps.lowerBound, in: 0...Int.max)
-    try OptionError.check("updates", updates, in: 1...1_000_000)
-    try OptionError.check("queueLength", queueLength, in: 1...Int.max)
+  ) {
+    // One too many is enough for the check.
+    let updates = min(max(0, updates), PAnnealing.mostUpdates + 1)
     let gaps = Double(max(1, updates - 1))
     exponents = (0..<updates).map { Double(Float(first + (last - first) * Double($0) / gaps)) }
+    let (span, overflows) = steps.upperBound.subtractingReportingOverflow(steps.lowerBound)
     updateSteps = (0..<updates).map {
-      steps.lowerBound + Int(Double(steps.upperBound - steps.lowerBound) * Double($0) / gaps)
+      guard !overflows else { return steps.lowerBound }
+      let share = Double(span) * Double($0) / gaps
+      return steps.lowerBound + min(span, Int(exactly: share.rounded(.down)) ?? span)
     }
     self.queueLength = queueLength
   }
 
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    exponents = try container.decode([Double].self, forKey: .exponents)
-    updateSteps = try container.decode([Int].self, forKey: .updateSteps)
-    queueLength = try container.decode(Int.self, forKey: .queueLength)
-    try OptionError.check("updates", exponents.count, in: 1...1_000_000)
-    try OptionError.check("updateSteps", updateSteps.count, in: exponents.count...exponents.count)
-    for exponent in exponents { try OptionError.checkNotNegative("exponents", exponent) }
-    for step in updateSteps { try OptionError.check("updateSteps", step, in: 0...Int.max) }
-    try OptionError.check("queueLength", queueLength, in: 1...Int.max)
-  }
+  private static let mostUpdates = 1_000_000
 
-  /// Throws where a penalty of the form has no value at one of the exponents.
+  /// Throws for an exponent that is negative or not finite, or at which a penalty of the form has no
+  /// value; for steps that are negative, or counts below 1.
   func check(_ form: ActivationPenalty.Form) throws(OptionError) {
+    try OptionError.check("annealing.updates", exponents.count, in: 1...PAnnealing.mostUpdates)
+    try OptionError.check(
+      "annealing.updateSteps", updateSteps.count, in: exponents.count...exponents.count)
+    for exponent in exponents { try OptionError.checkNotNegative("annealing.exponents", exponent) }
+    for step in updateSteps {
+      try OptionError.check("annealing.updateSteps", step, in: 0...Int.max)
+    }
+    try OptionError.check("annealing.queueLength", queueLength, in: 1...Int.max)
     guard form == .powers || exponents.allSatisfy({ $0 > 0 }) else {
       throw OptionError(
         "annealing", expected: "exponents above 0 for the form Lp", found: "an exponent of 0")
@@ -78,7 +77,7 @@ extension PAnnealing {
     /// The beginning of an annealing.
     init(_ schedule: PAnnealing) {
       self.schedule = schedule
-      exponent = schedule.exponents[0]
+      exponent = schedule.exponents.first ?? 1
     }
 
     /// Notes the size of the term in a step that has yet to be made: without coefficient, with the
@@ -126,9 +125,12 @@ extension PAnnealing.State {
     guard state.count == 3 || state.count == 4 else {
       throw ShapeError("annealing", "numbers, or 3", expected: 4, found: state.count)
     }
-    guard let made = Int(exactly: state[0]), (0...schedule.exponents.count).contains(made) else {
+    guard let made = Int(exactly: state[0]) else {
+      throw ShapeError("annealing", "whole numbers of updates", expected: 1, found: 0)
+    }
+    guard (0...schedule.exponents.count).contains(made) else {
       throw ShapeError(
-        "annealing", "updates or fewer", expected: schedule.exponents.count, found: -1)
+        "annealing", "updates or fewer", expected: schedule.exponents.count, found: made)
     }
     guard numbers.count.isMultiple(of: 2), numbers.count / 2 <= schedule.queueLength else {
       throw ShapeError(

@@ -6,13 +6,13 @@ extension Variant: CaseIterable {
       TopKConfiguration(k: try $0.wholeK())
     },
     Variant("batchtopk", BatchTopKAutoencoder.self, [SAEArchitecture(.batchTopK)], [.k]) {
-      BatchTopKConfiguration(k: try $0.meanK())
+      BatchTopKConfiguration(meanK: try $0.meanK())
     },
     Variant(
       "matryoshka", MatryoshkaAutoencoder.self, [SAEArchitecture(.matryoshkaBatchTopK)],
       [.k, .levels]
     ) { settings in
-      var configuration = MatryoshkaConfiguration(k: try settings.meanK())
+      var configuration = MatryoshkaConfiguration(meanK: try settings.meanK())
       if let levels = try settings.nestedLevels() { configuration.levels = levels }
       return configuration
     },

@@ -94,7 +94,8 @@ public struct VariantSettings: Sendable, Equatable {
   func coefficient(
     default standard: Double, warmUpOver divisor: Int
   ) throws(OptionError) -> CoefficientSchedule {
-    try CoefficientSchedule(
+    try OptionError.checkNotNegative("sparsity", coefficient ?? standard)
+    return CoefficientSchedule(
       finalValue: coefficient ?? standard, warmUpSteps: warmUpSteps ?? steps / divisor)
   }
 }

@@ -31,7 +31,7 @@ extension BatchSelectingAutoencoder {
   /// Encodes as in training, with a selection over these tokens.
   ///
   /// - Throws: ``ShapeError`` if the width is not ``SparseAutoencoder/inputDimension``.
-  public func encodeAsBatch(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
+  package func encodeAsBatch(_ activations: Matrix) throws(ShapeError) -> SparseLatents {
     select(try scores(of: activations))
   }
 

@@ -14,29 +14,23 @@ public struct KAnnealing: Sendable, Equatable, Codable {
   }
 
   /// N
-  public let steps: Int
+  public var steps: Int
   /// The first k, as a multiple of the input's width.
-  public let inputMultiple: Int
+  public var inputMultiple: Int
   /// How the k of a step is made whole.
-  public let rounding: Rounding
+  public var rounding: Rounding
 
-  /// - Throws: ``OptionError`` if a number is not positive.
-  public init(
-    steps: Int, inputMultiple: Int = 1, rounding: Rounding = .nearest
-  ) throws(OptionError) {
-    try OptionError.check("steps of k's annealing", steps, in: 1...Int.max)
-    try OptionError.check("inputMultiple", inputMultiple, in: 1...Int(UInt32.max))
+  /// From `inputMultiple` times the input's width down to k in `steps` steps.
+  public init(steps: Int, inputMultiple: Int = 1, rounding: Rounding = .nearest) {
     self.steps = steps
     self.inputMultiple = inputMultiple
     self.rounding = rounding
   }
 
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    try self.init(
-      steps: container.decode(Int.self, forKey: .steps),
-      inputMultiple: container.decode(Int.self, forKey: .inputMultiple),
-      rounding: container.decode(Rounding.self, forKey: .rounding))
+  /// Throws if a number is not positive.
+  func check() throws(OptionError) {
+    try OptionError.check("annealing.steps", steps, in: 1...Int.max)
+    try OptionError.check("annealing.inputMultiple", inputMultiple, in: 1...Int(UInt32.max))
   }
 
   /// k during a step; the first step is 0. Never below 1.

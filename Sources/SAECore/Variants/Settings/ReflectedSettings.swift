@@ -25,9 +25,8 @@ enum ReflectedSettings {
     case "nil": return .null
     case "true": return .bool(true)
     case "false": return .bool(false)
-    case "inf": return .string("infinity")
-    case "-inf": return .string("-infinity")
-    case "nan", "-nan": return .string("nan")
+    case "inf", "-inf", "nan": return .string(String(text))
+    case "-nan": return .string("nan")
     default: break
     }
     if Double(text) != nil { return .number(String(text)) }
@@ -45,7 +44,7 @@ enum ReflectedSettings {
     let type = text[..<open]
     var fields = JSONObject()
     for (index, part) in parts.enumerated() {
-      let (label, rest) = labelled(part)
+      let (label, rest) = labeled(part)
       // The frozen base of a boosted autoencoder is not described by its text.
       if type.hasPrefix("BoostingConfiguration<"), label == "base" { continue }
       guard let field = value(rest, depth: depth + 1) else { return nil }
@@ -79,7 +78,7 @@ enum ReflectedSettings {
   }
 
   /// A part's label and the text after it.
-  private static func labelled(_ part: Substring) -> (label: String?, value: Substring) {
+  private static func labeled(_ part: Substring) -> (label: String?, value: Substring) {
     guard let colon = part.firstIndex(of: ":"),
       part[..<colon].allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" })
     else { return (nil, part) }

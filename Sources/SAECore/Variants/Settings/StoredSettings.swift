@@ -11,26 +11,20 @@ struct StoredSettings: Sendable, Equatable {
   ///
   /// - Throws: the value's errors from encoding.
   init(_ settings: some Encodable, _ form: SettingsForm = .shortest) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let encoder = JSONCoding.encoder()
     encoder.userInfo[SettingsForm.key] = form
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: Self.infinity, negativeInfinity: "-" + Self.infinity, nan: Self.nan)
     value = try JSONValue.parse(Array(encoder.encode(settings)), file: "settings")
   }
 
   /// The value that has these settings.
   ///
-  /// - Throws: `DecodingError`, and the value's errors for impossible settings.
+  /// - Throws: `DecodingError`, and ``OptionError`` for a configuration that makes no sense.
   func decoded<Settings: Decodable>(as _: Settings.Type) throws -> Settings {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: Self.infinity, negativeInfinity: "-" + Self.infinity, nan: Self.nan)
-    return try decoder.decode(Settings.self, from: Data(value.description.utf8))
+    let settings = try JSONCoding.decoder().decode(
+      Settings.self, from: Data(value.description.utf8))
+    try (settings as? any AutoencoderConfiguration)?.check()
+    return settings
   }
-
-  private static let infinity = "infinity"
-  private static let nan = "nan"
 }
 
 /// As an encoder of other things takes it; keys are in alphabetical order.

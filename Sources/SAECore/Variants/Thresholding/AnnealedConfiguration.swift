@@ -8,4 +8,9 @@ public protocol AnnealedConfiguration: ThresholdingConfiguration {
 
 extension AnnealedConfiguration {
   public var activationPenalty: ActivationPenalty? { penalty }
+
+  public func check() throws(OptionError) {
+    try checkSparsity()
+    try annealing?.check(penalty.form)
+  }
 }

@@ -168,6 +168,6 @@ extension LatentElements {
   /// Gives a panel another's latents and shape; its elements are then arbitrary.
   mutating func takeShape(of other: LatentElements) {
     latents = other.latents
-    panel.reshape(rows: other.panel.rows, columns: other.panel.columns)
+    panel.resizeDiscardingElements(rows: other.panel.rows, columns: other.panel.columns)
   }
 }

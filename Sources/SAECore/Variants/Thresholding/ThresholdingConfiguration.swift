@@ -19,4 +19,12 @@ public protocol ThresholdingConfiguration: AutoencoderConfiguration {
 extension ThresholdingConfiguration {
   public var activationPenalty: ActivationPenalty? { nil }
   public var auxiliaryLoss: AuxiliaryLoss? { nil }
+
+  public func check() throws(OptionError) { try checkSparsity() }
+
+  /// Throws for a coefficient or a penalty that makes no sense.
+  func checkSparsity() throws(OptionError) {
+    try coefficient.check("coefficient")
+    try activationPenalty?.check()
+  }
 }

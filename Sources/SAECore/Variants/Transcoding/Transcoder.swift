@@ -3,8 +3,8 @@
 ///
 ///     h = W_enc x + b_enc      z = selected max(h, 0)      ŷ = W_decᵀ z + b_dec [+ W_skip x]
 ///
-/// b_dec lives in the space of the output and is never subtracted from the input. It is trained on
-/// ``PairedActivations``.
+/// b_dec lives in the space of the output and is never subtracted from the input. A run
+/// trains it on `targets:` beside its source.
 ///
 /// Source: Dunefsky et al. 2024, arXiv 2406.11944; Paulo et al. 2025, arXiv 2501.18823 (skip
 /// connection); conventions of sparsify.

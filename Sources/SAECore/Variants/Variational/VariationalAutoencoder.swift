@@ -88,6 +88,8 @@ public struct VariationalConfiguration: AutoencoderConfiguration {
   public var weightInitialization: WeightInitialization { .smallRows }
   public var decoderBiasInitialization: DecoderBiasInitialization { .geometricMedian }
 
+  public func check() throws(OptionError) { try divergence.check("divergence") }
+
   /// W_enc, W_dec, and W_var where variances are learned.
   public func parameterCount(_ sizes: TrainingSizes) -> Int {
     MemoryEstimate.product(

@@ -161,6 +161,8 @@ public struct BoostingConfiguration<
     booster.learningRate(latentCount: latentCount, steps: steps)
   }
 
+  public func check() throws(OptionError) { try booster.check() }
+
   public func parameterCount(_ sizes: TrainingSizes) -> Int { booster.parameterCount(sizes) }
 
   /// The base, and the booster's settings.

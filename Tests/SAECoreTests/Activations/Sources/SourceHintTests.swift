@@ -1,5 +1,6 @@
-import SAECore
 import Testing
+
+@testable import SAECore
 
 /// What a source says and is told goes through every source around it.
 @Suite struct SourceHintTests {
@@ -83,12 +84,39 @@ import Testing
 
   @Test func pairsAndReadingAhead() throws {
     let (inputs, targets) = (recording("in"), recording("out"))
-    let pairs = try PairedActivations(inputs: inputs, targets: targets)
+    let pairs = try TrainingRows(inputs, targets: targets)
     #expect(pairs.blocks == inputs.blocks)
     #expect("\(pairs.place(ofRow: 4, column: 1))" == "in: row 4, column 1")
     #expect("\(pairs.place(ofRow: 4, column: 2))" == "out: row 4, column 0")
     let ahead = ReadAheadActivations(inputs, batchTokens: 5)
     #expect(ahead.blocks == inputs.blocks)
     #expect("\(ahead.place(ofRow: 4, column: 1))" == "in: row 4, column 1")
+  }
+
+  /// Three requirements make a source, and hints have defaults.
+  @Test func withoutHints() throws {
+    struct Plain: ActivationSource {
+      let rows = Matrix(rows: 4, columns: 1) { row, _ in Float(row) }
+      var width: Int { 1 }
+      var tokens: Int { 4 }
+      func read(_ range: Range<Int>, into matrix: inout Matrix, at row: Int) {
+        rows.read(range, into: &matrix, at: row)
+      }
+    }
+    struct Unsaid: HintedActivations {
+      let plain = Plain()
+      var width: Int { 1 }
+      var tokens: Int { 4 }
+      func read(_ range: Range<Int>, into matrix: inout Matrix, at row: Int) {
+        plain.read(range, into: &matrix, at: row)
+      }
+    }
+    for source in [Plain(), Unsaid()] as [any ActivationSource] {
+      #expect(source.blocks == RowBlocks(of: 1, rows: 4))
+      #expect(try rows(source, [3..<4, 0..<2]) == [3, 0, 1])
+      source.prepare([0..<1])
+      source.release(0..<1)
+      #expect(source.place(ofRow: 2, column: 0) == ElementPlace(row: 2, column: 0))
+    }
   }
 }

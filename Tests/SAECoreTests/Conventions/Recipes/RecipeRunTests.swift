@@ -10,9 +10,9 @@ import Testing
   /// Begins a run and makes two steps; returns the learning rate of the second.
   @discardableResult
   private func run<Configuration: AutoencoderConfiguration>(
-    _ recipe: TrainingRecipe<Configuration>, on source: (any ActivationSource)? = nil
+    _ recipe: TrainingRecipe<Configuration>, targets: Matrix? = nil
   ) throws -> Double {
-    var run = try TrainingRun(recipe, latentCount: 24, on: source ?? activations)
+    var run = try TrainingRun(recipe, latentCount: 24, on: activations, targets: targets)
     #expect(run.model.configuration == recipe.configuration)
     _ = try run.step()
     let report = try #require(try run.step())
@@ -56,10 +56,9 @@ import Testing
     try run(.sparsify(topK: 3, steps: 10, batchTokens: 64))
     try run(.sparsify(topK: 3, usesAdam: true, steps: 10, batchTokens: 64))
     try run(.sparsify(groupMax: 3, steps: 10, batchTokens: 64))
-    let pairs = try PairedActivations(
-      inputs: activations, targets: Matrix.random(400, 5, seed: 72))
     try run(
-      .sparsify(transcoder: 3, hasSkipConnection: true, steps: 10, batchTokens: 64), on: pairs)
+      .sparsify(transcoder: 3, hasSkipConnection: true, steps: 10, batchTokens: 64),
+      targets: Matrix.random(400, 5, seed: 72))
   }
 
   @Test func openAIDeepMindAndAnthropic() throws {

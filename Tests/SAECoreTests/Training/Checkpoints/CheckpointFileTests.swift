@@ -16,14 +16,15 @@ import Testing
 
   static func run(_ steps: Int = 2) throws -> TrainingRun<BatchTopKAutoencoder> {
     var run = try TrainingRun<BatchTopKAutoencoder>(
-      BatchTopKConfiguration(k: 2), latentCount: 12, on: source, options: options)
+      BatchTopKConfiguration(meanK: 2), latentCount: 12, on: source, options: options)
     for _ in 0..<steps { _ = try run.step() }
     return run
   }
 
   static func resume(_ checkpoint: TrainingCheckpoint) throws {
     _ = try TrainingRun<BatchTopKAutoencoder>(
-      BatchTopKConfiguration(k: 2), latentCount: 12, on: source, options: options, from: checkpoint)
+      BatchTopKConfiguration(meanK: 2), latentCount: 12, on: source, options: options,
+      from: checkpoint)
   }
 
   @Test func numbersThatJSONHasNoWordForSurvive() throws {
@@ -79,8 +80,9 @@ import Testing
     try Self.resume(good)
     let edits: [(inout TrainingCheckpoint) -> Void] = [
       { $0.trainer.step = -1 }, { $0.trainer.step = 5 }, { $0.trainer.tokens = .max },
-      { $0.trainer.tokens = -3 }, { $0.trainer.silence[3] = .max }, { $0.trainer.silence[0] = -1 },
-      { $0.trainer.silence.removeLast() }, { $0.scaling = .factor(0) },
+      { $0.trainer.tokens = -3 }, { $0.trainer.sinceFiring[3] = .max },
+      { $0.trainer.sinceFiring[0] = -1 },
+      { $0.trainer.sinceFiring.removeLast() }, { $0.scaling = .factor(0) },
       { $0.scaling = .factor(.infinity) }, { $0.scaling = .identity }, { $0.scaling = .layerNorm },
       { $0.trainer.model = ["threshold": [1, 2]] }, { $0.trainer.model = ["other": []] },
       { $0.trainer.parameters = [.encoder: Matrix(rows: 12, columns: 5)] },
@@ -120,7 +122,7 @@ import Testing
       edit(&options)
       do {
         _ = try TrainingRun<BatchTopKAutoencoder>(
-          BatchTopKConfiguration(k: k), latentCount: latents, on: Self.source, options: options,
+          BatchTopKConfiguration(meanK: k), latentCount: latents, on: Self.source, options: options,
           from: checkpoint)
         return nil
       } catch FileError.invalidSetting(let file, let setting, _, _) {
@@ -141,7 +143,7 @@ import Testing
     // The same run on fewer rows.
     #expect(throws: OptionError.self) {
       _ = try TrainingRun<BatchTopKAutoencoder>(
-        BatchTopKConfiguration(k: 2), latentCount: 12, on: Matrix.random(79, 5, seed: 1),
+        BatchTopKConfiguration(meanK: 2), latentCount: 12, on: Matrix.random(79, 5, seed: 1),
         options: Self.options, from: checkpoint)
     }
   }

@@ -38,16 +38,16 @@ import Testing
   func goesOn<Model: TrainableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration, _ options: TrainingOptions = Self.options,
     latents: Int = Self.latents, on source: any ActivationSource = Self.source,
-    comment: Comment? = nil
+    targets: (any ActivationSource)? = nil, comment: Comment? = nil
   ) throws where Model.Configuration.Model == Model {
     let folder = try ScratchFolder()
     var whole = try TrainingRun<Model>(
-      configuration, latentCount: latents, on: source, options: options)
+      configuration, latentCount: latents, on: source, targets: targets, options: options)
     var reports: [[UInt64]] = []
     while let report = try whole.step() { reports.append(Self.bits(report)) }
 
     var first = try TrainingRun<Model>(
-      configuration, latentCount: latents, on: source, options: options)
+      configuration, latentCount: latents, on: source, targets: targets, options: options)
     for step in 0..<Self.half {
       #expect(Self.bits(try #require(try first.step())) == reports[step], comment)
     }
@@ -62,7 +62,8 @@ import Testing
     #expect(read.run == checkpoint.run && read.metadata == ["note": "n"], comment)
 
     var second = try TrainingRun<Model>(
-      configuration, latentCount: latents, on: source, options: options, from: read)
+      configuration, latentCount: latents, on: source, targets: targets, options: options,
+      from: read)
     #expect(second.trainer.step == Self.half && second.scaling == whole.scaling, comment)
     #expect(second.targetScaling == whole.targetScaling, comment)
     for step in Self.half..<2 * Self.half {
@@ -85,25 +86,26 @@ import Testing
     var multi = TopKConfiguration(k: 3)
     multi.multiTopK = MultiTopK()
     for (index, configuration) in [
-      TopKConfiguration(k: 3), .saeLens(k: 3), .dictionaryLearning(k: 3), .sparsify(k: 3), multi,
+      TopKConfiguration(k: 3), .saeLens(k: 3), .dictionaryLearning(k: 3), .sparsify(k: 3),
+      multi,
     ].enumerated() {
       try goesOn(TopKAutoencoder.self, configuration, comment: "TopK \(index)")
     }
     for configuration in [
-      BatchTopKConfiguration(k: 3), .saeLens(k: 3), .dictionaryLearning(k: 3),
+      BatchTopKConfiguration(meanK: 3), .saeLens(meanK: 3), .dictionaryLearning(k: 3),
     ] {
       try goesOn(BatchTopKAutoencoder.self, configuration)
     }
-    var ofToken = MatryoshkaConfiguration(k: 3)
+    var ofToken = MatryoshkaConfiguration(meanK: 3)
     ofToken.selection = .token
     ofToken.hasAuxiliaryLossPerLevel = true
-    for configuration in [MatryoshkaConfiguration(k: 3), ofToken] {
+    for configuration in [MatryoshkaConfiguration(meanK: 3), ofToken] {
       try goesOn(MatryoshkaAutoencoder.self, configuration)
     }
-    var annealed = BatchTopKConfiguration(k: 3)
-    annealed.annealing = try .sparsify(steps: 11)
+    var annealed = BatchTopKConfiguration(meanK: 3)
+    annealed.annealing = .sparsify(steps: 11)
     try goesOn(BatchTopKAutoencoder.self, annealed)
-    var sampled = MatryoshkaConfiguration(k: 3)
+    var sampled = MatryoshkaConfiguration(meanK: 3)
     sampled.levels = .sampled(3)
     try goesOn(MatryoshkaAutoencoder.self, sampled)
     try goesOn(AbsTopKAutoencoder.self, AbsTopKConfiguration(k: 3))
@@ -113,8 +115,8 @@ import Testing
   }
 
   @Test func thresholdVariantsGoOn() throws {
-    let coefficient = try CoefficientSchedule(finalValue: 0.5, warmUpSteps: 10)
-    let annealing = try PAnnealing(to: 0.5, between: 2...11, updates: 4, queueLength: 3)
+    let coefficient = CoefficientSchedule(finalValue: 0.5, warmUpSteps: 10)
+    let annealing = PAnnealing(to: 0.5, between: 2...11, updates: 4, queueLength: 3)
     for (index, configuration) in [
       .controlledL0(3), JumpReLUConfiguration(coefficient: coefficient),
       .saeLens(.quadratic(target: 3), coefficient: coefficient),
@@ -124,14 +126,14 @@ import Testing
     }
     for configuration in [
       ReLUConfiguration(coefficient: coefficient), .dictionaryLearning(coefficient: coefficient),
-      try .pAnnealing(annealing, coefficient: coefficient),
-      try .pAnnealing(annealing, form: .powers, coefficient: coefficient),
+      .pAnnealing(annealing, coefficient: coefficient),
+      .pAnnealing(annealing, form: .powers, coefficient: coefficient),
     ] {
       try goesOn(ReLUAutoencoder.self, configuration)
     }
     for configuration in [
       GatedConfiguration(coefficient: coefficient), .saeLens(coefficient: coefficient),
-      try .pAnnealing(annealing, coefficient: coefficient),
+      .pAnnealing(annealing, coefficient: coefficient),
     ] {
       try goesOn(GatedAutoencoder.self, configuration)
     }
@@ -141,7 +143,7 @@ import Testing
     try goesOn(MatchingPursuitAutoencoder.self, MatchingPursuitConfiguration(maxIterations: 3))
     try goesOn(MixtureAutoencoder.self, .switching(k: 2, experts: 4))
     try goesOn(MixtureAutoencoder.self, .scaling(k: 2, experts: 4, activeExperts: 2))
-    let divergence = try CoefficientSchedule(finalValue: 0.1, warmUpSteps: 10)
+    let divergence = CoefficientSchedule(finalValue: 0.1, warmUpSteps: 10)
     var variational = VariationalConfiguration(k: 3, divergence: divergence)
     try goesOn(VariationalAutoencoder.self, variational)
     variational.learnsVariance = true
@@ -154,7 +156,7 @@ import Testing
     try goesOn(TiedAutoencoder.self, TiedAutoencoder.Configuration(), options)
     try goesOn(
       BoostedAutoencoder<TopKAutoencoder, BatchTopKAutoencoder>.self,
-      BoostingConfiguration(base: run.folded(), booster: BatchTopKConfiguration(k: 2)), options)
+      BoostingConfiguration(base: run.folded(), booster: BatchTopKConfiguration(meanK: 2)), options)
   }
 
   @Test(arguments: ActivationNormalization.allCases)
@@ -162,7 +164,7 @@ import Testing
     var options = Self.options
     options.data.normalization = normalization
     try goesOn(
-      BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3), options,
+      BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 3), options,
       comment: "\(normalization)")
   }
 
@@ -175,7 +177,7 @@ import Testing
     options.optimizer.averagingDecay = 0.9
     for optimizer in [OptimizerChoice.adam(), .muon(), .scheduleFreeSignDescent] {
       options.optimizer.algorithm = optimizer
-      try goesOn(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3), options)
+      try goesOn(BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 3), options)
     }
     options.optimizer.averagingDecay = nil
     options.optimizer.algorithm = .adam(beta1: 0)

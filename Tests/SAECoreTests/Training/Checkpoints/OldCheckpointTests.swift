@@ -7,7 +7,7 @@ import Testing
 @Suite struct OldCheckpointTests {
   private static let coefficient = CoefficientSchedule.half
   private var annealing: PAnnealing {
-    get throws { try PAnnealing(to: 0.5, between: 2...11, updates: 4, queueLength: 3) }
+    get throws { PAnnealing(to: 0.5, between: 2...11, updates: 4, queueLength: 3) }
   }
 
   /// As they were given when the checkpoints were made; all else was left to the library.
@@ -27,24 +27,24 @@ import Testing
   /// To the end from the checkpoint alone, and with the settings given again.
   private func ends<Model: TrainableAutoencoder>(
     _ name: String, _: Model.Type, _ configuration: Model.Configuration,
-    _ options: TrainingOptions? = nil, on source: (any ActivationSource)? = nil,
+    _ options: TrainingOptions? = nil, targets: Matrix? = nil,
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws where Model.Configuration.Model == Model, Model.Configuration: Decodable {
-    let source = try source ?? OldCheckpoints.activations()
+    let source = try OldCheckpoints.activations()
     let checkpoint = try TrainingCheckpoint(contentsOf: OldCheckpoints.path(name))
     #expect(checkpoint.metadata == ["note": "made by 0.1.0"])
     let runs = [
-      try TrainingRun<Model>(from: checkpoint, on: source),
+      try TrainingRun<Model>(from: checkpoint, on: source, targets: targets),
       try TrainingRun<Model>(
-        configuration, latentCount: 16, on: source, options: options ?? self.options(),
-        from: checkpoint),
+        configuration, latentCount: 16, on: source, targets: targets,
+        options: options ?? self.options(), from: checkpoint),
     ]
     for run in runs {
       var run = run
       #expect(run.trainer.step == 6)
       while try run.step() != nil {}
       guard let expected = try OldCheckpoints.checksums(name)?[kernelName] else { continue }
-      let found = [run.trainer.model.parameters, run.trainer.finishedModel.parameters]
+      let found = [run.trainer.model.parameters, run.trainer.averagedModel.parameters]
         .map(OldCheckpoints.checksum)
       #expect(found == expected, "\(name)", sourceLocation: sourceLocation)
       // What is written now goes on as well.
@@ -62,10 +62,10 @@ import Testing
       })
     var multi = TopKConfiguration.dictionaryLearning(k: 3)
     multi.multiTopK = MultiTopK()
-    multi.annealing = try .sparsify(steps: 9)
+    multi.annealing = .sparsify(steps: 9)
     try ends("topk-options", TopKAutoencoder.self, multi)
-    try ends("batchtopk", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3))
-    var sampled = MatryoshkaConfiguration(k: 3)
+    try ends("batchtopk", BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 3))
+    var sampled = MatryoshkaConfiguration(meanK: 3)
     sampled.levels = .sampled(3)
     try ends("matryoshka-sampled", MatryoshkaAutoencoder.self, sampled)
   }
@@ -75,7 +75,7 @@ import Testing
     try ends(
       "gated-annealing", GatedAutoencoder.self,
       .pAnnealing(annealing, coefficient: Self.coefficient))
-    let resampling = try Resampling(convention: .dictionaryLearning, period: 4, lastStep: 9)
+    let resampling = Resampling(convention: .dictionaryLearning, period: 4, lastStep: 9)
     try ends(
       "relu-resampled", ReLUAutoencoder.self, ReLUConfiguration(coefficient: Self.coefficient),
       options {
@@ -86,7 +86,7 @@ import Testing
 
   @Test func optimizersAndNormalizations() throws {
     try ends(
-      "batchtopk-whitened", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3),
+      "batchtopk-whitened", BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 3),
       options {
         $0.data.normalization = .covarianceWhitening
         $0.data.scaleTokens = 150
@@ -122,11 +122,9 @@ import Testing
 
   @Test func transcoders() throws {
     let inputs = try OldCheckpoints.activations()
-    let pairs = try PairedActivations(
-      inputs: inputs, targets: Matrix(inputs[rows: 0..<200, columns: 1..<6]))
     try ends(
       "transcoder", Transcoder.self, TranscoderConfiguration(k: 3, hasSkipConnection: true),
-      on: pairs)
+      targets: Matrix(inputs[rows: 0..<200, columns: 1..<6]))
   }
 
   typealias Boosted = BoostedAutoencoder<TopKAutoencoder, BatchTopKAutoencoder>
@@ -162,7 +160,8 @@ import Testing
       GatedConfiguration(coefficient: Self.coefficient), latentCount: 10)
     options.schedule.learningRate = 3e-3
     try given.add(
-      BoostingConfiguration(base: base(), booster: BatchTopKConfiguration(k: 1)), latentCount: 6,
+      BoostingConfiguration(base: base(), booster: BatchTopKConfiguration(meanK: 1)),
+      latentCount: 6,
       options: options)
     for sweep in [again, given] {
       var sweep = sweep
@@ -208,10 +207,5 @@ import Testing
 
 extension CoefficientSchedule {
   /// A half, after ten steps.
-  fileprivate static var half: CoefficientSchedule {
-    guard let schedule = try? CoefficientSchedule(finalValue: 0.5, warmUpSteps: 10) else {
-      preconditionFailure("a half is a coefficient")
-    }
-    return schedule
-  }
+  fileprivate static let half = CoefficientSchedule(finalValue: 0.5, warmUpSteps: 10)
 }

@@ -29,7 +29,7 @@ import Testing
     try sweep.add(TopKConfiguration(k: 2), latentCount: 30, options: failing)
     try sweep.add(JumpReLUConfiguration.controlledL0(4), latentCount: 40)
     try sweep.add(
-      BoostingConfiguration(base: try base(), booster: BatchTopKConfiguration(k: 2)),
+      BoostingConfiguration(base: try base(), booster: BatchTopKConfiguration(meanK: 2)),
       latentCount: 10)
   }
 
@@ -122,7 +122,7 @@ import Testing
       } == "options.clippingNorm")
     #expect(
       try setting {
-        try $0.add(BatchTopKConfiguration(k: 2), latentCount: 60)
+        try $0.add(BatchTopKConfiguration(meanK: 2), latentCount: 60)
       } == "model")
     #expect(throws: OptionError.self) {
       try TrainingSweep(

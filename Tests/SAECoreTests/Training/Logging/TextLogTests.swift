@@ -24,7 +24,7 @@ import Testing
         try JSONSerialization.jsonObject(with: Data(lines[index].utf8)) as? [String: Double])
       #expect(object == ["step": Double(index), "time": 1.5, "a \"b\"\n\\": value, "é": -value])
     }
-    #expect(lines[values.count] == "{\"step\":9,\"time\":2.0,\"x\":null,\"y\":null}")
+    #expect(lines[values.count] == "{\"step\":9,\"time\":2.0,\"x\":\"nan\",\"y\":\"-inf\"}")
   }
 
   @Test func jsonLinesGoOn() throws {

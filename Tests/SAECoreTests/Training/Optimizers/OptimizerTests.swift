@@ -101,7 +101,7 @@ import Testing
     var averaged = try AveragedOptimizer(
       Adam(for: parameters), decay: 0.9, for: parameters)
     var plain = (parameters: parameters, adam: Adam(for: parameters))
-    #expect(averaged.finishedParameters(parameters) == parameters)
+    #expect(averaged.averagedParameters(parameters) == parameters)
     var sum = [Double](repeating: 0, count: 12)
     for step in 0..<5 {
       sum = zip(sum, parameters[.decoder].array).map { 0.9 * $0 + 0.1 * Double($1) }
@@ -117,7 +117,7 @@ import Testing
     var weight = 1.0
     for _ in 0..<5 { weight *= 0.9 }
     let expected = sum.map { $0 / (1 - weight) }
-    let found = averaged.finishedParameters(parameters)[.decoder].array.map { Double($0) }
+    let found = averaged.averagedParameters(parameters)[.decoder].array.map { Double($0) }
     #expect(relativeDifference(found, expected) < 1e-6)
   }
 

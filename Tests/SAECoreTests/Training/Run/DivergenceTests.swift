@@ -39,12 +39,12 @@ import Testing
 
   @Test(arguments: [10.0, 100, 1e10, 1e30])
   func aRateThatIsFarTooHighEndsARun(_ rate: Double) throws {
-    let coefficient = try CoefficientSchedule(finalValue: 1)
+    let coefficient = CoefficientSchedule(finalValue: 1)
     let options = Self.options(rate: rate)
     let ends = [
       try Self.end(TopKAutoencoder.self, TopKConfiguration(k: 4), options),
-      try Self.end(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 4), options),
-      try Self.end(MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 4), options),
+      try Self.end(BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 4), options),
+      try Self.end(MatryoshkaAutoencoder.self, MatryoshkaConfiguration(meanK: 4), options),
       try Self.end(JumpReLUAutoencoder.self, .controlledL0(4), options),
       try Self.end(GatedAutoencoder.self, GatedConfiguration(coefficient: coefficient), options),
       try Self.end(ReLUAutoencoder.self, ReLUConfiguration(coefficient: coefficient), options),
@@ -142,7 +142,7 @@ import Testing
 
   /// Starts that are far off, sizes at the ends, few tokens: none of it diverges.
   @Test func soundRunsDoNot() throws {
-    let coefficient = try CoefficientSchedule(finalValue: 1)
+    let coefficient = CoefficientSchedule(finalValue: 1)
     for (index, size) in [1, 1e-4, 1e20, 1e-30].enumerated() as EnumeratedSequence<[Float]> {
       var source = Self.source
       source.scale(by: size)

@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func latentsThatWereResampledForAFailedStepAreAsBefore() throws {
-    let resampling = try Resampling(convention: .dictionaryLearning, period: 4)
+    let resampling = Resampling(convention: .dictionaryLearning, period: 4)
     let options = try options { $0.revival.resampling = resampling }
     func training() throws -> Trainer<TopKAutoencoder> {
       let configuration = TopKConfiguration(k: 1)

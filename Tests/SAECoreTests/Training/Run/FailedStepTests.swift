@@ -179,15 +179,15 @@ private struct FailingAutoencoder: TrainableAutoencoder {
         #expect(trainer.state == before, "\(Model.self)")
       }
     }
-    let annealing = try PAnnealing(from: 1, to: 0.5, between: 1...5, updates: 2)
-    let coefficient = try CoefficientSchedule(finalValue: 0.1)
+    let annealing = PAnnealing(from: 1, to: 0.5, between: 1...5, updates: 2)
+    let coefficient = CoefficientSchedule(finalValue: 0.1)
     try check(
       ReLUConfiguration.pAnnealing(annealing, form: .powers, coefficient: coefficient),
       ReLUAutoencoder.self)
     try check(
       GatedConfiguration.pAnnealing(annealing, form: .powers, coefficient: coefficient),
       GatedAutoencoder.self)
-    try check(BatchTopKConfiguration(k: 2), BatchTopKAutoencoder.self)
+    try check(BatchTopKConfiguration(meanK: 2), BatchTopKAutoencoder.self)
     try check(JumpReLUConfiguration.controlledL0(2), JumpReLUAutoencoder.self)
     try check(TopKConfiguration.sparsify(k: 2), TopKAutoencoder.self)
   }

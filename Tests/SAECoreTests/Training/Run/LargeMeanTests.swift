@@ -68,7 +68,7 @@ import Testing
 
   /// Each variant explains no less, by more than seeds differ, than of the same without the mean.
   @Test func variantsLoseNothing() throws {
-    let coefficient = try CoefficientSchedule(finalValue: 1, warmUpSteps: 60)
+    let coefficient = CoefficientSchedule(finalValue: 1, warmUpSteps: 60)
     func check<Model: TrainableAutoencoder>(
       _: Model.Type, _ configuration: Model.Configuration
     ) throws where Model.Configuration.Model == Model {
@@ -77,8 +77,8 @@ import Testing
       let with = try Self.outcome(Model.self, configuration, on: rows)
       #expect(with.fve > without.fve - 0.03, "\(Model.self) \(with.fve) for \(without.fve)")
     }
-    try check(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 4))
-    try check(MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 4))
+    try check(BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 4))
+    try check(MatryoshkaAutoencoder.self, MatryoshkaConfiguration(meanK: 4))
     try check(AbsTopKAutoencoder.self, AbsTopKConfiguration(k: 4))
     try check(GroupMaxAutoencoder.self, GroupMaxConfiguration(k: 4))
     try check(JumpReLUAutoencoder.self, .controlledL0(4))
@@ -99,7 +99,7 @@ import Testing
       let y = Self.shifted(targets, by: ratio, inAll: true)
       var run = try TrainingRun<Transcoder>(
         TranscoderConfiguration(k: 4, hasSkipConnection: hasSkipConnection), latentCount: 64,
-        on: PairedActivations(inputs: x, targets: y), options: Self.options)
+        on: x, targets: y, options: Self.options)
       while try run.step() != nil {}
       var error = try run.folded().reconstruct(x)
       error.add(y, times: -1)
@@ -114,7 +114,7 @@ import Testing
   /// again.
   @Test func centersAreFolded() throws {
     let rows = Self.shifted(Self.world.activations, by: 2, inAll: true)
-    let divergence = try CoefficientSchedule(finalValue: 0.01)
+    let divergence = CoefficientSchedule(finalValue: 0.01)
     func check<Model: TrainableAutoencoder>(
       _: Model.Type, _ configuration: Model.Configuration
     ) throws where Model.Configuration.Model == Model {
@@ -123,7 +123,7 @@ import Testing
       var run = try TrainingRun<Model>(configuration, latentCount: 64, on: rows, options: options)
       while try run.step() != nil {}
       let scaled = try run.scaling.scale(rows)
-      let model = run.trainer.finishedModel
+      let model = run.trainer.averagedModel
       let expected = try scaled.restored(model.reconstruct(scaled.activations))
       let finished = try run.folded()
       #expect(
@@ -140,7 +140,7 @@ import Testing
     try check(JumpReLUAutoencoder.self, .deepMind(coefficient: divergence))
     let base = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 4), latentCount: 64, on: rows, options: Self.options
-    ).trainer.finishedModel
+    ).trainer.averagedModel
     try check(
       BoostedAutoencoder<TopKAutoencoder, GatedAutoencoder>.self,
       BoostingConfiguration(base: base, booster: GatedConfiguration(coefficient: divergence)))

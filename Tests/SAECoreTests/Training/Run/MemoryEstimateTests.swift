@@ -44,15 +44,14 @@ import Testing
         "result", options { $0.data.normalization = .none }.memory(TopKConfiguration(k: 3), sizes))
         == nil)
     var variational = VariationalConfiguration(
-      divergence: try CoefficientSchedule(finalValue: 1, warmUpSteps: 0))
+      divergence: CoefficientSchedule(finalValue: 1, warmUpSteps: 0))
     variational.learnsVariance = true
     let estimate = options().memory(variational, sizes)
     #expect(part("parameters", estimate) == 4 * 1000 * 24)
     #expect(part("workspace", estimate) == 4 * 2 * 100 * 1000)
     // Targets are part of a row, and the decoder's width.
-    let source = try PairedActivations(
-      inputs: Matrix(rows: 50, columns: 8), targets: Matrix(rows: 50, columns: 5))
-    let paired = TrainingSizes(source, latentCount: 10)
+    let paired = TrainingSizes(
+      Matrix(rows: 50, columns: 8), targets: Matrix(rows: 50, columns: 5), latentCount: 10)
     #expect(paired.inputDimension == 8 && paired.outputDimension == 5 && paired.rowWidth == 13)
     let transcoder = options().memory(TopKConfiguration(k: 3), paired)
     #expect(part("parameters", transcoder) == 4 * 10 * 13)

@@ -33,7 +33,7 @@ import Testing
       configuration, latentCount: latents, on: Self.source, options: Self.options(normalization))
     for _ in 0..<steps { _ = try run.step() }
     let scaled = try run.scaling.scale(Self.source)
-    let model = run.trainer.finishedModel
+    let model = run.trainer.averagedModel
     let latents = try model.encode(scaled.activations)
     let expected = try scaled.restored(model.reconstruct(scaled.activations, from: latents))
     let finished: any StorableAutoencoder = try run.autoencoder()
@@ -49,7 +49,7 @@ import Testing
     let added = try sweep.add(configuration, latentCount: 24)
     for _ in 0..<steps { _ = try sweep.step() }
     #expect(sweep.scaling == run.scaling, comment)
-    let member = try #require(try sweep.autoencoders().first)
+    let member: any SparseAutoencoder = try sweep.autoencoder(added)
     #expect(try member.reconstruct(Self.source) == finished.reconstruct(Self.source), comment)
     let folder = try ScratchFolder()
     try finished.save(to: folder.file("sae"))
@@ -71,13 +71,14 @@ import Testing
 
   @Test(arguments: ActivationNormalization.allCases)
   func finishedAutoencodersWorkOnRawActivations(_ normalization: ActivationNormalization) throws {
-    let one = try CoefficientSchedule(finalValue: 0.1)
+    let one = CoefficientSchedule(finalValue: 0.1)
     try keepsReconstructions(TopKAutoencoder.self, TopKConfiguration(k: 3), normalization)
     try keepsReconstructions(
       TopKAutoencoder.self, .dictionaryLearning(k: 3), normalization)
-    try keepsReconstructions(BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3), normalization)
     try keepsReconstructions(
-      MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 3), normalization)
+      BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 3), normalization)
+    try keepsReconstructions(
+      MatryoshkaAutoencoder.self, MatryoshkaConfiguration(meanK: 3), normalization)
     try keepsReconstructions(AbsTopKAutoencoder.self, AbsTopKConfiguration(k: 3), normalization)
     try keepsReconstructions(
       JumpReLUAutoencoder.self, JumpReLUConfiguration(coefficient: one), normalization)

@@ -52,7 +52,7 @@ import Testing
     }
     let finished = try run.autoencoder().encode(source)
     bits += finished.values.map { UInt64($0.bitPattern) }
-    let trained = run.trainer.finishedModel
+    let trained = run.trainer.averagedModel
     for name in trained.parameters.names {
       bits += trained.parameters[name].array.map { UInt64($0.bitPattern) }
     }
@@ -98,7 +98,7 @@ import Testing
         $0.revival.deadLatentRule = .openAI(batchTokens: 32, tokens: 96)
       },
       "revival.resampling": {
-        $0.revival.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
+        $0.revival.resampling = Resampling(convention: .dictionaryLearning, period: 4)
       },
       "data.normalization": { $0.data.normalization = .layerNorm },
       "data.scaleTokens": { $0.data.scaleTokens = 64 },
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test func selectingVariants() throws {
-    let annealing = try KAnnealing(steps: 4)
+    let annealing = KAnnealing(steps: 4)
     try Self.check(
       TopKAutoencoder.self, TopKConfiguration(k: 2),
       [
@@ -139,9 +139,9 @@ import Testing
         "annealing": { $0.annealing = annealing }, "multiTopK": { $0.multiTopK = MultiTopK() },
       ])
     try Self.check(
-      BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 2),
+      BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 2),
       [
-        "k": { $0.k = 2.5 }, "subtractsDecoderBias": { $0.subtractsDecoderBias = false },
+        "meanK": { $0.meanK = 2.5 }, "subtractsDecoderBias": { $0.subtractsDecoderBias = false },
         "rescalesByDecoderNorm": { $0.rescalesByDecoderNorm = false },
         "reconstructionLoss": { $0.reconstructionLoss = .scaledMean(scale: 3) },
         "auxiliaryLoss": { $0.auxiliaryLoss = .openAI },
@@ -150,9 +150,9 @@ import Testing
         "annealing": { $0.annealing = annealing },
       ])
     try Self.check(
-      MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 2),
+      MatryoshkaAutoencoder.self, MatryoshkaConfiguration(meanK: 2),
       [
-        "k": { $0.k = 3 }, "selection": { $0.selection = .token },
+        "meanK": { $0.meanK = 3 }, "selection": { $0.selection = .token },
         "levels": { $0.levels = .halving(2) }, "weighting": { $0.weighting = .meanOfMeans },
         "subtractsDecoderBias": { $0.subtractsDecoderBias = false },
         "rescalesByDecoderNorm": { $0.rescalesByDecoderNorm = false },
@@ -166,10 +166,10 @@ import Testing
   }
 
   @Test func thresholdVariants() throws {
-    let schedule = try CoefficientSchedule(finalValue: 0.5)
-    let other = try CoefficientSchedule(finalValue: 0.7)
-    let annealing = try PAnnealing(to: 0.5, between: 1...6, updates: 3, queueLength: 2)
-    // A penalty that silences latents, so that some are dead.
+    let schedule = CoefficientSchedule(finalValue: 0.5)
+    let other = CoefficientSchedule(finalValue: 0.7)
+    let annealing = PAnnealing(to: 0.5, between: 1...6, updates: 3, queueLength: 2)
+    // A penalty that keeps latents inactive, so that some are dead.
     try Self.check(
       ReLUAutoencoder.self, ReLUConfiguration(coefficient: CoefficientSchedule(finalValue: 20)),
       steps: 40,

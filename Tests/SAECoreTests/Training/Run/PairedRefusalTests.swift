@@ -6,13 +6,14 @@ import Testing
 @Suite struct PairedRefusalTests {
   static func run<Model: TrainableAutoencoder>(
     _: Model.Type, _ configuration: Model.Configuration,
-    on source: (any ActivationSource)? = nil,
+    on source: any ActivationSource = PairedTrainingTests.inputs,
+    targets: any ActivationSource = PairedTrainingTests.targets,
     _ edit: (inout TrainingOptions) throws -> Void = { _ in }
   ) throws where Model.Configuration.Model == Model {
     var options = PairedTrainingTests.options(.expectedAverageOnlyIn)
     try edit(&options)
     _ = try TrainingRun<Model>(
-      configuration, latentCount: 16, on: source ?? PairedTrainingTests.pairs(), options: options)
+      configuration, latentCount: 16, on: source, targets: targets, options: options)
   }
 
   static func refused(_ edit: @escaping (inout TrainingOptions) throws -> Void) -> String? {
@@ -22,15 +23,16 @@ import Testing
   @Test func variantsThatReconstructTheirInput() throws {
     #expect(refusedOption { try Self.run(TopKAutoencoder.self, .init(k: 3)) } == "activations")
     #expect(
-      refusedOption { try Self.run(BatchTopKAutoencoder.self, .init(k: 3)) } == "activations")
+      refusedOption { try Self.run(BatchTopKAutoencoder.self, .init(meanK: 3)) } == "activations")
     #expect(
       refusedOption { try Self.run(GatedAutoencoder.self, .init(coefficient: .one)) }
         == "activations")
     var sweep = try TrainingSweep(
-      on: PairedTrainingTests.pairs(), options: PairedTrainingTests.options(.none))
+      on: PairedTrainingTests.inputs, targets: PairedTrainingTests.targets,
+      options: PairedTrainingTests.options(.none))
     #expect(
       refusedOption {
-        try sweep.add(MatryoshkaConfiguration(k: 3), latentCount: 16)
+        try sweep.add(MatryoshkaConfiguration(meanK: 3), latentCount: 16)
       } == "activations")
   }
 
@@ -43,7 +45,7 @@ import Testing
     #expect(Self.refused { $0.beginning.weights = .saeLens } == "weightInitialization")
     #expect(Self.refused { $0.beginning.calibratesEncoder = true } == "calibratesEncoder")
     #expect(
-      Self.refused { $0.revival.resampling = try Resampling(convention: .anthropic, period: 5) }
+      Self.refused { $0.revival.resampling = Resampling(convention: .anthropic, period: 5) }
         == "resampling")
     #expect(Self.refused { _ in } == nil)
   }
@@ -55,10 +57,7 @@ import Testing
     ) throws {
       var (x, y) = (PairedTrainingTests.inputs, PairedTrainingTests.targets)
       edit(&x, &y)
-      try Self.run(
-        Transcoder.self, TranscoderConfiguration(k: 3),
-        on: PairedActivations(inputs: x, targets: y)
-      ) {
+      try Self.run(Transcoder.self, TranscoderConfiguration(k: 3), on: x, targets: y) {
         $0.data.normalization = normalization
         $0.batchTokens = 300
       }
@@ -80,21 +79,20 @@ import Testing
         == "normalization")
   }
 
-  /// A source from elsewhere, which says what it likes.
-  struct Claiming: ActivationSource {
-    let width = 3
-    let tokens = 90
-    let targetWidth: Int
-
-    func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) {}
-  }
-
-  @Test(arguments: [3, 4, -1]) func targetsThatLeaveNoInput(_ width: Int) throws {
-    #expect(
-      refusedOption {
-        try Self.run(
-          Transcoder.self, TranscoderConfiguration(k: 3), on: Claiming(targetWidth: width))
-      } == "targetWidth")
+  @Test func sizesMustFit() throws {
+    func run(_ inputs: Matrix, _ targets: Matrix) throws {
+      try Self.run(Transcoder.self, TranscoderConfiguration(k: 3), on: inputs, targets: targets)
+    }
+    let (x, y) = (PairedTrainingTests.inputs, PairedTrainingTests.targets)
+    #expect(throws: ShapeError("targets", "rows", expected: 300, found: 299)) {
+      try run(x, Matrix(rows: 299, columns: 2))
+    }
+    #expect(throws: ShapeError("inputs", "columns or more", expected: 1, found: 0)) {
+      try run(Matrix(rows: 300, columns: 0), y)
+    }
+    #expect(throws: ShapeError("targets", "columns or more", expected: 1, found: 0)) {
+      try run(x, Matrix(rows: 300, columns: 0))
+    }
   }
 
   @Test func checkpointsOfOtherTargets() throws {
@@ -102,33 +100,33 @@ import Testing
     let (x, y) = (PairedTrainingTests.inputs, PairedTrainingTests.targets)
     let configuration = TranscoderConfiguration(k: 3)
     var run = try TrainingRun<Transcoder>(
-      configuration, latentCount: 16, on: PairedTrainingTests.pairs(), options: options)
+      configuration, latentCount: 16, on: x, targets: y, options: options)
     _ = try run.step()
     let checkpoint = run.checkpoint()
     func setting(
-      _ source: any ActivationSource, _ edit: (inout TrainingCheckpoint) -> Void = { _ in }
+      _ source: Matrix, _ targets: Matrix?, _ edit: (inout TrainingCheckpoint) -> Void = { _ in }
     ) throws -> String? {
       var edited = checkpoint
       edit(&edited)
       do {
         _ = try TrainingRun<Transcoder>(
-          configuration, latentCount: 16, on: source, options: options, from: edited)
+          configuration, latentCount: 16, on: source, targets: targets, options: options,
+          from: edited)
         return nil
       } catch FileError.invalidSetting(_, let setting, _, _) {
         return setting
       }
     }
-    let pairs = try PairedTrainingTests.pairs()
-    #expect(try setting(pairs) == nil)
-    #expect(try setting(x) == "targetWidth")
-    #expect(try setting(PairedActivations(inputs: x, targets: x)) == "targetWidth")
-    #expect(try setting(PairedActivations(inputs: y, targets: y)) == "width")
-    #expect(try setting(pairs) { $0.targetScaling = nil } == "targetScaling")
+    #expect(try setting(x, y) == nil)
+    #expect(try setting(x, nil) == "targetWidth")
+    #expect(try setting(x, x) == "targetWidth")
+    #expect(try setting(y, y) == "width")
+    #expect(try setting(x, y) { $0.targetScaling = nil } == "targetScaling")
     for scale in [0, -1, .nan, .infinity] as [Double] {
       #expect(
-        try setting(pairs) { $0.targetScaling = .factor(scale) } == "targetScaling.factor")
+        try setting(x, y) { $0.targetScaling = .factor(scale) } == "targetScaling.factor")
     }
     let other = ActivationScaling.centered(factor: 1, center: [0])
-    #expect(try setting(pairs) { $0.targetScaling = other } == "targetScaling.kind")
+    #expect(try setting(x, y) { $0.targetScaling = other } == "targetScaling.kind")
   }
 }

@@ -19,10 +19,6 @@ import Testing
     return rows
   }()
 
-  static func pairs() throws -> PairedActivations {
-    try PairedActivations(inputs: inputs, targets: targets)
-  }
-
   static func options(_ normalization: ActivationNormalization) -> TrainingOptions {
     var options = TrainingOptions(steps: 12)
     options.batchTokens = 50
@@ -73,7 +69,7 @@ import Testing
       deadLatents: DeadLatents(latentCount: 16, rule: .tokensIncludingBatch(100)))
 
     var run = try TrainingRun<Transcoder>(
-      configuration, latentCount: 16, on: Self.pairs(), options: options)
+      configuration, latentCount: 16, on: Self.inputs, targets: Self.targets, options: options)
     #expect(run.scaling == scale && run.targetScaling == targetScale)
     #expect(run.targetScale == targetScale.sharedFactor)
     #expect(run.trainer.model.parameters == model.parameters)
@@ -95,9 +91,10 @@ import Testing
     var configuration = TranscoderConfiguration(k: 3, hasSkipConnection: hasSkipConnection)
     configuration.rescalesByDecoderNorm = hasSkipConnection
     var run = try TrainingRun<Transcoder>(
-      configuration, latentCount: 16, on: Self.pairs(), options: Self.options(normalization))
+      configuration, latentCount: 16, on: Self.inputs, targets: Self.targets,
+      options: Self.options(normalization))
     while try run.step() != nil {}
-    let model = run.trainer.finishedModel
+    let model = run.trainer.averagedModel
     let x = try run.scaling.scale(Self.inputs).activations
     let latents = try model.encode(x)
     let expected = try #require(run.targetScaling).scale(Self.targets)
@@ -121,7 +118,7 @@ import Testing
     let y = Self.targets.multiplied(by: Matrix.random(4, 6, seed: 34))
     var run = try TrainingRun<Transcoder>(
       TranscoderConfiguration(k: 3, hasSkipConnection: hasSkipConnection), latentCount: 16,
-      on: PairedActivations(inputs: Self.inputs, targets: y),
+      on: Self.inputs, targets: y,
       options: Self.options(.expectedAverageOnlyIn))
     while try run.step() != nil {}
     let finished = try run.folded()
@@ -138,7 +135,8 @@ import Testing
       options.data.bufferTokens = 300
       options.beginning.decoderBias = bias
       return try TrainingRun<Transcoder>(
-        TranscoderConfiguration(k: 3), latentCount: 16, on: Self.pairs(), options: options
+        TranscoderConfiguration(k: 3), latentCount: 16, on: Self.inputs, targets: Self.targets,
+        options: options
       ).trainer.model.parameters
     }
     let mean = Self.targets.columnSums().map { Float($0 / 300) }
@@ -152,11 +150,12 @@ import Testing
 
   @Test func runsGoOnToTheSameBits() throws {
     let rows = CheckpointTests.source
-    let pairs = try PairedActivations(inputs: rows, targets: Matrix.random(700, 4, seed: 12))
-    try CheckpointTests().goesOn(Transcoder.self, TranscoderConfiguration(k: 3), on: pairs)
+    let targets = Matrix.random(700, 4, seed: 12)
+    try CheckpointTests().goesOn(
+      Transcoder.self, TranscoderConfiguration(k: 3), on: rows, targets: targets)
     try CheckpointTests().goesOn(
       Transcoder.self, .sparsify(k: 3, hasSkipConnection: true),
-      on: ReadAheadActivations(pairs, batchTokens: 256))
+      on: ReadAheadActivations(rows, batchTokens: 256), targets: targets)
   }
 
   @Test func sweepsAndThreadsGiveTheSameBits() throws {
@@ -164,7 +163,7 @@ import Testing
     let configuration = TranscoderConfiguration(k: 3, hasSkipConnection: true)
     func alone() throws -> ParameterSet {
       var run = try TrainingRun<Transcoder>(
-        configuration, latentCount: 16, on: Self.pairs(), options: options)
+        configuration, latentCount: 16, on: Self.inputs, targets: Self.targets, options: options)
       while try run.step() != nil {}
       return try run.folded().parameters
     }
@@ -175,13 +174,14 @@ import Testing
       try sweep.add(TranscoderConfiguration(k: 2), latentCount: 8)
       return try sweep.add(configuration, latentCount: 16)
     }
-    var sweep = try TrainingSweep(on: Self.pairs(), options: options)
+    var sweep = try TrainingSweep(on: Self.inputs, targets: Self.targets, options: options)
     _ = try add(to: &sweep)
     for _ in 0..<5 { _ = try sweep.step() }
     let folder = try ScratchFolder()
     try sweep.checkpoint().write(to: folder.file("s"))
     var resumed = try TrainingSweep(
-      on: Self.pairs(), options: options, from: SweepCheckpoint(contentsOf: folder.file("s")))
+      on: Self.inputs, targets: Self.targets, options: options,
+      from: SweepCheckpoint(contentsOf: folder.file("s")))
     let member = try add(to: &resumed)
     while try resumed.step() != nil {}
     #expect(try resumed.folded(member).parameters == one)
@@ -203,9 +203,7 @@ import Testing
     func explained(later tokens: Int) throws -> Double {
       var run = try TrainingRun<Transcoder>(
         TranscoderConfiguration(k: 4), latentCount: 32,
-        on: PairedActivations(
-          inputs: Matrix(inputs[rows: 0..<900]),
-          targets: Matrix(targets[rows: tokens..<900 + tokens])),
+        on: Matrix(inputs[rows: 0..<900]), targets: Matrix(targets[rows: tokens..<900 + tokens]),
         options: options)
       while try run.step() != nil {}
       let heldOut = Matrix(targets[rows: 1000..<1200])

@@ -103,7 +103,7 @@ import Testing
       _ parametrization: JumpReLUConfiguration.Parametrization
     ) throws -> (first: Double, last: Double, rise: Float) {
       var configuration = JumpReLUConfiguration.saeLens(
-        coefficient: try CoefficientSchedule(finalValue: 1))
+        coefficient: CoefficientSchedule(finalValue: 1))
       configuration.bandwidth = 0.5
       configuration.initialThreshold = 0.01
       configuration.parametrization = parametrization

@@ -23,21 +23,21 @@ import Testing
   }
 
   static func subjects() throws -> [Subject] {
-    let coefficient = try CoefficientSchedule(finalValue: 3, warmUpSteps: 200)
-    let divergence = try CoefficientSchedule(finalValue: 1e-3, warmUpSteps: 200)
+    let coefficient = CoefficientSchedule(finalValue: 3, warmUpSteps: 200)
+    let divergence = CoefficientSchedule(finalValue: 1e-3, warmUpSteps: 200)
     var straightThrough = ProLUConfiguration(coefficient: coefficient)
     straightThrough.estimator = .straightThrough
     return [
       Subject("TopK", TopKAutoencoder.self, TopKConfiguration(k: 3)),
-      Subject("BatchTopK", BatchTopKAutoencoder.self, BatchTopKConfiguration(k: 3)),
-      Subject("Matryoshka", MatryoshkaAutoencoder.self, MatryoshkaConfiguration(k: 3)),
+      Subject("BatchTopK", BatchTopKAutoencoder.self, BatchTopKConfiguration(meanK: 3)),
+      Subject("Matryoshka", MatryoshkaAutoencoder.self, MatryoshkaConfiguration(meanK: 3)),
       Subject("AbsTopK", AbsTopKAutoencoder.self, AbsTopKConfiguration(k: 3)),
       Subject("GroupMax", GroupMaxAutoencoder.self, GroupMaxConfiguration(k: 4)),
       Subject("JumpReLU at an L0", JumpReLUAutoencoder.self, .controlledL0(3)),
       Subject(
         "JumpReLU", JumpReLUAutoencoder.self,
         JumpReLUConfiguration(
-          coefficient: try CoefficientSchedule(finalValue: 0.3, warmUpSteps: 200))),
+          coefficient: CoefficientSchedule(finalValue: 0.3, warmUpSteps: 200))),
       Subject("Gated", GatedAutoencoder.self, GatedConfiguration(coefficient: coefficient)),
       Subject("ReLU", ReLUAutoencoder.self, ReLUConfiguration(coefficient: coefficient)),
       Subject("ProLU", ProLUAutoencoder.self, ProLUConfiguration(coefficient: coefficient)),
@@ -100,9 +100,9 @@ import Testing
     var features = Matrix.random(48, 20, seed: 9)
     features.normalizeRows(normGuard: 0)
     let targets = sample.features.decoded(by: features, bias: [Float](repeating: 0, count: 20))
-    let pairs = try PairedActivations(inputs: sample.activations, targets: targets)
     var run = try TrainingRun<Transcoder>(
-      TranscoderConfiguration(k: 3), latentCount: 64, on: pairs, options: options)
+      TranscoderConfiguration(k: 3), latentCount: 64, on: sample.activations,
+      targets: targets, options: options)
     while try run.step() != nil {}
     #expect(meanMaximumCosine(features, try run.folded().decoder) > 0.9)
   }

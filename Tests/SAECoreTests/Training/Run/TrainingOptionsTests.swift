@@ -108,9 +108,9 @@ import Testing
     #expect(decided.schedule.decaySteps == decay ?? (100 - (warmUp ?? 0)))
   }
 
-  @Test func silentLatentsAreResampledAndTheirSilenceBeginsAnew() throws {
+  @Test func deadLatentsAreResampledAndCountedFromAnew() throws {
     var options = options(9)
-    options.revival.resampling = try Resampling(convention: .dictionaryLearning, period: 4)
+    options.revival.resampling = Resampling(convention: .dictionaryLearning, period: 4)
     var run = try TrainingRun<TopKAutoencoder>(
       TopKConfiguration(k: 1), latentCount: 120, on: activations, options: options)
     var plain = options
@@ -123,7 +123,7 @@ import Testing
       _ = try without.step()
     }
     #expect(run.trainer.model.parameters == without.trainer.model.parameters)
-    let dead = run.trainer.deadLatents.indices(silentForSteps: 2, of: 50)
+    let dead = run.trainer.deadLatents.indices(withoutFiringForSteps: 2, of: 50)
     try #require(!dead.isEmpty && dead.count < 50)
     var trainer = run.trainer
     var generator = RandomGenerator(seed: 1)
@@ -139,7 +139,7 @@ import Testing
         (trainer.model.decoder.row(latent)[0] != before[.decoder].row(latent)[0]) == isNew)
       if isNew {
         #expect(abs(norms[latent] - 1) < 1e-5)
-        #expect(trainer.deadLatents.silence[latent] == 0)
+        #expect(trainer.deadLatents.sinceFiring[latent] == 0)
       }
     }
     _ = try run.step()

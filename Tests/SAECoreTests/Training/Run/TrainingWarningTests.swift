@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func noActiveLatentIsSaid() throws {
-    let strict = try CoefficientSchedule(finalValue: 1e4)
+    let strict = CoefficientSchedule(finalValue: 1e4)
     let warnings = try Self.warnings(ReLUAutoencoder.self, ReLUConfiguration(coefficient: strict))
     #expect(warnings.contains(.noActiveLatents), "\(warnings)")
     #expect(!warnings.contains { if case .missedL0 = $0 { true } else { false } })
@@ -54,12 +54,12 @@ import Testing
     #expect(TrainingWarning.ofFewActive(0.01) == .hardlyAnyActiveLatent(0.01))
     #expect(TrainingWarning.ofFewActive(0.05) == nil && TrainingWarning.ofFewActive(8) == nil)
     let text = TrainingWarning.hardlyAnyActiveLatent(0.01).description
-    #expect(text.hasPrefix("hardly any latent is active (L0 0.01); lower --sparsity"), "\(text)")
+    #expect(text.hasPrefix("hardly any latent is active (L0 0.01); lower the sparsity"), "\(text)")
   }
 
   @Test func aTargetThatWasMissedIsSaid() throws {
     // Held at the target by a loss that weighs nothing.
-    let weak = try CoefficientSchedule(finalValue: 0)
+    let weak = CoefficientSchedule(finalValue: 0)
     let warnings = try Self.warnings(
       JumpReLUAutoencoder.self, .saeLens(.quadratic(target: 2), coefficient: weak))
     let missed = warnings.contains {
@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func aThresholdThatIsNoneIsSaid() throws {
-    var configuration = BatchTopKConfiguration(k: 4)
+    var configuration = BatchTopKConfiguration(meanK: 4)
     configuration.thresholdAverage = .saeLens(rate: 1e-6)
     let warnings = try Self.warnings(BatchTopKAutoencoder.self, configuration)
     let differs = warnings.contains {
@@ -116,7 +116,7 @@ import Testing
     var options = TrainingOptions(steps: 20)
     options.batchTokens = 60
     var whole = try TrainingRun<BatchTopKAutoencoder>(
-      BatchTopKConfiguration(k: 4), latentCount: 300, on: Self.source, options: options)
+      BatchTopKConfiguration(meanK: 4), latentCount: 300, on: Self.source, options: options)
     for _ in 0..<10 { _ = try whole.step() }
     var other = try TrainingRun<BatchTopKAutoencoder>(from: whole.checkpoint(), on: Self.source)
     while try whole.step() != nil {}

@@ -68,11 +68,6 @@ import Testing
       refusedOption {
         try Schedule.sparsify(peak: 1, totalSteps: 9, warmUpSteps: 10)
       } == "warmUpSteps")
-    #expect(
-      throws: OptionError("finalValue", expected: "a finite number of at least 0", found: "inf")
-    ) {
-      try CoefficientSchedule(finalValue: .infinity)
-    }
   }
 
   @Test func automaticRates() {

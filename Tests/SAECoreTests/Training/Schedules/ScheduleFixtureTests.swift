@@ -49,7 +49,7 @@ import Testing
 
   private func values(_ item: Case, count: Int) throws -> [Double] {
     if item.kind == "sparsity warm-up" || item.kind == "coefficient warm-up" {
-      let schedule = try CoefficientSchedule(
+      let schedule = CoefficientSchedule(
         finalValue: item.finalValue ?? 1,
         warmUpSteps: item.warmUpSteps ?? item.sparsityWarmupSteps ?? 0)
       return (0..<count).map(schedule.value(at:))

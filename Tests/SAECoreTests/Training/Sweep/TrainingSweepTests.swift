@@ -53,7 +53,6 @@ import Testing
       #expect(
         try sweep.folded(jumping).parameters
           == alone(JumpReLUAutoencoder.self, jump, latents: 40))
-      #expect(try sweep.autoencoders().map(\.latentCount) == [60, 24, 40, 40])
     }
   }
 

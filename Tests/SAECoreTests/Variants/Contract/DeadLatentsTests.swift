@@ -10,11 +10,11 @@ import Testing
     })
 
   @Test func rulesDifferInWhenTheyLook() {
-    let silence = [95, 95, 90, 0, 100]
+    let sinceFiring = [95, 95, 90, 0, 100]
     func dead(_ rule: DeadLatents.Rule) -> [Int] {
-      DeadLatents(silence: silence, rule: rule).indices(during: Self.batch)
+      DeadLatents(sinceFiring: sinceFiring, rule: rule).indices(during: Self.batch)
     }
-    // With this batch 0, 2 and 4 have been silent for 105, 100 and 110 tokens; 1 fires.
+    // With this batch 0, 2 and 4 have not fired for 105, 100 and 110 tokens; 1 fires.
     #expect(dead(.tokensIncludingBatch(100)) == [0, 2, 4])
     #expect(dead(.tokensIncludingBatch(101)) == [0, 4])
     // Before it, more than 95: only 4, whatever fires now.
@@ -28,14 +28,14 @@ import Testing
     var tokens = DeadLatents(latentCount: 5, rule: .tokensIncludingBatch(15))
     #expect(tokens.indices(during: Self.batch) == [])
     tokens.record(Self.batch)
-    #expect(tokens.silence == [10, 0, 10, 0, 10])
+    #expect(tokens.sinceFiring == [10, 0, 10, 0, 10])
     #expect(tokens.indices(during: Self.batch) == [0, 2, 4])
     tokens.record(Self.batch)
-    #expect(tokens.silence == [20, 0, 20, 0, 20])
+    #expect(tokens.sinceFiring == [20, 0, 20, 0, 20])
     var steps = DeadLatents(latentCount: 5, rule: .stepsBeforeBatch(1))
     steps.record(Self.batch)
     steps.record(Self.batch)
-    #expect(steps.silence == [2, 0, 2, 0, 2])
+    #expect(steps.sinceFiring == [2, 0, 2, 0, 2])
     #expect(steps.indices(during: Self.batch) == [0, 2, 4])
   }
 
@@ -46,23 +46,23 @@ import Testing
   @Test(arguments: [
     (DeadLatents.Firing.active, [3, 4]), (.selected, [4]), (.above(1e-3), [1, 3, 4]),
     (.above(0.7), [1, 2, 3, 4]),
-  ]) func whatHasFiredIsTheRules(_ firing: DeadLatents.Firing, silent: [Int]) {
+  ]) func whatHasFiredIsTheRules(_ firing: DeadLatents.Firing, inactive: [Int]) {
     let rules: [DeadLatents.Rule] = [
       .tokensIncludingBatch(1, firing: firing), .tokensBeforeBatch(0, firing: firing),
       .stepsIncludingBatch(1, firing: firing), .stepsBeforeBatch(0, firing: firing),
     ]
     for rule in rules {
-      var dead = DeadLatents(silence: [5, 5, 5, 5, 5], rule: rule)
+      var dead = DeadLatents(sinceFiring: [5, 5, 5, 5, 5], rule: rule)
       dead.record(Self.kinds)
       let base = rule == rules[2] ? 1 : 0
-      #expect(dead.silence == (0..<5).map { silent.contains($0) ? 6 : base }, "\(rule)")
+      #expect(dead.sinceFiring == (0..<5).map { inactive.contains($0) ? 6 : base }, "\(rule)")
     }
     // Only rules that include the batch look at what fires in it.
-    let before = DeadLatents(silence: [5, 5, 5, 5, 5], rule: rules[1])
+    let before = DeadLatents(sinceFiring: [5, 5, 5, 5, 5], rule: rules[1])
     #expect(before.indices(during: Self.kinds) == [0, 1, 2, 3, 4])
     for rule in [rules[0], rules[2]] {
-      let now = DeadLatents(silence: [5, 5, 5, 5, 5], rule: rule)
-      #expect(now.indices(during: Self.kinds) == silent, "\(rule)")
+      let now = DeadLatents(sinceFiring: [5, 5, 5, 5, 5], rule: rule)
+      #expect(now.indices(during: Self.kinds) == inactive, "\(rule)")
     }
   }
 
@@ -81,7 +81,7 @@ import Testing
       #expect(
         dead.indices(during: batch) == (0..<2).filter { counters[step][$0] > 3 }, "step \(step)")
       dead.record(batch)
-      #expect(dead.silence == counters[step], "step \(step)")
+      #expect(dead.sinceFiring == counters[step], "step \(step)")
     }
   }
 
@@ -117,17 +117,17 @@ import Testing
         (.decoderBias, Matrix(rows: 1, columns: 2)),
       ]), configuration: TopKConfiguration(k: 3))
     let activations = Matrix(rows: 2, columns: 2) { _, _ in 1 }
-    func silence(_ rule: DeadLatents.Rule) throws -> [Int] {
+    func sinceFiring(_ rule: DeadLatents.Rule) throws -> [Int] {
       var trainer = Trainer(
         model, schedule: try .constant(0), deadLatents: DeadLatents(latentCount: 5, rule: rule))
       _ = try trainer.train(on: activations)
-      return trainer.deadLatents.silence
+      return trainer.deadLatents.sinceFiring
     }
-    #expect(try silence(.dictionaryLearningTopK()) == [0, 0, 2, 2, 0])
-    #expect(try silence(.sparsify()) == [0, 0, 2, 2, 0])
-    #expect(try silence(.dictionaryLearning()) == [2, 2, 2, 2, 0])
-    #expect(try silence(.openAI(batchTokens: 2)) == [1, 1, 1, 1, 1])
-    #expect(try silence(.saeLens()) == [1, 1, 1, 1, 0])
+    #expect(try sinceFiring(.dictionaryLearningTopK()) == [0, 0, 2, 2, 0])
+    #expect(try sinceFiring(.sparsify()) == [0, 0, 2, 2, 0])
+    #expect(try sinceFiring(.dictionaryLearning()) == [2, 2, 2, 2, 0])
+    #expect(try sinceFiring(.openAI(batchTokens: 2)) == [1, 1, 1, 1, 1])
+    #expect(try sinceFiring(.saeLens()) == [1, 1, 1, 1, 0])
   }
 
   /// A rule about values finds them also where latents are many.
@@ -146,7 +146,7 @@ import Testing
           deadLatents: DeadLatents(latentCount: 3, rule: .stepsBeforeBatch(1, firing: .above(0.05)))
         )
         _ = try trainer.train(on: Matrix(rows: 1, columns: 1, values: [1]))
-        #expect(trainer.deadLatents.silence == [0, 0, 1])
+        #expect(trainer.deadLatents.sinceFiring == [0, 0, 1])
       }
     }
   }

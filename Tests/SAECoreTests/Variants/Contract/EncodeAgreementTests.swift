@@ -36,17 +36,17 @@ import Testing
   }
 
   @Test func everyVariant() throws {
-    let schedule = try CoefficientSchedule(finalValue: 0.5)
+    let schedule = CoefficientSchedule(finalValue: 0.5)
     for configuration in [
       TopKConfiguration(k: 3), .dictionaryLearning(k: 3), .sparsify(k: 3),
       .openAI(k: 3, loss: .squaredErrorPerToken),
     ] {
       try Self.check(TopKAutoencoder.self, configuration)
     }
-    for configuration in [BatchTopKConfiguration(k: 3), .dictionaryLearning(k: 3)] {
+    for configuration in [BatchTopKConfiguration(meanK: 3), .dictionaryLearning(k: 3)] {
       try Self.check(BatchTopKAutoencoder.self, configuration) { try $0.encodeAsBatch($1) }
     }
-    var matryoshka = MatryoshkaConfiguration(k: 3)
+    var matryoshka = MatryoshkaConfiguration(meanK: 3)
     try Self.check(MatryoshkaAutoencoder.self, matryoshka) { try $0.encodeAsBatch($1) }
     matryoshka.selection = .token
     try Self.check(MatryoshkaAutoencoder.self, matryoshka)

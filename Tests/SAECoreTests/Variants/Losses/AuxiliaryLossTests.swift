@@ -3,7 +3,7 @@ import SAETestSupport
 import Testing
 
 /// What auxiliary losses are about: as many dead latents as the input's width says, the bias counted
-/// once, and nothing for the living.
+/// once, and nothing for the live ones.
 @Suite struct AuxiliaryLossTests {
   static let losses = [
     AuxiliaryLoss(), AuxiliaryLoss(.rawScores, coefficient: 1),
@@ -17,18 +17,18 @@ import Testing
     configuration.rescalesByDecoderNorm = false
     configuration.auxiliaryLoss = auxiliary
     let model = try TopKAutoencoder(parameters: parameters, configuration: configuration)
-    let silence = (0..<model.latentCount).map { dead.contains($0) ? 1 : 0 }
+    let sinceFiring = (0..<model.latentCount).map { dead.contains($0) ? 1 : 0 }
     var gradients = model.parameters.zeros()
     let pass = try model.computeGradients(
       of: TrainingBatch(
         activations: x,
-        deadLatents: DeadLatents(silence: silence, rule: .stepsBeforeBatch(0))),
+        deadLatents: DeadLatents(sinceFiring: sinceFiring, rule: .stepsBeforeBatch(0))),
       into: &gradients)
     return (pass, gradients)
   }
 
-  /// The error is a constant to it: living latents have the gradients that they have without it.
-  @Test(arguments: losses.indices) func livingLatentsGetNoGradient(_ index: Int) throws {
+  /// The error is a constant to it: live latents have the gradients that they have without it.
+  @Test(arguments: losses.indices) func liveLatentsGetNoGradient(_ index: Int) throws {
     let dead = [1, 4, 5, 9]
     let parameters: ParameterSet = [
       .encoder: .random(12, 6, seed: 1), .encoderBias: .random(1, 12, seed: 2),
@@ -61,13 +61,13 @@ import Testing
     ]
     let dead = Array(20..<29)
     // Selected are others than the dead ones, so that a dead row's gradient is the auxiliary loss's.
-    var favoured = parameters
-    for latent in 0..<2 { favoured[.encoderBias][0, latent] = 1000 }
+    var favored = parameters
+    for latent in 0..<2 { favored[.encoderBias][0, latent] = 1000 }
     for (loss, count) in [(Self.losses[1], 3), (Self.losses[0], 3), (.openAI, 9)] {
       let x = Matrix.random(1, 6, seed: 8)
       // Two tokens alike but for a little, so that the residual has a variance.
       let pair = Matrix(rows: 2, columns: 6) { x[0, $1] + ($0 == 1 ? 1e-3 : 0) }
-      let found = try Self.pass(loss, favoured, pair, dead: dead).gradients[.decoder]
+      let found = try Self.pass(loss, favored, pair, dead: dead).gradients[.decoder]
       let reached = dead.count { latent in (0..<6).contains { found[latent, $0] != 0 } }
       #expect(reached == count, "\(loss)")
     }

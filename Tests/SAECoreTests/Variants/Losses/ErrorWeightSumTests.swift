@@ -70,7 +70,7 @@ import Testing
     topK.reconstructionLoss = .scaledMean(scale: 3)
     try check(TopKAutoencoder(parameters: parameters, configuration: topK))
     // All that is positive is selected: a token's latents are its own.
-    var batchTopK = BatchTopKConfiguration(k: 20)
+    var batchTopK = BatchTopKConfiguration(meanK: 20)
     batchTopK.auxiliaryLoss = nil
     try check(BatchTopKAutoencoder(parameters: parameters, configuration: batchTopK))
     var absTopK = AbsTopKConfiguration(k: 4)
@@ -79,7 +79,7 @@ import Testing
     var groupMax = GroupMaxConfiguration(k: 4)
     groupMax.auxiliaryLoss = nil
     try check(GroupMaxAutoencoder(parameters: parameters, configuration: groupMax))
-    var matryoshka = MatryoshkaConfiguration(k: 5)
+    var matryoshka = MatryoshkaConfiguration(meanK: 5)
     matryoshka.levels = .widths([3, 11])
     matryoshka.selection = .token
     matryoshka.auxiliaryLoss = nil
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test(arguments: [true, false]) func thresholdVariants(isDense: Bool) throws {
-    let none = try CoefficientSchedule(finalValue: 0)
+    let none = CoefficientSchedule(finalValue: 0)
     try ForcedDensity.$isDense.withValue(isDense) {
       try check(
         ReLUAutoencoder(

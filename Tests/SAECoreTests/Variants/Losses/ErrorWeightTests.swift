@@ -81,7 +81,7 @@ import Testing
     func hidden(_ p: PlainParameters, _ bias: ParameterName) -> [[Double]] {
       p.products(plain, subtractsBias: true).map { zip($0, p.vector(bias)).map { $0 + $1 } }
     }
-    let coefficient = try CoefficientSchedule(finalValue: 0.7)
+    let coefficient = CoefficientSchedule(finalValue: 0.7)
     let norms = ActivationPenalty.plainL1
 
     var reLU = ReLUConfiguration(coefficient: coefficient)
@@ -116,7 +116,7 @@ import Testing
     }
 
     // No pre-activation lies in a window, where gradients would be estimates.
-    var jump = JumpReLUConfiguration(coefficient: try CoefficientSchedule(finalValue: 0))
+    var jump = JumpReLUConfiguration(coefficient: CoefficientSchedule(finalValue: 0))
     jump.sparsityLoss = .step
     jump.bandwidth = 1e-4
     jump.preActivationLoss = nil

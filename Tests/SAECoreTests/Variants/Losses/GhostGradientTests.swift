@@ -77,19 +77,19 @@ import Testing
   @Test func joinsTheStepOfAReLUAutoencoder() throws {
     let parameters = ThresholdGradientTests.weights(
       latents: 12, width: 5, vectors: [.encoderBias], seed: 3)
-    var silent = parameters
-    for latent in [1, 4, 6] { silent[.encoderBias][0, latent] = -30 }
+    var inactive = parameters
+    for latent in [1, 4, 6] { inactive[.encoderBias][0, latent] = -30 }
     let batch = TrainingBatch(
       activations: Matrix.random(9, 5, seed: 8),
       deadLatents: DeadLatents(
-        silence: (0..<12).map { [1, 4, 6].contains($0) ? 90 : 0 },
+        sinceFiring: (0..<12).map { [1, 4, 6].contains($0) ? 90 : 0 },
         rule: .tokensIncludingBatch(50)))
     func pass(_ form: AuxiliaryLoss?, isDense: Bool) throws -> (TrainingPass, ParameterSet) {
       try ForcedDensity.$isDense.withValue(isDense) {
         var configuration = ReLUConfiguration(coefficient: .one)
         configuration.auxiliaryLoss = form
-        var model = try ReLUAutoencoder(parameters: silent, configuration: configuration)
-        var gradients = silent.zeros()
+        var model = try ReLUAutoencoder(parameters: inactive, configuration: configuration)
+        var gradients = inactive.zeros()
         let pass = try model.computeGradients(of: batch, into: &gradients)
         return (pass, gradients)
       }

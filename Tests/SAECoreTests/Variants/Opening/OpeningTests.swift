@@ -53,7 +53,7 @@ import Testing
   }
 
   static func batchTopK(rescales: Bool, threshold: Double?) throws -> BatchTopKAutoencoder {
-    var configuration = BatchTopKConfiguration(k: 3)
+    var configuration = BatchTopKConfiguration(meanK: 3)
     configuration.rescalesByDecoderNorm = rescales
     return try BatchTopKAutoencoder(
       parameters: parameters(seed: 50), configuration: configuration, threshold: threshold)
@@ -62,7 +62,7 @@ import Testing
   static func matryoshka(_ selection: MatryoshkaConfiguration.Selection) throws
     -> MatryoshkaAutoencoder
   {
-    var configuration = MatryoshkaConfiguration(k: 3)
+    var configuration = MatryoshkaConfiguration(meanK: 3)
     configuration.levels = .widths([4, 8])
     configuration.selection = selection
     return try MatryoshkaAutoencoder(
@@ -428,7 +428,7 @@ import Testing
     #expect(try failure(2)?.contains("expected none, since the files say") == true)
     archive.inputNormalization = .averageOnly
     let asks = try #require(try failure(nil))
-    for word in ["activation scale", "--activation-scale", "expected_average_only_in"] {
+    for word in ["activation scale", "scaled already", "expected_average_only_in"] {
       #expect(asks.contains(word), "\(asks)")
     }
     #expect(try failure(1) == nil)

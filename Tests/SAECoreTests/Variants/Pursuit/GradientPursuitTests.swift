@@ -41,8 +41,8 @@ import Testing
     let found = try pursuit.encode(x).dense()
     let rows = (0..<24).map { latent in (0..<7).map { Double(dictionary[latent, $0]) } }
     for token in 0..<40 {
-      let centred = (0..<7).map { Double(x[token, $0]) - Double(bias[$0]) }
-      let expected = Self.plain(centred, rows, iterations: iterations)
+      let centered = (0..<7).map { Double(x[token, $0]) - Double(bias[$0]) }
+      let expected = Self.plain(centered, rows, iterations: iterations)
       let row = (0..<24).map { Double(found[token, $0]) }
       #expect(relativeDifference(row, expected) < 1e-4, "token \(token)")
       #expect(row.count { $0 != 0 } <= iterations)

@@ -34,8 +34,8 @@ import Testing
     var loss = 0.0
     for (token, target) in zip(x.doubleRows, y.doubleRows) {
       let bias = Array(p.row(.decoderBias))
-      let centres = configuration.subtractsDecoderBias
-      var residual = centres ? zip(token, bias).map { $0 - $1 } : token
+      let centers = configuration.subtractsDecoderBias
+      var residual = centers ? zip(token, bias).map { $0 - $1 } : token
       var support = Set<Int>()
       for _ in 0..<(configuration.maxIterations ?? x.columns) {
         let products = (0..<latents).map { dot(residual, p.row(.decoder, $0)) }

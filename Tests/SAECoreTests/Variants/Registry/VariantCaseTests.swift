@@ -84,7 +84,7 @@ import Testing
     let coefficient = try #require(fixture.number("hyper_parameters.coefficients.l0.value"))
     var configuration = JumpReLUConfiguration.saeLens(
       .quadratic(target: try #require(run.setting("target_l0"))),
-      coefficient: try CoefficientSchedule(finalValue: coefficient))
+      coefficient: CoefficientSchedule(finalValue: coefficient))
     configuration.bandwidth = Float(try #require(run.setting("bandwidth")))
     configuration.preActivationLoss = nil
     configuration.subtractsDecoderBias = run.setting("a") == 1

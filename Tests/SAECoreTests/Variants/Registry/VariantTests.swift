@@ -8,10 +8,10 @@ import Testing
 @Suite struct VariantTests {
   private static let (width, latents) = (6, 16)
 
-  private static func source(_ variant: Variant) throws -> any ActivationSource {
-    let inputs = Matrix.random(256, width, seed: 1)
-    guard variant.takesTargets else { return inputs }
-    return try PairedActivations(inputs: inputs, targets: Matrix.random(256, width, seed: 2))
+  private static let source = Matrix.random(256, width, seed: 1)
+
+  private static func targets(_ variant: Variant) -> Matrix? {
+    variant.takesTargets ? Matrix.random(256, width, seed: 2) : nil
   }
 
   private static var options: TrainingOptions {
@@ -43,10 +43,10 @@ import Testing
   /// Trained, written, and opened, by the type and by its files alone: the same latents.
   @Test(arguments: Variant.allCases) func isOpenedFromItsFiles(_ variant: Variant) throws {
     func check<Training: TrainedVariant>(_ training: Training) throws {
-      let source = try Self.source(variant)
+      let targets = Self.targets(variant)
       var run = try TrainingRun<Training.Model>(
-        training.configuration(Self.settings), latentCount: Self.latents, on: source,
-        options: Self.options)
+        training.configuration(Self.settings), latentCount: Self.latents, on: Self.source,
+        targets: targets, options: Self.options)
       while try run.step() != nil {}
       let model = try run.folded()
       let scratch = try ScratchFolder()
@@ -70,17 +70,17 @@ import Testing
   /// A run that goes on from a checkpoint ends with the same bits.
   @Test(arguments: Variant.allCases) func isResumed(_ variant: Variant) throws {
     func check<Training: TrainedVariant>(_ training: Training) throws {
-      let source = try Self.source(variant)
+      let targets = Self.targets(variant)
       var run = try TrainingRun<Training.Model>(
-        training.configuration(Self.settings), latentCount: Self.latents, on: source,
-        options: Self.options)
+        training.configuration(Self.settings), latentCount: Self.latents, on: Self.source,
+        targets: targets, options: Self.options)
       for _ in 0..<5 { _ = try run.step() }
       let scratch = try ScratchFolder()
       let folder = try CheckpointFolder(scratch.file("checkpoints"))
       let path = try folder.write(run.checkpoint())
       while try run.step() != nil {}
       var resumed = try TrainingRun<Training.Model>(
-        from: try TrainingCheckpoint(contentsOf: path), on: source)
+        from: try TrainingCheckpoint(contentsOf: path), on: Self.source, targets: targets)
       #expect(resumed.trainer.step == 5)
       while try resumed.step() != nil {}
       #expect(try resumed.folded() == run.folded())

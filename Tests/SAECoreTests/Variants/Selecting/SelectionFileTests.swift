@@ -105,7 +105,7 @@ import Testing
       .encoder: Matrix.random(24, 6, seed: 2), .encoderBias: Matrix.random(1, 24, seed: 3),
       .decoder: Matrix.random(24, 6, seed: 4), .decoderBias: Matrix.random(1, 6, seed: 5),
     ]
-    var configuration = MatryoshkaConfiguration.saeLens(k: 3, widths: [5, 11])
+    var configuration = MatryoshkaConfiguration.saeLens(meanK: 3, widths: [5, 11])
     configuration.thresholdAverage = ThresholdAverage()
     var trainer = Trainer(
       try MatryoshkaAutoencoder(parameters: weights, configuration: configuration),

@@ -32,10 +32,10 @@ import Testing
     }
 
     var batch: TrainingBatch {
-      let silence = (0..<latents).map { dead.contains($0) ? 1 : 0 }
+      let sinceFiring = (0..<latents).map { dead.contains($0) ? 1 : 0 }
       return TrainingBatch(
         activations: x, target: y,
-        deadLatents: DeadLatents(silence: silence, rule: .stepsBeforeBatch(0)))
+        deadLatents: DeadLatents(sinceFiring: sinceFiring, rule: .stepsBeforeBatch(0)))
     }
   }
 
@@ -237,7 +237,7 @@ import Testing
     try Self.check(
       TopKAutoencoder(parameters: shape.parameters, configuration: configuration), shape, "openai"
     ) { Loss(shape, configuration, $0) }
-    var matryoshka = MatryoshkaConfiguration(k: Double(shape.k))
+    var matryoshka = MatryoshkaConfiguration(meanK: Double(shape.k))
     matryoshka.auxiliaryLoss = configuration.auxiliaryLoss
     matryoshka.levels = .widths([3])
     try Self.check(
@@ -252,7 +252,7 @@ import Testing
 
   @Test(arguments: UInt64(0)..<6) func batchTopK(_ seed: UInt64) throws {
     let shape = Shape(seed)
-    var configuration = BatchTopKConfiguration(k: Double(shape.k) + 0.4)
+    var configuration = BatchTopKConfiguration(meanK: Double(shape.k) + 0.4)
     Self.settings(seed, &configuration)
     try Self.check(
       BatchTopKAutoencoder(parameters: shape.parameters, configuration: configuration), shape,
@@ -275,7 +275,7 @@ import Testing
     let grouped = Shape(seed, groups: true)
     var groups = GroupMaxConfiguration(k: grouped.k)
     Self.settings(seed, &groups)
-    // Positive, so that no group is silent: there the gradient is an estimate.
+    // Positive, so that no group is inactive: there the gradient is an estimate.
     var parameters = grouped.parameters
     parameters[.encoderBias] = Matrix(rows: 1, columns: grouped.latents, repeating: 40)
     try Self.check(
@@ -287,7 +287,7 @@ import Testing
 
   @Test(arguments: UInt64(0)..<6) func matryoshka(_ seed: UInt64) throws {
     let shape = Shape(seed)
-    var configuration = MatryoshkaConfiguration(k: Double(shape.k))
+    var configuration = MatryoshkaConfiguration(meanK: Double(shape.k))
     Self.settings(seed, &configuration)
     configuration.selection = seed % 2 == 0 ? .batch : .token
     configuration.levels = .widths([3, 7])

@@ -61,7 +61,7 @@ import Testing
     let k = try #require(run.setting("k"))
     var configuration =
       fixture.peer == "SAELens"
-      ? BatchTopKConfiguration.saeLens(k: k) : .dictionaryLearning(k: Int(k))
+      ? BatchTopKConfiguration.saeLens(meanK: k) : .dictionaryLearning(k: Int(k))
     Self.apply(run, to: &configuration)
     configuration.thresholdAverage = try Self.thresholdAverage(run)
     let model = try BatchTopKAutoencoder(
@@ -77,7 +77,7 @@ import Testing
     var configuration =
       fixture.peer == "SAELens"
       ? MatryoshkaConfiguration.saeLens(
-        k: k,
+        meanK: k,
         widths: try fixture.numbers("hyper_parameters.config.matryoshka_widths").map { Int($0) })
       : .dictionaryLearning(
         k: Int(k),

@@ -18,7 +18,8 @@ import Testing
       var trainer = Trainer(
         model, schedule: try .constant(1e-2),
         deadLatents: DeadLatents(
-          silence: (0..<Self.latents).map { $0 % 3 == 0 ? 100 : 0 }, rule: .stepsBeforeBatch(50)))
+          sinceFiring: (0..<Self.latents).map { $0 % 3 == 0 ? 100 : 0 }, rule: .stepsBeforeBatch(50)
+        ))
       let losses = try (0..<2).map { _ in try trainer.train(on: x).losses }
       return (trainer.model.parameters, losses)
     }
@@ -35,7 +36,7 @@ import Testing
     multi.multiTopK = MultiTopK()
     try check(TopKAutoencoder(parameters: Self.weights, configuration: multi))
     try check(
-      BatchTopKAutoencoder(parameters: Self.weights, configuration: .saeLens(k: 5.5)))
+      BatchTopKAutoencoder(parameters: Self.weights, configuration: .saeLens(meanK: 5.5)))
     try check(
       BatchTopKAutoencoder(parameters: Self.weights, configuration: .dictionaryLearning(k: 5)))
     try check(AbsTopKAutoencoder(parameters: Self.weights, configuration: .saeLens(k: 5)))
@@ -45,7 +46,7 @@ import Testing
   }
 
   @Test func matryoshka() throws {
-    var configuration = MatryoshkaConfiguration.saeLens(k: 5, widths: [40, 100])
+    var configuration = MatryoshkaConfiguration.saeLens(meanK: 5, widths: [40, 100])
     try check(MatryoshkaAutoencoder(parameters: Self.weights, configuration: configuration))
     configuration.hasAuxiliaryLossPerLevel = true
     try check(MatryoshkaAutoencoder(parameters: Self.weights, configuration: configuration))

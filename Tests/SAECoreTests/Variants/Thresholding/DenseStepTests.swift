@@ -49,12 +49,12 @@ import Testing
     }
   }
 
-  /// A batch on which a quarter of the latents have long been silent.
+  /// A batch on which a quarter of the latents have not fired for long.
   func batch(tokens: Int, width: Int, latents: Int, seed: UInt64) -> TrainingBatch {
     TrainingBatch(
       activations: Matrix.random(tokens, width, seed: seed),
       deadLatents: DeadLatents(
-        silence: (0..<latents).map { $0 % 4 == 0 ? 100 : 0 }, rule: .stepsBeforeBatch(50)))
+        sinceFiring: (0..<latents).map { $0 % 4 == 0 ? 100 : 0 }, rule: .stepsBeforeBatch(50)))
   }
 
   /// (tokens, width, latents); the last has several panels.
@@ -67,7 +67,7 @@ import Testing
       latents: latents, width: width, vectors: [.encoderBias], seed: seed)
     for (number, penalty) in ThresholdGradientTests.penalties.enumerated()
     where tokens < 100 || number < 1 {
-      var configuration = ReLUConfiguration(coefficient: try ThresholdGradientTests.one(0.7))
+      var configuration = ReLUConfiguration(coefficient: ThresholdGradientTests.one(0.7))
       configuration.penalty = penalty
       configuration.subtractsDecoderBias = number % 2 == 0
       try expectAgreement(
@@ -85,7 +85,7 @@ import Testing
       seed: seed)
     for (number, penalty) in ThresholdGradientTests.penalties.enumerated()
     where tokens < 100 || number < 1 {
-      var configuration = GatedConfiguration(coefficient: try ThresholdGradientTests.one(0.7))
+      var configuration = GatedConfiguration(coefficient: ThresholdGradientTests.one(0.7))
       configuration.penalty = penalty
       configuration.subtractsDecoderBias = number % 2 == 0
       configuration.auxiliaryTrainsDecoder = number % 2 == 1
@@ -116,7 +116,7 @@ extension DenseStepTests {
             parameters[.threshold] = .rowVector(parameters[.threshold].array.map { max($0, 0) })
           }
           var configuration = JumpReLUConfiguration(
-            coefficient: try ThresholdGradientTests.one(0.7))
+            coefficient: ThresholdGradientTests.one(0.7))
           configuration.sparsityLoss = loss
           configuration.estimator = estimator
           configuration.parametrization = parametrization

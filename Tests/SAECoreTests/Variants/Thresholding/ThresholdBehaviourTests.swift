@@ -5,7 +5,7 @@ import Testing
 @testable import SAECore
 
 /// Laws that the threshold family keeps: bits, dense against sparse, conversions, files, edge cases.
-@Suite struct ThresholdBehaviourTests {
+@Suite struct ThresholdBehaviorTests {
   static func reLU(_ seed: UInt64, latents: Int = 60, width: Int = 12) throws -> ReLUAutoencoder {
     try ReLUAutoencoder(
       parameters: ThresholdGradientTests.weights(
@@ -143,13 +143,6 @@ import Testing
     parameters[.gateBias] = Matrix(rows: 1, columns: 59)
     #expect(throws: ShapeError("b_gate", "numbers", expected: 60, found: 59)) {
       try GatedAutoencoder(parameters: parameters, configuration: model.configuration)
-    }
-    #expect(throws: OptionError.self) {
-      try ActivationPenalty(.norm, exponent: 0, weightsByDecoderNorm: true)
-    }
-    #expect(throws: OptionError.self) {
-      try GatedConfiguration.pAnnealing(
-        PAnnealing(to: 0, between: 1...5), form: .norm, coefficient: .one)
     }
   }
 

@@ -32,8 +32,8 @@ import Testing
     (1, 1, 1), (3, 5, 8), (7, 4, 11), (9, 6, 5), (2, 8, 14),
   ]
 
-  static func one(_ value: Double) throws -> CoefficientSchedule {
-    try CoefficientSchedule(finalValue: value)
+  static func one(_ value: Double) -> CoefficientSchedule {
+    CoefficientSchedule(finalValue: value)
   }
 
   /// Σ or root of the powers, as the penalty defines it, mean over tokens.
@@ -50,15 +50,13 @@ import Testing
     return values.reduce(0, +) / Double(activations.count)
   }
 
-  static let penalties: [ActivationPenalty] = {
-    let made = try? [
-      ActivationPenalty(.norm, exponent: 0.5, weightsByDecoderNorm: true),
-      ActivationPenalty(.norm, exponent: 2, weightsByDecoderNorm: false),
-      ActivationPenalty(.powers, exponent: 0.7, weightsByDecoderNorm: false),
-      ActivationPenalty(.powers, exponent: 1.5, weightsByDecoderNorm: true),
-    ]
-    return [.weightedL1, .plainL1] + (made ?? [])
-  }()
+  static let penalties: [ActivationPenalty] = [
+    .weightedL1, .plainL1,
+    ActivationPenalty(.norm, exponent: 0.5, weightsByDecoderNorm: true),
+    ActivationPenalty(.norm, exponent: 2, weightsByDecoderNorm: false),
+    ActivationPenalty(.powers, exponent: 0.7, weightsByDecoderNorm: false),
+    ActivationPenalty(.powers, exponent: 1.5, weightsByDecoderNorm: true),
+  ]
 
   @Test(arguments: shapes.indices) func reLU(_ index: Int) throws {
     let shape = Self.shapes[index]
@@ -79,7 +77,7 @@ import Testing
         // Near 0 a power below 1 is steep, and differences are of no use.
         guard nearest > (penalty.exponent < 1 ? 1e-2 : 1e-3) else { continue }
         tried += 1
-        var configuration = ReLUConfiguration(coefficient: try Self.one(0.7))
+        var configuration = ReLUConfiguration(coefficient: Self.one(0.7))
         configuration.penalty = penalty
         configuration.subtractsDecoderBias = subtracts
         var model = try ReLUAutoencoder(parameters: parameters, configuration: configuration)
@@ -129,7 +127,7 @@ import Testing
         let nearest = (gates(start) + magnitudes(start)).joined().reduce(1) { min($0, abs($1)) }
         guard nearest > (penalty.exponent < 1 ? 1e-2 : 1e-3) else { continue }
         tried += 1
-        var configuration = GatedConfiguration(coefficient: try Self.one(0.7))
+        var configuration = GatedConfiguration(coefficient: Self.one(0.7))
         configuration.penalty = penalty
         configuration.auxiliaryTrainsDecoder = trains
         configuration.subtractsDecoderBias = subtracts

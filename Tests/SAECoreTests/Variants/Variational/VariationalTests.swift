@@ -62,7 +62,7 @@ import Testing
 
   @Test(arguments: UInt64(0)..<8) func gradients(_ seed: UInt64) throws {
     var configuration = VariationalConfiguration(
-      k: seed % 2 == 0 ? nil : 3, divergence: try CoefficientSchedule(finalValue: 0.3))
+      k: seed % 2 == 0 ? nil : 3, divergence: CoefficientSchedule(finalValue: 0.3))
     configuration.learnsVariance = seed % 4 < 2
     configuration.isRectified = seed < 4
     configuration.seed = 17
@@ -88,7 +88,7 @@ import Testing
   }
 
   @Test func encodesMeansWithoutNoise() throws {
-    let divergence = try CoefficientSchedule(finalValue: 1)
+    let divergence = CoefficientSchedule(finalValue: 1)
     let x = Matrix.random(tokens, width, seed: 9)
     let all = try model(1, VariationalConfiguration(divergence: divergence)).encode(x)
     let some = try model(1, VariationalConfiguration(k: 2, divergence: divergence)).encode(x)

@@ -15,7 +15,7 @@ import Testing
   private func boosted() throws -> BoostedAutoencoder<TopKAutoencoder, BatchTopKAutoencoder> {
     let base = try TopKAutoencoder(
       parameters: weights(20, 6, 1), configuration: TopKConfiguration(k: 3))
-    var booster = BatchTopKConfiguration(k: 2)
+    var booster = BatchTopKConfiguration(meanK: 2)
     booster.decoderConstraint = .none
     return try BoostedAutoencoder(
       parameters: weights(9, 6, 5),

@@ -152,7 +152,7 @@ import Testing
         "\"normalize_activations\": \"none\"",
         with: "\"normalize_activations\": \"expected_average_only_in\""))
     #expect(
-      refusal { _ = try SAE.load(scratch.file("pair")) }?.contains("--activation-scale") == true)
+      refusal { _ = try SAE.load(scratch.file("pair")) }?.contains("activation scale") == true)
     // The factor is for the one that lacks it.
     _ = try SAE.open(scratch.file("pair"), activationScale: 0.5)
   }

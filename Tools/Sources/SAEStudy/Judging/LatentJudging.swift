@@ -23,7 +23,7 @@ struct LatentJudging {
   /// - Parameters:
   ///   - examples: of the same latents, with samples.
   ///   - activeRows: of each latent, the rows of the text on which it fires, ascending.
-  ///   - text: windows in which a latent is silent are taken from it.
+  ///   - text: windows in which a latent is inactive are taken from it.
   ///   - texts: the texts of a run of ids.
   func judge(
     _ browser: inout LatentBrowser, examples: LatentExamples, activeRows: [[Int]],
@@ -51,7 +51,7 @@ struct LatentJudging {
       let others = examples.quantileExamples(of: latent, parts: textsPerKind)
         .flatMap { $0 }.filter { !shown.contains($0.context) }
       let positives = spread(others, textsPerKind)
-      let negatives = silentTexts(latent, activeRows: activeRows[latent], text: text, rendering)
+      let negatives = inactiveTexts(latent, activeRows: activeRows[latent], text: text, rendering)
       guard !strongest.isEmpty, positives.count == textsPerKind,
         negatives.count == textsPerKind
       else {
@@ -67,7 +67,7 @@ struct LatentJudging {
         positives.map { (text: rendering.line($0.tokens), isActive: true) }
         + negatives.map { (text: $0, isActive: false) }
       let mixed = generator.permutation(of: questions.count).map { questions[$0] }
-      var result = JudgementScores()
+      var result = JudgmentScores()
       for begin in stride(from: 0, to: mixed.count, by: 5) {
         let part = mixed[begin..<min(begin + 5, mixed.count)]
         let answer = try judge.ask(
@@ -105,8 +105,8 @@ struct LatentJudging {
   }
 
   /// Windows in which the latent does not fire, drawn from all of the text; fewer than asked for if it is
-  /// rarely silent so long.
-  private func silentTexts(
+  /// rarely inactive so long.
+  private func inactiveTexts(
     _ latent: Int, activeRows: [Int], text: HeldOutText, _ rendering: ExampleRendering
   ) -> [String] {
     guard let ids = text.tokenIDs else { return [] }

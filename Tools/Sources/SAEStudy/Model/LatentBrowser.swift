@@ -49,7 +49,7 @@ public struct LatentCard: Codable, Equatable, Sendable {
   /// Firings by strength, in equal parts from 0 to the maximum.
   public var histogram: [Int]
   /// The decoder rows nearest to its own.
-  public var neighbours: [Neighbour]
+  public var neighbors: [Neighbor]
   /// The tokens that its decoder row raises most through the unembedding.
   public var promoted: [Promoted]
   /// Strongest first.
@@ -58,7 +58,7 @@ public struct LatentCard: Codable, Equatable, Sendable {
   /// The judge's balanced accuracy in telling active from inactive texts.
   public var score: Double?
 
-  public struct Neighbour: Codable, Equatable, Sendable {
+  public struct Neighbor: Codable, Equatable, Sendable {
     public var latent: Int
     public var cosine: Double
   }
@@ -91,7 +91,7 @@ public struct JudgeSummary: Codable, Equatable, Sendable {
   public var unreadableTexts: Int
   public var meanScore: Double?
 
-  /// Why there is no judgement although there were latents to judge; nil if there is one.
+  /// Why there is no judgment although there were latents to judge; nil if there is one.
   public var problem: String? {
     guard latentsJudged == 0, requests + latentsLeftOut > 0 else { return nil }
     return requests > 0

@@ -2,8 +2,8 @@ import Foundation
 import SAECore
 
 /// How a study's files are written and read: keys in order, numbers that are not finite as strings.
-enum StudyJSON {
-  static func encode(_ value: some Encodable, pretty: Bool = true) throws -> Data {
+package enum StudyJSON {
+  package static func encoder(pretty: Bool = true) -> JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting =
       pretty
@@ -11,14 +11,35 @@ enum StudyJSON {
       : [.sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try encoder.encode(value)
+    return encoder
+  }
+
+  static func encode(_ value: some Encodable, pretty: Bool = true) throws -> Data {
+    try encoder(pretty: pretty).encode(value)
   }
 
   static func decode<Value: Decodable>(_: Value.Type, from data: Data) throws -> Value {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    decoder.keyDecodingStrategy = .custom { path in
+      let key = path[path.count - 1]
+      return oldKeys[key.stringValue].map(Key.init(stringValue:)) ?? key
+    }
     return try decoder.decode(Value.self, from: data)
+  }
+
+  /// The present names of what version 0.1 called otherwise.
+  private static let oldKeys = [
+    "judgements": "judgments", "neighbours": "neighbors", "errorDetermination": "errorRSquared",
+  ]
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
   }
 
   /// Writes a file that appears when it is complete.

@@ -18,7 +18,7 @@ public struct StudyResults: Codable, Equatable, Sendable {
   /// One for each domain autoencoder.
   public var unmatched: [UnmatchedResult]
   /// One for each autoencoder whose latents a judge was asked about.
-  public var judgements: [JudgementResult] = []
+  public var judgments: [JudgmentResult] = []
   /// Notes on the data; empty if there are none.
   public var notes: [String]?
   /// Autoencoders whose training failed; they were not measured.
@@ -136,7 +136,7 @@ public struct AutoencoderMeasurement: Codable, Equatable, Sendable {
   public var linearUnexplained: Double?
   public var nonlinearUnexplained: Double?
   /// R² of the error vector predicted linearly from the activations, pooled.
-  public var errorDetermination: Double?
+  public var errorRSquared: Double?
   public var cleanLoss: Double?
   public var splicedLoss: Double?
   /// Of the loss that zeros in the activations' place cost.
@@ -195,7 +195,7 @@ public struct Recovery: Codable, Equatable, Sendable {
 }
 
 /// A judge's scores for the latents of one autoencoder.
-public struct JudgementResult: Codable, Equatable, Sendable {
+public struct JudgmentResult: Codable, Equatable, Sendable {
   /// ``AutoencoderPlan/name``
   public var autoencoder: String
   public var summary: JudgeSummary

@@ -159,12 +159,12 @@ enum ReportScript {
         }
         const near = make("p", "side");
         near.append(make("b", "", "nearest decoder rows"));
-        card.neighbours.forEach((one, index) => {
+        card.neighbors.forEach((one, index) => {
           const other = make("a", "", "#" + one.latent);
           other.href = "#latents?q=%23" + one.latent;
           near.append(index ? ", " : "", other, " " + one.cosine.toFixed(2));
         });
-        if (card.neighbours.length) left.append(near);
+        if (card.neighbors.length) left.append(near);
         const right = make("div", "");
         if (card.explanation) right.append(make("p", "explanation", card.explanation));
         for (const context of card.contexts) {

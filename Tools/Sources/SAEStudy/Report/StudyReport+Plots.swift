@@ -26,7 +26,7 @@ extension StudyReport {
     """
 
   func legend() -> String {
-    let colours = arms.map {
+    let colors = arms.map {
       "<li class=\"\($0.rawValue)\"><i></i>\(Self.name($0))</li>"
     }
     let marks = widths.enumerated().map { rank, latents in
@@ -41,7 +41,7 @@ extension StudyReport {
         x2="34" y1="6" y2="6"/>\(shape)</svg>\(HTML.count(latents)) latents</li>
         """
     }
-    return "<ul class=\"legend\">\((colours + marks).joined())</ul>"
+    return "<ul class=\"legend\">\((colors + marks).joined())</ul>"
   }
 
   private func chart(_ quality: WidthComparison.Quality, on text: StudyText) -> ScatterChart {

@@ -191,11 +191,11 @@ extension StudyReport {
       lead: "Latents on held-out domain text, each with the contexts in which it is strongest; the "
         + "deeper a token, the stronger it fires. Search the contexts, the promoted tokens, or "
         + "#number.",
-      notes: browsers.compactMap(judgement))
+      notes: browsers.compactMap(judgment))
   }
 
   /// How well a judge's explanations tell where the latents of a dictionary are active.
-  private func judgement(_ browser: LatentBrowser) -> String? {
+  private func judgment(_ browser: LatentBrowser) -> String? {
     guard let judge = browser.judge else { return nil }
     return """
       <b>\(HTML.escape(browser.title))</b>: a judge explained \(HTML.count(judge.latentsJudged)) \

@@ -68,7 +68,7 @@ struct BrowserMaking {
     let live = sparsity.firingCounts.indices.filter { sparsity.firingCounts[$0] > 0 }
     let shown = choose(live, sparsity.firingCounts, likeness)
     var numbers = TextNumbers()
-    let neighbours = try nearest(shown)
+    let neighbors = try nearest(shown)
     let promoted = promotedTokens(shown)
     let cards = shown.enumerated().map { place, latent -> LatentCard in
       let values = gathered.activations[latent]
@@ -82,7 +82,7 @@ struct BrowserMaking {
         otherCosine: likeness.map { rounded($0[latent].broadCosine) },
         isUnmatched: likeness?[latent].isUnmatched,
         isReproduced: likeness?[latent].isReproduced,
-        histogram: histogram(values, maximum: maximum), neighbours: neighbours[place],
+        histogram: histogram(values, maximum: maximum), neighbors: neighbors[place],
         promoted: promoted[place].map {
           LatentCard.Promoted(
             text: numbers.number(texts([$0.token]).joined()), logit: rounded($0.logit))
@@ -131,13 +131,13 @@ struct BrowserMaking {
     return counts
   }
 
-  private func nearest(_ shown: [Int]) throws -> [[LatentCard.Neighbour]] {
+  private func nearest(_ shown: [Int]) throws -> [[LatentCard.Neighbor]] {
     var unit = autoencoder.decoder
     let norms = unit.rowNorms()
     unit = Matrix(rows: unit.rows, columns: unit.columns) {
       norms[$0] > 0 ? unit[$0, $1] / norms[$0] : 0
     }
-    var result: [[LatentCard.Neighbour]] = []
+    var result: [[LatentCard.Neighbor]] = []
     for begin in stride(from: 0, to: shown.count, by: 256) {
       let some = shown[begin..<min(begin + 256, shown.count)]
       let cosines = Matrix.product(

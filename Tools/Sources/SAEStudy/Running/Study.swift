@@ -81,7 +81,7 @@ public struct Study: Sendable {
           one.result.plan, isLive: one.firings.map { $0 >= StudyMeasuring.leastFirings }))
     }
     let browsers = try browse(training, data, folder, comparing, progress)
-    results.judgements = browsers.compactMap { JudgementResult($0) }
+    results.judgments = browsers.compactMap { JudgmentResult($0) }
     try AtomicFile.write(Array(try results.json()), to: folder.results)
     try AtomicFile.write(
       Array(StudyReport(results, browsers).html().utf8), to: folder.report)
@@ -94,7 +94,7 @@ public struct Study: Sendable {
     // Latents that are too rare for a judge are in the report; a judge that says nothing is a mistake.
     for case let judge? in browsers.map(\.judge) where judge.requests > 0 {
       if let problem = judge.problem {
-        throw StudyError("\(problem); the report without judgements is \(folder.report)")
+        throw StudyError("\(problem); the report without judgments is \(folder.report)")
       }
     }
     return Outcome(results: results, browsers: browsers, report: folder.report)

@@ -124,7 +124,7 @@ extension AutoencoderMeasurement {
     denseFraction = evaluation.sparsity.fractionOfLatents(denserThan: 0.1)
     linearUnexplained = evaluation.darkMatter?.linearFractionOfVarianceUnexplained
     nonlinearUnexplained = evaluation.darkMatter?.nonlinearFractionOfVarianceUnexplained
-    errorDetermination = evaluation.darkMatter?.pooledErrorDetermination
+    errorRSquared = evaluation.darkMatter?.pooledErrorRSquared
     densityHistogram =
       evaluation.sparsity.logDensityHistogram(edges: AutoencoderMeasurement.densityEdges) ?? []
   }

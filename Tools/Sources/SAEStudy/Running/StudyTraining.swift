@@ -168,9 +168,9 @@ where Model.Configuration: Decodable, Model.Configuration.Model == Model {
   private func write(
     _ plan: AutoencoderPlan, _ member: Member, of sweep: TrainingSweep, to folder: StudyFolder
   ) throws {
-    let model =
+    let model: any StorableAutoencoder =
       switch member {
-      case .plain(let member): try sweep.model(member).folding(sweep.scaling)
+      case .plain(let member): try sweep.autoencoder(member)
       case .boosted(let member): try sweep.model(member).folding(sweep.scaling).booster
       }
     var archive = model.archive()

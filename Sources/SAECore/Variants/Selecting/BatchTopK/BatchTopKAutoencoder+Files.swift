@@ -3,7 +3,7 @@ extension BatchTopKAutoencoder: StorableAutoencoder {
     thresholdArchive(
       trainedAs: .batchTopK,
       details: [
-        ("k", .double(configuration.k)),
+        ("k", .double(configuration.meanK)),
         ("topk_threshold_lr", .double(configuration.thresholdAverage.rate)),
       ])
   }
@@ -13,7 +13,7 @@ extension BatchTopKAutoencoder: StorableAutoencoder {
   public init(_ archive: SAEArchive) throws(FileError) {
     let archive = try archive.plain(for: Self.self)
     let stored = try archive.batchSelection(.batchTopK)
-    var configuration = BatchTopKConfiguration(k: stored.k)
+    var configuration = BatchTopKConfiguration(meanK: stored.k)
     configuration.subtractsDecoderBias = archive.subtractsDecoderBias
     configuration.rescalesByDecoderNorm = stored.rescalesByDecoderNorm
     do {

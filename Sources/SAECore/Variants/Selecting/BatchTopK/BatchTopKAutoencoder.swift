@@ -30,21 +30,21 @@ public struct BatchTopKAutoencoder: BatchSelectingAutoencoder, Equatable {
     parameters: ParameterSet, configuration: BatchTopKConfiguration, threshold: Double?
   ) throws(ShapeError) {
     try parameters.checkShapes()
-    try parameters.checkSelection(ofMean: configuration.k)
+    try parameters.checkSelection(ofMean: configuration.meanK)
     self.parameters = parameters
     self.configuration = configuration
     self.threshold = threshold
   }
 
   public func select(_ scores: LatentScores) -> SparseLatents {
-    scores.largestOfBatch(mean: configuration.k)
+    scores.largestOfBatch(mean: configuration.meanK)
   }
 
   public func select(_ scores: LatentScores, step: Int) -> SparseLatents {
     scores.largestOfBatch(
       mean: configuration.annealing?.k(
-        at: step, final: configuration.k, inputDimension: inputDimension,
-        latentCount: latentCount) ?? configuration.k)
+        at: step, final: configuration.meanK, inputDimension: inputDimension,
+        latentCount: latentCount) ?? configuration.meanK)
   }
 
   public mutating func finishStep(_ pass: TrainingPass, step: Int) {

@@ -3,14 +3,14 @@ extension MatryoshkaAutoencoder: StorableAutoencoder {
   public func archive() -> SAEArchive {
     let widths = JSONValue.array(prefixes.map { .integer($0) })
     if configuration.selection == .token {
-      var archive = archive(.topK, k: Int(configuration.k))
+      var archive = archive(.topK, k: Int(configuration.meanK))
       archive.metadata[MatryoshkaAutoencoder.widths] = widths
       return archive
     }
     return thresholdArchive(
       trainedAs: .matryoshkaBatchTopK,
       details: [
-        ("k", .double(configuration.k)),
+        ("k", .double(configuration.meanK)),
         ("topk_threshold_lr", .double(configuration.thresholdAverage.rate)),
         (MatryoshkaAutoencoder.widths, widths),
         ("use_matryoshka_aux_loss", .bool(configuration.hasAuxiliaryLossPerLevel)),
@@ -28,14 +28,14 @@ extension MatryoshkaAutoencoder: StorableAutoencoder {
     let parameters: ParameterSet
     let levels: JSONValue?
     if archive.architecture == SAEArchitecture(.topK) {
-      configuration = MatryoshkaConfiguration(k: Double(try archive.checkedK(archive.file)))
+      configuration = MatryoshkaConfiguration(meanK: Double(try archive.checkedK(archive.file)))
       configuration.selection = .token
       archive.apply(to: &configuration)
       levels = archive.metadata[MatryoshkaAutoencoder.widths]
       parameters = try archive.parameterSet(SAEArchive.selectingParameters)
     } else {
       let stored = try archive.batchSelection(.matryoshkaBatchTopK)
-      configuration = MatryoshkaConfiguration(k: stored.k)
+      configuration = MatryoshkaConfiguration(meanK: stored.k)
       configuration.subtractsDecoderBias = archive.subtractsDecoderBias
       configuration.rescalesByDecoderNorm = stored.rescalesByDecoderNorm
       configuration.hasAuxiliaryLossPerLevel =

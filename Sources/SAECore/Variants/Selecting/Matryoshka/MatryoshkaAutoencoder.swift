@@ -32,9 +32,9 @@ public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder, Equatable {
     parameters: ParameterSet, configuration: MatryoshkaConfiguration, threshold: Double?
   ) throws(ShapeError) {
     try parameters.checkShapes()
-    try parameters.checkSelection(ofMean: configuration.k)
+    try parameters.checkSelection(ofMean: configuration.meanK)
     if configuration.selection == .token {
-      try parameters.checkSelection(of: Int(configuration.k))
+      try parameters.checkSelection(of: Int(configuration.meanK))
     }
     prefixes = try configuration.levels.prefixes(latentCount: parameters[.encoder].rows)
     self.parameters = parameters
@@ -43,15 +43,15 @@ public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder, Equatable {
   }
 
   public func select(_ scores: LatentScores) -> SparseLatents {
-    select(scores, k: configuration.k)
+    select(scores, k: configuration.meanK)
   }
 
   public func select(_ scores: LatentScores, step: Int) -> SparseLatents {
     select(
       scores,
       k: configuration.annealing?.k(
-        at: step, final: configuration.k, inputDimension: inputDimension,
-        latentCount: latentCount) ?? configuration.k)
+        at: step, final: configuration.meanK, inputDimension: inputDimension,
+        latentCount: latentCount) ?? configuration.meanK)
   }
 
   private func select(_ scores: LatentScores, k: Double) -> SparseLatents {
@@ -67,7 +67,7 @@ public struct MatryoshkaAutoencoder: BatchSelectingAutoencoder, Equatable {
     threshold = configuration.thresholdAverage.updating(threshold, with: latents, step: step)
   }
 
-  /// Encodes activations into the latents of some first levels, the others being silent:
+  /// Encodes activations into the latents of some first levels, the others being inactive:
   /// dictionary_learning's `active_groups`.
   ///
   /// - Throws: ``ShapeError`` if there are not that many levels, or the width is not

@@ -1,19 +1,19 @@
 /// The settings of a ``MatryoshkaAutoencoder``. Defaults are the recommended ones; each library's own
-/// conventions are ``dictionaryLearning(k:fractions:)`` and ``saeLens(k:widths:)``.
+/// conventions are ``dictionaryLearning(k:fractions:)`` and ``saeLens(meanK:widths:)``.
 public struct MatryoshkaConfiguration: SelectingConfiguration {
   public typealias Model = MatryoshkaAutoencoder
 
   /// The tokens over which the largest latents are kept.
   public enum Selection: Sendable, Equatable, Codable {
-    /// ⌊k · tokens⌋ of a batch.
+    /// ⌊meanK · tokens⌋ of a batch.
     case batch
-    /// ⌊k⌋ of each token.
+    /// ⌊meanK⌋ of each token.
     case token
   }
 
   /// Latents that are active on a token; with ``Selection/batch`` on average.
-  public var k: Double
-  /// How latents are chosen: k of each token, or k per token on average over the batch.
+  public var meanK: Double
+  /// How latents are chosen: from each token, or from the whole batch.
   public var selection: Selection
   /// The nested prefixes that each reconstruct by themselves.
   public var levels: MatryoshkaConfiguration.Levels
@@ -34,9 +34,10 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
   /// How the threshold for inference comes about.
   public var thresholdAverage: ThresholdAverage
 
-  /// Keeps `k` latents per token on average; the other settings have their defaults unless given.
+  /// Keeps `meanK` latents per token on average; the other settings have their defaults unless given.
   public init(
-    k: Double, selection: Selection = .batch, levels: MatryoshkaConfiguration.Levels = .halving(5),
+    meanK: Double, selection: Selection = .batch,
+    levels: MatryoshkaConfiguration.Levels = .halving(5),
     weighting: MatryoshkaConfiguration.Weighting = .sum, subtractsDecoderBias: Bool = true,
     rescalesByDecoderNorm: Bool = true,
     reconstructionLoss: ReconstructionLoss = .squaredErrorPerToken,
@@ -44,7 +45,7 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
     hasAuxiliaryLossPerLevel: Bool = false, decoderConstraint: DecoderConstraint = .none,
     annealing: KAnnealing? = nil, thresholdAverage: ThresholdAverage = ThresholdAverage()
   ) {
-    self.k = k
+    self.meanK = meanK
     self.selection = selection
     self.levels = levels
     self.weighting = weighting
@@ -60,14 +61,16 @@ public struct MatryoshkaConfiguration: SelectingConfiguration {
 }
 
 extension MatryoshkaConfiguration {
-  public var targetL0: Double? { k }
+  public var targetL0: Double? { meanK }
+
+  public func check() throws(OptionError) { try annealing?.check() }
 }
 
 extension MatryoshkaConfiguration: Codable {
   private static var fields: SettingsFields<Self> {
     SettingsFields(
       SettingsFields.selecting() + [
-        .required("k", \.k),
+        .required("k", \.meanK),
         .optional("selection", \.selection, absent: .batch),
         .optional("levels", \.levels, absent: .halving(5)),
         .optional("weighting", \.weighting, absent: .sum),
@@ -78,7 +81,7 @@ extension MatryoshkaConfiguration: Codable {
   }
 
   public init(from decoder: any Decoder) throws {
-    self = try Self.fields.decode(from: decoder, into: MatryoshkaConfiguration(k: 1))
+    self = try Self.fields.decode(from: decoder, into: MatryoshkaConfiguration(meanK: 1))
   }
 
   public func encode(to encoder: any Encoder) throws { try Self.fields.encode(self, to: encoder) }

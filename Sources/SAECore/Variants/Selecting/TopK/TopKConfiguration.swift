@@ -43,6 +43,8 @@ public struct TopKConfiguration: SelectingConfiguration {
 
 extension TopKConfiguration {
   public var targetL0: Double? { Double(k) }
+
+  public func check() throws(OptionError) { try annealing?.check() }
 }
 
 extension TopKConfiguration: Codable {

@@ -35,7 +35,7 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
     /// To threshold and pre-activation: Anthropic, SAELens' `jumprelu_ste_to_input`.
     case thresholdAndInput
     /// To the threshold alone, the step taken of the latent z instead of h: K = 1[|z − θ| < ε/2],
-    /// in which every silent latent (z = 0) lies once θ < ε/2. dictionary_learning.
+    /// in which every inactive latent (z = 0) lies once θ < ε/2. dictionary_learning.
     case thresholdByLatents
   }
 
@@ -49,7 +49,7 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
     case logarithmic
   }
 
-  /// The loss that revives silent latents: coefficient · mean of Σ_i n_i max(θ_i − h_i, 0).
+  /// The loss that revives inactive latents: coefficient · mean of Σ_i n_i max(θ_i − h_i, 0).
   ///
   /// Source: Conerly et al. 2025, "Dictionary Learning Optimization Techniques".
   public struct PreActivationLoss: Sendable, Equatable, Codable {
@@ -81,7 +81,7 @@ public struct JumpReLUConfiguration: Sendable, Equatable {
   public var estimator: Estimator
   /// How the thresholds are kept positive.
   public var parametrization: Parametrization
-  /// nil leaves silent latents alone.
+  /// nil leaves inactive latents alone.
   public var preActivationLoss: PreActivationLoss?
   /// The loss that revives dead latents with the error of the others, as for ``TopKConfiguration``.
   public var auxiliaryLoss: AuxiliaryLoss?

@@ -65,7 +65,7 @@ struct JumpReLUUnit: ThresholdingUnit {
   mutating func observe(_ hidden: LatentElements, _ codes: [LatentElements]) {
     revivalSums?.add(hidden, thresholds: thresholds)
     if case .tanh = configuration.sparsityLoss { return }
-    // A silent latent's z = 0 lies above a negative threshold.
+    // An inactive latent's z = 0 lies above a negative threshold.
     let (thresholds, byLatents) = (thresholds, configuration.estimator == .thresholdByLatents)
     let counts = hidden.countsByToken(
       { latent, h in h > thresholds[latent] || (byLatents && thresholds[latent] < 0) },
@@ -118,7 +118,7 @@ struct JumpReLUUnit: ThresholdingUnit {
     _ inputSums: inout [Double], into gradients: inout ParameterSet
   ) -> [LossTerm] {
     var thresholdSums = sums.jumps.map { -$0 }
-    addSilent(to: &thresholdSums)
+    addInactive(to: &thresholdSums)
     var normSums: [Double]?
     if case .tanh = configuration.sparsityLoss { normSums = sums.norms }
     revival?.add(
@@ -152,7 +152,7 @@ extension JumpReLUUnit {
       let threshold = thresholds[latent]
       let near = JumpReLUUnit.isInWindow(h, threshold, bandwidth)
       var jump = near ? threshold / bandwidth * code : 0
-      // By latents the window is around z, which is h or, where it is silent, 0.
+      // By latents the window is around z, which is h or, where it is inactive, 0.
       if let stepSlopes, near, !byLatents || h > threshold {
         jump += stepSlopes[token] / bandwidth
       }
@@ -180,14 +180,14 @@ extension JumpReLUUnit {
     return count > 0 ? max(0, -pull / count) : 0
   }
 
-  /// The step's slopes of the tokens on which each latent is active, for latents that silent tokens
+  /// The step's slopes of the tokens on which each latent is active, for latents that inactive tokens
   /// have a gradient for.
   private mutating func sumActiveSlopes(_ hidden: LatentElements) {
     guard configuration.estimator == .thresholdByLatents, let slopes = penalty?.slopes else {
       return
     }
     let thresholds = thresholds
-    guard hidden.latents.contains(where: silenceIsNear) else {
+    guard hidden.latents.contains(where: inactiveIsNear) else {
       sums.activeSlopes += hidden.latents.map { _ in 0 }
       return
     }
@@ -196,17 +196,17 @@ extension JumpReLUUnit {
     sums.activeSlopes += active.sumsByLatent()
   }
 
-  /// The part of silent tokens, z = 0, where 0 lies in the window around z's threshold.
-  private func addSilent(to thresholdSums: inout [Double]) {
+  /// The part of inactive tokens, z = 0, where 0 lies in the window around z's threshold.
+  private func addInactive(to thresholdSums: inout [Double]) {
     guard !sums.activeSlopes.isEmpty, let slopes = penalty?.slopes else { return }
     let total = slopes.reduce(0) { $0 + Double($1) }
-    for latent in thresholdSums.indices where silenceIsNear(latent) {
+    for latent in thresholdSums.indices where inactiveIsNear(latent) {
       thresholdSums[latent] -=
         (total - sums.activeSlopes[latent]) / Double(configuration.bandwidth)
     }
   }
 
-  private func silenceIsNear(_ latent: Int) -> Bool {
+  private func inactiveIsNear(_ latent: Int) -> Bool {
     JumpReLUUnit.isInWindow(0, thresholds[latent], configuration.bandwidth)
   }
 

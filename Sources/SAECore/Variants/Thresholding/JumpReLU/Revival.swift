@@ -88,9 +88,9 @@ extension JumpReLUConfiguration.PreActivationLoss {
 
   /// Whether there would be such latents if none fired in a batch.
   func mayConcernLatents(of batch: TrainingBatch) -> Bool {
-    let silent = [Int](repeating: 0, count: batch.deadLatents.silence.count)
+    let inactive = [Int](repeating: 0, count: batch.deadLatents.sinceFiring.count)
     return !latents(
-      of: batch, LatentActivity(tokens: batch.activations.rows, activeTokens: silent)
+      of: batch, LatentActivity(tokens: batch.activations.rows, activeTokens: inactive)
     ).isEmpty
   }
 }

@@ -13,13 +13,3 @@ extension ReLUAutoencoder: StorableAutoencoder {
       of: [.encoder, .encoderBias, .decoder, .decoderBias], configuration)
   }
 }
-
-extension CoefficientSchedule {
-  /// 1 from the first step on: SAELens' default for λ.
-  public static let one = CoefficientSchedule(constant: 1)
-
-  private init(constant: Double) {
-    finalValue = constant
-    warmUpSteps = 0
-  }
-}

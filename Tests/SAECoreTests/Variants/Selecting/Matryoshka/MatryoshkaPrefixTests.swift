@@ -12,9 +12,9 @@ import Testing
     ]
   }
 
-  /// dictionary_learning's `active_groups`: later latents are silent, earlier ones what they were.
+  /// dictionary_learning's `active_groups`: later latents are inactive, earlier ones what they were.
   @Test func firstLevelsEncodeAlone() throws {
-    var configuration = MatryoshkaConfiguration(k: 3)
+    var configuration = MatryoshkaConfiguration(meanK: 3)
     configuration.levels = .widths([4, 9, 20])
     let model = try MatryoshkaAutoencoder(
       parameters: Self.parameters(20, 6), configuration: configuration, threshold: 0.5)
@@ -63,7 +63,7 @@ import Testing
   /// Gradients of a step are those of fixed levels of the lengths that it draws.
   @Test func aStepIsThatOfItsPrefixes() throws {
     let x = Matrix.random(24, 6, seed: 6)
-    var sampled = MatryoshkaConfiguration(k: 3)
+    var sampled = MatryoshkaConfiguration(meanK: 3)
     sampled.levels = .sampled(4, seed: 3)
     for step in [0, 1, 9] {
       var fixed = sampled

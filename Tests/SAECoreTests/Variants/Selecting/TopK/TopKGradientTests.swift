@@ -46,13 +46,13 @@ import Testing
         .decoderBias: .random(1, shape.width, seed: seed + 3),
       ]
       let activations = Matrix.random(shape.tokens, shape.width, seed: seed + 4)
-      let silence = (0..<shape.latents).map { $0 < shape.dead ? 1 : 0 }
+      let sinceFiring = (0..<shape.latents).map { $0 < shape.dead ? 1 : 0 }
       let model = try TopKAutoencoder(parameters: parameters, configuration: configuration)
       var gradients = parameters.zeros()
       let pass = try model.computeGradients(
         of: TrainingBatch(
           activations: activations,
-          deadLatents: DeadLatents(silence: silence, rule: .stepsBeforeBatch(0))),
+          deadLatents: DeadLatents(sinceFiring: sinceFiring, rule: .stepsBeforeBatch(0))),
         into: &gradients)
 
       let reference = DoubleTopK(

@@ -13,7 +13,7 @@ import Testing
   ) throws -> GatedConfiguration {
     if fixture.variant == "gated with p-annealing" {
       let (annealing, form, coefficient) = try fixture.annealing(isFirst: isFirst)
-      return try GatedConfiguration.pAnnealing(annealing, form: form, coefficient: coefficient)
+      return GatedConfiguration.pAnnealing(annealing, form: form, coefficient: coefficient)
     }
     let coefficient = try fixture.coefficient(isFirst: isFirst)
     if fixture.peer == "SAELens" {

@@ -98,12 +98,12 @@ import Testing
     thresholds[7] = 1e6
     model.parameters[.threshold] = .rowVector(thresholds)
     var gradients = model.parameters.zeros()
-    var silence = [Int](repeating: 0, count: 40)
-    silence[7] = 1000
+    var sinceFiring = [Int](repeating: 0, count: 40)
+    sinceFiring[7] = 1000
     let pass = try model.computeGradients(
       of: TrainingBatch(
         activations: batch,
-        deadLatents: DeadLatents(silence: silence, rule: .tokensBeforeBatch(500))),
+        deadLatents: DeadLatents(sinceFiring: sinceFiring, rule: .tokensBeforeBatch(500))),
       into: &gradients)
     #expect(pass.deadCount == 1 && pass.losses.contains { $0.name == "auxiliary" && $0.value > 0 })
     let (encoder, decoder) = (gradients[.encoder], gradients[.decoder])

@@ -121,7 +121,7 @@ import Testing
     _ parametrization: JumpReLUConfiguration.Parametrization, revivesDead: Bool?, seed: UInt64
   ) throws {
     var configuration = JumpReLUConfiguration(
-      coefficient: try ThresholdGradientTests.one(0.7))
+      coefficient: ThresholdGradientTests.one(0.7))
     configuration.sparsityLoss = loss
     configuration.estimator = estimator
     configuration.parametrization = parametrization
@@ -140,7 +140,7 @@ import Testing
     let pass = try model.computeGradients(
       of: TrainingBatch(
         activations: x,
-        deadLatents: DeadLatents(silence: dead.map { $0 ? 1 : 0 }, rule: .stepsBeforeBatch(0))),
+        deadLatents: DeadLatents(sinceFiring: dead.map { $0 ? 1 : 0 }, rule: .stepsBeforeBatch(0))),
       into: &gradients)
 
     // The clamp changes what is stored, so thresholds are read after the pass.
@@ -197,7 +197,7 @@ import Testing
   @Test(arguments: JumpReLUGradientTests.losses.indices)
   func decoderByCentralDifferences(_ index: Int) throws {
     var configuration = JumpReLUConfiguration(
-      coefficient: try ThresholdGradientTests.one(0.7))
+      coefficient: ThresholdGradientTests.one(0.7))
     configuration.sparsityLoss = Self.losses[index]
     configuration.subtractsDecoderBias = false
     configuration.preActivationLoss = .init(coefficient: 0.3, isForDeadLatents: false)

@@ -11,7 +11,7 @@ import Testing
     latents: Int, width: Int, seed: UInt64,
     change: (inout ProLUConfiguration) -> Void = { _ in }
   ) throws -> ProLUAutoencoder {
-    var configuration = ProLUConfiguration(coefficient: try CoefficientSchedule(finalValue: 0.7))
+    var configuration = ProLUConfiguration(coefficient: CoefficientSchedule(finalValue: 0.7))
     change(&configuration)
     return try ProLUAutoencoder(
       parameters: ThresholdGradientTests.weights(
@@ -35,7 +35,7 @@ import Testing
   @Test func byHand() throws {
     let ones = Matrix(rows: 2, columns: 1, repeating: 1)
     let zero = Matrix(rows: 1, columns: 1)
-    var configuration = ProLUConfiguration(coefficient: try CoefficientSchedule(finalValue: 0))
+    var configuration = ProLUConfiguration(coefficient: CoefficientSchedule(finalValue: 0))
     func model() throws -> ProLUAutoencoder {
       try ProLUAutoencoder(
         parameters: [

@@ -20,11 +20,11 @@ import Testing
   ) throws -> ReLUConfiguration {
     if fixture.variant == "p-annealing" {
       let (annealing, form, coefficient) = try fixture.annealing(isFirst: isFirst)
-      return try ReLUConfiguration.pAnnealing(annealing, form: form, coefficient: coefficient)
+      return ReLUConfiguration.pAnnealing(annealing, form: form, coefficient: coefficient)
     }
     let coefficient = try fixture.coefficient(isFirst: isFirst)
     if fixture.peer == "SAELens" {
-      var configuration = try ReLUConfiguration.saeLens(
+      var configuration = ReLUConfiguration.saeLens(
         coefficient: coefficient, exponent: fixture.setting("lp_norm") ?? 1)
       configuration.subtractsDecoderBias = fixture.setting("apply_b_dec_to_input") != 0
       return configuration
@@ -32,7 +32,7 @@ import Testing
     try #require(fixture.peer == "dictionary_learning")
     return fixture.variant == "standard"
       ? ReLUConfiguration.dictionaryLearning(coefficient: coefficient)
-      : try ReLUConfiguration.saeLens(coefficient: coefficient)
+      : ReLUConfiguration.saeLens(coefficient: coefficient)
   }
 
   @Test(arguments: try EncoderFixture.all(of: .relu), ways)
@@ -86,7 +86,7 @@ extension EncoderFixture {
       ["l1_coefficient", "l1_penalty", "l0_coefficient", "sparsity_penalty"]
         .compactMap { setting($0) }.first)
     let warmUp = setting("l1_warm_up_steps") ?? setting("sparsity_warmup_steps") ?? 0
-    return try CoefficientSchedule(finalValue: value, warmUpSteps: isFirst ? 0 : Int(warmUp))
+    return CoefficientSchedule(finalValue: value, warmUpSteps: isFirst ? 0 : Int(warmUp))
   }
 
   /// The annealing of the ten steps, or one that stays where the first pass is.
@@ -100,18 +100,18 @@ extension EncoderFixture {
       let p = try expected.tensor("loss64.p").doubles()[0]
       let coefficient = try expected.tensor("loss64.sparsity_coeff").doubles()[0]
       return (
-        try PAnnealing(from: p, to: p, between: 100...200), form,
-        try CoefficientSchedule(finalValue: coefficient)
+        PAnnealing(from: p, to: p, between: 100...200), form,
+        CoefficientSchedule(finalValue: coefficient)
       )
     }
     func argument(_ name: String) throws -> Double { try #require(setting(name)) }
-    return (
-      try PAnnealing(
+    return try (
+      PAnnealing(
         from: argument("p_start"), to: argument("p_end"),
         between: Int(argument("anneal_start"))...Int(argument("anneal_end")),
         updates: Int(argument("n_sparsity_updates")),
         queueLength: Int(argument("sparsity_queue_length"))), form,
-      try CoefficientSchedule(finalValue: argument("initial_sparsity_penalty"))
+      CoefficientSchedule(finalValue: argument("initial_sparsity_penalty"))
     )
   }
 

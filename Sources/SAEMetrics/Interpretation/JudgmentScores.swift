@@ -1,6 +1,6 @@
 /// How well a judge tells, from an explanation, where a latent is active.
-public struct JudgementScores: Sendable, Equatable, Codable {
-  /// Of the answers that could be read.
+public struct JudgmentScores: Sendable, Equatable, Codable {
+  /// The answers that could be read.
   public private(set) var counts = BinaryCounts()
   /// Texts without a readable answer: left out of everything else.
   public private(set) var unreadable = 0
@@ -29,15 +29,15 @@ public struct JudgementScores: Sendable, Equatable, Codable {
   }
 
   /// Adds the texts of another value.
-  public mutating func merge(_ other: JudgementScores) {
+  public mutating func merge(_ other: JudgmentScores) {
     counts.merge(other.counts)
     unreadable += other.unreadable
     scores += other.scores
     labels += other.labels
   }
 
-  /// The detection or fuzzing score: mean of the shares right on active and inactive texts, which
-  /// always saying no does not raise; undefined without either.
+  /// The detection or fuzzing score: mean of the shares of right answers on active and on inactive texts,
+  /// so that a judge who always says no scores 0.5; undefined without either.
   public var balancedAccuracy: Double? { counts.balancedAccuracy }
 
   /// Area under the ROC curve of the judge's probabilities; undefined without them.
@@ -62,9 +62,9 @@ public struct JudgementScores: Sendable, Equatable, Codable {
   public static func ask(
     _ texts: [(text: String, isActive: Bool)], batch: Int = 5,
     request: ([String]) -> String, judge: (String) async throws -> String
-  ) async throws -> JudgementScores {
+  ) async throws -> JudgmentScores {
     precondition(batch > 0, "a request of \(batch) texts asks nothing")
-    var scores = JudgementScores()
+    var scores = JudgmentScores()
     for begin in stride(from: 0, to: texts.count, by: batch) {
       let part = texts[begin..<min(begin + batch, texts.count)]
       let answer = try await judge(request(part.map(\.text)))
