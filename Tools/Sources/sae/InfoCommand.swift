@@ -49,6 +49,7 @@ struct PathDescription: Encodable {
   var autoencoder: AutoencoderDescription?
   /// The booster of a boosted autoencoder; its base is `autoencoder`.
   var booster: AutoencoderDescription?
+  var crosscoder: CrosscoderDescription?
   var latents: LatentsDescription?
   var activations: ActivationSummary?
   var tensors: [TensorDescription]?
@@ -57,6 +58,13 @@ struct PathDescription: Encodable {
     self.path = path
     let isDirectory = try PathDescription.isDirectory(path)
     bytes = try PathDescription.bytes(path, isDirectory: isDirectory)
+    if Crosscoder.isOne(path) {
+      try PathDescription.checkNoTensor(tensor, "a crosscoder")
+      let found = try Crosscoder.load(path)
+      kind = found.groups.count == 1 ? "crosscoder" : "cross-layer transcoder"
+      crosscoder = CrosscoderDescription(found)
+      return
+    }
     if let files = try PathDescription.autoencoder(path, isDirectory) {
       try PathDescription.checkNoTensor(tensor, "an autoencoder")
       kind = files.count > 1 ? "boosted sparse autoencoder" : "sparse autoencoder"
@@ -147,6 +155,7 @@ struct PathDescription: Encodable {
     var rows = [("path", oneLine(path)), ("kind", kind), ("size", size(bytes))]
     rows += autoencoder?.rows ?? []
     rows += booster?.rows.map { ("booster: \($0)", $1) } ?? []
+    rows += crosscoder?.rows ?? []
     rows += latents?.rows ?? []
     rows += activations?.rows ?? []
     for tensor in autoencoder?.parameters ?? tensors ?? [] { rows.append(tensor.row) }

@@ -93,6 +93,8 @@ public struct SAEArchive: Sendable, Equatable {
 extension SAEArchive {
   /// The setting of whether latents compete multiplied by their decoder rows' norms.
   static let rescaling = "rescale_acts_by_decoder_norm"
+  /// The setting of whether the k largest latents of a token may be negative.
+  static let keepsNegative = "keeps_negative_latents"
   /// The settings of mixtures of experts.
   static let experts = "experts"
   static let activeExperts = "active_experts"

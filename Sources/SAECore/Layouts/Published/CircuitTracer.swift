@@ -37,6 +37,13 @@ enum CircuitTracer: PublishedLayout {
         outline.metadata[name] = .string("blocks.\(layer).\(hook)")
       }
     }
+    // Its selection has no ReLU, before or after.
+    if activation == .topK {
+      outline.settings["k"] = try k(settings, tensors)
+      outline.settings[SAEArchive.rescaling] = .bool(false)
+      outline.settings[SAEArchive.keepsNegative] = .bool(true)
+      _ = try outline.checkedK(tensors.path)
+    }
     var files = SAEFiles(layout, outline)
     try files.take("W_enc", encoder, stored: [latents, width])
     try files.take("W_dec", try tensors.tensor("W_dec"), stored: [latents, width])
@@ -72,21 +79,28 @@ enum CircuitTracer: PublishedLayout {
     switch name {
     case .string("relu"): return .relu
     case .string("jumprelu"): return .jumpReLU
-    case .string("topk"):
-      guard settings.rest["k"]?.asInteger != nil || tensors.contains("k") else {
-        throw settings.missing("k", "a whole number above 0 for the activation topk")
-      }
-      throw settings.invalid(
-        "activation",
-        "relu or jumprelu: topk without a ReLU, which keeps negative latents, is not run",
-        name)
+    case .string("topk"): return .topK
     default: throw settings.invalid("activation", "relu, jumprelu or topk", name)
     }
   }
 
+  /// The configuration's k, else the file's.
+  private static func k(
+    _ settings: SettingsReader?, _ tensors: NamedTensors
+  ) throws(FileError) -> JSONValue {
+    if let k = settings?.rest["k"], k != .null { return k }
+    guard tensors.contains("k") else {
+      throw .invalidSetting(
+        file: settings?.file ?? tensors.path, setting: "k",
+        expected: "a whole number above 0 for the activation topk, here or in the weights",
+        found: "none")
+    }
+    return .integer(try tensors.integer("k"))
+  }
+
   /// Throws unless a set has every layer from 0 on, of one size, and a configuration that is read.
   static func checkSet(_ directory: String, _ names: [String]) throws(FileError) {
-    _ = try configuration(WeightsPlace(directory: directory, name: ""))
+    let settings = try configuration(WeightsPlace(directory: directory, name: ""))
     let layers = names.compactMap(layer).sorted()
     var shape: [Int]?
     for (index, layer) in layers.enumerated() {
@@ -103,6 +117,9 @@ enum CircuitTracer: PublishedLayout {
           expected: "\(TensorShape.describe(shape ?? [])), as in layer_0.safetensors", found: found)
       }
       shape = found
+      if try activation(settings, NamedTensors(file)) == .topK {
+        _ = try k(settings, NamedTensors(file))
+      }
     }
   }
 }

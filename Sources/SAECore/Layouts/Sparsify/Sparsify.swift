@@ -136,6 +136,9 @@ enum Sparsify {
     guard archive.settings[SAEArchive.rescaling]?.asBool != true else {
       throw refusal("latents scaled by decoder norms")
     }
+    guard archive.settings[SAEArchive.keepsNegative]?.asBool != true else {
+      throw refusal("negative latents among the k largest")
+    }
     if let what = archive.inputThatOnlySAELensDescribes { throw refusal(what) }
     try archive.checkParameters(path)
     let names = [

@@ -1,7 +1,11 @@
 /// sparsify's layout holds it, SAELens' has no name for it.
 extension Transcoder: StorableAutoencoder {
   public func archive() -> SAEArchive {
-    var archive = archive(configuration.selection == .topK ? .topK : .groupMax, k: configuration.k)
+    let isGrouped = configuration.selection == .groupMax
+    var archive = archive(isGrouped ? .groupMax : .topK, k: configuration.k)
+    if configuration.selection == .topKOfAnySign {
+      archive.settings[SAEArchive.keepsNegative] = .bool(true)
+    }
     archive.architecture.isTranscoder = true
     archive.architecture.hasSkipConnection = configuration.hasSkipConnection
     return archive
@@ -18,7 +22,9 @@ extension Transcoder: StorableAutoencoder {
     var configuration = TranscoderConfiguration(
       k: try archive.checkedK(archive.file),
       hasSkipConnection: archive.architecture.hasSkipConnection)
-    configuration.selection = activation == .topK ? .topK : .groupMax
+    let keepsNegative = archive.settings[SAEArchive.keepsNegative]?.asBool ?? false
+    configuration.selection =
+      activation == .groupMax ? .groupMax : keepsNegative ? .topKOfAnySign : .topK
     configuration.rescalesByDecoderNorm = archive.settings[SAEArchive.rescaling]?.asBool ?? false
     let skip: [ParameterName] = configuration.hasSkipConnection ? [.skip] : []
     try archive.moveDecoderBiasOutOfInput()

@@ -35,6 +35,7 @@ public struct Transcoder: SelectingAutoencoder, Equatable {
   public func select(_ scores: LatentScores) -> SparseLatents {
     switch configuration.selection {
     case .topK: scores.largest(configuration.k)
+    case .topKOfAnySign: scores.largest(configuration.k, .any)
     case .groupMax: scores.largestOfGroups(configuration.k)
     }
   }

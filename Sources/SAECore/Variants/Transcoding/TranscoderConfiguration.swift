@@ -4,8 +4,10 @@ public struct TranscoderConfiguration: SelectingConfiguration {
 
   /// How latents are selected.
   public enum Selection: Sendable, Equatable, Codable {
-    /// The k largest of each token.
+    /// The k largest positive ones of each token.
     case topK
+    /// The k largest of each token, negative ones where fewer are positive, as circuit-tracer has them.
+    case topKOfAnySign
     /// The largest of each of k groups.
     case groupMax
   }
