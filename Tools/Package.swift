@@ -5,6 +5,11 @@ let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// Without optimization in release builds either, which saves three quarters of the time that the compiler needs:
+/// for code that reads options, writes files and prints. What goes over every token, row or weight is in the library
+/// and in `SAEStudyScans`.
+let glue: [SwiftSetting] = settings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 let package = Package(
   name: "sae-tools",
   platforms: [.macOS(.v26)],
@@ -15,13 +20,18 @@ let package = Package(
   ],
   targets: [
     .target(
+      name: "SAEStudyScans",
+      dependencies: [.product(name: "SAECore", package: "swift-sae")],
+      swiftSettings: settings),
+    .target(
       name: "SAEStudy",
       dependencies: [
+        "SAEStudyScans",
         .product(name: "SAECore", package: "swift-sae"),
         .product(name: "SAEMetrics", package: "swift-sae"),
         .product(name: "SAEModels", package: "swift-sae"),
       ],
-      swiftSettings: settings),
+      swiftSettings: glue),
     .executableTarget(
       name: "sae",
       dependencies: [
@@ -31,7 +41,7 @@ let package = Package(
         .product(name: "SAEModels", package: "swift-sae"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: settings),
+      swiftSettings: glue),
     .testTarget(
       name: "SAEToolTests",
       dependencies: [
@@ -43,7 +53,7 @@ let package = Package(
     .testTarget(
       name: "SAEStudyTests",
       dependencies: [
-        "SAEStudy", .product(name: "SAECore", package: "swift-sae"),
+        "SAEStudy", "SAEStudyScans", .product(name: "SAECore", package: "swift-sae"),
         .product(name: "SAEMetrics", package: "swift-sae"),
         .product(name: "SAEModels", package: "swift-sae"),
       ],

@@ -56,7 +56,7 @@ import Testing
     var judging = LatentJudging(command: command)
     judging.patience = 20
     try judging.judge(
-      &browser, examples: gathered.examples, activeRows: gathered.activeRows, text: text,
+      &browser, examples: gathered.examples, activeRows: gathered.firings.rows, text: text,
       texts: texts
     ) { _, _ in }
     return browser

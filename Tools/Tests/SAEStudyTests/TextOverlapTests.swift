@@ -1,7 +1,7 @@
 import SAECore
 import Testing
 
-@testable import SAEStudy
+@testable import SAEStudyScans
 
 @Suite struct TextOverlapTests {
   private static func text(_ count: Int, seed: UInt64) -> [UInt32] {

@@ -1,6 +1,7 @@
 import Foundation
 import SAECore
 import SAEMetrics
+import SAEStudyScans
 
 /// Gathers the page's content on an autoencoder's latents.
 struct BrowserMaking {
@@ -17,10 +18,7 @@ struct BrowserMaking {
   struct Gathered {
     var sparsity: SparsityMetrics
     var examples: LatentExamples
-    /// Activations of each latent, in the order of the tokens.
-    var activations: [[Float]]
-    /// The rows of the text on which each latent fires, ascending.
-    var activeRows: [[Int]]
+    var firings: LatentFirings
     var identity: [StudyMeasuring.LatentIdentity?] = []
   }
 
@@ -35,8 +33,7 @@ struct BrowserMaking {
     var found = Gathered(
       sparsity: SparsityMetrics(latentCount: count),
       examples: LatentExamples(latentCount: count, options: options),
-      activations: [[Float]](repeating: [], count: count),
-      activeRows: [[Int]](repeating: [], count: count))
+      firings: LatentFirings(latentCount: count))
     var identity = TokenIdentityMetrics(latentCount: count)
     for rows in text.contextRanges() {
       let (mask, own) = (text.mask[rows], Array(ids[rows]))
@@ -46,13 +43,7 @@ struct BrowserMaking {
       try identity.update(batch)
       try found.examples.update(
         latents, tokens: own, context: text.contexts[rows.lowerBound], mask: mask)
-      for row in 0..<rows.count where batch.counts(row) {
-        for entry in latents.entries(of: row) where latents.values[entry] != 0 {
-          let latent = Int(latents.indices[entry])
-          found.activations[latent].append(latents.values[entry])
-          found.activeRows[latent].append(rows.lowerBound + row)
-        }
-      }
+      found.firings.add(latents, firstRow: rows.lowerBound, where: batch.counts)
     }
     found.identity = StudyMeasuring.latents(identity.value)
     return found
@@ -69,9 +60,9 @@ struct BrowserMaking {
     let shown = choose(live, sparsity.firingCounts, likeness)
     var numbers = TextNumbers()
     let neighbors = try nearest(shown)
-    let promoted = promotedTokens(shown)
+    let promoted = try promotedTokens(shown)
     let cards = shown.enumerated().map { place, latent -> LatentCard in
-      let values = gathered.activations[latent]
+      let values = gathered.firings.values[latent]
       let maximum = Double(values.max() ?? 0)
       return LatentCard(
         latent: latent, firings: sparsity.firingCounts[latent],
@@ -132,52 +123,31 @@ struct BrowserMaking {
   }
 
   private func nearest(_ shown: [Int]) throws -> [[LatentCard.Neighbor]] {
-    var unit = autoencoder.decoder
-    let norms = unit.rowNorms()
-    unit = Matrix(rows: unit.rows, columns: unit.columns) {
-      norms[$0] > 0 ? unit[$0, $1] / norms[$0] : 0
-    }
+    let unit = autoencoder.decoder.withUnitRows
     var result: [[LatentCard.Neighbor]] = []
     for begin in stride(from: 0, to: shown.count, by: 256) {
       let some = shown[begin..<min(begin + 256, shown.count)]
       let cosines = Matrix.product(
         try unit.matrix(rows: some.map { $0..<$0 + 1 }).view, unit.transposed)
       for (row, latent) in some.enumerated() {
-        let order = (0..<cosines.columns).filter { $0 != latent }.map {
-          (cosine: cosines[row, $0], latent: $0)
-        }
         result.append(
-          Self.largest(order, 5).map {
-            .init(latent: $0.latent, cosine: rounded(Double($0.cosine)))
+          cosines.largest(5, inRow: row, except: latent).map {
+            .init(latent: $0.column, cosine: rounded(Double($0.value)))
           })
       }
     }
     return result
   }
 
-  private static func largest(
-    _ items: [(cosine: Float, latent: Int)], _ count: Int
-  ) -> [(cosine: Float, latent: Int)] {
-    var best: [(cosine: Float, latent: Int)] = []
-    for item in items where best.count < count || item.cosine > best[best.count - 1].cosine {
-      let place = best.firstIndex { item.cosine > $0.cosine } ?? best.count
-      best.insert(item, at: place)
-      if best.count > count { best.removeLast() }
-    }
-    return best
-  }
-
-  private func promotedTokens(_ shown: [Int]) -> [[(token: Int, logit: Double)]] {
+  private func promotedTokens(_ shown: [Int]) throws -> [[(token: Int, logit: Double)]] {
     guard let promotions else { return shown.map { _ in [] } }
     let decoder = autoencoder.decoder
     var result: [[(token: Int, logit: Double)]] = []
     for begin in stride(from: 0, to: shown.count, by: 64) {
       let some = Array(shown[begin..<min(begin + 64, shown.count)])
-      let directions = Matrix(rows: some.count, columns: decoder.columns) { decoder[some[$0], $1] }
-      let logits = promotions(directions)
+      let logits = promotions(try decoder.matrix(rows: some.map { $0..<$0 + 1 }))
       for row in some.indices {
-        let items = (0..<logits.columns).map { (cosine: logits[row, $0], latent: $0) }
-        result.append(Self.largest(items, 8).map { ($0.latent, Double($0.cosine)) })
+        result.append(logits.largest(8, inRow: row).map { ($0.column, Double($0.value)) })
       }
     }
     return result

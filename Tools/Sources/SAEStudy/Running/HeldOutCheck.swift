@@ -1,4 +1,5 @@
 import SAECore
+import SAEStudyScans
 
 /// Checks that a study judges on other text than it trains on, and that its two kinds of text differ.
 struct HeldOutCheck {

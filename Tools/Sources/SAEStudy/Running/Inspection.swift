@@ -121,7 +121,7 @@ public struct Inspection: Sendable {
       judging.limit = wanted.latents
       judging.patience = wanted.seconds
       try judging.judge(
-        &browser, examples: gathered.examples, activeRows: gathered.activeRows, text: text,
+        &browser, examples: gathered.examples, activeRows: gathered.firings.rows, text: text,
         texts: making.texts
       ) { done, total in progress(.judging(done, of: total)) }
     }

@@ -278,7 +278,7 @@ public struct Study: Sendable {
         judging.patience = configuration.judgeSeconds
         judging.answers = try JudgeAnswers(folder.answers, command: command)
         try judging.judge(
-          &browser, examples: gathered.examples, activeRows: gathered.activeRows, text: domain,
+          &browser, examples: gathered.examples, activeRows: gathered.firings.rows, text: domain,
           texts: data.texts
         ) { done, total in try progress(.judging(plan.name, done: done, of: total)) }
       }

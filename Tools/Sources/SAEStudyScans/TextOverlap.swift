@@ -4,14 +4,14 @@ import SAECore
 ///
 /// Texts are sequences of numbers: token ids in pieces, of which runs are compared wherever they begin,
 /// or hashes of rows of activations, which are compared one by one.
-enum TextOverlap {
+package enum TextOverlap {
   /// Tokens of a run.
-  static let runLength = 128
+  package static let runLength = 128
   /// The share from which one text counts as part of the other. Corpora of answers to questions share
   /// more than a twentieth of such runs without being the same.
-  static let limit = 1.0 / 3
+  package static let limit = 1.0 / 3
   /// The share from which the study reports it.
-  static let notable = 0.01
+  package static let notable = 0.01
 
   /// The share of runs of a text that another text has somewhere.
   ///
@@ -19,7 +19,7 @@ enum TextOverlap {
   ///   - text: cut into runs from its beginning on; the end that makes no run does not count.
   ///   - other: looked through from token to token.
   ///   - length: tokens of a run.
-  static func share(of text: [UInt32], in other: [UInt32], length: Int) -> Double {
+  package static func share(of text: [UInt32], in other: [UInt32], length: Int) -> Double {
     let runs = text.count / length
     guard runs > 0, length > 0 else { return 0 }
     let hashes = (0..<runs).map { hash(text[$0 * length..<($0 + 1) * length]) }
@@ -39,7 +39,7 @@ enum TextOverlap {
   }
 
   /// The share of rows that are among others.
-  static func share(of rows: [UInt64], in others: Set<UInt64>) -> Double {
+  package static func share(of rows: [UInt64], in others: Set<UInt64>) -> Double {
     rows.isEmpty ? 0 : Double(rows.count { others.contains($0) }) / Double(rows.count)
   }
 
@@ -56,7 +56,7 @@ enum TextOverlap {
   /// A hash of each row, to the eleven bits of mantissa that F16 has: a copy in another type is the same.
   ///
   /// - Throws: ``FileError``, and what keeps rows from being read.
-  static func rowHashes(_ source: any ActivationSource) throws -> [UInt64] {
+  package static func rowHashes(_ source: any ActivationSource) throws -> [UInt64] {
     var hashes: [UInt64] = []
     hashes.reserveCapacity(source.tokens)
     for begin in stride(from: 0, to: source.tokens, by: 4096) {
