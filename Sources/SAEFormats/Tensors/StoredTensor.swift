@@ -15,7 +15,7 @@ public struct StoredTensor: Sendable {
   let bytes: Range<Int>
   var isBigEndian = false
   /// Whether the first index varies fastest.
-  var isColumnMajor = false
+  package internal(set) var isColumnMajor = false
 
   /// The file it is in.
   public var file: String { contents.name }
