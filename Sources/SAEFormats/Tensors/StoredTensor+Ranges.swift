@@ -1,4 +1,14 @@
 extension StoredTensor {
+  /// The same elements in one dimension.
+  ///
+  /// - Precondition: the last index varies fastest.
+  package var flattened: StoredTensor {
+    precondition(!isColumnMajor, "elements in the order of columns have another order")
+    return StoredTensor(
+      name: name, type: type, shape: [count], contents: contents, bytes: bytes,
+      isBigEndian: isBigEndian)
+  }
+
   /// Some elements of a tensor of one dimension, as whole numbers.
   ///
   /// - Throws: ``FileError`` if they are stored as floats, there is not one dimension, the

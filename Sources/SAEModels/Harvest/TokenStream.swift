@@ -47,7 +47,7 @@ public struct TokenStream: Sendable {
     count = tensor.count
     sequenceLength = tensor.shape.count == 2 && tensor.shape[0] > 1 ? tensor.shape[1] : nil
     offset = 0
-    storage = .file(tensor)
+    storage = .file(tensor.flattened)
   }
 
   /// The same tokens under another name.

@@ -1,6 +1,6 @@
 import SAECore
 
-/// Reads documents from a column of texts of a Parquet or Arrow file.
+/// Reads documents from a column of texts of a Parquet or Arrow file; rows without a text are none.
 struct ColumnReader {
   private let contents: FileBytes
   private let format: TextFormat
@@ -14,20 +14,17 @@ struct ColumnReader {
 
   func read(_ body: (TextDocument, Int) throws -> Bool) throws -> Bool {
     var row = 0
-    func read(_ values: [[UInt8]?], _ bytesRead: Int) throws -> Bool {
-      for value in values {
-        row += 1
-        guard let value else { continue }
-        guard String(validating: value, as: UTF8.self) != nil else {
-          throw FileError.malformedLine(
-            file: contents.name, line: row, expected: "UTF-8", found: "bytes that are not")
-        }
-        let document = TextDocument(bytes: value, file: contents.name, line: row)
-        guard try body(document, bytesRead) else { return false }
-      }
-      return true
+    func take(_ value: ArraySlice<UInt8>?, _ bytesRead: Int) throws -> Bool {
+      row += 1
+      guard let value else { return true }
+      let bytes = Array(value)
+      try TextLines.check(bytes, contents.name, line: row)
+      return try body(
+        TextDocument(bytes: bytes, file: contents.name, line: row), bytesRead)
     }
-    throw FileError.unsupported(
-      file: contents.name, expected: "text, JSON lines or CSV", found: "\(format)")
+    if format == .parquet {
+      return try ParquetTexts(contents, column: column).forEach(take)
+    }
+    return try ArrowTexts(contents, column: column).forEach(take)
   }
 }

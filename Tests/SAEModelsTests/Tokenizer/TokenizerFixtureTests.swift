@@ -28,8 +28,8 @@ struct TokenizerFixtureTests {
       #expect(tokenizer.ids(of: text.text) == text.ids)
       // Once more, from what is remembered.
       #expect(tokenizer.ids(of: text.text) == text.ids)
-      #expect(tokenizer.ids(of: text.text, specialTokens: true) == text.ids_with_special)
-      #expect(tokenizer.encode(text.text, specialTokens: true).ids == text.ids_with_special)
+      #expect(tokenizer.ids(of: text.text, specialTokens: true) == text.idsWithSpecial)
+      #expect(tokenizer.encode(text.text, specialTokens: true).ids == text.idsWithSpecial)
       let decoded = try tokenizer.decode(text.ids)
       #expect(
         scalars(decoded) == scalars(text.decoded),
@@ -52,7 +52,7 @@ struct TokenizerFixture: Sendable, CustomTestStringConvertible {
       let ids: [UInt32]
       let tokens: [String]
       let offsets: [[Int]]
-      let ids_with_special: [UInt32]
+      let idsWithSpecial: [UInt32]
       let decoded: String
     }
     let vocabulary: Int
@@ -76,7 +76,9 @@ struct TokenizerFixture: Sendable, CustomTestStringConvertible {
   var tokenizer: String { isLab ? Lab.path("model") : path }
 
   func expected() throws -> Expected {
-    try JSONDecoder().decode(
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(
       Expected.self, from: Data(contentsOf: URL(fileURLWithPath: "\(path)/expected.json")))
   }
 }
