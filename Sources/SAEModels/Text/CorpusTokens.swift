@@ -39,7 +39,7 @@ public struct CorpusTokens: Sendable {
   private let vocabularySize: Int
 
   /// Bytes of documents that are taken apart together.
-  private static let batchBytes = 1 << 22
+  package var batchBytes = 1 << 22
 
   /// - Parameter vocabularySize: of the model that the tokens are for; nil for that of the tokenizer.
   /// - Throws: ``ModelError`` if the tokenizer's vocabulary or the separator does not fit the model.
@@ -91,7 +91,7 @@ public struct CorpusTokens: Sendable {
       documents.append(document)
       size += document.bytes.count
       progress.bytes = bytesRead
-      if size >= CorpusTokens.batchBytes { goesOn = try flush() }
+      if size >= batchBytes { goesOn = try flush() }
       return goesOn
     }
     if goesOn { _ = try flush() }
