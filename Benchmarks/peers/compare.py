@@ -237,6 +237,28 @@ def compare_harvest(comparison: Comparison, options: argparse.Namespace, facts: 
     return rows
 
 
+def compare_tokenize(comparison: Comparison, options: argparse.Namespace, facts: Facts) -> Rows:
+    """Documents taken apart: tokens/s on as many threads; both sides must find as many tokens."""
+    rows = [["tokenize", "threads", "ours tokens/s", "tokenizers tokens/s", "ratio", "ours MB/s"]]
+    job: dict[str, Any] = {"job": "tokenize", "model": str(options.model)}
+    for threads in options.threads:
+        job |= {"tokens": str(options.tokens), "threads": threads}
+        with comparison.ours() as our_side, comparison.peer() as peer_side:
+            ours = Contender("ours", our_side, job | {"library": "ours"})
+            peer = Contender("tokenizers", peer_side, job | {"library": "tokenizers"})
+            comparison.run([ours, peer], f"threads {threads}")
+        counts_found = {c.median("tokens") for c in (ours, peer) if not c.failure}
+        if len(counts_found) > 1:
+            sys.exit(f"compare.py: the sides found {counts_found} tokens")
+        speeds = [tokens_per_second(ours), tokens_per_second(peer)]
+        rows.append(
+            [options.tokens.name, str(threads), number(speeds[0]), number(speeds[1])]
+            + [number(ratio(*speeds), ".2f", "×")]
+            + [number(ratio(ratio(ours.median("bytes"), ours.median("seconds")), 1e6), ".1f")]
+        )
+    return rows
+
+
 def tokens_per_second(contender: Contender) -> float | None:
     return ratio(contender.median("tokens"), contender.median("seconds"))
 
@@ -291,6 +313,13 @@ def parse() -> argparse.Namespace:
     harvest.add_argument("--sequences", type=int, default=16, help="ours runs at a time")
     harvest.add_argument("--pieces", type=int, default=64, help="sequences in one measurement")
     harvest.set_defaults(compare=compare_harvest, unit="tokens/s, sequences of 255 tokens and one")
+
+    tokenize = commands.add_parser("tokenize", parents=[shared], help="texts to tokens")
+    tokenize.add_argument("--rounds", type=int, default=7)
+    tokenize.add_argument("--model", type=pathlib.Path, default=lab / "model")
+    tokenize.add_argument("--tokens", type=pathlib.Path, default=lab / "tokens" / "med_dev.npy")
+    tokenize.add_argument("--threads", type=counts, default=[1, 2])
+    tokenize.set_defaults(compare=compare_tokenize, unit="tokens/s, texts already in memory")
 
     options = parser.parse_args()
     for name, known in (("variants", VARIANTS), ("libraries", LIBRARIES)):

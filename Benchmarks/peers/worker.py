@@ -111,6 +111,12 @@ def prepare_encoding(job: Job) -> Callable[[], Answer]:
     return run
 
 
+def prepare_tokenize(job: Job) -> Callable[[], Answer]:
+    import tokenizing
+
+    return tokenizing.prepare(job)
+
+
 def prepare_harvest(job: Job) -> Callable[[], Answer]:
     """A prepared language model that is run up to a layer."""
     import harvesters
@@ -151,6 +157,7 @@ PREPARATIONS: dict[tuple[str, str], Callable[[Job], Callable[[], Answer]]] = {
     ("gemm", "numpy"): product_with_numpy,
     ("encode", "torch"): prepare_encoding,
     ("harvest", "transformers"): prepare_harvest,
+    ("tokenize", "tokenizers"): prepare_tokenize,
     ("train", "saelens"): prepare_training,
     ("train", "dictionary_learning"): prepare_training,
     ("train", "sparsify"): prepare_training,

@@ -9,11 +9,11 @@ public struct Artifact: Sendable {
   package let marks: Set<String>
   /// How the names of directories in it begin, and what may be in these.
   let folders: [(prefix: String, contents: Artifact)]
-  /// For a single file: whether a safetensors file is one of this kind, told by its content.
-  private let recognizes: (@Sendable (SafetensorsFile) -> Bool)?
+  /// For a single file: what a file of another kind is, told by its content; nil for one of this kind.
+  private let difference: (@Sendable (_ path: String) -> String?)?
 
   /// Whether it is a single file.
-  var isFile: Bool { recognizes != nil }
+  var isFile: Bool { difference != nil }
 
   package init(
     _ what: String, files: Set<String>, marks: Set<String>,
@@ -23,7 +23,7 @@ public struct Artifact: Sendable {
     self.files = files.union(marks)
     self.marks = marks
     self.folders = folders
-    recognizes = nil
+    difference = nil
   }
 
   /// A single safetensors file.
@@ -32,9 +32,26 @@ public struct Artifact: Sendable {
   ///   - what: the kind of file, for messages: "a file of latents".
   ///   - recognizes: whether a file is one.
   public init(file what: String, recognizes: @escaping @Sendable (SafetensorsFile) -> Bool) {
+    self.init(file: what) { path in
+      guard let file = try? SafetensorsFile(path) else { return "a file of another format" }
+      guard !recognizes(file) else { return nil }
+      let names = file.tensors.prefix(3).map { FileName.quoted(Array($0.name.utf8)) }
+      return "a safetensors file of something else (\(names.joined(separator: ", "))"
+        + "\(file.tensors.count > 3 ? ", …" : ""))"
+    }
+  }
+
+  private init(file what: String, difference: @escaping @Sendable (_ path: String) -> String?) {
     self.what = what
     (files, marks, folders) = ([], [], [])
-    self.recognizes = recognizes
+    self.difference = difference
+  }
+
+  /// A file that ``NpyRowWriter`` writes.
+  public static let tokens = Artifact(file: "a file of tokens") { path in
+    guard let tensor = try? NpyFile(path).tensor else { return "a file of another format" }
+    let isRow = tensor.shape.count == 1 && (tensor.type == .u16 || tensor.type == .u32)
+    return isRow ? nil : "an npy file of \(TensorShape.describe(tensor.shape)) \(tensor.type)"
   }
 
   /// A directory of files that are named.
@@ -85,16 +102,8 @@ public struct Artifact: Sendable {
     case nil: return
     case .other: throw refusal("a device, a pipe or a socket")
     case .file:
-      guard let recognizes, replacing else { throw refusal("a file") }
-      guard let file = try? SafetensorsFile(destination.path) else {
-        throw refusal("a file of another format")
-      }
-      guard recognizes(file) else {
-        let names = file.tensors.prefix(3).map { FileName.quoted(Array($0.name.utf8)) }
-        throw refusal(
-          "a safetensors file of something else (\(names.joined(separator: ", "))"
-            + "\(file.tensors.count > 3 ? ", …" : ""))")
-      }
+      guard let difference, replacing else { throw refusal("a file") }
+      if let found = difference(destination.path) { throw refusal(found) }
     case .directory:
       guard !isFile else { throw refusal("a directory") }
       let directory = try DirectoryHandle(name, in: folder)

@@ -5,8 +5,7 @@ import Foundation
 /// What the fuzzer's inputs are taken for, from the environment.
 private enum Target: String {
   case safetensors, npy, npz, torch, yaml, inflate, json, configuration, directory, literal,
-    latents, model,
-    checkpoint
+    latents, model, checkpoint, tokenizer, jsonlines, csv, parquet, arrow
 
   static let chosen: Target = {
     let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
@@ -44,6 +43,27 @@ private enum Target: String {
       guard let object = try readJSON(bytes).asObject else { return }
       _ = try Gemma2Configuration(ConfigurationFields(object, file: "x"))
     case .checkpoint: try readCheckpoint(bytes)
+    case .tokenizer:
+      let tokenizer = try Tokenizer(TokenizerFile(json: bytes, file: "x"))
+      let text = "It's 12 <s>  na\u{EF}ve e\u{301}\n\u{6771}\u{1F642} \u{0}"
+      let found = tokenizer.encode(text, specialTokens: true)
+      precondition(found.ids == tokenizer.ids(of: text, specialTokens: true))
+      _ = try? tokenizer.decode(found.ids)
+    case .jsonlines: try readTexts(bytes, .jsonLines)
+    case .csv: try readTexts(bytes, .csv)
+    case .parquet: try readTexts(bytes, .parquet)
+    case .arrow: try readTexts(bytes, .arrow)
+    }
+  }
+
+  /// The first documents: a few bytes can stand for any number of equal ones.
+  private func readTexts(_ bytes: [UInt8], _ format: TextFormat) throws {
+    var count = 0
+    _ = try TextCorpus([]).forEachDocument(in: FileBytes(bytes, name: "x"), format: format) {
+      document, _ in
+      precondition(String(validating: document.bytes, as: UTF8.self) != nil)
+      count += 1
+      return count < 10_000
     }
   }
 

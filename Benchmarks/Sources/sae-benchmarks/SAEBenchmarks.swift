@@ -12,6 +12,6 @@ struct SAEBenchmarks: ParsableCommand {
     subcommands: [
       GEMMCommand.self, TrainCommand.self, EncodeCommand.self, QualityCommand.self,
       RecoveryCommand.self, MetricsCommand.self, JudgingCommand.self, HarvestCommand.self,
-      StreamCommand.self, WorkerCommand.self,
+      TokenizeCommand.self, StreamCommand.self, WorkerCommand.self,
     ])
 }

@@ -50,6 +50,7 @@ struct Worker {
     case train(TrainSubject)
     case encode(EncodeSubject)
     case harvest(HarvestSubject)
+    case tokenize(TokenizeSubject)
   }
 
   private var subject = Subject.none
@@ -97,8 +98,13 @@ struct Worker {
           model: try need(job.model, "model"), tokens: try need(job.tokens, "tokens"),
           layer: try need(job.layer, "layer"), sequences: try need(job.sequences, "sequences"),
           pieces: try need(job.pieces, "pieces")))
+    case "tokenize":
+      return .tokenize(
+        try TokenizeSubject(
+          model: try need(job.model, "model"), tokens: try need(job.tokens, "tokens")))
     default:
-      throw ValidationError("job: expected gemm, train, encode, harvest, peak, info or memory")
+      throw ValidationError(
+        "job: expected gemm, train, encode, harvest, tokenize, peak, info or memory")
     }
   }
 
@@ -125,6 +131,10 @@ struct Worker {
         "seconds": try harvest.measure(), "tokens": harvest.tokens,
         "mean_norm": harvest.meanNorm, "weight_bytes": harvest.weightBytes,
       ]
+    case .tokenize(var texts):
+      subject = .none
+      defer { subject = .tokenize(texts) }
+      return ["seconds": texts.measure(), "tokens": texts.tokens, "bytes": texts.bytes]
     }
   }
 

@@ -2,7 +2,7 @@ extension JSONReader {
   /// Reads a string and decodes its escapes.
   ///
   /// A surrogate without its partner is an error, as are control characters and broken UTF-8.
-  mutating func string(_ expected: String = "a string") throws(FileError) -> String {
+  package mutating func string(_ expected: String = "a string") throws(FileError) -> String {
     try expect("\"", expected)
     var decoded: [UInt8] = []
     while true {

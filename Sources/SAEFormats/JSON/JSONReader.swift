@@ -3,29 +3,29 @@
 /// It never looks further than the next token and recurses nowhere, so that the caller decides at each
 /// place which token may stand there; any other token is an error with its offset. Keys that occur twice
 /// in an object are errors.
-struct JSONReader {
+package struct JSONReader {
   let bytes: [UInt8]
   let file: String
   /// Where the text begins in the file, for messages.
   let origin: Int
   var position = 0
 
-  init(_ bytes: [UInt8], file: String, origin: Int = 0) {
+  package init(_ bytes: [UInt8], file: String, origin: Int = 0) {
     self.bytes = bytes
     self.file = file
     self.origin = origin
   }
 
-  var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+  package var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  mutating func skipWhitespace() {
+  package mutating func skipWhitespace() {
     while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
       position += 1
     }
   }
 
   /// The error that something else than `expected` stands at the present position.
-  func unexpected(_ expected: String) -> FileError {
+  package func unexpected(_ expected: String) -> FileError {
     .malformed(
       file: file, offset: origin + position, expected: expected,
       found: FileError.describe(next))
@@ -46,7 +46,7 @@ struct JSONReader {
   }
 
   /// Reads an object; `member` is called after each key and reads that key's value.
-  mutating func object(
+  package mutating func object(
     _ expected: String = "an object",
     _ member: (_ reader: inout JSONReader, _ key: String) throws(FileError) -> Void
   ) throws(FileError) {
@@ -77,7 +77,7 @@ struct JSONReader {
   }
 
   /// Reads a number and returns it as it is written.
-  mutating func number(_ expected: String = "a number") throws(FileError) -> String {
+  package mutating func number(_ expected: String = "a number") throws(FileError) -> String {
     skipWhitespace()
     let start = position
     if next == UInt8(ascii: "-") { position += 1 }
@@ -109,7 +109,7 @@ struct JSONReader {
   }
 
   /// Checks that nothing but white space is left.
-  mutating func end() throws(FileError) {
+  package mutating func end() throws(FileError) {
     skipWhitespace()
     if next != nil { throw unexpected("the end") }
   }

@@ -76,7 +76,7 @@ public struct JSONObject: Sendable, Equatable {
   }
 
   /// Appends a key that is not among the members.
-  fileprivate mutating func append(_ key: String, _ value: JSONValue) {
+  package mutating func append(_ key: String, _ value: JSONValue) {
     members.append((key, value))
   }
 }
@@ -120,7 +120,7 @@ extension JSONValue {
 
 extension JSONReader {
   /// Reads any value.
-  fileprivate mutating func value(depth: Int) throws(FileError) -> JSONValue {
+  package mutating func value(depth: Int) throws(FileError) -> JSONValue {
     guard depth < JSONValue.depthLimit else {
       throw unexpected("at most \(JSONValue.depthLimit) levels")
     }

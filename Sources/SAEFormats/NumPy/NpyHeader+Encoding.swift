@@ -2,9 +2,10 @@ extension NpyHeader {
   /// Everything that stands before a row-major array's elements: magic bytes, version 1.0 and the
   /// description, padded to a multiple of 64 bytes.
   ///
+  /// - Parameter multiple: another multiple of 64, so that headers of different shapes have one length.
   /// - Throws: ``FileError`` if npy has no such type.
   static func encode(
-    _ tensor: TensorDeclaration, file: String
+    _ tensor: TensorDeclaration, file: String, multiple: Int = 64
   ) throws(FileError) -> [UInt8] {
     guard let descr = descr(tensor.type) else {
       throw .notConvertible(
@@ -15,12 +16,13 @@ extension NpyHeader {
     let text = "{'descr': '\(descr)', 'fortran_order': False, 'shape': (\(tuple)), }"
     // Magic bytes, version, length and the newline at the end.
     let fixed = 11
-    let padding = -(fixed + text.utf8.count) & 63
-    let length = text.utf8.count + padding + 1
-    guard length <= Int(UInt16.max) else {
-      throw .headerTooLong(file: file, declared: UInt64(length), limit: Int(UInt16.max))
+    let length = fixed + text.utf8.count
+    let padding = (length + multiple - 1) / multiple * multiple - length
+    let described = text.utf8.count + padding + 1
+    guard described <= Int(UInt16.max) else {
+      throw .headerTooLong(file: file, declared: UInt64(described), limit: Int(UInt16.max))
     }
-    return magic + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(text.utf8)
+    return magic + [1, 0, UInt8(described & 0xFF), UInt8(described >> 8)] + Array(text.utf8)
       + [UInt8](repeating: UInt8(ascii: " "), count: padding) + [UInt8(ascii: "\n")]
   }
 

@@ -26,6 +26,12 @@ extension FileError: CustomStringConvertible, LocalizedError {
       "\(file): \(part): expected \(expected) bytes, found \(found): the file is cut short"
     case .malformed(let file, let offset, let expected, let found):
       "\(file): byte \(offset): expected \(expected), found \(found)"
+    case .malformedLine(let file, let line, let expected, let found):
+      "\(file): line \(line): expected \(expected), found \(found)"
+    case .wrongColumn(let file, let column, let expected, let found):
+      "\(file): column \(quoted(column)): expected \(expected), found \(found)"
+    case .unsupported(let file, let expected, let found):
+      "\(file): only \(expected) is supported, found \(found)"
     case .duplicateName(let file, let name): "\(file): \(quoted(name)) occurs twice"
     case .unsupportedElementType(let file, let tensor, let found):
       "\(file): tensor \(quoted(tensor)): expected an element type that can be read, found "

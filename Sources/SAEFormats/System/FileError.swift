@@ -34,6 +34,12 @@ public enum FileError: Error, Equatable, Sendable {
   case tooShort(file: String, part: String, expected: Int, found: Int)
   /// The format does not allow the text at a byte offset.
   case malformed(file: String, offset: Int, expected: String, found: String)
+  /// The same at a line of a text, counted from 1.
+  case malformedLine(file: String, line: Int, expected: String, found: String)
+  /// A file of columns has no such column, or one of another type.
+  case wrongColumn(file: String, column: String, expected: String, found: String)
+  /// A file uses something that is not supported.
+  case unsupported(file: String, expected: String, found: String)
   /// A key or a name occurs twice.
   case duplicateName(file: String, name: String)
   /// An element type that is unknown, or known and not readable here.

@@ -199,7 +199,7 @@ extension FileKind {
 extension FileBytes {
   /// The error for a file that could not be read as `expected`: it gives the kind of file where that is
   /// known, else the fault.
-  func explaining(
+  package func explaining(
     _ error: FileError, expected: String, _ own: FileKind...
   ) -> FileError {
     let kind = FileKind(self)

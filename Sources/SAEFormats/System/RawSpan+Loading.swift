@@ -10,6 +10,14 @@ extension RawSpan {
     return Value(littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: type))
   }
 
+  /// The first place of a byte in a range; nil if it is not there.
+  ///
+  /// - Precondition: the range lies inside the span.
+  package func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
+    let found = unsafe extracting(range).withUnsafeBytes { unsafe $0.firstIndex(of: byte) }
+    return found.map { $0 + range.lowerBound }
+  }
+
   /// A copy of a range of bytes.
   ///
   /// - Precondition: it lies inside the span.

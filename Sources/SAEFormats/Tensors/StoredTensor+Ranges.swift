@@ -1,4 +1,17 @@
 extension StoredTensor {
+  /// Whether elements lie one after another, the last index fastest.
+  package var isInOrder: Bool { strides == nil }
+
+  /// The same elements in one dimension.
+  ///
+  /// - Precondition: ``isInOrder``.
+  package var flattened: StoredTensor {
+    precondition(isInOrder, "elements with strides have another order")
+    return StoredTensor(
+      name: name, type: type, shape: [count], contents: contents, bytes: bytes,
+      isBigEndian: isBigEndian)
+  }
+
   /// Some elements of a tensor of one dimension, as whole numbers.
   ///
   /// - Throws: ``FileError`` if they are stored as floats, there is not one dimension, the

@@ -81,6 +81,12 @@ struct TokenPieces: Sendable {
       throw ModelError.invalidOption(
         name: "context", expected: "1 to \(room) tokens", found: "\(options.context)")
     }
+    if let length = stream.sequenceLength, length % options.context != 0, stream.count > length {
+      throw ModelError.invalidOption(
+        name: "context",
+        expected: "a divisor of \(length), as the sequences of the tokens are long",
+        found: "\(options.context)")
+    }
     guard options.sequencesPerBatch > 0 else {
       throw ModelError.invalidOption(
         name: "sequencesPerBatch", expected: "at least 1", found: "\(options.sequencesPerBatch)")

@@ -6,6 +6,8 @@ public struct TokenStream: Sendable {
   public let name: String
   /// Tokens.
   public let count: Int
+  /// Tokens of each sequence, in a file of two dimensions.
+  public let sequenceLength: Int?
   /// The place of the first in the stored ids.
   private let offset: Int
 
@@ -20,19 +22,22 @@ public struct TokenStream: Sendable {
   public init(_ tokens: [UInt32]) {
     name = "tokens"
     count = tokens.count
+    sequenceLength = nil
     offset = 0
     storage = .memory(tokens)
   }
 
-  /// Opens a NumPy file with one row of whole numbers; they are read as they are needed.
+  /// Opens a NumPy file of whole numbers; they are read as they are needed. Two dimensions are sequences,
+  /// one after another.
   ///
   /// - Throws: ``ModelError/wrongTokens(file:expected:found:)``, or `FileError` if the file is
   ///   malformed.
   public init(npy path: String) throws {
     let tensor = try NpyFile(path).tensor
-    guard tensor.shape.count == 1 else {
+    guard tensor.shape.count == 1 || tensor.shape.count == 2, tensor.isInOrder else {
       throw ModelError.wrongTokens(
-        file: path, expected: "one dimension", found: "the shape \(tensor.shape)")
+        file: path, expected: "one dimension, or two in the order of rows",
+        found: "the shape \(tensor.shape)\(tensor.isInOrder ? "" : " in the order of columns")")
     }
     guard tensor.type.isInteger, tensor.type != .bool else {
       throw ModelError.wrongTokens(
@@ -40,13 +45,21 @@ public struct TokenStream: Sendable {
     }
     name = path
     count = tensor.count
+    sequenceLength = tensor.shape.count == 2 && tensor.shape[0] > 1 ? tensor.shape[1] : nil
     offset = 0
-    storage = .file(tensor)
+    storage = .file(tensor.flattened)
   }
 
-  private init(_ stream: TokenStream, _ range: Range<Int>) {
-    name = stream.name
+  /// The same tokens under another name.
+  func named(_ name: String) -> TokenStream { TokenStream(self, 0..<count, name: name) }
+
+  private init(_ stream: TokenStream, _ range: Range<Int>, name: String? = nil) {
+    self.name = name ?? stream.name
     count = range.count
+    // A part that begins within a sequence is none of sequences.
+    sequenceLength = stream.sequenceLength.flatMap {
+      $0 > 0 && range.lowerBound % $0 == 0 ? $0 : nil
+    }
     offset = stream.offset + range.lowerBound
     storage = stream.storage
   }

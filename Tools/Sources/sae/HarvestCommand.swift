@@ -5,7 +5,7 @@ import SAEModels
 
 struct HarvestCommand: PlannedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "harvest", abstract: "Writes a language model's activations on a file of tokens.",
+    commandName: "harvest", abstract: "Writes a language model's activations on tokens or text.",
     discussion: """
       The stream is cut into sequences. Each runs after a beginning-of-sequence token, whose own \
       activation is left out: row i belongs to token i. Shards of equal length go into the \
@@ -19,7 +19,8 @@ struct HarvestCommand: PlannedCommand {
 
   @OptionGroup var model: ModelArguments
   @Option(
-    help: ArgumentHelp("Tokens: a NumPy file with one row of whole numbers.", valueName: "file"))
+    help: ArgumentHelp(
+      "Tokens, a NumPy file of whole numbers; or a file or folder of texts.", valueName: "file"))
   var tokens: String
   @Option(help: ArgumentHelp("The directory for the shards.", valueName: "directory"))
   var out: String

@@ -26,7 +26,8 @@ struct InspectCommand: PlannedCommand {
       valueName: "number"))
   var layer: Int?
   @Option(
-    parsing: .upToNextOption, help: ArgumentHelp("Token ids (npy) to look at.", valueName: "file"))
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Tokens (npy) or texts to look at.", valueName: "file"))
   var tokens: [String]
   @Option(help: ArgumentHelp("Tokens to look at, evenly over the files.", valueName: "count"))
   var count = 40_000

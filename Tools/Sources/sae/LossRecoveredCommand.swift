@@ -25,7 +25,8 @@ struct LossRecoveredCommand: PlannedCommand {
   var sae: [String]
   @OptionGroup var opening: AutoencoderOptions
   @Option(
-    help: ArgumentHelp("Tokens: a NumPy file with one row of whole numbers.", valueName: "file"))
+    help: ArgumentHelp(
+      "Tokens, a NumPy file of whole numbers; or a file or folder of texts.", valueName: "file"))
   var tokens: String
   @Option(
     parsing: .upToNextOption,
@@ -90,7 +91,7 @@ struct LossRecoveredCommand: PlannedCommand {
     let hook = try arguments.place()
     let stream = try arguments.stream(tokens)
     let model = try arguments.load()
-    let options = arguments.pieces(without: skipTokens)
+    let options = arguments.pieces(of: stream, without: skipTokens)
     let harvester = try given.naming(model) {
       try ActivationHarvester(model, at: hook, tokens: stream, options: options)
     }

@@ -21,7 +21,9 @@ struct ModelArguments: ParsableArguments {
   var hook: String?
   @Option(
     name: .customLong("context"),
-    help: ArgumentHelp("Tokens of the stream per sequence (default: 255).", valueName: "count"))
+    help: ArgumentHelp(
+      "Tokens of the stream per sequence (default: 255, or those of a row where --tokens has two "
+        + "dimensions).", valueName: "count"))
   var givenContext: Int?
   @Option(
     help: ArgumentHelp(
@@ -78,7 +80,6 @@ struct ModelArguments: ParsableArguments {
       maxTokens: maxTokens, rotaryFrequencies: rotaryFrequencies?.rawValue)
   }
 
-  var context: Int { givenContext ?? 255 }
   var sequences: Int { givenSequences ?? 16 }
 
   func validate() throws {
@@ -156,9 +157,9 @@ struct ModelArguments: ParsableArguments {
       options: ModelOptions(layers: layers, rotaryFrequencies: rotaryFrequencies ?? .float32))
   }
 
-  /// A file's tokens, as many as are wanted.
+  /// The tokens of a file, or those that texts are taken apart into, as many as are wanted.
   func stream(_ path: String) throws -> TokenStream {
-    let all = try TokenStream(npy: path)
+    let all = try TokenStream(taking: path, apartFor: directory(), limit: maxTokens)
     let count = min(all.count, maxTokens ?? all.count)
     guard count > 0 else {
       throw ToolError("\(path): expected at least one token, found none")
@@ -169,9 +170,10 @@ struct ModelArguments: ParsableArguments {
   /// How the stream is cut.
   ///
   /// - Parameter skipped: tokens that are left out.
-  func pieces(without skipped: TokenIDs?) -> PieceOptions {
+  func pieces(of stream: TokenStream, without skipped: TokenIDs?) -> PieceOptions {
     PieceOptions(
-      context: context, prefix: bos?.prefix ?? .beginningOfSequence, keepsPrefix: keepBos,
+      context: givenContext ?? stream.sequenceLength ?? 255,
+      prefix: bos?.prefix ?? .beginningOfSequence, keepsPrefix: keepBos,
       sequencesPerBatch: sequences, skippedTokens: skipped?.ids ?? [])
   }
 
@@ -188,7 +190,7 @@ struct ModelArguments: ParsableArguments {
   /// The options as arguments that mean the same in any working directory.
   var recorded: [String] {
     argument("model", model.map { absolute($0) }) + argument("layer", layer)
-      + argument("hook", hook) + argument("context", context)
+      + argument("hook", hook) + argument("context", givenContext)
       + argument("bos", bos?.argument) + (keepBos ? ["--keep-bos"] : [])
       + argument("sequences", sequences) + argument("max-tokens", maxTokens)
       + argument("rotary-frequencies", rotaryFrequencies?.rawValue)
@@ -199,7 +201,7 @@ struct ModelArguments: ParsableArguments {
   func check(against began: ModelArguments) throws {
     try RecordedOptions.check("layer", layer, began.layer)
     try RecordedOptions.check("hook", hook, began.hook)
-    try RecordedOptions.check("context", givenContext, began.givenContext)
+    try RecordedOptions.check("context", givenContext, began.givenContext ?? 255)
     try RecordedOptions.check("bos", bos?.argument, began.bos?.argument)
     try RecordedOptions.check("keep-bos", keepBos ? true : nil, began.keepBos)
     try RecordedOptions.check("max-tokens", maxTokens, began.maxTokens)
@@ -217,7 +219,8 @@ struct ModelArguments: ParsableArguments {
     let stream = try stream(path)
     let model = try load(layers: hook.depth)
     return try naming(model) {
-      try ActivationHarvester(model, at: hook, tokens: stream, options: pieces(without: skipped))
+      try ActivationHarvester(
+        model, at: hook, tokens: stream, options: pieces(of: stream, without: skipped))
     }
   }
 

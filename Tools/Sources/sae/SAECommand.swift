@@ -22,6 +22,8 @@ struct SAECommand: ParsableCommand {
         ]),
       CommandGroup(
         name: "Language model",
-        subcommands: [HarvestCommand.self, LossRecoveredCommand.self, InspectCommand.self]),
+        subcommands: [
+          TokenizeCommand.self, HarvestCommand.self, LossRecoveredCommand.self, InspectCommand.self,
+        ]),
     ])
 }

@@ -12,22 +12,22 @@ struct StudyOptions: ParsableArguments {
   var layer: Int?
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Token ids of the domain (npy) to train on.", valueName: "file"))
+    help: ArgumentHelp("Tokens (npy) or texts of the domain to train on.", valueName: "file"))
   var domain: [String] = []
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Token ids of broad text to train on.", valueName: "file"))
+    help: ArgumentHelp("Tokens or texts of broad text to train on.", valueName: "file"))
   var broad: [String] = []
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Token ids of the domain to judge on (default: the last tenth of --domain, which is then not "
+      "Tokens or texts of the domain to judge on (default: the last tenth of --domain, which is then not "
         + "trained on).", valueName: "file"))
   var heldOut: [String] = []
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Token ids of broad text to judge on (default: the last tenth of --broad).",
+      "Tokens or texts of broad text to judge on (default: the last tenth of --broad).",
       valueName: "file"))
   var heldOutBroad: [String] = []
   @Option(

@@ -48,6 +48,7 @@ import Testing
       ["encode"] + sae + files + ["--out", "o"],
       ["convert", "a", "b", "--to", "sparsify"], ["convert", "a", "b", "--to", "safetensors"],
       ["info", "a"],
+      ["tokenize", "a.txt", "--model", "m", "--out", "t.npy"],
       ["harvest", "--out", "o"] + model, ["harvest", "--out", "o"] + model + ["--bos", "none"],
       ["harvest", "--out", "o", "--model", "m", "--hook", "layers.3", "--tokens", "t.npy"],
       ["loss-recovered"] + sae + ["--model", "m", "--tokens", "t.npy"],
@@ -88,13 +89,13 @@ import Testing
     "domain-activations": ["x"], "broad-activations": ["x"], "held-out-activations": ["x"],
     "held-out-broad-activations": ["x"], "seeds": ["2"], "booster-latents": ["64"],
     "stream-tokens": ["1000"], "training-tokens": ["20000"], "held-out-tokens": ["100"],
-    "loss-tokens": ["50"], "at-a-time": ["1"],
+    "loss-tokens": ["50"], "at-a-time": ["1"], "field": ["x"], "separator": ["7"],
   ]
 
   /// Where a command has another default, or takes one value in the place of several.
   static let ownSamples: [String: [String]] = [
     "evaluate sae": ["other"], "encode sae": ["other"], "inspect sae": ["other"],
-    "study latents": ["2048"], "study seeds": ["4"],
+    "study latents": ["2048"], "study seeds": ["4"], "tokenize out": ["other.npy"],
   ]
 
   /// For options that already have the sample's value.
@@ -241,7 +242,7 @@ import Testing
     // 0 is a layer, a seed and a number of steps to warm up.
     let zero: Set = [
       "layer", "seed", "warm-up", "decay", "sparsity", "bos", "skip-tokens", "booster-latents",
-      "loss-tokens",
+      "loss-tokens", "separator",
     ]
     let numbers = Self.samples.filter { Double($0.value[0]) != nil }.keys
     // Each option of a command once.

@@ -91,8 +91,10 @@ public struct Inspection: Sendable {
         expected: "1 to \(room) tokens, as \(options.model) has positions", found: "\(context)")
     }
     let tokenizer = try tokenizer()
-    let pool = try PiecePool.tokens(options.tokens, context: context, name: "--tokens")
-      .selecting(tokens: options.count)
+    let pool = try PiecePool.tokens(
+      options.tokens, model: options.model, context: context, name: "--tokens"
+    )
+    .selecting(tokens: options.count)
     let ids = try pool.ids()
     let harvester = try ActivationHarvester(
       model, at: hook, tokens: TokenStream(ids),

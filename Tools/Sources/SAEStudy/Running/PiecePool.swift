@@ -123,11 +123,28 @@ struct PiecePool: Sendable {
     return (PiecePool(self, kept), count)
   }
 
-  /// Opens files of token ids.
-  static func tokens(_ files: [String], context: Int, name: String) throws -> PiecePool {
-    let streams = try files.map { try TokenStream(npy: $0) }
-    return try PiecePool(
-      .tokens(streams), lengths: streams.map(\.count), context: context, name: name)
+  /// Opens files of token ids, or texts.
+  ///
+  /// - Parameter model: the directory that has the texts' tokenizer.
+  static func tokens(
+    _ files: [String], model: String?, context: Int, name: String
+  ) throws -> PiecePool {
+    let streams = try files.map { file in
+      guard let model else {
+        guard !TextCorpus.isText(file) else {
+          throw StudyError(
+            name, expected: "--model, which has a tokenizer for texts", found: "none")
+        }
+        return try TokenStream(npy: file)
+      }
+      return try TokenStream(opening: file, model: model)
+    }
+    // No piece goes over the end of a sequence either.
+    let lengths = streams.flatMap { stream in
+      guard let length = stream.sequenceLength, length > 0 else { return [stream.count] }
+      return [Int](repeating: length, count: stream.count / length)
+    }
+    return try PiecePool(.tokens(streams), lengths: lengths, context: context, name: name)
   }
 
   /// Opens files of activations, or folders of them.

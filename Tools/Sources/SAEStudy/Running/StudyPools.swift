@@ -93,7 +93,9 @@ struct StudyPools: Sendable {
 
     private func tokens(_ files: [String], _ name: String) throws -> PiecePool? {
       files.isEmpty
-        ? nil : try PiecePool.tokens(files, context: configuration.context, name: name)
+        ? nil
+        : try PiecePool.tokens(
+          files, model: configuration.model, context: configuration.context, name: name)
     }
 
     private mutating func activations(_ files: [String], _ option: String) throws -> PiecePool? {
@@ -111,6 +113,11 @@ struct StudyPools: Sendable {
             + "\(pool.context) that they are in: \(pool.tokens - finite.tokens) rows in all")
       }
       return finite
+    }
+
+    private func open(_ tokens: String) throws -> TokenStream {
+      guard let model = configuration.model else { return try TokenStream(npy: tokens) }
+      return try TokenStream(opening: tokens, model: model)
     }
 
     private func needModel(_ option: String) throws {
@@ -131,7 +138,7 @@ struct StudyPools: Sendable {
         return
       }
       do {
-        _ = try RowTokens(harvests, tokens: tokens.map { try TokenStream(npy: $0) })
+        _ = try RowTokens(harvests, tokens: tokens.map { try open($0) })
       } catch let error as ModelError {
         throw StudyError("\(option): \(error)")
       }
