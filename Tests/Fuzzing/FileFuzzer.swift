@@ -38,7 +38,7 @@ private enum Target: String {
     case .latents: try readLatents(bytes)
     case .model:
       guard let object = try readJSON(bytes).asObject else { return }
-      _ = try Gemma2Configuration(ConfigurationFields(object, file: "x"))
+      _ = try LanguageModels.describe(ConfigurationFields(object, file: "x"))
     case .checkpoint: try readCheckpoint(bytes)
     }
   }
