@@ -22,6 +22,9 @@ struct SAECommand: ParsableCommand {
         ]),
       CommandGroup(
         name: "Language model",
-        subcommands: [HarvestCommand.self, LossRecoveredCommand.self, InspectCommand.self]),
+        subcommands: [
+          HarvestCommand.self, LossRecoveredCommand.self, InspectCommand.self,
+          GenerateCommand.self,
+        ]),
     ])
 }
