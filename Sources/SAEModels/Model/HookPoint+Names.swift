@@ -7,7 +7,7 @@ extension HookPoint {
   /// Reads a name, in any of the forms that `HookName` knows.
   ///
   /// - Throws: ``ModelError/unknownHook(name:)`` if it is none of a place, or of one that depends on the
-  ///   model (``LanguageModel/hook(named:)``).
+  ///   model (``ModelArchitecture/hook(named:)``).
   public init(_ name: String) throws(ModelError) {
     guard let hook = HookPoint(HookName(name)) else { throw .unknownHook(name: name) }
     self = hook

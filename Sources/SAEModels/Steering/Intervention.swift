@@ -43,7 +43,10 @@ public struct Intervention: Sendable {
 
   /// Adds a vector to the activations.
   ///
-  /// - Parameter vector: as long as activations at the place are wide.
+  /// - Parameters:
+  ///   - vector: as long as activations at the place are wide.
+  ///   - target: the place.
+  ///   - tokens: whose activations are changed.
   public static func adding(
     _ vector: [Float], at target: HookPoint, on tokens: Tokens = .all
   ) -> Intervention {
@@ -69,7 +72,10 @@ public struct Intervention: Sendable {
 extension ForwardPass {
   /// Runs on to a place and makes changes on the way, in their order where they share a place.
   ///
-  /// - Parameter promptLength: the positions of a sequence that are a prompt's; nil: all.
+  /// - Parameters:
+  ///   - end: where the run stops.
+  ///   - interventions: the changes.
+  ///   - promptLength: the positions of a sequence that are a prompt's; nil: all.
   /// - Throws: ``ModelError`` if a place is not the model's or lies before the run, and the errors of
   ///   changes.
   public mutating func advance(
