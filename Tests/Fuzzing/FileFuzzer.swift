@@ -41,7 +41,7 @@ private enum Target: String {
     case .latents: try readLatents(bytes)
     case .model:
       guard let object = try readJSON(bytes).asObject else { return }
-      _ = try Gemma2Configuration(ConfigurationFields(object, file: "x"))
+      _ = try LanguageModels.describe(ConfigurationFields(object, file: "x"))
     case .checkpoint: try readCheckpoint(bytes)
     case .tokenizer:
       let tokenizer = try Tokenizer(TokenizerFile(json: bytes, file: "x"))

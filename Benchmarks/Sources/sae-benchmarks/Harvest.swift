@@ -8,7 +8,7 @@ struct HarvestSubject {
   private let harvester: ActivationHarvester
   /// Rows of a measurement.
   let tokens: Int
-  /// Bytes of the weights in memory, in float32.
+  /// Bytes of the weights that are used, as the files have them.
   let weightBytes: Int
   private var next = 0
   private(set) var meanNorm = 0.0
@@ -34,7 +34,7 @@ struct HarvestSubject {
     weightBytes = tensors.reduce(0) { sum, tensor in
       let parts = tensor.name.split(separator: ".")
       let isUsed = parts.count < 3 || parts[1] != "layers" || (Int(parts[2]) ?? 0) < hook.depth
-      return sum + (isUsed ? 4 * tensor.count : 0)
+      return sum + (isUsed ? tensor.byteCount : 0)
     }
   }
 

@@ -3,6 +3,7 @@
 #endif
 
 import SAEKernels
+import SAETensor
 
 /// Elements of a file as numbers, without a check per element.
 ///
@@ -28,6 +29,10 @@ extension RawSpan {
         let room = unsafe UnsafeMutableBufferPointer(rebasing: target[start...])
         if type == .f32 && !bigEndian {
           unsafe UnsafeMutableRawBufferPointer(room).copyMemory(from: source)
+        } else if !bigEndian, let widen = unsafe type.widening,
+          let halves = unsafe source.halves, let target = room.baseAddress
+        {
+          unsafe widen(count, halves, target)
         } else {
           unsafe RawElements(from, type, count, bigEndian).decode(room)
         }
@@ -62,6 +67,27 @@ extension RawSpan {
       guard let from = source.baseAddress else { return [] }
       return unsafe RawElements(from, type, count, bigEndian).integers()
     }
+  }
+}
+
+extension ElementType {
+  /// The kernel for a type of half precision; nil for others.
+  fileprivate var widening:
+    (@Sendable (Int, UnsafePointer<UInt16>, UnsafeMutablePointer<Float>) -> Void)?
+  {
+    switch self {
+    case .f16: unsafe Kernels.table.widenHalf
+    case .bf16: unsafe Kernels.table.widenBrain
+    default: nil
+    }
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// The bytes as numbers of 16 bits; nil where they do not lie at an even address.
+  fileprivate var halves: UnsafePointer<UInt16>? {
+    guard let base = baseAddress, UInt(bitPattern: base) % 2 == 0 else { return nil }
+    return unsafe base.assumingMemoryBound(to: UInt16.self)
   }
 }
 

@@ -44,6 +44,24 @@ public enum ActivationLoops<Unit: VectorUnit> {
     for i in 0..<n { out[i] = 1 / (1 + exponential(-x[i])) }
   }
 
+  /// x / (1 + e⁻ˣ): SiLU.
+  @inlinable @inline(__always)
+  public static func silu(
+    _ n: Int, _ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>
+  ) {
+    for i in 0..<n { out[i] = x[i] / (1 + exponential(-x[i])) }
+  }
+
+  /// x Φ(x) with Φ the standard normal distribution: GELU without approximation of its form.
+  ///
+  /// Source: Hendrycks and Gimpel 2016, arXiv 1606.08415, section 2.
+  @inlinable @inline(__always)
+  public static func exactGELU(
+    _ n: Int, _ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>
+  ) {
+    for i in 0..<n { out[i] = x[i] * normalDistribution(x[i]) }
+  }
+
   /// The tanh form of GELU: ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))).
   @inlinable @inline(__always)
   public static func gelu(
@@ -56,6 +74,25 @@ public enum ActivationLoops<Unit: VectorUnit> {
   static func tanhGELU(_ x: Float) -> Float {
     let inner: Float = 0.797_884_6 * (x + 0.044715 * (x * x * x))
     return 0.5 * x * (1 + hyperbolicTangent(inner))
+  }
+
+  /// Φ(x). With z = |x|/√2 and t = 1 / (1 + z/2), the tail ½ erfc(z) is ½ t exp(−z² + p(t)); p is a
+  /// polynomial fitted at Chebyshev points to the logarithm of what is left, to 2e-7 for z up to 9.
+  @inlinable @inline(__always)
+  static func normalDistribution(_ x: Float) -> Float {
+    let z: Float = (x < 0 ? -x : x) * 0.707_106_77
+    let t = 1 / Unit.multiplyAdd(1, z, 0.5)
+    var p: Float = 9.158_159_5e-2
+    p = Unit.multiplyAdd(-6.185_582_5e-1, p, t)
+    p = Unit.multiplyAdd(1.606_657_85, p, t)
+    p = Unit.multiplyAdd(-1.932_660_01, p, t)
+    p = Unit.multiplyAdd(9.563_396_3e-1, p, t)
+    p = Unit.multiplyAdd(-2.800_438_64e-1, p, t)
+    p = Unit.multiplyAdd(4.503_262_91e-1, p, t)
+    p = Unit.multiplyAdd(9.914_630_14e-1, p, t)
+    p = Unit.multiplyAdd(-1.265_106_38, p, t)
+    let tail = 0.5 * t * exponential(Unit.multiplyAdd(p, z, -z))
+    return x < 0 ? tail : 1 - tail
   }
 
   /// 2ʲ·eᶠ with j whole and |f| ≤ ½ ln 2; eᶠ by a polynomial of degree 7.

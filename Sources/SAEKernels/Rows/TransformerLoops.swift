@@ -18,6 +18,20 @@ public enum TransformerLoops<Unit: VectorUnit> {
     }
   }
 
+  /// out = (x − mean(x)) / √(variance(x) + ε) ⊙ weight + bias
+  ///
+  /// Source: Ba, Kiros and Hinton 2016, arXiv 1607.06450, equation 4.
+  @inlinable @inline(__always)
+  public static func layerNorm(
+    _ n: Int, epsilon: Float, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>
+  ) {
+    let mean = VectorLoops<Unit>.sum(n, x) / Float(n)
+    for i in 0..<n { out[i] = x[i] - mean }
+    let factor = 1 / (VectorLoops<Unit>.dot(n, out, out) / Float(n) + epsilon).squareRoot()
+    for i in 0..<n { out[i] = Unit.multiplyAdd(bias[i], out[i] * factor, weight[i]) }
+  }
+
   /// Rotates `heads` vectors of `2 · half` floats that follow one another: component i and
   /// component i + half by the angle whose cosine and sine stand at i.
   ///
@@ -62,15 +76,5 @@ public enum TransformerLoops<Unit: VectorUnit> {
       for i in 0..<n { out[i] = ActivationLoops<Unit>.exponential(x[i] - shift) }
     }
     return VectorLoops<Unit>.sum(n, out)
-  }
-
-  /// gate ← gelu(gate) ⊙ up, GELU in its tanh form; the two do not overlap.
-  ///
-  /// Source: Shazeer 2020, arXiv 2002.05202, equation 5 (GEGLU).
-  @inlinable @inline(__always)
-  public static func gatedGELU(
-    _ n: Int, gate: UnsafeMutablePointer<Float>, up: UnsafePointer<Float>
-  ) {
-    for i in 0..<n { gate[i] = ActivationLoops<Unit>.tanhGELU(gate[i]) * up[i] }
   }
 }

@@ -68,7 +68,10 @@ public struct KernelTable: Sendable {
   public let exp: @Sendable (Int, P, M) -> Void
   public let tanh: @Sendable (Int, P, M) -> Void
   public let sigmoid: @Sendable (Int, P, M) -> Void
+  /// In its tanh form.
   public let gelu: @Sendable (Int, P, M) -> Void
+  public let exactGELU: @Sendable (Int, P, M) -> Void
+  public let silu: @Sendable (Int, P, M) -> Void
 
   /// (n, bias, x)
   public let biasedReLU: @Sendable (Int, P, M) -> Void
@@ -90,14 +93,14 @@ public struct KernelTable: Sendable {
 
   /// (n, ε, x, weight, out, accumulate)
   public let rmsNorm: @Sendable (Int, Float, P, P, M, Bool) -> Void
+  /// (n, ε, x, weight, bias, out)
+  public let layerNorm: @Sendable (Int, Float, P, P, P, M) -> Void
   /// (heads, half, cosines, sines, x)
   public let rotate: @Sendable (Int, Int, P, P, M) -> Void
   /// (n, scale, cap, x)
   public let softCap: @Sendable (Int, Float, Float, M) -> Void
   /// (n, shift, x, out) → sum
   public let shiftedExponentials: @Sendable (Int, Float, P, M) -> Float
-  /// (n, gate, up)
-  public let gatedGELU: @Sendable (Int, M, P) -> Void
 
   public let widenHalf: @Sendable (Int, UnsafePointer<UInt16>, M) -> Void
   public let widenBrain: @Sendable (Int, UnsafePointer<UInt16>, M) -> Void
@@ -197,6 +200,8 @@ public struct KernelTable: Sendable {
     tanh = { ActivationLoops<Unit>.tanh($0, $1, $2) }
     sigmoid = { ActivationLoops<Unit>.sigmoid($0, $1, $2) }
     gelu = { ActivationLoops<Unit>.gelu($0, $1, $2) }
+    exactGELU = { ActivationLoops<Unit>.exactGELU($0, $1, $2) }
+    silu = { ActivationLoops<Unit>.silu($0, $1, $2) }
     biasedReLU = { PanelLoops<Unit>.biasedReLU($0, $1, $2) }
     passPositive = { PanelLoops<Unit>.passPositive($0, $1, $2, $3) }
     countNonZero = { PanelLoops<Unit>.countNonZero($0, $1, $2) }
@@ -212,12 +217,14 @@ public struct KernelTable: Sendable {
     rmsNorm = {
       TransformerLoops<Unit>.rmsNorm($0, epsilon: $1, $2, weight: $3, $4, accumulate: $5)
     }
+    layerNorm = {
+      TransformerLoops<Unit>.layerNorm($0, epsilon: $1, $2, weight: $3, bias: $4, $5)
+    }
     rotate = { TransformerLoops<Unit>.rotate(heads: $0, half: $1, cosine: $2, sine: $3, $4) }
     softCap = { TransformerLoops<Unit>.softCap($0, scale: $1, cap: $2, $3) }
     shiftedExponentials = {
       TransformerLoops<Unit>.shiftedExponentials($0, shift: $1, $2, $3)
     }
-    gatedGELU = { TransformerLoops<Unit>.gatedGELU($0, gate: $1, up: $2) }
     widenHalf = { HalfPrecision<Unit>.widenHalf($0, $1, $2) }
     widenBrain = { HalfPrecision<Unit>.widenBrain($0, $1, $2) }
     narrowHalf = { HalfPrecision<Unit>.narrowHalf($0, $1, $2) }

@@ -21,6 +21,9 @@ struct ConfigurationFields: Sendable {
     self.file = file
   }
 
+  /// The fields' names.
+  var keys: [String] { fields.members.map(\.key) }
+
   subscript(field: String) -> JSONValue? { fields[field] }
 
   /// A whole number within a range.
@@ -48,8 +51,9 @@ struct ConfigurationFields: Sendable {
   }
 
   /// A finite number above 0, or null.
-  func positiveOrNull(_ field: String, default standard: Double) throws(ModelError) -> Double? {
-    fields[field] == .null ? nil : try positive(field, default: standard)
+  func positiveOrNull(_ field: String, default standard: Double?) throws(ModelError) -> Double? {
+    guard fields[field] != .null, fields[field] != nil || standard != nil else { return nil }
+    return try positive(field, default: standard ?? 1)
   }
 
   func strings(_ field: String) throws(ModelError) -> [String]? {

@@ -52,26 +52,35 @@ struct ModelWeights: Sendable {
   /// The file that has a tensor.
   func file(of name: String) -> String { tensors[name]?.file ?? path }
 
-  /// Throws unless the tensors of some names fit into memory, widened to float32.
+  /// Whether there is a tensor of a name.
+  func has(_ name: String) -> Bool { tensors[name] != nil }
+
+  /// Throws unless the tensors of some names fit into memory: those that are widened, and a copy of those
+  /// in float32; others stay in their files.
   func checkMemory(_ isWanted: (_ name: String) -> Bool) throws(FileError) {
-    try StoredTensor.checkMemory(tensors.filter { isWanted($0.key) }.map(\.value), path)
+    try StoredTensor.checkMemory(
+      tensors.filter { isWanted($0.key) && $0.value.type == .f32 }.map(\.value), path)
   }
 
-  /// A matrix, widened to float32.
-  func matrix(_ name: String, rows: Int, columns: Int) throws -> Matrix {
-    try tensor(name, [rows, columns]).finiteMatrix()
+  /// A matrix of weights, a row per output.
+  ///
+  /// - Parameter isTransposed: whether it is stored with a row per input.
+  func matrix(
+    _ name: String, rows: Int, columns: Int, isTransposed: Bool = false
+  ) throws -> WeightMatrix {
+    try WeightMatrix(
+      tensor(name, isTransposed ? [columns, rows] : [rows, columns]), isTransposed: isTransposed)
   }
 
-  /// Matrices of the same width below one another, widened to float32.
-  func stacked(_ parts: KeyValuePairs<String, Int>, columns: Int) throws -> Matrix {
-    var result = Matrix(rows: parts.reduce(0) { $0 + $1.value }, columns: columns)
-    var row = 0
-    for (name, rows) in parts {
-      let part = try tensor(name, [rows, columns]).finiteMatrix()
-      part.read(0..<rows, into: &result, at: row)
-      row += rows
-    }
-    return result
+  /// A matrix of the rows of several, one below another.
+  func stacked(_ parts: KeyValuePairs<String, Int>, columns: Int) throws -> WeightMatrix {
+    try WeightMatrix(
+      parts.map { name, rows in (try tensor(name, [rows, columns]), [0..<rows]) })
+  }
+
+  /// A matrix of some rows of another, range after range.
+  func matrix(_ name: String, rows: Int, columns: Int, order: [Range<Int>]) throws -> WeightMatrix {
+    try WeightMatrix([(tensor(name, [rows, columns]), order)])
   }
 
   /// A vector, widened to float32.

@@ -8,14 +8,14 @@ public import SAECore
 /// in any order; those of a token are the same bits however it is read.
 public struct ActivationHarvester: HintedActivations {
   /// The model.
-  public let model: any LanguageModel
+  public let model: LanguageModel
   /// Where activations are taken.
   public let hook: HookPoint
   /// How the stream is cut.
   public let options: PieceOptions
   let pieces: TokenPieces
 
-  public var width: Int { model.width }
+  public let width: Int
   /// Rows: the stream's tokens but those that are left out, and the prefixes where they are kept.
   public var tokens: Int { pieces.rows }
   public let blocks: RowBlocks
@@ -23,12 +23,10 @@ public struct ActivationHarvester: HintedActivations {
   /// - Throws: ``ModelError`` if the place or an option does not fit the model, or all tokens are left
   ///   out; where some are, the errors of reading tokens.
   public init(
-    _ model: any LanguageModel, at hook: HookPoint, tokens: TokenStream,
+    _ model: LanguageModel, at hook: HookPoint, tokens: TokenStream,
     options: PieceOptions = PieceOptions()
   ) throws {
-    guard hook.layer < model.layerCount, hook.depth <= model.loadedLayers else {
-      throw ModelError.layerOutOfRange(hook: hook.name, layers: model.loadedLayers)
-    }
+    width = try model.width(at: hook)
     self.model = model
     self.hook = hook
     self.options = options
@@ -56,17 +54,19 @@ public struct ActivationHarvester: HintedActivations {
   public var batchTokens: Int { pieces.piecesPerBatch * pieces.rowsPerPiece }
 
   public func read(_ rows: Range<Int>, into matrix: inout Matrix, at row: Int) throws {
-    try read([rows], into: &matrix, at: row)
+    let read = try matrices(rows: [rows], at: [hook])[0]
+    matrix.copyRows(0..<read.rows, of: read, to: row)
   }
 
   public func matrix(rows ranges: [Range<Int>]) throws -> Matrix {
-    var matrix = Matrix(rows: ranges.reduce(0) { $0 + $1.count }, columns: width)
-    try read(ranges, into: &matrix, at: 0)
-    return matrix
+    try matrices(rows: ranges, at: [hook])[0]
   }
 
-  /// Runs the pieces that ranges of rows lie in, as many at a time as the options say.
-  private func read(_ ranges: [Range<Int>], into matrix: inout Matrix, at row: Int) throws {
+  /// The activations of rows at several places, in one run of the pieces that they lie in, as many at a time
+  /// as the options say.
+  ///
+  /// - Returns: a matrix for each place.
+  func matrices(rows ranges: [Range<Int>], at hooks: [HookPoint]) throws -> [Matrix] {
     var parts: [(piece: Int, rows: Range<Int>)] = []
     for range in ranges {
       precondition(
@@ -77,22 +77,28 @@ public struct ActivationHarvester: HintedActivations {
         if !rows.isEmpty { parts.append((piece, rows)) }
       }
     }
-    var row = row
+    let count = ranges.reduce(0) { $0 + $1.count }
+    var matrices = try hooks.map { Matrix(rows: count, columns: try model.width(at: $0)) }
+    var row = 0
     for begin in stride(from: 0, to: parts.count, by: pieces.piecesPerBatch) {
       let some = parts[begin..<min(begin + pieces.piecesPerBatch, parts.count)]
       let batch = try pieces.batch(some.map(\.piece))
-      let activations = try model.activations(at: hook, of: batch)
+      let activations = try model.activations(at: hooks, of: batch)
       for (part, runs) in zip(some, pieces.ownRows(batch)) {
         var first = pieces.rows(of: part.piece).lowerBound
         for run in runs {
           let own = part.rows.clamped(to: first..<first + run.count)
           let source = run.lowerBound + own.lowerBound - first
-          matrix.copyRows(source..<source + own.count, of: activations, to: row)
+          for index in hooks.indices {
+            matrices[index].copyRows(
+              source..<source + own.count, of: activations[index], to: row)
+          }
           row += own.count
           first += run.count
         }
       }
     }
+    return matrices
   }
 
   public func place(ofRow row: Int, column: Int) -> ElementPlace {

@@ -91,27 +91,56 @@ public struct HarvestShards: Sendable {
   public func write(
     allowsMismatch: Bool = false, progress: (Progress) throws -> Void = { _ in }
   ) throws {
-    let lock = try DestinationLock(directory: directory)
-    defer { withExtendedLifetime(lock) {} }
-    let present = present
-    if !allowsMismatch { try origins().check() }
-    for shard in present { try check(shard) }
-    try checkHoldsNothingElse()
-    let kept = present.reduce(0) { $0 + rows($1).count }
+    try HarvestShards.write([self], allowsMismatch: allowsMismatch, progress: progress)
+  }
+
+  /// Writes the shards of several places of one model in one run, each place into its directory.
+  ///
+  /// - Parameters:
+  ///   - all: of one model, one stream of tokens and equal options, but for the places and directories.
+  ///   - allowsMismatch: whether shards of another model, place or protocol stay beside new ones.
+  ///   - progress: called after every batch; rows count where they are there for all places.
+  /// - Throws: as for one place.
+  /// - Precondition: there is one at least, and they have the same number of rows in each shard.
+  public static func write(
+    _ all: [HarvestShards], allowsMismatch: Bool = false,
+    progress: (Progress) throws -> Void = { _ in }
+  ) throws {
+    let first = all[0]
+    precondition(
+      all.allSatisfy {
+        $0.count == first.count && $0.tokensPerShard == first.tokensPerShard
+          && $0.harvester.tokens == first.harvester.tokens
+          && $0.harvester.options == first.harvester.options
+      }, "harvests of one run share their tokens and options")
+    let locks = try all.map { try DestinationLock(directory: $0.directory) }
+    defer { withExtendedLifetime(locks) {} }
+    let present = all.map(\.present)
+    for (shards, present) in zip(all, present) {
+      if !allowsMismatch { try shards.origins().check() }
+      for shard in present { try shards.check(shard) }
+      try shards.checkHoldsNothingElse()
+    }
+    func missing(_ shard: Int) -> [Int] { all.indices.filter { !present[$0].contains(shard) } }
+    let kept = (0..<first.count).reduce(0) {
+      missing($1).isEmpty ? $0 + first.rows($1).count : $0
+    }
     var tokens = kept
-    for shard in 0..<count where !present.contains(shard) {
-      var writer = try SafetensorsWriter(
-        path(shard),
-        [TensorDeclaration(HarvestShards.tensor, type, [rows(shard).count, harvester.width])],
-        metadata: try metadata(shard))
-      for batch in batches(rows(shard)) {
-        let activations = try harvester.matrix(rows: batch)
-        try check(activations, from: batch.lowerBound)
-        try writer.append(activations, to: HarvestShards.tensor)
+    for shard in 0..<first.count {
+      let open = missing(shard)
+      guard !open.isEmpty else { continue }
+      let writers = try open.map { try ShardWriter(all[$0], shard) }
+      for batch in first.batches(first.rows(shard)) {
+        let activations = try first.harvester.matrices(
+          rows: [batch], at: open.map { all[$0].harvester.hook })
+        for (place, index) in open.enumerated() {
+          try all[index].check(activations[place], from: batch.lowerBound)
+          try writers[place].append(activations[place])
+        }
         tokens += batch.count
-        try progress(Progress(tokens: tokens, kept: kept, total: harvester.tokens))
+        try progress(Progress(tokens: tokens, kept: kept, total: first.harvester.tokens))
       }
-      try writer.finish()
+      for writer in writers { try writer.finish() }
     }
   }
 
@@ -239,4 +268,24 @@ public struct HarvestShards: Sendable {
     }
     return try ConcatenatedActivations(sources)
   }
+}
+
+/// Writes one shard: a reference, as a list of writers needs.
+private final class ShardWriter {
+  private var writer: SafetensorsWriter?
+
+  init(_ shards: HarvestShards, _ shard: Int) throws {
+    writer = try SafetensorsWriter(
+      shards.path(shard),
+      [
+        TensorDeclaration(
+          HarvestShards.tensor, shards.type, [shards.rows(shard).count, shards.harvester.width])
+      ], metadata: try shards.metadata(shard))
+  }
+
+  func append(_ activations: Matrix) throws {
+    try writer?.append(activations, to: HarvestShards.tensor)
+  }
+
+  func finish() throws { try writer.take()?.finish() }
 }

@@ -55,7 +55,7 @@ struct TokenPieces: Sendable {
   /// - Throws: ``ModelError`` if an option is not positive, a sequence would be longer than the model
   ///   has positions, the model names no beginning-of-sequence token, or all tokens are left out; and the
   ///   errors of reading tokens.
-  init(_ stream: TokenStream, options: PieceOptions, model: any LanguageModel) throws {
+  init(_ stream: TokenStream, options: PieceOptions, model: LanguageModel) throws {
     prefix =
       switch options.prefix {
       case .none: nil

@@ -15,31 +15,43 @@ public typealias Splice = (_ activations: Matrix) throws -> Matrix
 /// as the quotient of means.
 public struct LossRecoveredRun: Sendable {
   /// The model.
-  public let model: any LanguageModel
+  public let model: LanguageModel
   /// Where activations are replaced.
   public let hook: HookPoint
+  /// Where reconstructions are made from: the same place, or for transcoders one before it.
+  public let source: HookPoint
   private let pieces: TokenPieces
   private let mean: [Float]
 
   /// - Parameters:
   ///   - model: the model.
   ///   - hook: where activations are replaced.
+  ///   - source: where reconstructions are made from; nil: there.
   ///   - tokens: evaluated from the first to the last.
   ///   - mean: the mean activation at the place, from other tokens than these.
   ///   - options: how the stream is cut into sequences.
   /// - Throws: ``ModelError`` if an option, the place or the mean does not fit the model; where tokens
   ///   are left out, the errors of reading them.
   public init(
-    _ model: any LanguageModel, at hook: HookPoint, tokens: TokenStream, mean: [Float],
+    _ model: LanguageModel, at hook: HookPoint, from source: HookPoint? = nil,
+    tokens: TokenStream, mean: [Float],
     options: PieceOptions = PieceOptions()
   ) throws {
     guard hook.layer < model.layerCount, model.loadedLayers == model.layerCount else {
       throw ModelError.layerOutOfRange(hook: hook.name, layers: model.loadedLayers)
     }
-    guard mean.count == model.width else {
+    let width = try model.width(at: hook)
+    guard mean.count == width else {
       throw ModelError.invalidOption(
-        name: "mean", expected: "\(model.width) numbers", found: "\(mean.count)")
+        name: "mean", expected: "\(width) numbers", found: "\(mean.count)")
     }
+    if let source {
+      try model.check(source)
+      guard source <= hook else {
+        throw ModelError.hookBehindStart(hook: hook.name, start: source.name)
+      }
+    }
+    self.source = source ?? hook
     self.model = model
     self.hook = hook
     self.mean = mean
@@ -92,24 +104,35 @@ public struct LossRecoveredRun: Sendable {
   }
 
   private func losses(of batch: TokenBatch, _ splices: [Splice]) throws -> [TokenLosses] {
-    let activations = try model.activations(at: hook, of: batch)
+    var pass = try ForwardPass(model, batch)
+    try pass.advance(to: source)
     let rows = pieces.ownRows(batch).flatMap { $0 }
+    let seen = pass.activations.rows(of: rows)
+    try pass.advance(to: hook)
+    let activations = pass.activations
     let own = activations.rows(of: rows)
     let mean = Matrix(rows: own.rows, columns: own.columns) { self.mean[$1] }
     var replacements = [Matrix(rows: own.rows, columns: own.columns), mean]
     for splice in splices {
-      let reconstruction = try splice(own)
+      let reconstruction = try splice(seen)
       guard reconstruction.rows == own.rows, reconstruction.columns == own.columns else {
         throw ModelError.wrongActivations(
           hook: hook.name, expected: "\(own.shape)", found: "\(reconstruction.shape)")
       }
       replacements.append(reconstruction)
     }
-    var streams = [try model.resume(activations, at: hook, of: batch)]
+    func last(_ pass: ForwardPass) throws -> Matrix {
+      var pass = pass
+      try pass.advance(to: model.end)
+      return pass.activations
+    }
+    var streams = [try last(pass)]
     for replacement in replacements {
       var changed = activations
       changed.replaceRows(of: rows, with: replacement)
-      streams.append(try model.resume(changed, at: hook, of: batch))
+      var spliced = pass
+      try spliced.replace(with: changed)
+      streams.append(try last(spliced))
     }
     return try model.losses(streams, of: batch)
   }

@@ -29,13 +29,15 @@ public enum ModelError: Error, Equatable, Sendable {
   case tokenOutsideVocabulary(sequence: Int, position: Int, vocabularySize: Int, found: Int)
   /// A sequence has more tokens than the model has positions.
   case sequenceTooLong(sequence: Int, expected: Int, found: Int)
-  /// Not the name of a place in the residual stream.
+  /// Not the name of a place, or of one that depends on the model.
   case unknownHook(name: String)
+  /// A name of a place that the model does not have.
+  case noSuchPlace(hook: String, model: String, expected: String, found: String)
   /// The place lies after the last layer that was loaded.
   case layerOutOfRange(hook: String, layers: Int)
   /// A place that lies before the one where the run begins.
   case hookBehindStart(hook: String, start: String)
-  /// Activations that do not have a row for each token and the model's width.
+  /// Activations that do not have a row for each token, or another width than the place's.
   case wrongActivations(hook: String, expected: String, found: String)
 
   // Harvesting and judging
@@ -85,7 +87,9 @@ extension ModelError: CustomStringConvertible, LocalizedError {
     case .sequenceTooLong(let sequence, let expected, let found):
       "sequence \(sequence): expected at most \(expected) tokens, found \(found)"
     case .unknownHook(let name):
-      "expected a hook blocks.N.hook_resid_pre or blocks.N.hook_resid_post, found \"\(name)\""
+      "expected a hook blocks.N.S with S one of \(HookPoint.siteNames), found \"\(name)\""
+    case .noSuchPlace(let hook, let model, let expected, let found):
+      "\(model): \(hook): expected \(expected), found \(found)"
     case .layerOutOfRange(let hook, let layers):
       "\(hook): expected a place in \(layers) layers"
     case .hookBehindStart(let hook, let start):

@@ -85,7 +85,7 @@ extension MutableLent where Element: BitwiseCopyable {
 
   /// Lends the elements as a span.
   @inline(__always)
-  func withSpan<Result>(_ body: (inout MutableSpan<Element>) -> Result) -> Result {
+  package func withSpan<Result>(_ body: (inout MutableSpan<Element>) -> Result) -> Result {
     var span = unsafe MutableSpan(_unsafeStart: base, count: count)
     return body(&span)
   }

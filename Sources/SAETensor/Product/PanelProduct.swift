@@ -28,6 +28,25 @@ package struct Operand: Sendable {
   }
 }
 
+/// The second factor of a product, as its panels are packed.
+protocol SecondFactor: Sendable {
+  /// Packs some steps of the depth of some columns into whole panels, one after another.
+  func pack(
+    _ columns: Range<Int>, depth: Range<Int>, into panels: MutableLent<Float>,
+    _ kernels: KernelTable)
+}
+
+extension Operand: SecondFactor {
+  func pack(
+    _ columns: Range<Int>, depth: Range<Int>, into panels: MutableLent<Float>,
+    _ kernels: KernelTable
+  ) {
+    unsafe kernels.packB(
+      at(depth.lowerBound, columns.lowerBound), columns.count, depth.count, columnStride,
+      rowStride, panels.base)
+  }
+}
+
 /// Loops 5 to 3 of the matrix product, around the kernels' 2 and 1.
 ///
 ///     5  rows of C, as many at a time as 16 MB of packed A have room for
@@ -71,7 +90,8 @@ struct PanelProduct {
 
   /// C (+)= A · B, into memory whose rows are `rowStride` apart.
   func run(
-    _ a: Operand, _ b: Operand, into c: MutableLent<Float>, rowStride: Int, accumulate: Bool
+    _ a: Operand, _ b: some SecondFactor, into c: MutableLent<Float>, rowStride: Int,
+    accumulate: Bool
   ) {
     let slice = self.slice
     let panel = min(panelColumns(depth: slice), padded(columns, kernels.tileColumns))
@@ -125,13 +145,13 @@ struct PanelProduct {
 
   /// Packs `width` columns of B from `column`, `sliceDepth` steps from `step`.
   func pack(
-    _ b: Operand, _ step: Int, _ sliceDepth: Int, from column: Int, _ width: Int,
+    _ b: some SecondFactor, _ step: Int, _ sliceDepth: Int, from column: Int, _ width: Int,
     into packed: MutableLent<Float>, at offset: Int = 0, _ threads: Int
   ) {
     share(width, unit: kernels.tileColumns, threads) { range in
-      unsafe kernels.packB(
-        b.at(step, column + range.lowerBound), range.count, sliceDepth, b.columnStride,
-        b.rowStride, packed.base + (offset + range.lowerBound * sliceDepth))
+      b.pack(
+        column + range.lowerBound..<column + range.upperBound, depth: step..<step + sliceDepth,
+        into: packed.from(offset + range.lowerBound * sliceDepth), kernels)
     }
   }
 

@@ -38,6 +38,9 @@ package struct Attention: Sendable {
   /// Columns of a row of queries, keys and values.
   package var columns: Int { (queryHeads + 2 * keyValueHeads) * headDimension }
 
+  /// Columns of a row of keys and values.
+  package var keyValueColumns: Int { 2 * keyValueHeads * headDimension }
+
   /// Queries of one task: its keys and values are packed once for all of them.
   static let queriesPerTask = 512
 
@@ -53,31 +56,52 @@ extension Matrix {
   ///
   /// - Parameter sequences: the rows of each sequence; they do not overlap.
   package mutating func attend(_ attention: Attention, sequences: [Range<Int>]) {
-    precondition(
-      columns == attention.columns,
-      "cannot attend in rows of \(columns): the heads have \(attention.columns) columns")
-    var tasks: [AttentionTask] = []
+    checkColumns(attention)
     for sequence in sequences {
       precondition(
         sequence.lowerBound >= 0 && sequence.upperBound <= rows,
         "sequence \(sequence) lies outside \(rows) rows")
-      for begin in stride(from: 0, to: sequence.count, by: Attention.queriesPerTask) {
-        let queries = begin..<min(begin + Attention.queriesPerTask, sequence.count)
-        for head in 0..<attention.keyValueHeads {
-          tasks.append(
-            AttentionTask(
-              attention: attention, head: head, firstRow: sequence.lowerBound, queries: queries))
-        }
-      }
     }
-    // The longest first, so that no thread begins one when the others are done.
-    tasks.sort { $0.queries.upperBound > $1.queries.upperBound }
-    let ordered = tasks
+    let (stride, keyColumn) = (columns, attention.queryHeads * attention.headDimension)
     lendMutable { rows in
-      Parallel.forEach(ordered.count) { index in
-        ordered[index].run(on: rows, kernels: Kernels.table)
+      AttentionTask.run(
+        sequences.flatMap { sequence in
+          AttentionTask.tasks(
+            attention, queries: rows, firstRow: sequence.lowerBound, positions: 0..<sequence.count,
+            keys: rows.elements.reading.from(sequence.lowerBound * stride + keyColumn), stride)
+        })
+    }
+  }
+
+  /// Attends within one sequence, of which the rows are the last positions, and overwrites the queries by
+  /// the result.
+  ///
+  /// - Parameters:
+  ///   - positions: those of the rows.
+  ///   - keysAndValues: a row for each position of the sequence, those of the rows included: the keys, head
+  ///     after head, then the values.
+  package mutating func attend(
+    _ attention: Attention, positions: Range<Int>, keysAndValues: Matrix
+  ) {
+    checkColumns(attention)
+    precondition(
+      positions.count <= rows && positions.upperBound <= keysAndValues.rows
+        && keysAndValues.columns == attention.keyValueColumns,
+      "positions \(positions) do not fit \(shape) and keys and values of \(keysAndValues.shape)")
+    lendMutable { rows in
+      keysAndValues.lend { keys in
+        AttentionTask.run(
+          AttentionTask.tasks(
+            attention, queries: rows, firstRow: 0, positions: positions, keys: keys.elements,
+            keys.stride))
       }
     }
+  }
+
+  private func checkColumns(_ attention: Attention) {
+    precondition(
+      columns == attention.columns,
+      "cannot attend in rows of \(columns): the heads have \(attention.columns) columns")
   }
 }
 
@@ -88,39 +112,64 @@ private struct AttentionTask: Sendable {
   let attention: Attention
   /// The key-value head.
   let head: Int
-  /// The row of the sequence's position 0.
+  /// The rows of the matrix, and which of them holds the first of the queries.
+  let rows: MutableLentRows<Float>
   let firstRow: Int
-  /// Positions in the sequence.
-  let queries: Range<Int>
+  /// The queries' positions in the sequence.
+  let positions: Range<Int>
+  /// Keys and values from the sequence's position 0 on, and the distance from one position to the next.
+  let keys: Lent<Float>
+  let keyStride: Int
 
-  func run(on matrix: MutableLentRows<Float>, kernels: KernelTable) {
-    let rowStride = matrix.width
+  /// The tasks of queries that lie in neighboring rows, at neighboring positions.
+  static func tasks(
+    _ attention: Attention, queries rows: MutableLentRows<Float>, firstRow: Int,
+    positions: Range<Int>, keys: Lent<Float>, _ keyStride: Int
+  ) -> [AttentionTask] {
+    stride(
+      from: positions.lowerBound, to: positions.upperBound, by: Attention.queriesPerTask
+    ).flatMap { begin in
+      (0..<attention.keyValueHeads).map { head in
+        AttentionTask(
+          attention: attention, head: head, rows: rows,
+          firstRow: firstRow + begin - positions.lowerBound,
+          positions: begin..<min(begin + Attention.queriesPerTask, positions.upperBound),
+          keys: keys, keyStride: keyStride)
+      }
+    }
+  }
+
+  /// Runs tasks, the longest first, so that no thread begins one when the others are done.
+  static func run(_ tasks: [AttentionTask]) {
+    let ordered = tasks.sorted { $0.positions.upperBound > $1.positions.upperBound }
+    Parallel.forEach(ordered.count) { ordered[$0].run(Kernels.table) }
+  }
+
+  private func run(_ kernels: KernelTable) {
     let depth = attention.headDimension
     let tile = kernels.tileColumns
-    let firstKey = attention.firstKey(queries.lowerBound)
-    let keys = queries.upperBound - firstKey
-    let paddedKeys = padded(keys, tile)
+    let firstKey = attention.firstKey(positions.lowerBound)
+    let count = positions.upperBound - firstKey
+    let paddedKeys = padded(count, tile)
     let block = 4 * kernels.tileRows
     let group = attention.queryHeads / attention.keyValueHeads
-    let keyColumn = (attention.queryHeads + head) * depth
-    let valueColumn = keyColumn + attention.keyValueHeads * depth
-    let keyRows = matrix.elements.from((firstRow + firstKey) * rowStride)
+    let own = keys.from(firstKey * keyStride + head * depth)
+    let ownValues = own.from(attention.keyValueHeads * depth)
     Workspace.borrow(paddedKeys * depth) { packedKeys in
-      unsafe kernels.packB(
-        keyRows.base + keyColumn, keys, depth, rowStride, 1, packedKeys.base)
-      Workspace.borrow(padded(depth, tile) * keys) { packedValues in
-        unsafe kernels.packB(
-          keyRows.base + valueColumn, depth, keys, 1, rowStride, packedValues.base)
+      unsafe kernels.packB(own.base, count, depth, keyStride, 1, packedKeys.base)
+      Workspace.borrow(padded(depth, tile) * count) { packedValues in
+        unsafe kernels.packB(ownValues.base, depth, count, 1, keyStride, packedValues.base)
         Workspace.borrow(block * (paddedKeys + max(paddedKeys, depth))) { scratch in
-          for begin in stride(from: queries.lowerBound, to: queries.upperBound, by: block) {
-            let rows = begin..<min(begin + block, queries.upperBound)
+          for begin in stride(from: 0, to: positions.count, by: block) {
+            let first = positions.lowerBound + begin
             for query in head * group..<(head + 1) * group {
               let unit = AttentionBlock(
-                attention: attention, kernels: kernels, rows: rows, firstKey: firstKey, keys: keys,
-                packedKeys: packedKeys, packedValues: packedValues, scores: scratch,
+                attention: attention, kernels: kernels,
+                rows: first..<min(first + block, positions.upperBound), firstKey: firstKey,
+                keys: count, packedKeys: packedKeys, packedValues: packedValues, scores: scratch,
                 packed: scratch.from(block * paddedKeys))
               unit.run(
-                matrix.elements.from((firstRow + begin) * rowStride + query * depth), rowStride)
+                rows.elements.from((firstRow + begin) * rows.width + query * depth), rows.width)
             }
           }
         }
@@ -136,7 +185,7 @@ private struct AttentionBlock {
   let attention: Attention
   let kernels: KernelTable
   /// Positions of the queries.
-  package let rows: Range<Int>
+  let rows: Range<Int>
   /// Position of the first packed key, and the number of them.
   let firstKey: Int
   let keys: Int

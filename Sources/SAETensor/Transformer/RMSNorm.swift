@@ -13,6 +13,26 @@ extension Matrix {
     rmsNorm(source, weight, epsilon, accumulate: true)
   }
 
+  /// Normalizes each of `heads` stretches of a row on its own, from a column on, all with the same weight.
+  package mutating func normalizeHeads(
+    _ heads: Int, from column: Int, weight: [Float], epsilon: Float
+  ) {
+    let width = weight.count
+    precondition(
+      column >= 0 && column + heads * width <= columns,
+      "\(heads) heads of \(width) from column \(column) on do not fit \(shape)")
+    lendMutable { rows in
+      weight.lend { weight in
+        rows.forEach(least: 64) { _, row in
+          for head in 0..<heads {
+            let own = row.from(column + head * width)
+            unsafe Kernels.table.rmsNorm(width, epsilon, own.base, weight.base, own.base, false)
+          }
+        }
+      }
+    }
+  }
+
   private mutating func rmsNorm(
     _ source: MatrixView, _ weight: [Float], _ epsilon: Float, accumulate: Bool
   ) {

@@ -26,23 +26,25 @@ struct ModelFilesTests {
 
   @Test func refusesFieldsByName() {
     let unsupported: [(String, Any)] = [
-      ("attention_bias", true), ("tie_word_embeddings", false), ("hidden_activation", "silu"),
-      ("use_bidirectional_attention", true), ("rope_scaling", ["type": "linear", "factor": 2]),
+      ("hidden_activation", "tanh"), ("use_bidirectional_attention", true),
+      ("rope_scaling", ["type": "linear", "factor": 2, "beta": 3]),
       ("rope_parameters", ["rope_type": "default", "factor": 2]),
-      ("quantization_config", ["bits": 4]), ("partial_rotary_factor", 0.5),
+      ("quantization_config", ["bits": 4]), ("partial_rotary_factor", 0.5), ("num_experts", 8),
       ("layer_types", ["full_attention", "linear_attention", "full_attention"]),
     ]
     for (field, value) in unsupported {
       #expect(refused([field: value]) == "unsupported \(field)")
     }
     #expect(refused(["rope_parameters": ["rope_type": "yarn"]]) == "unsupported rope_type")
+    #expect(refused(["rope_scaling": ["type": "dynamic"]]) == "unsupported type")
     let invalid: [(String, Any)] = [
       ("vocab_size", 0), ("vocab_size", "8"), ("vocab_size", 1e30), ("hidden_size", -3),
       ("hidden_size", 2.5), ("num_hidden_layers", NSNull()), ("num_key_value_heads", 3),
       ("head_dim", 9), ("query_pre_attn_scalar", 0), ("attn_logit_softcapping", -1),
       ("final_logit_softcapping", "no"), ("sliding_window", 0), ("rms_norm_eps", -1),
       ("rope_theta", true), ("layer_types", ["full_attention"]), ("layer_types", 3),
-      ("bos_token_id", 37), ("max_position_embeddings", 0), ("rope_parameters", 1),
+      ("bos_token_id", 37), ("eos_token_id", [1, 37]), ("attention_bias", 1),
+      ("tie_word_embeddings", "no"), ("max_position_embeddings", 0), ("rope_parameters", 1),
     ]
     for (field, value) in invalid {
       #expect(refused([field: value]) == "invalid \(field)")
@@ -63,7 +65,9 @@ struct ModelFilesTests {
     let changes: [(String, Any)] = [
       ("query_pre_attn_scalar", 30), ("attn_logit_softcapping", NSNull()),
       ("final_logit_softcapping", NSNull()), ("sliding_window", 4), ("rms_norm_eps", 0.1),
-      ("rope_theta", 50), ("rope_parameters", ["rope_theta": 50, "rope_type": "default"]),
+      ("rope_theta", 50), ("rope_scaling", ["type": "linear", "factor": 2]),
+      ("hidden_activation", "gelu"),
+      ("rope_parameters", ["rope_theta": 50, "rope_type": "default"]),
       ("layer_types", ["full_attention", "full_attention", "sliding_attention"]),
     ]
     for (field, value) in changes {
@@ -76,11 +80,11 @@ struct ModelFilesTests {
   }
 
   @Test func unknownArchitecture() throws {
-    let checkpoint = try RandomCheckpoint(fields: ["architectures": ["GPT2LMHeadModel"]])
+    let checkpoint = try RandomCheckpoint(fields: ["architectures": ["MixtralForCausalLM"]])
     #expect(
       throws: ModelError.unknownArchitecture(
-        file: checkpoint.file("config.json"), expected: ["Gemma2ForCausalLM"],
-        found: ["GPT2LMHeadModel"])
+        file: checkpoint.file("config.json"), expected: LanguageModels.architectures,
+        found: ["MixtralForCausalLM"])
     ) {
       try LanguageModels.load(checkpoint.directory)
     }

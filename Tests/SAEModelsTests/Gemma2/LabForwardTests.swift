@@ -6,7 +6,7 @@ import Testing
 /// The forward pass against one in float32 by another implementation, on real weights and text.
 @Suite(withLab)
 struct LabForwardTests {
-  let model: any LanguageModel
+  let model: LanguageModel
   let expected: SafetensorsFile
   let batch: TokenBatch
 

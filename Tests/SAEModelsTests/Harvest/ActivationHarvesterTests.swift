@@ -6,7 +6,7 @@ import Testing
 
 struct ActivationHarvesterTests {
   let checkpoint: RandomCheckpoint
-  let model: any LanguageModel
+  let model: LanguageModel
   let tokens = Gemma2Tests.tokens(103, below: 37, seed: 4)
 
   init() throws {

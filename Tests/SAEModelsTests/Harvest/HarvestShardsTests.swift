@@ -30,6 +30,39 @@ struct HarvestShardsTests {
     try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
   }
 
+  /// Several places in one run: the shards of each are those of a run of its own, byte for byte.
+  @Test func severalPlacesInOneRun() throws {
+    let model = harvester.model
+    let hooks = [HookPoint.residPost(1), HookPoint(.hidden, layer: 0)]
+    func shards(_ hook: HookPoint, _ name: String) throws -> HarvestShards {
+      try HarvestShards(
+        ActivationHarvester(
+          model, at: hook, tokens: TokenStream(Gemma2Tests.tokens(103, below: 37, seed: 4)),
+          options: harvester.options),
+        directory: "\(directory)-\(name)", tokensPerShard: 30, producer: "test")
+    }
+    defer {
+      for name in ["a0", "a1", "b0", "b1"] {
+        try? FileManager.default.removeItem(atPath: "\(directory)-\(name)")
+      }
+    }
+    let alone = try hooks.enumerated().map { try shards($1, "a\($0)") }
+    for one in alone { try one.write() }
+    let together = try hooks.enumerated().map { try shards($1, "b\($0)") }
+    // One of the places has begun before.
+    try together[1].write()
+    try FileManager.default.removeItem(atPath: together[1].path(0))
+    try HarvestShards.write(together)
+    for (one, other) in zip(alone, together) {
+      for shard in 0..<one.count {
+        #expect(
+          FileManager.default.contentsEqual(
+            atPath: one.path(shard), andPath: other.path(shard)))
+      }
+    }
+    #expect(try HarvestShards.open(together[1].directory).width == 40)
+  }
+
   @Test func shardsHoldEveryRow() throws {
     var progress: [HarvestShards.Progress] = []
     try shards().write { progress.append($0) }

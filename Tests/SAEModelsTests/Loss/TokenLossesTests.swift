@@ -77,8 +77,9 @@ struct TokenLossesTests {
       for (row, token) in sequence.enumerated() where row > 0 && !skipped.contains(token) {
         for column in 0..<model.width { activations[row, column] = 0 }
       }
-      let changed = try model.losses(
-        [model.resume(activations, at: .residPost(0), of: batch)], of: batch)[0].crossEntropies
+      var pass = try ForwardPass(model, from: activations, at: .residPost(0), of: batch)
+      try pass.advance(to: model.end)
+      let changed = try model.losses([pass.activations], of: batch)[0].crossEntropies
       for row in 0..<10
       where !skipped.contains(sequence[row]) && !skipped.contains(sequence[row + 1]) {
         clean += whole[row]

@@ -3,7 +3,7 @@ import SAEModels
 import Testing
 
 struct RunningTests {
-  let model: any LanguageModel
+  let model: LanguageModel
   let checkpoint: RandomCheckpoint
   let batch = TokenBatch([
     Gemma2Tests.tokens(20, below: 37, seed: 1), Gemma2Tests.tokens(9, below: 37, seed: 2),
@@ -22,20 +22,27 @@ struct RunningTests {
     #expect(try HookPoint("layers.0.input") == .residPre(0))
     for name in [
       "", "blocks.4", "blocks.-1.hook_resid_post", "blocks.04.hook_resid_pre",
-      "blocks.4.hook_mlp_out", "blocks.4.hook_resid_post.x", "layers.4.hook_resid_post",
+      "blocks.4.hook_mlp", "blocks.4.hook_resid_post.x", "layers.4.hook_resid_post",
       "blocks.9223372036854775807.hook_resid_post", "blocks.99999999999999999999.hook_resid_pre",
     ] {
       #expect(throws: ModelError.unknownHook(name: name)) { try HookPoint(name) }
     }
   }
 
+  /// Runs on from activations to the end.
+  func resume(_ activations: Matrix, at hook: HookPoint) throws -> Matrix {
+    var pass = try ForwardPass(model, from: activations, at: hook, of: batch)
+    try pass.advance(to: model.end)
+    return pass.activations
+  }
+
   @Test func resumingGivesTheSameBits() throws {
     let whole = try model.run(batch)
     for layer in 0..<model.layerCount {
       let before = try model.activations(at: .residPre(layer), of: batch)
-      #expect(try model.resume(before, at: .residPre(layer), of: batch) == whole)
+      #expect(try resume(before, at: .residPre(layer)) == whole)
       let after = try model.activations(at: .residPost(layer), of: batch)
-      #expect(try model.resume(after, at: .residPost(layer), of: batch) == whole)
+      #expect(try resume(after, at: .residPost(layer)) == whole)
     }
   }
 
@@ -47,8 +54,7 @@ struct RunningTests {
       Tap(.residPost(1)) { stream in
         seen.append("after 1")
         #expect(stream == expected)
-        stream = replacement
-        return .proceed
+        return .replace(replacement)
       },
       Tap(.residPre(0)) { stream in
         seen.append("before 0")
@@ -63,7 +69,7 @@ struct RunningTests {
     ]
     let changed = try model.run(batch, taps: taps)
     #expect(seen == ["before 0", "after 1", "before 2"])
-    #expect(try changed == model.resume(replacement, at: .residPost(1), of: batch))
+    #expect(try changed == resume(replacement, at: .residPost(1)))
     let stop = [
       Tap(.residPost(0)) { _ in .stop },
       Tap(.residPost(1)) { _ in
@@ -111,13 +117,14 @@ struct RunningTests {
       throws: ModelError.hookBehindStart(
         hook: "blocks.0.hook_resid_post", start: "blocks.1.hook_resid_post")
     ) {
-      try model.resume(stream, at: .residPost(1), of: batch, to: .residPost(0))
+      var pass = try ForwardPass(model, from: stream, at: .residPost(1), of: batch)
+      try pass.advance(to: .residPost(0))
     }
     #expect(
       throws: ModelError.wrongActivations(
         hook: "blocks.0.hook_resid_pre", expected: "29 × 24", found: "2 × 24")
     ) {
-      try model.resume(Matrix(rows: 2, columns: 24), at: .residPre(0), of: batch)
+      try resume(Matrix(rows: 2, columns: 24), at: .residPre(0))
     }
     #expect(
       throws: ModelError.wrongActivations(
@@ -126,10 +133,7 @@ struct RunningTests {
       try model.run(
         batch,
         taps: [
-          Tap(.residPre(1)) { stream in
-            stream = Matrix(rows: 1, columns: 1)
-            return .proceed
-          }
+          Tap(.residPre(1)) { _ in .replace(Matrix(rows: 1, columns: 1)) }
         ])
     }
   }

@@ -14,7 +14,9 @@ struct HarvestCommand: PlannedCommand {
       it checks that existing shards have the same settings, and keeps them. There is no --force: \
       shards appear one by one, so those of another harvest would be gone before this one is \
       complete. Name another --out, or remove the directory. With --skip-tokens, tokens such as \
-      padding have no row, and row i no longer belongs to token i.
+      padding have no row, and row i no longer belongs to token i. Several places, named by --hook \
+      with commas between, are harvested in one run of the model, each into a directory of its name in \
+      --out.
       """)
 
   @OptionGroup var model: ModelArguments
@@ -62,22 +64,30 @@ struct HarvestCommand: PlannedCommand {
 
   func validate() throws {
     _ = try model.directory()
-    _ = try model.place()
+    let places = try model.givenPlaces()
+    guard !places.isEmpty else { _ = try model.place(); return }
+    guard Set(places).count == places.count else {
+      throw ValidationError("--hook: expected different places, found one twice")
+    }
   }
 
   func run() throws {
     Interruption.listen()
     try OutputPlace.check(out, isOutside: [try model.directory(), tokens])
-    let harvester = try model.harvester(tokens: tokens, without: skipTokens)
-    let shards = try HarvestShards(
-      harvester, directory: out, tokensPerShard: tokensPerShard, type: dtype.elementType,
-      producer: "swift-sae \(libraryVersion)",
-      fingerprint: model.weights())
-    let mismatches = try self.origins.check(shards.origins())
+    let harvesters = try model.harvesters(
+      at: model.givenPlaces(), tokens: tokens, without: skipTokens)
+    let (harvester, weights) = (harvesters[0], try model.weights())
+    let all = try harvesters.map { one in
+      try HarvestShards(
+        one, directory: harvesters.count == 1 ? out : "\(out)/\(one.hook.name)",
+        tokensPerShard: tokensPerShard, type: dtype.elementType,
+        producer: "swift-sae \(libraryVersion)", fingerprint: weights)
+    }
+    let mismatches = try all.flatMap { try self.origins.check($0.origins()) }
     var progress = Progress(total: harvester.tokens)
     var rate = 0.0
     var kept = harvester.tokens
-    try shards.write(allowsMismatch: origins.allowMismatch) { state in
+    try HarvestShards.write(all, allowsMismatch: origins.allowMismatch) { state in
       kept = state.kept
       rate = Double(state.tokens - state.kept) / max(progress.elapsed, 1e-9)
       try Interruption.stopIfAsked()
@@ -86,10 +96,12 @@ struct HarvestCommand: PlannedCommand {
       }
     }
     let made = harvester.tokens - kept
-    try emit(
-      mismatchLines(mismatches)
-        + "\(oneLine(out)): \(grouped(Double(harvester.tokens))) rows of \(harvester.width) in \(shards.count) "
-        + "shards, \(harvester.hook.name) of \(oneLine(harvester.model.name))")
+    let lines = all.map { shards in
+      let one = shards.harvester
+      return "\(oneLine(shards.directory)): \(grouped(Double(one.tokens))) rows of \(one.width) in "
+        + "\(shards.count) shards, \(one.hook.name) of \(oneLine(one.model.name))"
+    }
+    try emit(mismatchLines(mismatches) + lines.joined(separator: "\n"))
     try emit(
       made == 0
         ? "nothing was left to do"

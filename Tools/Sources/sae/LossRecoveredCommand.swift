@@ -13,7 +13,8 @@ struct LossRecoveredCommand: PlannedCommand {
       Cross-entropies are means over all predictions, and divergences are Kullback-Leibler \
       divergences from the model as it is; both are in nats. The place, the tokens per sequence, \
       the token before them and the rotary frequencies are those that the autoencoders were trained \
-      on, if their files have them and no option is given.
+      on, if their files have them and no option is given. Transcoders replace the activations at the \
+      place that their files name for their output.
       """)
 
   @OptionGroup var model: ModelArguments
@@ -83,26 +84,41 @@ struct LossRecoveredCommand: PlannedCommand {
     for one in opened { origins.add(one.path, one.activationOrigin) }
     let trained = origins.common
     let means = try meanFrom.isEmpty ? nil : OpenedActivations(meanFrom)
-    if let means { origins.add(means.origins) }
+    // The mean replaces what transcoders reconstruct, which is not where they are trained.
+    let isApart = opened.contains(where: \.isTranscoder)
+    if let means, !isApart { origins.add(means.origins) }
     // Before the model is read.
     _ = try self.origins.check(origins)
     let given = model
     let arguments = try model.completed(by: trained, of: sae.joined(separator: ", "))
-    let hook = try arguments.place()
+    let source = try arguments.place()
+    let hook = try output(of: opened, arguments) ?? source
     let stream = try arguments.stream(tokens)
     let model = try arguments.load()
     let options = arguments.pieces(of: stream, without: skipTokens)
     let harvester = try given.naming(model) {
       try ActivationHarvester(model, at: hook, tokens: stream, options: options)
     }
+    let seen = try given.naming(model) {
+      try ActivationHarvester(model, at: source, tokens: stream, options: options)
+    }
     let directory = try arguments.directory()
     origins.add(
       directory,
-      harvester.origin(weights: try origins.knowsWeights ? arguments.weights() : nil))
-    let mismatches = try self.origins.check(origins)
-    let autoencoders = try opened.map { try SplicedAutoencoder($0, for: harvester) }
+      seen.origin(weights: try origins.knowsWeights ? arguments.weights() : nil))
+    var mismatches = try self.origins.check(origins)
+    if let means, isApart {
+      var outputs = OriginCheck()
+      outputs.add(directory, harvester.origin(weights: try arguments.weights()))
+      outputs.add(means.origins)
+      mismatches += try self.origins.check(outputs)
+    }
+    let autoencoders = try opened.map {
+      try SplicedAutoencoder($0, for: seen, outputWidth: harvester.width)
+    }
     let run = try LossRecoveredRun(
-      model, at: hook, tokens: stream, mean: mean(harvester, means?.source), options: options)
+      model, at: hook, from: source, tokens: stream, mean: mean(harvester, means?.source),
+      options: options)
     var progress = Progress(total: run.sequences)
     let results = try run.evaluate(
       autoencoders.map { autoencoder in { try autoencoder.reconstruct($0) } },
@@ -116,6 +132,26 @@ struct LossRecoveredCommand: PlannedCommand {
       mismatches: mismatches, of: zip(autoencoders, results).map { ($0, $1) })
     guard let report else { throw ToolError("--sae: expected at least one, found none") }
     try emit(json ? try jsonText(report) : report.lines())
+  }
+
+  /// The place whose activations transcoders reconstruct; nil where there are none.
+  ///
+  /// - Throws: ``ToolError`` if their files name none or several, or there are autoencoders beside them.
+  private func output(of opened: [SAE], _ arguments: ModelArguments) throws -> HookPoint? {
+    guard opened.contains(where: \.isTranscoder) else { return nil }
+    var places: Set<HookPoint> = []
+    for sae in opened {
+      guard sae.isTranscoder, let name = sae.metadata("hook_name_out")?.asString else {
+        throw ToolError(
+          "\(sae.path): expected a transcoder whose files name the place of its output, found "
+            + (sae.isTranscoder ? "no hook_name_out" : sae.architecture))
+      }
+      places.insert(try arguments.place(HookName(name), of: sae.path))
+    }
+    guard let place = places.first, places.count == 1 else {
+      throw ToolError("--sae: expected transcoders of one output, found \(places.count)")
+    }
+    return place
   }
 
   /// The mean activation, of files or else of the activations that are evaluated.

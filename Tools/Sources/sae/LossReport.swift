@@ -7,10 +7,17 @@ final class SplicedAutoencoder {
   private var active = 0
   private var tokens = 0
 
-  /// - Throws: if it does not reconstruct activations like these.
-  init(_ sae: SAE, for activations: any ActivationSource) throws {
-    try sae.checkReconstructsItsInput()
+  /// - Parameters:
+  ///   - activations: those that it sees.
+  ///   - outputWidth: that of the activations in whose place its reconstruction goes.
+  /// - Throws: if it does not see activations like these, or reconstructs others.
+  init(_ sae: SAE, for activations: any ActivationSource, outputWidth: Int) throws {
     try sae.check(activations)
+    guard sae.autoencoder.outputDimension == outputWidth else {
+      throw ToolError(
+        "\(sae.path): expected reconstructions of width \(outputWidth), found "
+          + "\(sae.autoencoder.outputDimension)")
+    }
     self.sae = sae
   }
 

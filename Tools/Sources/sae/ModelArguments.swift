@@ -16,7 +16,10 @@ struct ModelArguments: ParsableArguments {
   var layer: Int?
   @Option(
     help: ArgumentHelp(
-      "The hook, instead of a layer: blocks.N.hook_resid_pre or blocks.N.hook_resid_post.",
+      "The place, instead of a layer: blocks.N.hook_resid_post, or another of layer N's: "
+        + "hook_resid_pre, hook_resid_mid, attn.hook_z, hook_attn_out, ln2.hook_normalized, "
+        + "mlp.hook_in, mlp.hook_post, hook_mlp_out; or the name of a module. harvest takes several with "
+        + "commas between.",
       valueName: "name"))
   var hook: String?
   @Option(
@@ -74,8 +77,9 @@ struct ModelArguments: ParsableArguments {
   /// - Throws: `ValidationError` for a name that is no place.
   func plan() throws -> Plan? {
     guard let model else { return nil }
+    let places = try givenPlaces().map(\.name).joined(separator: ",")
     return Plan(
-      model: model, place: try givenPlace()?.name, context: givenContext, bos: bos?.argument,
+      model: model, place: places.isEmpty ? nil : places, context: givenContext, bos: bos?.argument,
       keepsBos: keepBos && bos?.prefix != SequencePrefix.none, sequences: sequences,
       maxTokens: maxTokens, rotaryFrequencies: rotaryFrequencies?.rawValue)
   }
@@ -98,16 +102,37 @@ struct ModelArguments: ParsableArguments {
     return model
   }
 
+  /// The places that are named.
+  func givenPlaces() throws -> [HookPoint] {
+    if let layer { return [.residPost(layer)] }
+    guard let hook else { return [] }
+    return try hook.split(separator: ",", omittingEmptySubsequences: false).map {
+      try place(named: String($0))
+    }
+  }
+
+  /// The place of a name; where it is that of a module, the model's configuration tells which.
+  private func place(named name: String) throws -> HookPoint {
+    let hook = HookName(name)
+    do {
+      guard hook.module != nil, !hook.hooks.isEmpty, let model else {
+        return try HookPoint(name)
+      }
+      return try LanguageModels.architecture(model).hook(named: hook)
+    } catch ModelError.unknownHook {
+      throw ValidationError(
+        "--hook: expected blocks.N.hook_resid_post or another place of layer N "
+          + "(\(HookPoint.siteNames)), found \"\(name)\"")
+    }
+  }
+
   /// The place that is named; nil if none is.
   func givenPlace() throws -> HookPoint? {
-    if let layer { return .residPost(layer) }
-    guard let hook else { return nil }
-    do {
-      return try HookPoint(hook)
-    } catch {
-      throw ValidationError(
-        "--hook: expected blocks.N.hook_resid_pre or blocks.N.hook_resid_post, found \"\(hook)\"")
+    let places = try givenPlaces()
+    guard places.count < 2 else {
+      throw ValidationError("--hook: expected one place, found \(places.count)")
     }
+    return places.first
   }
 
   /// The place that is named.
@@ -123,7 +148,7 @@ struct ModelArguments: ParsableArguments {
   ///
   /// - Parameter names: of the autoencoders, for messages.
   /// - Throws: `ValidationError` if no place is given and they name none or several, ``ToolError`` for one
-  ///   that is not between layers.
+  ///   that the model does not have.
   func completed(by origin: ActivationOrigin, of names: String) throws -> ModelArguments {
     var completed = self
     if layer == nil, hook == nil {
@@ -132,12 +157,7 @@ struct ModelArguments: ParsableArguments {
           "\(names): expected --layer or --hook, or autoencoders that name one place, found neither"
         )
       }
-      guard let place = HookPoint(hook) else {
-        throw ToolError(
-          "\(names): expected an autoencoder of the residual stream between layers, found one of \(hook)"
-        )
-      }
-      completed.hook = place.name
+      completed.hook = try place(hook, of: names).name
     }
     completed.givenContext = givenContext ?? origin.context
     if bos == nil, let prefix = origin.prefix, prefix != .unnamed {
@@ -148,10 +168,22 @@ struct ModelArguments: ParsableArguments {
     return completed
   }
 
+  /// The place of a name in an autoencoder's files.
+  ///
+  /// - Throws: ``ToolError`` if the model has none of it.
+  func place(_ hook: HookName, of names: String) throws -> HookPoint {
+    do {
+      return try LanguageModels.architecture(directory()).hook(named: hook)
+    } catch ModelError.unknownHook {
+      throw ToolError(
+        "\(names): expected an autoencoder of a place in the model, found one of \(hook)")
+    }
+  }
+
   /// Reads the model.
   ///
   /// - Parameter layers: how many of its layers; nil: all.
-  func load(layers: Int? = nil) throws -> any LanguageModel {
+  func load(layers: Int? = nil) throws -> LanguageModel {
     try LanguageModels.load(
       directory(),
       options: ModelOptions(layers: layers, rotaryFrequencies: rotaryFrequencies ?? .float32))
@@ -215,19 +247,27 @@ struct ModelArguments: ParsableArguments {
   func harvester(
     tokens path: String, without skipped: TokenIDs? = nil
   ) throws -> ActivationHarvester {
-    let hook = try place()
+    try harvesters(at: [place()], tokens: path, without: skipped)[0]
+  }
+
+  /// The same at several places of one model.
+  func harvesters(
+    at hooks: [HookPoint], tokens path: String, without skipped: TokenIDs?
+  ) throws -> [ActivationHarvester] {
     let stream = try stream(path)
-    let model = try load(layers: hook.depth)
+    let model = try load(layers: hooks.map(\.depth).max())
     return try naming(model) {
-      try ActivationHarvester(
-        model, at: hook, tokens: stream, options: pieces(of: stream, without: skipped))
+      let options = pieces(of: stream, without: skipped)
+      return try hooks.map {
+        try ActivationHarvester(model, at: $0, tokens: stream, options: options)
+      }
     }
   }
 
   /// Does what the model has to agree with; where it does not, the option that was given is named.
   ///
   /// - Throws: ``UsageError`` in the place of the error of a value that was given.
-  func naming<Result>(_ model: any LanguageModel, _ work: () throws -> Result) throws -> Result {
+  func naming<Result>(_ model: LanguageModel, _ work: () throws -> Result) throws -> Result {
     do {
       return try work()
     } catch ModelError.layerOutOfRange(let place, let count) {

@@ -24,6 +24,7 @@ struct SAECommand: ParsableCommand {
         name: "Language model",
         subcommands: [
           TokenizeCommand.self, HarvestCommand.self, LossRecoveredCommand.self, InspectCommand.self,
+          GenerateCommand.self,
         ]),
     ])
 }

@@ -57,12 +57,14 @@ struct TrainingSource: ParsableArguments {
       if !rows.skipNonfinite, opened.source.tokens * opened.source.width <= Self.lookedAtFirst / 4 {
         try opened.source.checkFinite()
       }
-      let targets =
-        try targets.isEmpty ? nil : OpenedActivations(targets, tensor: files.tensor).source
+      let openedTargets =
+        try targets.isEmpty ? nil : OpenedActivations(targets, tensor: files.tensor)
+      let targets = openedTargets?.source
       var metadata: [String: JSONValue] = [:]
       metadata["rows_left_out_not_finite"] = opened.leftOut?.notFinite.map { .integer($0) }
       metadata["rows_left_out_by_token"] = opened.leftOut?.tokens.map { .integer($0) }
       metadata["skipped_tokens"] = rows.skipTokens.map { .string($0.text) }
+      metadata["hook_name_out"] = (openedTargets?.origins.common.hook?.text).map { .string($0) }
       return TrainingActivations(
         source: opened.source, targets: targets, origin: opened.origins.common,
         mismatches: mismatches, leftOut: opened.leftOut, metadata: metadata)

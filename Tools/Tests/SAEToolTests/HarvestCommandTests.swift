@@ -129,7 +129,7 @@ import Testing
     let tokens = try folder.writeTokens(count: 70)
     let outside = try folder.writeTokens("outside.npy", count: 70) { $0[45] = 50 }
     let empty = try folder.writeTokens("empty.npy", count: 0)
-    let other = try folder.writeModel("gpt2", fields: ["architectures": ["GPT2LMHeadModel"]])
+    let other = try folder.writeModel("mixture", fields: ["architectures": ["MixtralForCausalLM"]])
     let loud = try folder.writeModel("loud", scale: 1e5)
     let silent = try folder.writeModel("silent", fields: ["bos_token_id": NSNull()])
     try Data("x".utf8).write(to: URL(fileURLWithPath: folder.file("file")))
@@ -140,7 +140,7 @@ import Testing
       (["--layer", "1", "--tokens", empty], ["empty.npy", "at least one token"]),
       (["--layer", "1", "--tokens", folder.file("none.npy")], ["none.npy"]),
       (["--layer", "1", "--tokens", model + "/model.safetensors"], ["model.safetensors"]),
-      (["--layer", "1", "--model", other], ["Gemma2ForCausalLM, found GPT2LMHeadModel"]),
+      (["--layer", "1", "--model", other], ["Gemma2ForCausalLM", "found MixtralForCausalLM"]),
       (["--layer", "1", "--model", folder.file("none")], ["config.json"]),
       (["--layer", "1", "--model", silent], ["beginning-of-sequence"]),
       (["--layer", "1", "--out", folder.file("file")], ["file: expected a directory"]),

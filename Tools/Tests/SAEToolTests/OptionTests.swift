@@ -55,6 +55,9 @@ import Testing
       ["loss-recovered"] + sae + model,
       ["inspect", "--model", "m", "--tokens", "t.npy", "--out", "o"] + sae,
       ["inspect", "--model", "m", "--tokens", "t.npy", "--out", "o", "--judge", "cat"] + sae,
+      ["generate", "--model", "m", "--prompt-tokens", "1,2"],
+      ["generate", "--model", "m", "--prompt-tokens", "1,2", "--temperature", "1"],
+      ["generate", "--model", "m", "--prompt-tokens", "1,2", "--steer", "s:1=2"],
       ["study", "--out", "/nowhere/o"] + texts,
       ["study", "--out", "/nowhere/o", "--judge", "cat"] + texts,
       ["study", "--out", "/nowhere/o", "--seeds", "1", "--latents", "64", "--sparsity", "4"]
@@ -90,6 +93,8 @@ import Testing
     "held-out-broad-activations": ["x"], "seeds": ["2"], "booster-latents": ["64"],
     "stream-tokens": ["1000"], "training-tokens": ["20000"], "held-out-tokens": ["100"],
     "loss-tokens": ["50"], "at-a-time": ["1"], "field": ["x"], "separator": ["7"],
+    "prompt-tokens": ["3,4"], "temperature": ["0.5"], "top-p": ["0.9"], "stop": ["7"],
+    "steer": ["t:3=4"], "clamp": ["t:3=4"], "scale": ["t:3=4"], "on": ["prompt"],
   ]
 
   /// Where a command has another default, or takes one value in the place of several.

@@ -33,16 +33,67 @@ public struct HookName: Sendable, Equatable {
     if case .residual(let depth) = place { depth } else { nil }
   }
 
-  /// Whether two names can be those of one place. Of TransformerLens' hooks inside a layer and Hugging
-  /// Face's modules only the layers are compared: which belong together depends on the architecture.
+  /// The module of a layer, without the layer's own name; `.input` stands behind it where not its output is
+  /// meant. Nil where the name is not of Hugging Face's modules in a layer.
+  public var module: String? {
+    if case .module(_, let module) = place { module } else { nil }
+  }
+
+  /// TransformerLens' names of the places that it can mean. A module's are those that it has in one
+  /// architecture or another: what enters the MLP in one is what attention adds in the other.
+  public var hooks: [String] {
+    switch place {
+    case .residual(let depth):
+      depth == 0 || text.hasSuffix("hook_resid_pre")
+        ? ["blocks.\(depth).hook_resid_pre"] : ["blocks.\(depth - 1).hook_resid_post"]
+    case .hook(let layer, let name): ["blocks.\(layer).\(name)"]
+    case .module(let layer, let module):
+      (HookName.modules[module] ?? []).map { "blocks.\(layer).\($0)" }
+    case .other: []
+    }
+  }
+
+  /// Whether two names can be those of one place. Which of TransformerLens' hooks belongs to one of Hugging
+  /// Face's modules depends on the architecture: they agree if it does in any, and if the module is not
+  /// known.
   public func agrees(with other: HookName) -> Bool {
     switch (place, other.place) {
-    case (.hook(let layer, _), .module(let otherLayer, _)),
-      (.module(let layer, _), .hook(let otherLayer, _)):
-      layer == otherLayer
+    case (.hook(let layer, let hook), .module(let otherLayer, let module)),
+      (.module(let otherLayer, let module), .hook(let layer, let hook)):
+      layer == otherLayer && HookName.modules[module]?.contains(hook) ?? true
     default: place == other.place
     }
   }
+
+  /// The hooks in a layer that outputs of modules are, or inputs where the name says so, by the names that
+  /// Llama, Gemma, GPT-2 and GPT-NeoX give them.
+  private static let modules: [String: [String]] = {
+    let (attention, feedForward, input) = ("hook_attn_out", "hook_mlp_out", "mlp.hook_in")
+    var modules: [String: [String]] = [:]
+    for (names, hooks) in [
+      (["self_attn.o_proj.input", "attn.c_proj.input", "attention.dense.input"], ["attn.hook_z"]),
+      (["self_attn", "attn", "attention"], [attention]),
+      (["self_attn.o_proj", "attn.c_proj", "attention.dense"], [attention]),
+      (["post_attention_layernorm"], [attention, input]),
+      (
+        [
+          "post_attention_layernorm.input", "pre_feedforward_layernorm.input", "ln_2.input",
+        ], ["hook_resid_mid"]
+      ),
+      (["pre_feedforward_layernorm", "ln_2", "mlp.input"], [input]),
+      (
+        ["mlp.down_proj.input", "mlp.c_proj.input", "mlp.dense_4h_to_h.input"],
+        ["mlp.hook_post"]
+      ),
+      (
+        ["mlp", "mlp.down_proj", "mlp.c_proj", "mlp.dense_4h_to_h", "post_feedforward_layernorm"],
+        [feedForward]
+      ),
+    ] {
+      for name in names { modules[name] = hooks }
+    }
+    return modules
+  }()
 
   private static func transformerLens(_ parts: [String]) -> Place? {
     guard parts.count > 2, parts[0] == "blocks", let layer = number(parts[1]) else { return nil }

@@ -32,17 +32,23 @@ import Testing
     }
   }
 
-  /// Which of a layer's modules belongs to which hook depends on the architecture.
-  @Test func insideALayerOnlyLayersAreCompared() {
+  /// A module stands for the hooks that it is in one architecture or another.
+  @Test func modulesOfALayer() {
     let hook = HookName("blocks.4.hook_mlp_out")
     #expect(hook.agrees(with: HookName("model.layers.4.mlp")))
     #expect(hook.agrees(with: HookName("model.layers.4.post_feedforward_layernorm.output")))
+    #expect(hook.agrees(with: HookName("model.layers.4.unknown_part")))
     #expect(!hook.agrees(with: HookName("model.layers.5.mlp")))
     #expect(!hook.agrees(with: HookName("model.layers.4")))
+    #expect(!hook.agrees(with: HookName("model.layers.4.self_attn.o_proj.input")))
     let module = HookName("layers.4.mlp")
     #expect(module.agrees(with: HookName("model.layers.4.mlp.output")))
     #expect(!module.agrees(with: HookName("model.layers.4.mlp.input")))
     #expect(!module.agrees(with: HookName("model.layers.4.self_attn")))
+    let norm = HookName("model.layers.4.post_attention_layernorm.output")
+    #expect(norm.agrees(with: HookName("blocks.4.hook_attn_out")))
+    #expect(norm.agrees(with: HookName("blocks.4.mlp.hook_in")))
+    #expect(!norm.agrees(with: HookName("blocks.4.attn.hook_z")))
   }
 
   @Test func depths() {

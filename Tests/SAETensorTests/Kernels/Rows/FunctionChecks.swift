@@ -104,6 +104,28 @@ enum FunctionChecks {
     expect(table, table.gelu, exactGELU, within: geluError)
   }
 
+  /// The quotient's error beside that of the exponential, which counts where it is not small beside 1.
+  static func silu(_ table: KernelTable) {
+    expect(
+      table, table.silu, { $0 / (1 + Foundation.exp(-$0)) },
+      within: { (_, exact) in
+        // The exponential overflows where the quotient becomes subnormal.
+        (exponentialError + 4 * roundoff) * abs(exact) + Double(Float.leastNormalMagnitude)
+      })
+  }
+
+  /// The tail is a polynomial's, good to 2.1e-7, times an exponential whose argument, of up to z², is
+  /// rounded at each step; 1 less it rounds once more.
+  static func normalGELU(_ table: KernelTable) {
+    expect(
+      table, table.exactGELU, { $0 * 0.5 * erfc(-$0 / 2.0.squareRoot()) },
+      within: { (x, exact) in
+        let tail = 0.5 * erfc(abs(x) / 2.0.squareRoot())
+        let relative = 2.1e-7 + exponentialError + roundoff * (20 + 2 * x * x)
+        return abs(x) * (tail * relative + 4 * least) + 3 * roundoff * abs(exact) + least
+      })
+  }
+
   static func exactGELU(_ x: Double) -> Double {
     0.5 * x * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
   }

@@ -31,6 +31,35 @@ enum TransformerChecks {
     }
   }
 
+  /// The mean is off by n u of the mean magnitude, which every difference takes on and rounds; their mean
+  /// square, root, quotient and products are as for the root mean square.
+  static func layerNorm(_ table: KernelTable) {
+    for n in lengths {
+      let x = KernelSamples.gaussian(n, seed: 1).map { $0 + 3 }
+      let (weight, bias) = (
+        KernelSamples.gaussian(n, seed: 2), KernelSamples.gaussian(n, seed: 3)
+      )
+      let mean = x.reduce(0) { $0 + Double($1) } / Double(n)
+      let variance = x.reduce(0) { $0 + pow(Double($1) - mean, 2) } / Double(n)
+      let root = (variance + Double(Float(0.01))).squareRoot()
+      let magnitude = x.reduce(0) { $0 + abs(Double($1)) } / Double(n)
+      let off = roundoff * (Double(n) + 2) * magnitude
+      let exact = x.indices.map { (Double(x[$0]) - mean) / root * Double(weight[$0]) }
+      let sums = zip(exact, bias).map { $0 + Double($1) }
+      let error = Double(n + 3) / 2 + 6
+      let found = KernelSamples.written(n, table) {
+        table.layerNorm(n, 0.01, x, weight, bias, $0)
+      }
+      KernelSamples.expect(
+        found, sums,
+        within: { place in
+          // The differences' own error, that of the root they are divided by, and rounding.
+          let shift = off / root * abs(Double(weight[place])) + off / root * abs(exact[place])
+          return 1.01 * (shift + roundoff * (error * abs(exact[place]) + abs(sums[place])))
+        }, table)
+    }
+  }
+
   /// Two products and their sum, each rounded.
   static func rotate(_ table: KernelTable) {
     for half in [1, 5, 16, 40] {
@@ -97,22 +126,6 @@ enum TransformerChecks {
         same = table.shiftedExponentials(n, 19, $0, $0)
       }
       #expect(again == found && same == sum, "\(table.name): \(n) in place")
-    }
-  }
-
-  static func gatedGELU(_ table: KernelTable) {
-    for n in lengths {
-      let gate = KernelSamples.gaussian(n, seed: 8, spread: 3)
-      let up = KernelSamples.gaussian(n, seed: 9)
-      let found = KernelSamples.written(n, from: gate, table) { table.gatedGELU(n, $0, up) }
-      let functions = gate.map { FunctionChecks.exactGELU(Double($0)) }
-      let exact = zip(functions, up).map { $0 * Double($1) }
-      KernelSamples.expect(
-        found, exact,
-        within: { place in
-          let error = FunctionChecks.geluError(Double(gate[place]), functions[place])
-          return 1.001 * (error * abs(Double(up[place])) + roundoff * abs(exact[place]))
-        }, table)
     }
   }
 }

@@ -10,10 +10,10 @@ enum KernelEntry: String, CaseIterable {
   case multiplyBlock, packA, packB, multiplyMasked, packMasked
   case axpy, scale, subtract, multiply, dot, sum, sumOfSquares, maximum, allFinite
   case accumulate, productSums, addErrorMoments, rowProducts, packDoubles, multiplyDoubles
-  case relu, jumpReLU, exp, tanh, sigmoid, gelu
+  case relu, jumpReLU, exp, tanh, sigmoid, gelu, exactGELU, silu
   case biasedReLU, passPositive, countNonZero, gates, gateGradients
   case markEntries, gatherEntries, scatterEntries
-  case rmsNorm, rotate, softCap, shiftedExponentials, gatedGELU
+  case rmsNorm, layerNorm, rotate, softCap, shiftedExponentials
   case widenHalf, widenBrain, narrowHalf, narrowBrain
   case adam, weightedRowSum, rowDots
   case updateTopK, updateTopKMagnitudes, finishTopK, appendAbove, appendAboveThresholds
@@ -48,6 +48,8 @@ enum KernelEntry: String, CaseIterable {
     case .tanh: FunctionChecks.tanh
     case .sigmoid: FunctionChecks.sigmoid
     case .gelu: FunctionChecks.gelu
+    case .exactGELU: FunctionChecks.normalGELU
+    case .silu: FunctionChecks.silu
     case .biasedReLU: PanelChecks.biasedReLU
     case .passPositive: PanelChecks.passPositive
     case .countNonZero: PanelChecks.countNonZero
@@ -57,10 +59,10 @@ enum KernelEntry: String, CaseIterable {
     case .gatherEntries: PanelChecks.gatherEntries
     case .scatterEntries: PanelChecks.scatterEntries
     case .rmsNorm: TransformerChecks.rmsNorm
+    case .layerNorm: TransformerChecks.layerNorm
     case .rotate: TransformerChecks.rotate
     case .softCap: TransformerChecks.softCap
     case .shiftedExponentials: TransformerChecks.shiftedExponentials
-    case .gatedGELU: TransformerChecks.gatedGELU
     case .widenHalf: HalfPrecisionChecks.widenHalf
     case .widenBrain: HalfPrecisionChecks.widenBrain
     case .narrowHalf: HalfPrecisionChecks.narrowHalf

@@ -77,10 +77,11 @@ public struct Inspection: Sendable {
     let model = try LanguageModels.load(options.model, options: ModelOptions(matching: origin))
     let hook = try place(origin, model)
     let context = options.context ?? origin.context ?? 255
-    guard autoencoder.inputDimension == model.width, autoencoder.outputDimension == model.width
-    else {
+    let width = try model.width(at: hook)
+    guard autoencoder.inputDimension == width else {
       throw StudyError(
-        options.sae, expected: "an autoencoder of width \(model.width), as \(options.model) has",
+        options.sae,
+        expected: "an autoencoder of width \(width), as \(options.model) has at \(hook.name)",
         found: "width \(autoencoder.inputDimension)")
     }
     // The prefix takes a position as well.
@@ -105,13 +106,15 @@ public struct Inspection: Sendable {
     try sae.check(activations)
     let special = tokenizer?.special ?? []
     let text = HeldOutText(
-      source: activations, fitting: Matrix(rows: 0, columns: model.width),
+      source: activations, fitting: Matrix(rows: 0, columns: width),
       tokenIDs: ids.map { Int($0) }, counts: ids.map { !special.contains(Int($0)) },
       contexts: ids.indices.map { $0 / context })
     var making = BrowserMaking(
       autoencoder: autoencoder, text: text,
-      texts: { $0.map { " [\($0)]" } },
-      promotions: { directions in model.logits(directions.view) })
+      texts: { $0.map { " [\($0)]" } })
+    if addsToStream(hook, sae, model) {
+      making.promotions = { directions in model.directEffects(of: directions.view) }
+    }
     if let tokenizer { making.texts = { ids in tokenizer.texts(ids) } }
     making.limit = options.latents
     let gathered = try making.gather()
@@ -158,8 +161,18 @@ public struct Inspection: Sendable {
     }
   }
 
+  /// Whether the decoder's rows are directions of the residual stream, or of what is added to it.
+  private func addsToStream(_ hook: HookPoint, _ sae: SAE, _ model: LanguageModel) -> Bool {
+    guard sae.autoencoder.outputDimension == model.width else { return false }
+    let output = sae.metadata("hook_name_out")?.asString.flatMap { HookPoint(HookName($0)) }
+    switch output?.site ?? hook.site {
+    case .attentionHeads, .normalized, .feedForwardInput, .hidden: return sae.isTranscoder
+    default: return true
+    }
+  }
+
   private func place(
-    _ origin: ActivationOrigin, _ model: any LanguageModel
+    _ origin: ActivationOrigin, _ model: LanguageModel
   ) throws -> HookPoint {
     if let layer = options.layer {
       guard (0..<model.layerCount).contains(layer) else {
@@ -171,12 +184,13 @@ public struct Inspection: Sendable {
       throw StudyError(
         "--layer", expected: "the layer, which \(options.sae) does not tell", found: "none")
     }
-    guard let place = HookPoint(hook) else {
+    do {
+      return try model.architecture.hook(named: hook)
+    } catch {
       throw StudyError(
-        options.sae, expected: "an autoencoder of the residual stream between layers",
+        options.sae, expected: "an autoencoder of a place in \(options.model)",
         found: "one of \(hook)")
     }
-    return place
   }
 
   private func tokenizer() throws -> TokenTexts? {

@@ -5,7 +5,7 @@ import SAEModels
 /// Makes a study's data from a model and token files, or from files of activations.
 struct ModelStudyData {
   private let configuration: StudyConfiguration
-  private let model: (any LanguageModel)?
+  private let model: LanguageModel?
   private let tokenizer: TokenTexts?
   /// The fingerprint of the model's weights.
   private let weights: String?
@@ -98,7 +98,7 @@ struct ModelStudyData {
     data.notes = notes
     if let tokenizer { data.texts = { ids in tokenizer.texts(ids) } }
     if let model {
-      data.promotions = { directions in model.logits(directions.view) }
+      data.promotions = { directions in model.directEffects(of: directions.view) }
       data.loss = LossMeasuring(
         model: model, hook: hook, options: PieceOptions(context: configuration.context),
         tokens: lossTokens, means: means)
@@ -127,7 +127,7 @@ struct ModelStudyData {
 
   private static func loadModel(
     _ configuration: StudyConfiguration, _ options: ModelOptions
-  ) throws -> (any LanguageModel)? {
+  ) throws -> LanguageModel? {
     guard let directory = configuration.model else { return nil }
     guard let layer = configuration.layer else {
       throw StudyError("--layer", expected: "the layer to study", found: "none")
@@ -159,7 +159,7 @@ struct ModelStudyData {
   }
 
   private static func harvester(
-    _ model: any LanguageModel, _ ids: [UInt32], _ configuration: StudyConfiguration
+    _ model: LanguageModel, _ ids: [UInt32], _ configuration: StudyConfiguration
   ) throws -> ActivationHarvester {
     try ActivationHarvester(
       model, at: hook(configuration), tokens: TokenStream(ids),

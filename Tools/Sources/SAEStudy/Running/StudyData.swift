@@ -36,7 +36,7 @@ struct StudyTruth: Sendable {
 
 /// Runs the model with reconstructions in the activations' place.
 struct LossMeasuring: Sendable {
-  let model: any LanguageModel
+  let model: LanguageModel
   let hook: HookPoint
   let options: PieceOptions
   let tokens: [StudyText: TokenStream]
