@@ -46,7 +46,7 @@ extension StoredTensor {
   /// - Precondition: the elements are in the tensor, and its order is row-major.
   fileprivate func widen(row: Int, columns range: Range<Int>, into elements: MutableLent<Float>) {
     precondition(
-      !isColumnMajor && row < rows && range.upperBound <= columns,
+      isInOrder && row < rows && range.upperBound <= columns,
       "columns \(range) of row \(row) lie outside \(shape)")
     let begin = bytes.lowerBound + (row * columns + range.lowerBound) * type.size
     elements.withSpan { target in

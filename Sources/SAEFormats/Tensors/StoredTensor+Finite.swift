@@ -47,7 +47,7 @@ extension StoredTensor {
 
   /// One element in double precision.
   private func double(_ element: Int) -> Double {
-    guard !isColumnMajor else { return doubles()[element] }
+    guard isInOrder else { return doubles()[element] }
     let begin = bytes.lowerBound + element * type.size
     var value = [0.0]
     var target = value.mutableSpan

@@ -83,7 +83,7 @@ struct WeightMatrix: Sendable {
   /// - Precondition: the matrix is not stored transposed.
   func rows(of indices: [UInt32], times factor: Float) -> Matrix {
     switch elements {
-    case .memory(let matrix): return matrix.scaledRows(indices, by: factor)
+    case .memory(let matrix): return matrix.gatheringRows(indices, by: factor)
     case .file(let stored, let isTransposed):
       precondition(!isTransposed, "rows of a matrix that is stored transposed")
       return stored.scaled(indices, by: factor)
