@@ -244,10 +244,10 @@ import Testing
   /// What cannot be a number of anything, for every option that takes one.
   @Test(arguments: ["0", "-1", "nan", "1e19", "inf", "99999999999999999999"])
   func numbersThatCannotBe(_ value: String) throws {
-    // 0 is a layer, a seed and a number of steps to warm up.
+    // 0 is a layer, a seed, a token and a number of steps to warm up.
     let zero: Set = [
       "layer", "seed", "warm-up", "decay", "sparsity", "bos", "skip-tokens", "booster-latents",
-      "loss-tokens", "separator",
+      "loss-tokens", "separator", "stop",
     ]
     let numbers = Self.samples.filter { Double($0.value[0]) != nil }.keys
     // Each option of a command once.

@@ -1,4 +1,5 @@
 import Foundation
+import SAETestSupport
 import Testing
 
 @testable import SAECore
