@@ -48,15 +48,25 @@ import Testing
     try log.write(TrainingRecord(step: 2, time: 1, [("a,\"b\"", .nan)]))
     try log.write(TrainingRecord(step: 3, time: 2, [("a,\"b\"", 7), ("loss", -.infinity)]))
     #expect(
-      throws: FileError.wrongContents(
-        file: path, expected: "numbers of the first record (loss, a,\"b\")", found: "\"other\"")
-    ) { try log.write(TrainingRecord(step: 4, time: 3, [("other", 1)])) }
-    #expect(
       try text(path) == """
         step,time,loss,"a,""b""\"
         1,0.5,0.1,2.0
         2,1.0,,nan
         3,2.0,-inf,7.0
+
+        """)
+    // A loss that begins later.
+    try log.write(TrainingRecord(step: 4, time: 3, [("loss", 1), ("other", 2), ("new\nline", 3)]))
+    try log.write(TrainingRecord(step: 5, time: 4, [("other", 4)]))
+    #expect(
+      try text(path) == """
+        step,time,loss,"a,""b""\",other,"new
+        line\"
+        1,0.5,0.1,2.0,,
+        2,1.0,,nan,,
+        3,2.0,-inf,7.0,,
+        4,3.0,1.0,,2.0,3.0
+        5,4.0,,,4.0,
 
         """)
     #expect(throws: FileError.alreadyExists(file: path)) { try CSVLog(path) }
