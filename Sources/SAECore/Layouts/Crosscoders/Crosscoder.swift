@@ -58,6 +58,7 @@ public struct Crosscoder: Sendable {
   public struct Affine: Sendable, Equatable {
     /// Nil for zeros.
     public var mean: [Float]?
+    /// Times which the rest is taken.
     public var factor: Float
 
     static let identity = Affine(mean: nil, factor: 1)
