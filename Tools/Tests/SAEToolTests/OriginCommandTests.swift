@@ -148,14 +148,19 @@ import Testing
       folder.file("page"),
     ])
     #expect(page.status == 0, "\(page.errors)")
-    // Files that do not say it, and places that are not between layers.
+    // A place inside a layer, one that no family has, and files that do not say it.
     var archive = try SAEArchive.read(sae).archive
     var origin = archive.activationOrigin
     origin.hook = HookName("blocks.1.hook_mlp_out")
     archive.setActivationOrigin(origin)
     try archive.write(to: folder.file("mlp"))
-    let inside = try Command(arguments + [folder.file("mlp")])
-    #expect(inside.status == 1 && inside.errors.contains("hook_mlp_out"), "\(inside.errors)")
+    let inside = try facts([folder.file("mlp")])
+    #expect(inside["hook"] as? String == "blocks.1.hook_mlp_out")
+    origin.hook = HookName("blocks.1.attn.hook_pattern")
+    archive.setActivationOrigin(origin)
+    try archive.write(to: folder.file("pattern"))
+    let unknown = try Command(arguments + [folder.file("pattern")])
+    #expect(unknown.status == 1 && unknown.errors.contains("hook_pattern"), "\(unknown.errors)")
     archive.setActivationOrigin(ActivationOrigin())
     try archive.write(to: folder.file("nowhere"))
     let none = try Command(arguments + [folder.file("nowhere")])
