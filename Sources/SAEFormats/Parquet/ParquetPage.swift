@@ -89,6 +89,6 @@ struct ParquetPage {
   private func malformed(_ expected: String) -> FileError {
     .malformed(
       file: place.file, offset: place.offset,
-      expected: "\(expected) in the page (column \"\(place.column)\")", found: "something else")
+      expected: "\(expected) in the page (column \(quoted(place.column)))", found: "something else")
   }
 }

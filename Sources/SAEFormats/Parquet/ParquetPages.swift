@@ -121,7 +121,7 @@ struct ParquetPages {
 
   private func malformed(_ offset: Int, _ expected: String) -> FileError {
     .malformed(
-      file: contents.name, offset: offset, expected: "\(expected) (column \"\(column)\")",
+      file: contents.name, offset: offset, expected: "\(expected) (column \(quoted(column)))",
       found: "something else")
   }
 
@@ -131,7 +131,7 @@ struct ParquetPages {
       "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY", "RLE_DICTIONARY", "BYTE_STREAM_SPLIT",
     ]
     return .unsupported(
-      file: contents.name, expected: "plain and dictionary encoding in column \"\(column)\"",
+      file: contents.name, expected: "plain and dictionary encoding in column \(quoted(column))",
       found: names.indices.contains(encoding) ? names[encoding] : "encoding \(encoding)")
   }
 }

@@ -49,7 +49,7 @@ package struct ParquetTexts {
     guard let element = found else {
       throw .wrongColumn(
         file: file, column: column, expected: "such a column",
-        found: names.map { "\"\($0)\"" }.joined(separator: ", "))
+        found: names.map { quoted($0) }.joined(separator: ", "))
     }
     guard element.children == 0, element.repetition != 2 else {
       throw .wrongColumn(
@@ -124,7 +124,7 @@ package struct ParquetTexts {
       begin <= contents.count, chunk.compressedSize <= contents.count - begin
     else {
       throw .outside(
-        file: file, part: "column \"\(column)\"", offset: UInt64(clamping: begin),
+        file: file, part: "column \(quoted(column))", offset: UInt64(clamping: begin),
         length: UInt64(clamping: chunk.compressedSize), end: contents.count)
     }
   }

@@ -1,4 +1,5 @@
 public import Foundation
+import SAECore
 
 /// A fault of a model's files, or of a request to run it.
 ///
@@ -62,9 +63,9 @@ extension ModelError: CustomStringConvertible, LocalizedError {
       "\(file): expected an architecture of \(expected.joined(separator: ", ")), found "
         + (found.isEmpty ? "none" : found.joined(separator: ", "))
     case .invalidField(let file, let field, let expected, let found):
-      "\(file): field \"\(field)\": expected \(expected), found \(found)"
+      "\(file): field \(quoted(field)): expected \(expected), found \(found)"
     case .unsupportedField(let file, let field, let expected, let found):
-      "\(file): field \"\(field)\": only \(expected) is supported, found \(found)"
+      "\(file): field \(quoted(field)): only \(expected) is supported, found \(found)"
     case .noWeights(let directory, let expected, let found):
       "\(directory): expected \(expected.joined(separator: " or ")), found \(found)"
     case .missingTensor(let file, let tensor):

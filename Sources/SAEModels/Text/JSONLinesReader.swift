@@ -36,7 +36,7 @@ struct JSONLinesReader {
     } catch .duplicateName(_, let name) {
       throw .malformedLine(
         file: contents.name, line: number, expected: "every key once",
-        found: "\"\(name)\" twice")
+        found: "\(quoted(name)) twice")
     }
     guard let found else {
       throw .malformedLine(

@@ -1,3 +1,5 @@
+import SAECore
+
 /// Reads a regular expression in the notation of Oniguruma, as far as tokenizers use it.
 ///
 /// Literals, `.`, classes, `\p{…}`, `\s`, `\d`, `\w` and their opposites, groups without capture, `(?i:…)`,
@@ -57,15 +59,17 @@ struct PatternParser {
     let begin = position
     let part = try atom()
     guard let counts = try counts() else { return part }
-    if next == "?" { throw Problem(expected: "greedy repetition", found: text(from: begin, 1)) }
+    if next == "?" {
+      throw Problem(expected: "greedy repetition", found: quoted(text(from: begin, 1)))
+    }
     let keeps = accept("+")
     switch part {
     case .set(let set): return .many(set, counts, keeps: keeps)
-    case .ahead: throw Problem(expected: "no repetition here", found: text(from: begin))
+    case .ahead: throw Problem(expected: "no repetition here", found: quoted(text(from: begin)))
     default:
       guard counts == 0...1, !keeps else {
         throw Problem(
-          expected: "repetition of a single character or \"?\"", found: text(from: begin))
+          expected: "repetition of a single character or \"?\"", found: quoted(text(from: begin)))
       }
       return .optional(part)
     }
@@ -81,7 +85,7 @@ struct PatternParser {
     let problem = { [scalars] (end: Int) in
       Problem(
         expected: "a repetition such as {1,3}",
-        found: "\"\(String(String.UnicodeScalarView(scalars[begin..<end])))\"")
+        found: quoted(String(String.UnicodeScalarView(scalars[begin..<end]))))
     }
     let least = number()
     var most = least
@@ -113,7 +117,7 @@ struct PatternParser {
     case "\\": return .set(try escape())
     case "^", "$", "*", "+", "?", "{":
       throw Problem(
-        expected: "a character, a class or a group", found: "\"\(scalars[begin])\"")
+        expected: "a character, a class or a group", found: quoted(String(scalars[begin])))
     case let scalar: return .set(literal(scalar))
     }
   }
@@ -130,7 +134,7 @@ struct PatternParser {
       ahead = false
     } else if next == "?" {
       throw Problem(
-        expected: "(?:…), (?i:…), (?=…) or (?!…)", found: "\"\(text(from: begin, 3))\"")
+        expected: "(?:…), (?i:…), (?=…) or (?!…)", found: quoted(text(from: begin, 3)))
     }
     depth += 1
     guard depth < 16 else { throw Problem(expected: "fewer than 16 levels", found: "more") }
@@ -161,7 +165,7 @@ struct PatternParser {
       let isWord =
         scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
       guard !isWord else {
-        throw Problem(expected: "an escape that is supported", found: "\"\\\(scalar)\"")
+        throw Problem(expected: "an escape that is supported", found: quoted("\\\(scalar)"))
       }
       return literal(scalar)
     }
@@ -178,7 +182,7 @@ struct PatternParser {
     }
     guard accept("}"), let mask = ScalarClass.mask(property: name) else {
       throw Problem(
-        expected: "the abbreviation of a general category", found: "\"\\p{\(name)}\"")
+        expected: "the abbreviation of a general category", found: quoted("\\p{\(name)}"))
     }
     return ScalarSet(classes: inverts ? ~mask : mask)
   }
@@ -210,7 +214,7 @@ struct PatternParser {
       switch try take() {
       case "[":
         throw Problem(
-          expected: "no class within a class", found: "\"\(text(from: position - 1, 2))\"")
+          expected: "no class within a class", found: quoted(text(from: position - 1, 2)))
       case "&" where next == "&":
         throw Problem(expected: "no intersection of classes", found: "\"&&\"")
       case "\\":

@@ -153,7 +153,7 @@ extension TokenizerFields {
       guard let entry = try special?.part(name),
         case .array(let ids)? = entry.object["ids"],
         case .array(let texts)? = entry.object["tokens"], ids.count == texts.count
-      else { throw invalid("special_tokens", "ids and tokens of \"\(name)\"") }
+      else { throw invalid("special_tokens", "ids and tokens of \(quoted(name))") }
       var tokens: [(id: UInt32, text: String)] = []
       for (id, text) in zip(ids, texts) {
         guard let id = id.asInteger.flatMap(UInt32.init(exactly:)), let text = text.asString else {

@@ -95,7 +95,7 @@ struct TokenizerFields {
     } catch {
       throw .unsupportedField(
         file: file, field: part.name("Regex"), expected: error.expected,
-        found: "\(error.found) in \(text)")
+        found: "\(error.found) in \(quoted(text))")
     }
   }
 

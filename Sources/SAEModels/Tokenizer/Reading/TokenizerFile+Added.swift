@@ -20,7 +20,7 @@ extension TokenizerFile {
       let id = UInt32(try fields.integer("id", in: 0...limit))
       let text = try fields.string("content")
       if let known = model.id(of: Array(text.utf8)), known != id {
-        throw fields.invalid("id", "the vocabulary's id of \"\(text)\", \(known)")
+        throw fields.invalid("id", "the vocabulary's id of \(quoted(text)), \(known)")
       }
       let isSpecial = try fields.bool("special", default: false)
       added.append(
