@@ -17,9 +17,9 @@ struct CSVReader {
         file: contents.name, line: 1, expected: "the names of columns", found: "the end")
     }
     guard let column = header.firstIndex(where: { $0.elementsEqual(field.utf8) }) else {
-      let names = header.map { "\"\(String(decoding: $0, as: UTF8.self))\"" }
+      let names = header.map { quoted(String(decoding: $0, as: UTF8.self)) }
       throw FileError.malformedLine(
-        file: contents.name, line: 1, expected: "a column \"\(field)\"",
+        file: contents.name, line: 1, expected: "a column \(quoted(field))",
         found: String(names.joined(separator: ", ").prefix(200)))
     }
     while let (values, line) = try record(&lines) {

@@ -40,7 +40,7 @@ struct JSONLinesReader {
     }
     guard let found else {
       throw .malformedLine(
-        file: contents.name, line: number, expected: "a field \"\(field)\"", found: "none")
+        file: contents.name, line: number, expected: "a field \(quoted(field))", found: "none")
     }
     guard case .string(let text) = found else {
       throw .malformedLine(
