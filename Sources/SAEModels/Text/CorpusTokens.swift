@@ -41,7 +41,11 @@ public struct CorpusTokens: Sendable {
   /// Bytes of documents that are taken apart together.
   package var batchBytes = 1 << 22
 
-  /// - Parameter vocabularySize: of the model that the tokens are for; nil for that of the tokenizer.
+  /// - Parameters:
+  ///   - corpus: the texts.
+  ///   - tokenizer: what takes them apart.
+  ///   - options: how they are joined.
+  ///   - vocabularySize: of the model that the tokens are for; nil for that of the tokenizer.
   /// - Throws: ``ModelError`` if the tokenizer's vocabulary or the separator does not fit the model.
   public init(
     _ corpus: TextCorpus, _ tokenizer: Tokenizer, options: Options = Options(),

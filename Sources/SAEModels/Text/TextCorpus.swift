@@ -26,8 +26,10 @@ public struct TextCorpus: Sendable {
 
   /// Finds the files.
   ///
-  /// - Parameter paths: files, and folders whose files of texts are taken in the order of their names, those of
-  ///   folders in them included; names that begin with a dot are left out.
+  /// - Parameters:
+  ///   - paths: files, and folders whose files of texts are taken in the order of their names, those of folders
+  ///     in them included; names that begin with a dot are left out.
+  ///   - options: how they are read.
   /// - Throws: `FileError` if there is none, or a file has a name that tells of no format.
   public init(_ paths: [String], options: Options = Options()) throws(FileError) {
     var files: [String] = []

@@ -3,8 +3,10 @@ import SAECore
 extension Tokenizer {
   /// Takes a text apart.
   ///
-  /// - Parameter specialTokens: whether the tokens that the tokenizer puts around a text are added. Those that
-  ///   are in the text itself are found in any case.
+  /// - Parameters:
+  ///   - text: what is taken apart.
+  ///   - specialTokens: whether the tokens that the tokenizer puts around a text are added. Those that are in
+  ///     the text itself are found in any case.
   public func encode(_ text: String, specialTokens: Bool = false) -> TokenizedText {
     var result = TokenizedText()
     workspaces.use { workspace in
@@ -30,7 +32,9 @@ extension Tokenizer {
 
   /// The ids of a text alone, which takes less time.
   ///
-  /// - Parameter specialTokens: as for ``encode(_:specialTokens:)``.
+  /// - Parameters:
+  ///   - text: what is taken apart.
+  ///   - specialTokens: as for ``encode(_:specialTokens:)``.
   public func ids(of text: String, specialTokens: Bool = false) -> [UInt32] {
     ids(ofUTF8: Array(text.utf8), specialTokens: specialTokens)
   }

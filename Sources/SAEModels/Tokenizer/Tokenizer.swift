@@ -103,7 +103,9 @@ public struct Tokenizer: Sendable {
 
   /// The text of some ids.
   ///
-  /// - Parameter skipsSpecialTokens: whether ``specialTokens`` are left out.
+  /// - Parameters:
+  ///   - ids: of tokens, in order.
+  ///   - skipsSpecialTokens: whether ``specialTokens`` are left out.
   /// - Throws: ``ModelError/tokenOutsideVocabulary(sequence:position:vocabularySize:found:)``.
   public func decode(
     _ ids: some Sequence<UInt32>, skippingSpecialTokens skipsSpecialTokens: Bool = false
