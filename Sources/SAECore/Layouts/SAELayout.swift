@@ -95,8 +95,7 @@ extension SAEArchive {
     case .boosted:
       throw .notRepresentable(
         file: destination.path, layout: "a boosted autoencoder", what: "one alone: it holds two")
-    case .dictionaryLearning, .llamaScope, .distilledLlamaScope, .llamascopium, .circuitTracer,
-      .openAI, .goodfire, .deepSeekR1, .attentionOutputs, .qwenScope:
+    default:
       throw .notRepresentable(
         file: destination.path, layout: layout?.rawValue ?? "", what: "anything: it is only read")
     }

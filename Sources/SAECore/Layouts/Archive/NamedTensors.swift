@@ -84,6 +84,18 @@ struct NamedTensors {
     return value
   }
 
+  /// The factor that brings activations of a mean norm, which is stored under a name, to √width.
+  ///
+  /// - Throws: ``FileError`` if there is none, or it is not above 0.
+  func factor(fromNorm name: String, width: Int) throws(FileError) -> Double {
+    let value = try number(name)
+    guard value > 0 else {
+      throw .invalidSetting(
+        file: path, setting: name, expected: "a number above 0", found: "\(value)")
+    }
+    return Double(width).squareRoot() / Double(value)
+  }
+
   private func single(_ name: String) throws(FileError) -> StoredTensor {
     let tensor = try tensor(name)
     guard tensor.count == 1 else {

@@ -11,6 +11,7 @@ enum CircuitTracerCLT: CrosscoderLayout {
     let layers = try LayerFiles.count(names, "W_enc_", in: directory)
     var groups: [Crosscoder.Group] = []
     var biases: [[Float]] = []
+    var allHaveThresholds: Bool?
     for layer in 0..<layers {
       let encoders = try NamedTensors(directory, "W_enc_\(layer).safetensors")
       let decoders = try NamedTensors(directory, "W_dec_\(layer).safetensors")
@@ -24,10 +25,11 @@ enum CircuitTracerCLT: CrosscoderLayout {
         hasThresholds
         ? try encoders.vector("threshold_\(layer)", latents)
         : [Float](repeating: 0, count: latents)
-      if layer > 0, hasThresholds != Self.hasThresholds(directory, 0) {
+      if hasThresholds != (allHaveThresholds ?? hasThresholds) {
         throw .noSuchTensor(
           file: encoders.path, tensor: "threshold_\(layer)", present: encoders.names)
       }
+      allHaveThresholds = hasThresholds
       groups.append(
         Crosscoder.Group(
           encoders: [(layer, try encoders.matrix("W_enc_\(layer)", [latents, width]))],
@@ -41,11 +43,6 @@ enum CircuitTracerCLT: CrosscoderLayout {
     var crosscoder = Crosscoder(groups, biases: biases, inputs: layers)
     try describe(&crosscoder, directory, names)
     return crosscoder
-  }
-
-  private static func hasThresholds(_ directory: String, _ layer: Int) -> Bool {
-    (try? NamedTensors(directory, "W_enc_\(layer).safetensors").contains("threshold_\(layer)"))
-      ?? false
   }
 
   private static func describe(

@@ -111,20 +111,11 @@ enum LlamascopiumCLT: CrosscoderLayout {
       throw reader.missing("hook_points_in and hook_points_out", "a name for each layer")
     }
     for layer in crosscoder.inputs.indices {
-      crosscoder.inputs[layer].factor = try factor(tensors, inputs[layer], crosscoder)
-      crosscoder.outputs[layer].factor = 1 / (try factor(tensors, outputs[layer], crosscoder))
+      let width = crosscoder.inputDimension
+      let input = try tensors.factor(fromNorm: "\(norm).\(inputs[layer])", width: width)
+      let output = try tensors.factor(fromNorm: "\(norm).\(outputs[layer])", width: width)
+      crosscoder.inputs[layer].factor = Float(input)
+      crosscoder.outputs[layer].factor = 1 / Float(output)
     }
-  }
-
-  private static func factor(
-    _ tensors: NamedTensors, _ hook: String, _ crosscoder: Crosscoder
-  ) throws(FileError) -> Float {
-    let name = "\(norm).\(hook)"
-    let value = try tensors.number(name)
-    guard value > 0 else {
-      throw .invalidSetting(
-        file: tensors.path, setting: name, expected: "a number above 0", found: "\(value)")
-    }
-    return Float(Double(crosscoder.inputDimension).squareRoot() / Double(value))
   }
 }

@@ -12,10 +12,7 @@ enum CircuitTracer: PublishedLayout {
     return shapes[0] != nil && shapes[0] == shapes[1]
   }
 
-  private static func layer(_ name: String) -> Int? {
-    guard name.hasPrefix("layer_"), name.hasSuffix(".safetensors") else { return nil }
-    return Int(name.dropFirst("layer_".count).dropLast(".safetensors".count))
-  }
+  private static func layer(_ name: String) -> Int? { LayerFiles.number(name, "layer_") }
 
   static func read(
     _ tensors: NamedTensors, at place: WeightsPlace
@@ -101,14 +98,8 @@ enum CircuitTracer: PublishedLayout {
   /// Throws unless a set has every layer from 0 on, of one size, and a configuration that is read.
   static func checkSet(_ directory: String, _ names: [String]) throws(FileError) {
     let settings = try configuration(WeightsPlace(directory: directory, name: ""))
-    let layers = names.compactMap(layer).sorted()
     var shape: [Int]?
-    for (index, layer) in layers.enumerated() {
-      guard layer == index else {
-        throw .wrongContents(
-          file: directory, expected: "every layer from 0 to \(layers.last ?? 0)",
-          found: "no layer_\(index).safetensors")
-      }
+    for layer in 0..<(try LayerFiles.count(names, "layer_", in: directory)) {
       let file = try SafetensorsFile("\(directory)/layer_\(layer).safetensors")
       let found = try file.tensor("W_enc").shape
       guard found == shape ?? found else {

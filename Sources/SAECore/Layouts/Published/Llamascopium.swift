@@ -92,13 +92,8 @@ enum Llamascopium: PublishedLayout {
       files.outline.inputNormalization = .constantNorm
     case "dataset-wise":
       func factor(_ hook: String?) throws(FileError) -> Double {
-        let name = "\(norm).\(hook ?? "")"
-        let value = Double(try tensors.number(name))
-        guard value.isFinite, value > 0 else {
-          throw .invalidSetting(
-            file: tensors.path, setting: name, expected: "a number above 0", found: "\(value)")
-        }
-        return Double(files.outline.inputDimension).squareRoot() / value
+        try tensors.factor(
+          fromNorm: "\(norm).\(hook ?? "")", width: files.outline.inputDimension)
       }
       let (into, out) = (try factor(input), try factor(output))
       try files.multiply("W_enc", by: into)

@@ -27,6 +27,20 @@ enum OneFile {
     return files
   }
 
+  /// Two of PyTorch's layers with biases, in a file whose name tells the layer of the model.
+  static func files(
+    _ layout: SAELayout, _ tensors: NamedTensors, at place: WeightsPlace, encoder: String,
+    decoder: String
+  ) throws(FileError) -> SAEFiles {
+    var files = try files(
+      layout, tensors, encoder: "\(encoder).weight", decoder: "\(decoder).weight",
+      encoderBias: "\(encoder).bias", decoderBias: "\(decoder).bias")
+    if let layer = number(after: "-l", in: place.name) {
+      files.outline.metadata["hook_name"] = .string("blocks.\(layer).hook_resid_post")
+    }
+    return files
+  }
+
   /// The number after a mark in a name: the layer 19 of "…-SAE-l19.pth".
   static func number(after mark: String, in name: String) -> Int? {
     guard let range = name.ranges(of: mark).last else { return nil }
@@ -51,13 +65,8 @@ enum Goodfire: PublishedLayout {
   static func read(
     _ tensors: NamedTensors, at place: WeightsPlace
   ) throws(FileError) -> SAEFiles {
-    var files = try OneFile.files(
-      layout, tensors, encoder: "encoder_linear.weight", decoder: "decoder_linear.weight",
-      encoderBias: "encoder_linear.bias", decoderBias: "decoder_linear.bias")
-    if let layer = OneFile.number(after: "-l", in: place.name) {
-      files.outline.metadata["hook_name"] = .string("blocks.\(layer).hook_resid_post")
-    }
-    return files
+    try OneFile.files(
+      layout, tensors, at: place, encoder: "encoder_linear", decoder: "decoder_linear")
   }
 }
 
@@ -73,13 +82,7 @@ enum DeepSeekR1: PublishedLayout {
   static func read(
     _ tensors: NamedTensors, at place: WeightsPlace
   ) throws(FileError) -> SAEFiles {
-    var files = try OneFile.files(
-      layout, tensors, encoder: "encoder.weight", decoder: "decoder.weight",
-      encoderBias: "encoder.bias", decoderBias: "decoder.bias")
-    if let layer = OneFile.number(after: "-l", in: place.name) {
-      files.outline.metadata["hook_name"] = .string("blocks.\(layer).hook_resid_post")
-    }
-    return files
+    try OneFile.files(layout, tensors, at: place, encoder: "encoder", decoder: "decoder")
   }
 }
 

@@ -1,6 +1,6 @@
 /// A layout in which other libraries publish autoencoders, and which this library reads.
 ///
-/// A new one is one type and its entry in ``all``.
+/// A new one is one type, its entry in ``PublishedLayouts/all``, and its ``SAELayout``.
 protocol PublishedLayout {
   static var layout: SAELayout { get }
 

@@ -11,10 +11,6 @@ extension SAEArchive {
   /// - Throws: ``FileError`` if a parameter is missing.
   public func expressed(in layout: SAELayout) throws(FileError) -> SAEArchive {
     switch layout {
-    case .gemmaScope2, .boosted, .dictionaryLearning, .llamaScope, .distilledLlamaScope,
-      .llamascopium, .circuitTracer, .openAI, .goodfire, .deepSeekR1, .attentionOutputs,
-      .qwenScope:
-      return self
     case .saeLens, .safetensors:
       guard architecture.isTranscoder, subtractsDecoderBias else { return self }
       try checkParameters(file)
@@ -48,6 +44,8 @@ extension SAEArchive {
         result.subtractsDecoderBias = true
       }
       return result
+    // Two autoencoders, or a layout that is only read.
+    default: return self
     }
   }
 
