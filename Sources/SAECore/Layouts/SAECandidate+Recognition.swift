@@ -63,9 +63,7 @@ extension SAECandidate {
 
   /// Files that are signs of a layout which is not read.
   private static let foreignLayouts: [(name: String, layout: String)] = [
-    ("params_layer_0.safetensors", "a CLT or crosscoder"),
-    ("W_enc_0.safetensors", "a CLT of circuit-tracer"), ("conf.yaml", "a temporal autoencoder"),
-    ("model_cfg.yaml", "crosscode"),
+    ("conf.yaml", "a temporal autoencoder"), ("model_cfg.yaml", "crosscode"),
   ]
 
   /// The error that a directory holds no autoencoder, with its content.
@@ -85,6 +83,11 @@ extension SAECandidate {
       return .wrongContents(
         file: path, expected: known,
         found: "a checkpoint of a \(what), which the training goes on from")
+    }
+    if Crosscoder.isOne(path) {
+      return .wrongContents(
+        file: path, expected: known,
+        found: "a crosscoder or a cross-layer transcoder, which Crosscoder.load reads")
     }
     if let (name, layout) = foreignLayouts.first(where: { names.contains($0.name) }) {
       return .wrongContents(

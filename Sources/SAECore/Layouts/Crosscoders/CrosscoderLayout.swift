@@ -20,8 +20,8 @@ extension Crosscoder {
   /// - Parameter path: its directory, or its one file.
   /// - Throws: ``FileError`` if there is none, or something about it is wrong or is not run.
   public static func load(_ path: String) throws(FileError) -> Crosscoder {
-    let (directory, names) = try place(path)
-    guard let layout = layouts.first(where: { $0.isOne(names, in: directory) }) else {
+    let (directory, names, layout) = try find(path)
+    guard let layout else {
       throw .unrecognized(
         file: path, lookedFor: ["a crosscoder or a cross-layer transcoder"],
         found: Array(names.prefix(20)))
@@ -29,20 +29,22 @@ extension Crosscoder {
     return try layout.read(directory, names)
   }
 
-  /// A directory and the names in it, or the one name that is given.
-  private static func place(_ path: String) throws(FileError) -> (String, [String]) {
+  /// Whether a path is that of one, as far as the names of its files and of their tensors tell.
+  public static func isOne(_ path: String) -> Bool { (try? find(path))?.layout != nil }
+
+  /// The layout of a directory, or of a file alone, which only streams' crosscoders are in.
+  private static func find(
+    _ path: String
+  ) throws(FileError) -> (directory: String, names: [String], layout: (any CrosscoderLayout.Type)?)
+  {
     let path = Path.trim(path)
     guard try SystemCall.isDirectory(path) else {
       let (directory, name) = Path.split(path)
-      return (directory, [name])
+      let isOne = StreamCrosscoder.isOne([name], in: directory)
+      return (directory, [name], isOne ? StreamCrosscoder.self : nil)
     }
-    return (path, try FileName.list(path) { String(validating: $0, as: UTF8.self) != nil })
-  }
-
-  /// Whether a path is that of one, as far as the names of its files and of their tensors tell.
-  public static func isOne(_ path: String) -> Bool {
-    guard let (directory, names) = try? place(path) else { return false }
-    return layouts.contains { $0.isOne(names, in: directory) }
+    let names = try FileName.list(path) { String(validating: $0, as: UTF8.self) != nil }
+    return (path, names, layouts.first { $0.isOne(names, in: path) })
   }
 }
 

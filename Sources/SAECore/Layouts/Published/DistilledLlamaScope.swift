@@ -41,15 +41,10 @@ enum DistilledLlamaScope: PublishedLayout {
   ) throws(FileError) {
     files.outline.inputNormalization = .averageOnly
     let names = tensors.names.filter { $0.hasPrefix(norm) }
-    guard
-      let name = hook.map({ norm + $0 }).flatMap({ names.contains($0) ? $0 : nil }) ?? names.first
-    else { return }
-    let value = Double(try tensors.number(name))
-    guard value.isFinite, value > 0 else {
-      throw .invalidSetting(
-        file: tensors.path, setting: name, expected: "a number above 0", found: "\(value)")
-    }
-    files.outline.activationScale =
-      Double(files.outline.inputDimension).squareRoot() / value
+    // Where the place is not known, one norm is that of the only place.
+    let name = hook.map { norm + $0 } ?? (names.count == 1 ? names[0] : nil)
+    guard let name, names.contains(name) else { return }
+    files.outline.activationScale = try tensors.factor(
+      fromNorm: name, width: files.outline.inputDimension)
   }
 }
